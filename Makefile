@@ -1,0 +1,63 @@
+# Everything a developer does with presslake. Each target sets up what it needs, so any of them can be the first.
+# Needs Python 3.11 or newer, make and git. `make` alone lists the targets.
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+SAMPLE := docs/sample
+WAREHOUSE := warehouse
+FUZZ_EXAMPLES ?= 20000
+
+# The lock was made with 3.11; a newer Python serves where that is not there. A name counts only if it runs and
+# can make environments: version managers leave names on PATH that do neither.
+PYTHONS := python3.11 python3.12 python3.13 python3.14 python3 python
+USABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint fuzz docs clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+setup: $(READY) ## make the environment .venv with the versions of requirements.lock
+
+$(READY): requirements.lock pyproject.toml
+	@set -e; python=; \
+	for name in $(PYTHONS); do \
+	    if "$$name" -c '$(USABLE)' 2>/dev/null; then python="$$name"; break; fi; \
+	done; \
+	if [ -z "$$python" ]; then \
+	    echo "presslake needs Python 3.11 or newer with its venv module (Debian: apt install python3-venv)." >&2; exit 1; \
+	fi; \
+	echo "Setting up $(VENV) with $$("$$python" --version): installing requirements.lock takes a minute or two."; \
+	"$$python" -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -r requirements.lock
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps -e .
+	@touch $@
+	@echo "$(VENV) is ready."
+
+run: export PRESSLAKE_RUN__ENGINE = prefect
+run: export PREFECT_HOME ?= $(CURDIR)/.prefect
+run: setup ## load the sample newsroom into ./warehouse through Prefect and query it with SQL
+	@echo "Running the pipeline on $(SAMPLE). Prefect starts a server of its own; the first time takes half a minute."
+	@$(BIN)/presslake run $(SAMPLE) --warehouse $(WAREHOUSE) --accept-quarantine
+	@$(BIN)/python -m flows.queries docs/queries $(WAREHOUSE)
+
+test: setup ## run all tests, in parallel
+	@$(BIN)/python -m pytest
+
+lint: setup ## check style, format and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+fuzz: setup ## compare the fast YAML reader with the reference on many mutated documents (FUZZ_EXAMPLES=20000)
+	@PRESSLAKE_FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest --timeout 0 tests/tasks/front_matter
+
+docs: setup ## print docs/tables.md and docs/settings.md anew from contract and settings
+	@$(BIN)/python -m config.contract_docs > docs/tables.md.new && mv docs/tables.md.new docs/tables.md
+	@$(BIN)/python -m config.settings > docs/settings.md.new && mv docs/settings.md.new docs/settings.md
+
+clean: ## remove environment, caches and Prefect's history of `make run`; ./warehouse stays
+	@rm -rf $(VENV) .prefect .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist presslake.egg-info
+	@find config flows tasks tests -name __pycache__ -type d -prune -exec rm -rf {} +

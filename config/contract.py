@@ -1,0 +1,157 @@
+"""The data contract as presslake uses it: columns, Arrow schemas and rules, derived once.
+
+Belongs here: reading `articles.odcs.yaml` (Open Data Contract Standard v3) and everything that
+follows from it alone. Does not belong here: applying rules to data (`tasks.validate`) and
+reading source files (`tasks.parse`).
+
+A front-matter field is added by adding a property to the table `articles`, nothing else: its
+column, its place in the file, its rules, its description in Parquet and in docs/ come from there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+import yaml
+
+from config.contract_properties import parse_column
+from config.contract_types import Column
+from config.errors import ContractError
+
+PACKAGED: Final = Path(__file__).with_name("articles.odcs.yaml")
+
+#: The tables that presslake writes; a contract names them all.
+TABLES: Final = ("articles", "related", "duplicates", "quarantine", "sources", "runs")
+
+#: Columns of `articles` that say something of the cluster, so `duplicates` does not have them.
+CLUSTER_COLUMNS: Final = ("copies",)
+
+#: Columns of `articles` that presslake computes; a contract cannot name others.
+COMPUTED: Final = frozenset(
+    "article_id url body extra repaired warnings copies collection source source_path source_hash "
+    "first_seen_at loaded_at run_id published_year".split()
+)
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of the contract: its columns in file order, partition columns last."""
+
+    name: str
+    description: str
+    columns: tuple[Column, ...]
+
+    @cached_property
+    def schema(self) -> pa.Schema:
+        """The Arrow schema of the table's files: without partition columns, descriptions as metadata."""
+        return pa.schema([column.arrow_field for column in self.columns if not column.partitioned])
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the columns in the files, in order."""
+        return list(self.schema.names)
+
+
+@dataclass(frozen=True)
+class Contract:
+    """The whole contract.
+
+    Attributes:
+        version: `version` of the file, as its owner writes it.
+        tables: name to table; always all of `TABLES`.
+        removed_field: front-matter field that marks an article as withdrawn.
+    """
+
+    version: str
+    tables: dict[str, Table] = field(hash=False)
+    removed_field: str
+
+    def __getitem__(self, table: str) -> Table:
+        return self.tables[table]
+
+    @cached_property
+    def source_columns(self) -> tuple[Column, ...]:
+        """The columns of `articles` that are read from the front matter."""
+        return tuple(column for column in self["articles"].columns if column.sources)
+
+    @cached_property
+    def tag(self) -> str:
+        """Version plus a hash of everything that changes what a record is (descriptions do not)."""
+        meaning = repr([self.removed_field, [column.meaning for column in self["articles"].columns]])
+        return f"{self.version}+{hashlib.sha256(meaning.encode()).hexdigest()[:8]}"
+
+
+def load_contract(path: Path | None = None) -> Contract:
+    """Read a contract.
+
+    Args:
+        path: an ODCS v3 file; None for the one that comes with presslake.
+
+    Raises:
+        ContractError: the file cannot be read, is not ODCS v3, or asks for what presslake cannot do.
+    """
+    path = path or PACKAGED
+    try:
+        document = yaml.load(path.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+    except OSError as error:
+        raise ContractError(f"{path}: cannot read the contract: {error.strerror}.", "Name an existing file.") from None
+    except yaml.YAMLError as error:
+        raise ContractError(f"{path}: the contract is not valid YAML: {error}.") from None
+    try:
+        return _contract(document)
+    except ContractError as error:
+        raise ContractError(f"{path}: {error.message}", error.hint) from None
+
+
+def _contract(document: Any) -> Contract:
+    if not isinstance(document, dict) or document.get("kind") != "DataContract":
+        raise ContractError("this is not a data contract.", "It starts with `kind: DataContract` (ODCS v3).")
+    if not str(document.get("apiVersion", "")).startswith("v3."):
+        raise ContractError(
+            f"`apiVersion` is {document.get('apiVersion')!r}, presslake reads v3.", "Convert the contract to ODCS v3."
+        )
+    tables = {table.name: table for table in map(_table, document.get("schema") or [])}
+    if missing := [name for name in TABLES if name not in tables]:
+        raise ContractError(f"`schema` has no table {missing[0]!r}.", f"presslake writes {', '.join(TABLES)}.")
+    _check_computed(tables["articles"])
+    tables["duplicates"] = _with_columns_of(tables["articles"], tables["duplicates"])
+    custom = {entry.get("property"): entry.get("value") for entry in document.get("customProperties") or []}
+    return Contract(
+        version=str(document.get("version", "0")),
+        tables=tables,
+        removed_field=str(custom.get("removedField", "removed")),
+    )
+
+
+def _table(entry: dict[str, Any]) -> Table:
+    name = str(entry.get("name"))
+    columns = tuple(parse_column(prop, f"{name}.") for prop in entry.get("properties") or [])
+    names = [column.name for column in columns]
+    if twice := {n for n in names if names.count(n) > 1}:
+        raise ContractError(f"table {name!r} has the column {min(twice)!r} twice.", "Rename one of them.")
+    return Table(name, str(entry.get("description", "")), columns)
+
+
+def _check_computed(articles: Table) -> None:
+    computed = {column.name for column in articles.columns if not column.sources}
+    if unknown := computed - COMPUTED:
+        raise ContractError(
+            f"articles.{min(unknown)} says neither which front-matter field it is nor is it one presslake computes.",
+            "Add `transformSourceObjects: [fieldInTheFrontMatter]`.",
+        )
+    if missing := COMPUTED - computed:
+        raise ContractError(f"articles.{min(missing)} is missing.", "presslake cannot work without it; put it back.")
+
+
+def _with_columns_of(articles: Table, duplicates: Table) -> Table:
+    """`duplicates` with every column of `articles`, so that adding a field takes one edit."""
+    own = {column.name: column for column in duplicates.columns}
+    shared = [own.pop(c.name, c) for c in articles.columns if c.name not in CLUSTER_COLUMNS]
+    plain = [column for column in shared if not column.partitioned]
+    partitions = [column for column in shared if column.partitioned]
+    return replace(duplicates, columns=(*plain, *own.values(), *partitions))

@@ -1,0 +1,143 @@
+"""Reading one ODCS property into a `Column`, with errors that name the property and the way out."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import pyarrow as pa
+
+from config.contract_types import TIMESTAMP, Column, Rules, Severity, SourcePath
+from config.errors import ContractError
+
+_INTEGERS: Final = {"i16": pa.int16(), "i32": pa.int32(), "i64": pa.int64()}
+_SCALARS: Final = {
+    "string": pa.string(),
+    "number": pa.float64(),
+    "boolean": pa.bool_(),
+    "timestamp": TIMESTAMP,
+}
+_LOGICAL: Final = (*_SCALARS, "integer", "array", "object")
+_CUSTOM: Final = ("severity", "typeSeverity", "sentinels", "repair")
+_REPAIRS: Final = ("text", "line", "name", "url")
+_STEP: Final = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
+
+
+def parse_column(prop: dict[str, Any], where: str) -> Column:
+    """One ODCS property as a column.
+
+    Args:
+        prop: the property as YAML gives it.
+        where: prefix for messages, such as `articles.`.
+
+    Raises:
+        ContractError: the property asks for something presslake does not know.
+    """
+    name = str(prop.get("name", "item"))
+    where += name
+    logical = _one_of(prop.get("logicalType", "string"), _LOGICAL, f"{where}: logicalType")
+    item, fields = _children(prop, logical, where)
+    custom = _custom(prop, where)
+    return Column(
+        name=name,
+        description=str(prop.get("description", "")),
+        logical=logical,
+        type=_arrow_type(prop, logical, item, fields, where),
+        sources=tuple(map(_source_path, prop.get("transformSourceObjects") or ())),
+        required=bool(prop.get("required", False)),
+        rules=_rules(prop, logical, where),
+        severity=_severity(custom, "severity", where),
+        type_severity=_severity(custom, "typeSeverity", where),
+        sentinels=frozenset(map(str, custom.get("sentinels") or ())),
+        repair=_one_of(custom["repair"], _REPAIRS, f"{where}: repair") if "repair" in custom else None,
+        item=item,
+        fields=fields,
+        partitioned=bool(prop.get("partitioned", False)),
+    )
+
+
+def _children(prop: dict[str, Any], logical: str, where: str) -> tuple[Column | None, tuple[Column, ...]]:
+    if logical == "array":
+        if not isinstance(prop.get("items"), dict):
+            raise ContractError(f"{where}: an array without `items`.", "Say what its items are.")
+        return parse_column({"name": "item", **prop["items"]}, f"{where}[]."), ()
+    if logical == "object":
+        return None, tuple(parse_column(child, f"{where}.") for child in prop.get("properties") or ())
+    return None, ()
+
+
+def _arrow_type(
+    prop: dict[str, Any], logical: str, item: Column | None, fields: tuple[Column, ...], where: str
+) -> pa.DataType:
+    if prop.get("physicalType") == "binary":
+        return pa.binary()
+    if logical == "integer":
+        width = (prop.get("logicalTypeOptions") or {}).get("format", "i64")
+        return _INTEGERS[_one_of(width, tuple(_INTEGERS), f"{where}: format")]
+    if item is not None:
+        return pa.list_(item.type)
+    if logical == "object":
+        return pa.struct([(child.name, child.type) for child in fields])
+    return _SCALARS[logical]
+
+
+def _rules(prop: dict[str, Any], logical: str, where: str) -> Rules:
+    options = prop.get("logicalTypeOptions") or {}
+    pattern = options.get("pattern")
+    if pattern is not None:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise ContractError(f"{where}: the pattern {pattern!r} is not a regular expression: {error}.") from None
+    return Rules(
+        minimum=_bound(options.get("minimum"), logical, where),
+        maximum=_bound(options.get("maximum"), logical, where),
+        pattern=pattern,
+        min_length=options.get("minLength"),
+        max_length=options.get("maxLength"),
+        min_items=options.get("minItems"),
+        max_items=options.get("maxItems"),
+        enum=tuple(str(entry["value"]) for entry in prop.get("enum") or ()),
+        is_url=logical == "string" and options.get("format") == "uri",
+    )
+
+
+def _bound(value: Any, logical: str, where: str) -> int | float | datetime | None:
+    if value is None or (isinstance(value, int | float) and logical in ("integer", "number")):
+        return value
+    if logical == "timestamp":
+        try:
+            moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+        except ValueError:
+            raise ContractError(f"{where}: the bound {value!r} is not an ISO 8601 time.") from None
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    raise ContractError(f"{where}: the bound {value!r} does not fit a {logical}.", "Use a number or a time.")
+
+
+def _custom(prop: dict[str, Any], where: str) -> dict[str, Any]:
+    custom = {str(entry.get("property")): entry.get("value") for entry in prop.get("customProperties") or ()}
+    # Other tools keep their own properties here: only a near miss of one of ours is a mistake.
+    for name in custom.keys() - set(_CUSTOM):
+        if near := difflib.get_close_matches(name, _CUSTOM, n=1, cutoff=0.8):
+            raise ContractError(f"{where}: unknown custom property {name!r}.", f"Did you mean {near[0]!r}?")
+    return custom
+
+
+def _severity(custom: dict[str, Any], name: str, where: str) -> Severity:
+    value = _one_of(custom.get(name, "error"), ("error", "warning"), f"{where}: {name}")
+    return "warning" if value == "warning" else "error"
+
+
+def _one_of(value: Any, valid: tuple[str, ...], where: str) -> str:
+    if value not in valid:
+        near = difflib.get_close_matches(str(value), valid, n=1)
+        guess = f"did you mean {near[0]!r}? " if near else ""
+        raise ContractError(f"{where} is {value!r};", f"{guess}Valid: {', '.join(valid)}.")
+    return str(value)
+
+
+def _source_path(text: str) -> SourcePath:
+    """`provider.images[0].url` as `("provider", "images", 0, "url")`."""
+    return tuple(name or int(index) for name, index in _STEP.findall(text))

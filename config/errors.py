@@ -1,0 +1,85 @@
+"""The one tree of exceptions that presslake raises on purpose.
+
+Belongs here: every error a user can meet, each with what happened and what to do next.
+Does not belong here: problems *inside* source files. Those are data (`Problem` in
+`tasks.front_matter.problems`), go to quarantine, and never raise.
+
+    PresslakeError
+    ├── UsageError               exit 2: the command line or a configuration file is wrong
+    │   ├── SettingsError        a setting is unknown or has a wrong type
+    │   └── ContractError        the data contract is not one that presslake can run
+    └── RunError                 exit 1: the run failed; the tables are as they were
+        ├── SourceError          a source is gone, empty by accident, or cannot be listed
+        ├── WarehouseError       the warehouse cannot be read or written, or is damaged
+        │   └── WarehouseLocked  another run is writing
+        ├── AuditError           what was about to be published broke a guarantee
+        └── GuardRailError       the run would have quarantined or removed too much
+"""
+
+from __future__ import annotations
+
+
+class PresslakeError(Exception):
+    """Base of all: `str()` says what happened, `hint` says what to do about it.
+
+    Args:
+        message: what happened, naming the file, field or setting.
+        hint: the way out, as an instruction; empty where there is none.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".strip()
+
+    def __reduce__(self) -> tuple[type[PresslakeError], tuple[str, str]]:
+        # Worker processes pickle what they raise: the default would hand `hint` nothing.
+        return type(self), (self.message, self.hint)
+
+
+class UsageError(PresslakeError):
+    """The command line or a configuration file is wrong; nothing was started."""
+
+    exit_code = 2
+
+
+class SettingsError(UsageError):
+    """A setting is unknown, misspelt, or has a value of the wrong type."""
+
+
+class ContractError(UsageError):
+    """The data contract cannot be read, or says something presslake cannot do."""
+
+
+class RunError(PresslakeError):
+    """The run failed after it started; the published tables are as they were.
+
+    `outcome` is what the run had found by then (`tasks.report.outcome.Outcome`), where it got that far.
+    """
+
+    outcome: object | None = None
+
+
+class SourceError(RunError):
+    """A source does not exist, cannot be listed, or stopped answering."""
+
+
+class WarehouseError(RunError):
+    """The warehouse cannot be read or written, or a file in it is damaged."""
+
+
+class WarehouseLocked(WarehouseError):
+    """Another run is writing to this warehouse."""
+
+
+class AuditError(RunError):
+    """What was about to be published broke a guarantee, so it was not published."""
+
+
+class GuardRailError(RunError):
+    """The run would have quarantined or removed more than the settings allow."""

@@ -1,0 +1,238 @@
+"""The settings of presslake: every key with its type, its range, its default and what it is for.
+
+Belongs here: the keys themselves, as frozen structs, and `load_settings`, which puts together what
+the defaults, a file, the environment and the command line say. `python -m config.settings` prints
+docs/settings.md. Does not belong here: how those places are read and checked
+(config.settings_sources, config.settings_check), and what is true of the articles rather than of a
+run (config/articles.odcs.yaml).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from msgspec import Meta, Struct, field, json, to_builtins
+
+from config.settings_check import apply_layers
+from config.settings_kinds import markdown_sections
+from config.settings_sources import Layer, environment_layers, file_layer
+
+#: The file that is read where `--config` names none and the working folder has it.
+DEFAULT_FILE: Final = "presslake.yaml"
+
+#: Variables that start like a setting and are none: test switches, read where they apply.
+IGNORED_VARIABLES: Final = frozenset({"PRESSLAKE_FAULT", "PRESSLAKE_FUZZ_EXAMPLES"})
+
+_INTRODUCTION: Final = """\
+# Settings
+
+Every setting has a default, so none has to be given. Later places override earlier ones:
+
+1. the defaults below;
+2. a YAML file: the one that `--config FILE` names, else `presslake.yaml` of the working folder;
+3. the environment: `PRESSLAKE_SECTION__KEY`, such as `PRESSLAKE_RUN__WORKERS=2`;
+4. the command line.
+
+Entries are added to mappings (`sources`, `read.on`); lists are replaced. In the environment a list is
+comma separated or JSON, a mapping JSON, and `null` is null. Sizes are bytes, or a number with a unit
+(`8 MiB` is 8,388,608 bytes, `8 MB` 8,000,000). Relative paths start at the working folder. An
+unknown key is an error wherever it stands. `config/pipeline.yaml` holds all of this, ready to copy.
+
+This page is printed by `python -m config.settings`.
+"""
+
+Action = Literal["accept", "warn", "reject"]
+ProblemCode = Literal[
+    "text/byte-order-mark",
+    "text/windows-1252",
+    "front-matter/unclosed-fence",
+    "yaml/duplicate-key",
+    "yaml/anchor",
+    "yaml/alias",
+    "yaml/tag",
+]
+Text = Annotated[str, Meta(min_length=1)]
+Bytes = Annotated[int, Meta(ge=1, le=2**40, extra={"unit": "bytes"})]
+Share = Annotated[float, Meta(ge=0, le=1)]
+Seconds = Annotated[float, Meta(ge=0, le=7 * 86_400)]
+
+_ACTIONS: Final[dict[ProblemCode, Action]] = {
+    "text/byte-order-mark": "accept",
+    "text/windows-1252": "warn",
+    "front-matter/unclosed-fence": "reject",
+    "yaml/duplicate-key": "reject",
+    "yaml/anchor": "reject",
+    "yaml/alias": "reject",
+    "yaml/tag": "reject",
+}
+
+
+class Discover(Struct, frozen=True):
+    """Which files of a source are source files."""
+
+    include: Annotated[
+        tuple[Text, ...], Meta(min_length=1, description="Patterns, as in .gitignore, of files to take.")
+    ] = ("**/*.md", "**/*.markdown", "**/*.html")
+    exclude: Annotated[
+        tuple[Text, ...], Meta(description="Patterns of files to leave out although `include` takes them.")
+    ] = ()
+
+
+class Read(Struct, frozen=True):
+    """How a file is read. A changed value here makes the next run read every file again."""
+
+    max_file_bytes: Annotated[Bytes, Meta(description="A larger file is quarantined, not parsed.")] = 16 * 2**20
+    max_depth: Annotated[
+        int, Meta(ge=1, le=200, description="Deepest nesting of lists and mappings in front matter.")
+    ] = 32
+    max_nodes: Annotated[int, Meta(ge=1, description="Most values that one file's front matter may have.")] = 100_000
+    fallback_encoding: Annotated[
+        Literal["windows-1252"] | None, Meta(description="How to read what is not UTF-8; null rejects it.")
+    ] = None
+    on: Annotated[dict[ProblemCode, Action], Meta(description="What each problem does; reject is quarantine.")] = field(
+        default_factory=_ACTIONS.copy
+    )
+
+
+class Contract(Struct, frozen=True):
+    """Which rules the articles are held to."""
+
+    path: Annotated[
+        Text | None, Meta(description="The data contract (ODCS); null is the packaged articles.odcs.yaml.")
+    ] = None
+    url_rules: Annotated[
+        Text | None, Meta(description="The rules of URL identity; null is the packaged url_rules.yaml.")
+    ] = None
+
+
+class Warehouse(Struct, frozen=True):
+    """Where the tables are and how they are stored."""
+
+    path: Annotated[Text, Meta(description="Folder of the warehouse; made if it is not there.")] = "warehouse"
+    format: Annotated[Literal["parquet"], Meta(description="Format of the tables.")] = "parquet"
+    partition_by: Annotated[
+        Literal["year", "month", "none"],
+        Meta(description="Publication period that shares a folder. Months cost twice the bytes of years."),
+    ] = "year"
+    compression_level: Annotated[
+        int, Meta(ge=1, le=22, description="Level of zstd: higher is smaller and slower to write.")
+    ] = 6
+    max_rows_per_file: Annotated[
+        int, Meta(ge=1, description="A partition with more rows is split into several files.")
+    ] = 50_000
+    keep_snapshots: Annotated[int, Meta(ge=1, description="How many of the newest snapshots always stay.")] = 48
+    keep_days: Annotated[
+        int, Meta(ge=0, le=36_500, description="Younger snapshots stay as well, however many (days).")
+    ] = 7
+    durable: Annotated[bool, Meta(description="Wait until the disk has every file (fsync).")] = True
+
+
+class Run(Struct, frozen=True):
+    """How the work is done. Nothing here changes what the tables say."""
+
+    engine: Annotated[
+        Literal["auto", "prefect", "local"],
+        Meta(description="What runs the flow; auto is prefect where PREFECT_API_URL is set, else local."),
+    ] = "auto"
+    executor: Annotated[Literal["processes"], Meta(description="What the batches run on.")] = "processes"
+    workers: Annotated[int, Meta(ge=0, le=1_024, description="Worker processes; 0 is one a core.")] = 0
+    batch_bytes: Annotated[Bytes, Meta(description="Bytes of source files that one batch holds.")] = 8 * 2**20
+    retries: Annotated[
+        int, Meta(ge=0, le=100, description="How often a failed storage or network access is tried again.")
+    ] = 3
+    retry_delay_seconds: Annotated[Seconds, Meta(description="Wait before the first retry; then longer.")] = 2.0
+    task_timeout_seconds: Annotated[float, Meta(ge=1, le=7 * 86_400, description="A slower task fails.")] = 3_600.0
+    lock_timeout_seconds: Annotated[
+        Seconds, Meta(description="How long to wait while another run writes; 0 does not wait.")
+    ] = 60.0
+
+
+class Guards(Struct, frozen=True):
+    """When a run must publish nothing, because its input looks broken rather than changed."""
+
+    max_quarantined_share: Annotated[
+        Share, Meta(description="Largest share of the source files that may be quarantined.")
+    ] = 0.2
+    max_removed_share: Annotated[
+        Share, Meta(description="Largest share of the known source files that may have gone.")
+    ] = 0.2
+    min_files: Annotated[int, Meta(ge=0, description="Fewer source files than this stop the run.")] = 0
+    accept_quarantine: Annotated[bool, Meta(description="Publish even above `max_quarantined_share`.")] = False
+    accept_removals: Annotated[bool, Meta(description="Publish even above `max_removed_share`.")] = False
+
+
+class Log(Struct, frozen=True):
+    """What the run says while it works."""
+
+    level: Annotated[
+        Literal["debug", "info", "warning", "error"], Meta(description="Least severe message that is shown.")
+    ] = "info"
+    format: Annotated[Literal["auto", "text", "json"], Meta(description="Auto: json unless on a terminal.")] = "auto"
+
+
+class Settings(Struct, frozen=True):
+    """All settings of one run; immutable and picklable."""
+
+    sources: Annotated[
+        dict[Text, Text],
+        Meta(description="Name of each source and its folder or URL; used where the command line has none."),
+    ] = field(default_factory=dict)
+    discover: Discover = Discover()
+    read: Read = field(default_factory=Read)
+    contract: Contract = Contract()
+    warehouse: Warehouse = Warehouse()
+    run: Run = Run()
+    guards: Guards = Guards()
+    log: Log = Log()
+
+    def read_fingerprint(self) -> str:
+        """16 hexadecimal digits that change exactly when a setting changes what a record is.
+
+        That is the whole section `read`: it alone decides whether a file is read and as what. The
+        contract and the URL rules count too, but by their content, so whoever loads them adds it.
+        """
+        import hashlib  # noqa: PLC0415  (12 ms that the command line's --help need not pay)
+
+        return hashlib.sha256(json.encode(self.read, order="deterministic")).hexdigest()[:16]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Nested plain mappings, as `runs` records them; `load_settings(overrides=…)` takes them back."""
+        plain: dict[str, Any] = to_builtins(self)
+        return plain
+
+
+def load_settings(
+    config: Path | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> Settings:
+    """The settings of this run: defaults < file < environment < command line.
+
+    Args:
+        config: the user's YAML file; None takes `presslake.yaml` of the working folder, if it is there.
+        overrides: what the command line says, nested: `{"run": {"workers": 2}}`; texts are converted.
+        environ: variables `PRESSLAKE_SECTION__KEY`; all others are left alone.
+
+    Raises:
+        SettingsError: a key is unknown or given twice, a value has the wrong type or is out of range,
+            or the file cannot be read. It names the full key and the line or variable it stands in.
+    """
+    layers: list[Layer] = []
+    if config is not None or Path(DEFAULT_FILE).is_file():
+        layers.append(file_layer(config or Path(DEFAULT_FILE)))
+    layers += environment_layers(environ, ignored=IGNORED_VARIABLES)
+    layers.append(Layer(overrides or {}, "the command line", textual=True))
+    return apply_layers(Settings, layers)
+
+
+def settings_page() -> str:
+    """The text of docs/settings.md."""
+    return _INTRODUCTION + markdown_sections(Settings())
+
+
+if __name__ == "__main__":
+    sys.stdout.write(settings_page())

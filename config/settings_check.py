@@ -1,0 +1,148 @@
+"""Puts layers of settings together, and says exactly what is wrong with one.
+
+Belongs here: checking every key and value of a `Layer` against a tree of msgspec structs, and the
+errors: the key in full, its place, what was expected, what was probably meant. Does not belong here:
+which settings there are (config.settings), and reading files or the environment
+(config.settings_sources).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final, NamedTuple, TypeVar, get_args
+
+from msgspec import DecodeError, Struct, convert, json, to_builtins
+
+from config import settings_kinds as kinds
+from config.errors import SettingsError
+from config.settings_sources import KeyPath, Layer
+
+AnyStruct = TypeVar("AnyStruct", bound=Struct)
+
+#: A list in JSON, told from a comma-separated one whose first pattern is such as `[ab]*.md`.
+_JSON_LIST: Final = re.compile(r'\s*\[\s*["\]]')
+
+#: Longest excerpt of a wrong value in a message, in characters.
+_MAX_SHOWN: Final = 60
+
+
+def apply_layers(schema: type[AnyStruct], layers: Iterable[Layer]) -> AnyStruct:
+    """The defaults of a struct with each layer laid over them: mappings gain entries, lists are replaced.
+
+    Raises:
+        SettingsError: a layer has an unknown key, or a value of the wrong type or out of range.
+    """
+    defaults = schema()
+    values: Any = to_builtins(defaults)
+    for layer in layers:
+        for path, value in _Check(layer, defaults).settings(schema, layer.tree, ()):
+            section = values
+            for key in path[:-1]:
+                section = section[key]
+            section[path[-1]] = value
+    return convert(values, schema)
+
+
+class _Check(NamedTuple):
+    """Holds one layer against the tree of structs whose defaults are `root`."""
+
+    layer: Layer
+    root: Struct
+
+    def settings(self, kind: Any, value: object, path: KeyPath) -> Iterator[tuple[KeyPath, object]]:
+        """Every setting that the layer has at or below `path`, with its value as the structs hold it."""
+        if kinds.is_struct(kind) or kinds.is_mapping(kind):
+            for key, item in self.entries(kind, value, path).items():
+                yield from self.settings(self.member(kind, key, path), item, (*path, key))
+        else:
+            yield path, self.typed(kind, value, path)
+
+    def entries(self, kind: Any, value: object, path: KeyPath) -> dict[str, object]:
+        """The entries of a section."""
+        if self.layer.textual and isinstance(value, str) and kinds.is_mapping(kind):
+            value = _json(value)
+        if value is None:  # what YAML makes of a section whose keys are all commented out
+            return {}
+        if not isinstance(value, Mapping):
+            raise self.refusal(kind, value, path)
+        return {str(key): item for key, item in value.items()}
+
+    def member(self, kind: Any, key: str, path: KeyPath) -> Any:
+        """The kind that one key of a section has."""
+        if kinds.is_struct(kind):
+            known = kinds.members(kind)
+            if key not in known:
+                raise self.unknown((*path, key), tuple(known))
+            return known[key]
+        key_kind, item_kind = get_args(kinds.bare(kind))
+        if not key or (kinds.choices(key_kind) and key not in kinds.choices(key_kind)):
+            raise self.unknown((*path, key), kinds.choices(key_kind))
+        return item_kind
+
+    def typed(self, kind: Any, value: object, path: KeyPath) -> object:
+        """A value as the structs hold it."""
+        lax = self.layer.textual and isinstance(value, str)
+        try:
+            return convert(_meaning(kind, value, lax), kind, strict=not lax)
+        except ValueError as error:  # msgspec's ValidationError is one
+            raise self.refusal(kind, value, path) from error
+
+    def refusal(self, kind: Any, value: object, path: KeyPath) -> SettingsError:
+        """The error for a value that a key cannot have."""
+        near = _nearest(str(value), kinds.choices(kind))
+        what = f"`{'.'.join(path)}`" if path else "A settings file"
+        return SettingsError(
+            f"{what} must be {kinds.spell_kind(kind)}, not {_shown(value)} ({self.layer.place(path)}).",
+            f"Did you mean `{near[0]}`?" if near else "",
+        )
+
+    def unknown(self, path: KeyPath, siblings: tuple[str, ...]) -> SettingsError:
+        """The error for a key that does not exist, with the nearest ones that do."""
+        known = [setting.path for setting in kinds.all_settings(self.root)]
+        names = {key[-1] for key in known}
+        meant = [key for key in known if key[-1] == path[-1]]
+        meant = meant or [(*path[:-1], near) for near in _nearest(path[-1], siblings)]
+        meant = meant or [key for near in _nearest(path[-1], names) for key in known if key[-1] == near]
+        rest = self.layer.variable[len(path) :]  # what the variable says below a misspelt section
+        spelt = " or ".join(f"`{self.layer.spell(key if key in known else key + rest)}`" for key in meant)
+        return SettingsError(
+            f"There is no setting `{'.'.join(path)}` ({self.layer.place(path)}).",
+            f"Did you mean {spelt}?" if meant else f"There are: {', '.join(siblings)}.",
+        )
+
+
+def _meaning(kind: Any, value: object, lax: bool) -> object:
+    """What a value stands for: a path is its text, a size its bytes, a text from the environment a list."""
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if isinstance(value, str) and kinds.is_bytes(kind):
+        return kinds.byte_size(value)
+    if lax and isinstance(value, str):
+        if kinds.is_nullable(kind) and value.lower() in ("", "null"):
+            return None
+        if kinds.is_list(kind):
+            items = [item.strip() for item in value.split(",")]
+            return _json(value) if _JSON_LIST.match(value) else [item for item in items if item]
+    return value
+
+
+def _json(text: str) -> object:
+    """A text as JSON; one that is not JSON stays as it is, and is then refused with its full text."""
+    try:
+        return json.decode(text)
+    except DecodeError:
+        return text
+
+
+def _nearest(word: str, known: Iterable[str]) -> list[str]:
+    import difflib  # noqa: PLC0415  (only errors need it)
+
+    by_lower = {name.lower(): name for name in known}
+    return [by_lower[near] for near in difflib.get_close_matches(word.lower(), by_lower, n=1)]
+
+
+def _shown(value: object) -> str:
+    text = str(value) if isinstance(value, float) else json.encode(value, enc_hook=repr).decode()
+    return text if len(text) <= _MAX_SHOWN else text[: _MAX_SHOWN - 1] + "…"

@@ -1,0 +1,62 @@
+"""Guard rails: a run that looks like a disaster publishes nothing.
+
+Belongs here: the limits of the settings, held against what a run found, before anything is written.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from config.errors import GuardRailError
+from config.settings import Guards
+from tasks.tables.run import Decisions, Plan
+
+#: Fewer quarantined files than this trip no limit: a share of a handful says nothing.
+FEW: Final = 5
+
+
+def check_listing(plan: Plan, guards: Guards) -> None:
+    """Stop before anything is read if files are missing in a way that deletions are not.
+
+    Raises:
+        GuardRailError: a source lost all its files, too large a share of files is gone, or there
+            are fewer files than `guards.min_files`.
+    """
+    if plan.discovered < guards.min_files:
+        raise GuardRailError(
+            f"The sources list {plan.discovered:,} files; `guards.min_files` wants {guards.min_files:,} at least.",
+            "Nothing was published. Check that the sources are mounted and complete, or lower the setting.",
+        )
+    if guards.accept_removals or not plan.gone:
+        return
+    how = "If they are really gone, run again with `--accept-removals`."
+    if plan.emptied:
+        raise GuardRailError(
+            f"Source {plan.emptied[0]!r} has no file any more; it looks unmounted or emptied by accident.",
+            f"Nothing was published. Check it. {how}",
+        )
+    share = plan.gone / plan.known
+    if share > guards.max_removed_share:
+        raise GuardRailError(
+            f"{plan.gone:,} of {plan.known:,} known files ({share:.0%}) are gone; "
+            f"`guards.max_removed_share` is {guards.max_removed_share:.0%}.",
+            f"Nothing was published. Check the sources. {how}",
+        )
+
+
+def check_decisions(decisions: Decisions, guards: Guards) -> None:
+    """Stop before anything is written if too many files are bad.
+
+    Raises:
+        GuardRailError: too large a share of the files is in quarantine.
+    """
+    if guards.accept_quarantine or decisions.quarantined < FEW:
+        return
+    share = decisions.quarantined / decisions.live
+    if share > guards.max_quarantined_share:
+        raise GuardRailError(
+            f"{decisions.quarantined:,} of {decisions.live:,} files ({share:.0%}) would be quarantined; "
+            f"`guards.max_quarantined_share` is {guards.max_quarantined_share:.0%}.",
+            "Nothing was published. `presslake check SOURCE` says what is wrong with them; "
+            "if that is to be expected, run again with `--accept-quarantine`.",
+        )

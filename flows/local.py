@@ -1,0 +1,76 @@
+"""The pipeline without Prefect: the same stages as plain functions, with the same retries.
+
+For a run by hand nobody looks at a server, and starting one costs more than the run.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+from typing import Any, TypeVar
+
+from config.errors import SourceError
+from tasks.deduplicate.stage import deduplicate_records
+from tasks.discover.stage import discover_changes
+from tasks.parse.stage import parse_files
+from tasks.tables.run import Batch, Decisions, Plan, Run
+from tasks.validate.stage import validate_records
+from tasks.write.stage import write_tables
+
+R = TypeVar("R")
+
+
+class LocalStages:
+    """Stages that run where they are called; see `flows.pipeline.Stages`."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    def discover(self, folder: Path) -> Plan:
+        """List the sources and plan the work."""
+        return self._with_retries(lambda: discover_changes(folder))
+
+    def parse_and_validate(self, folder: Path, batches: Sequence[Batch], done: Callable[[Batch], None]) -> None:
+        """Take every batch through both stages, as many at once as there are workers."""
+
+        def both(batch: Batch) -> Batch:
+            self._with_retries(lambda: parse_files(folder, batch.path))
+            validate_records(folder, batch.path)
+            return batch
+
+        with ThreadPoolExecutor(self._run.workers) as threads:
+            futures = [threads.submit(both, batch) for batch in batches]
+            try:
+                for future in as_completed(futures):
+                    done(future.result())
+            except BaseException:
+                threads.shutdown(cancel_futures=True)
+                raise
+
+    def deduplicate(self, folder: Path, batches: Sequence[Path]) -> Decisions:
+        """Decide on every record."""
+        return deduplicate_records(folder, batches)
+
+    def write(
+        self,
+        folder: Path,
+        plan: Plan,
+        vanished: int,
+        rows: Sequence[Mapping[str, Any]],
+        summary: Mapping[str, object],
+    ) -> tuple[int, int]:
+        """Publish."""
+        return write_tables(folder, plan, vanished, rows, summary)
+
+    def _with_retries(self, action: Callable[[], R]) -> R:
+        """Try again after what can pass (storage, network), with exponential back-off and full jitter."""
+        settings = self._run.settings.run
+        for attempt in range(settings.retries):
+            try:
+                return action()
+            except SourceError:
+                time.sleep(random.uniform(0.5, 1.5) * settings.retry_delay_seconds * 2**attempt)  # noqa: S311
+        return action()

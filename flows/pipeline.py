@@ -1,0 +1,149 @@
+"""The pipeline as one function of its stages: discover, parse, validate, deduplicate, write, report.
+
+Belongs here: the order of the stages and what they hand each other. Does not belong here: what a
+stage does (`tasks`), and who runs it: `flows.ingest` gives Prefect tasks as stages, `flows.local`
+the same functions as they are.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import msgspec
+
+from flows.guards import check_decisions, check_listing
+from tasks.report.outcome import Outcome
+from tasks.report.summary import build_outcome, bytes_read, run_row, what_changed, worker_seconds
+from tasks.tables.journal import clear_journal, read_journal
+from tasks.tables.run import Batch, Decisions, Plan, Run
+from tasks.tables.workers import worker_pool
+
+if TYPE_CHECKING:
+    from tasks.report.progress import Progress
+
+#: Bytes of source files below which starting worker processes costs more than it saves.
+WORTH_A_POOL: Final = 4 * 1024 * 1024
+
+
+class Stages(Protocol):
+    """The stages as the engine runs them; each takes the run's staging folder."""
+
+    def discover(self, folder: Path) -> Plan:
+        """List the sources and plan the work."""
+        ...
+
+    def parse_and_validate(self, folder: Path, batches: Sequence[Batch], done: Callable[[Batch], None]) -> None:
+        """Take every batch through both stages; `done` hears of each that is finished."""
+        ...
+
+    def deduplicate(self, folder: Path, batches: Sequence[Path]) -> Decisions:
+        """Decide on every record."""
+        ...
+
+    def write(
+        self,
+        folder: Path,
+        plan: Plan,
+        vanished: int,
+        rows: Sequence[Mapping[str, Any]],
+        summary: Mapping[str, object],
+    ) -> tuple[int, int]:
+        """Publish; the snapshot's number and the bytes written."""
+        ...
+
+
+class Clock:
+    """Wall-clock seconds by stage."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time what happens in the context."""
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = time.perf_counter() - started
+
+
+def run_pipeline(run: Run, stages: Stages, progress: Progress) -> Outcome:
+    """Take a run through all its stages.
+
+    Args:
+        run: the run, saved in its staging folder, its warehouse locked.
+        stages: what does the work.
+        progress: hears how the run goes on.
+
+    Returns:
+        The outcome; `unchanged` where there was nothing to publish.
+
+    Raises:
+        GuardRailError: the run would have quarantined or removed too much.
+        RunError: a source or the warehouse failed, or an audit did. Nothing was published.
+    """
+    clock = Clock()
+    with clock.stage("discover"):
+        plan = stages.discover(run.folder)
+    check_listing(plan, run.settings.guards)
+    work = [batch for batch in plan.batches if not batch.resumed]
+    with clock.stage("parse"), _workers(run, work):
+        _read(run, stages, work, progress)
+    _split_seconds(clock, work)
+    paths = [batch.path for batch in plan.batches]
+    with clock.stage("deduplicate"):
+        decisions = stages.deduplicate(run.folder, paths)
+    check_decisions(decisions, run.settings.guards)
+    if not decisions.touched and not _layout_changed(run):
+        return _unchanged(run, plan, decisions, clock)
+    return _publish(run, stages, plan, decisions, clock)
+
+
+def _workers(run: Run, work: Sequence[Batch]) -> AbstractContextManager[None]:
+    """Worker processes where there is enough to read to be worth their start."""
+    is_worth_it = len(work) > 1 and sum(batch.bytes for batch in work) >= WORTH_A_POOL
+    return worker_pool(run.folder, min(run.workers, len(work)) if is_worth_it else 1)
+
+
+def _read(run: Run, stages: Stages, work: Sequence[Batch], progress: Progress) -> None:
+    progress.start("parse", sum(batch.files for batch in work), "files")
+    stages.parse_and_validate(run.folder, work, lambda batch: progress.advance("parse", batch.files))
+    progress.finish("parse")
+
+
+def _split_seconds(clock: Clock, batches: Sequence[Batch]) -> None:
+    """Parse and validate run side by side: each gets its share of the wall-clock time."""
+    wall = clock.seconds["parse"]
+    spent = worker_seconds([batch.path for batch in batches])
+    share = spent["parse"] / (sum(spent.values()) or 1.0)
+    clock.seconds |= {"parse": wall * share, "validate": wall * (1 - share)} if batches else {"validate": 0.0}
+
+
+def _layout_changed(run: Run) -> bool:
+    parent = run.parent_snapshot()
+    return parent is None or parent.info.summary.get("partition_by") != run.settings.warehouse.partition_by
+
+
+def _unchanged(run: Run, plan: Plan, decisions: Decisions, clock: Clock) -> Outcome:
+    message = f"Nothing to do: all {plan.discovered:,} files are as they were."
+    return build_outcome(run, "unchanged", plan, decisions, clock.seconds, message=message, snapshot=run.parent)
+
+
+def _publish(run: Run, stages: Stages, plan: Plan, decisions: Decisions, clock: Clock) -> Outcome:
+    paths = [batch.path for batch in plan.batches if not batch.resumed]
+    amount = {"parse": bytes_read(paths)}
+    outcome = build_outcome(run, "completed", plan, decisions, clock.seconds, message="", bytes=amount)
+    outcome = msgspec.structs.replace(outcome, message=what_changed(outcome))
+    earlier = [run_row(msgspec.convert(entry, Outcome)) for entry in read_journal(run.warehouse.root)]
+    summary = {"files": msgspec.to_builtins(outcome.files), "records": msgspec.to_builtins(outcome.records)}
+    with clock.stage("write"):
+        rows = [*earlier, run_row(outcome)]
+        number, written = stages.write(run.folder, plan, decisions.vanished, rows, summary)
+    clear_journal(run.warehouse.root)
+    seconds = {stage: round(value, 3) for stage, value in clock.seconds.items()}
+    return msgspec.structs.replace(outcome, snapshot=number, seconds=seconds, bytes={**amount, "write": written})

@@ -1,0 +1,144 @@
+"""One run from the outside: set up, locked, run by an engine, cleared away, and remembered.
+
+Belongs here: what is the same whoever runs the pipeline. Does not belong here: the stages' order
+(`pipeline`), and what the command line prints (`cli`).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from config.contract import load_contract
+from config.errors import PresslakeError, RunError
+from config.settings import Settings
+from config.url_rules import load_url_rules
+from flows.local import LocalStages
+from flows.pipeline import Stages, run_pipeline
+from tasks.discover.source import open_sources
+from tasks.report.outcome import Outcome
+from tasks.report.summary import build_outcome
+from tasks.tables.durable import remove_tree
+from tasks.tables.journal import add_to_journal
+from tasks.tables.lock import locked
+from tasks.tables.run import Run, new_run_id
+from tasks.tables.warehouse import Warehouse
+from tasks.write.upkeep import clear_staging
+if TYPE_CHECKING:
+    from tasks.report.progress import Progress
+
+
+class _Silence:
+    """Progress that nobody hears of."""
+
+    def start(self, stage: str, total: int | None, unit: str) -> None:
+        """Say nothing."""
+
+    def advance(self, stage: str, amount: int) -> None:
+        """Say nothing."""
+
+    def finish(self, stage: str) -> None:
+        """Say nothing."""
+
+
+def run_ingest(
+    sources: Sequence[str], settings: Settings, *, full_refresh: bool = False, progress: Progress | None = None
+) -> Outcome:
+    """Load sources into the warehouse, through Prefect or without, as `run.engine` says.
+
+    Args:
+        sources: folders, each `path` or `name=path`; with none, those of the settings.
+        settings: everything else.
+        full_refresh: read every file anew.
+        progress: hears how the run goes on.
+
+    Raises:
+        PresslakeError: the run failed; the published tables are as they were.
+    """
+    engine = settings.run.engine
+    if engine == "auto":
+        engine = "prefect" if os.environ.get("PREFECT_API_URL") else "local"
+    if engine == "prefect":
+        # Importing Prefect takes longer than a small run.
+        from flows.ingest import run_flow  # noqa: PLC0415
+
+        return run_flow(sources, settings, full_refresh=full_refresh, progress=progress)
+    return execute(sources, settings, LocalStages, full_refresh=full_refresh, progress=progress)
+
+
+def execute(
+    sources: Sequence[str],
+    settings: Settings,
+    make_stages: Callable[[Run], Stages],
+    *,
+    full_refresh: bool = False,
+    progress: Progress | None = None,
+) -> Outcome:
+    """Run the pipeline with the stages of an engine; see `run_ingest`."""
+    progress = progress or _Silence()
+    warehouse = Warehouse(settings.warehouse.path, settings.warehouse.durable)
+    started_at = datetime.now(UTC)
+    opened = open_sources(_specs(sources, settings), settings.discover.include, settings.discover.exclude)
+    contract = load_contract(_path(settings.contract.path))
+    rules = load_url_rules(_path(settings.contract.url_rules))
+    warehouse.create()
+    run_id = new_run_id(started_at)
+    with locked(warehouse, run_id, settings.run.lock_timeout_seconds):
+        clear_staging(warehouse)
+        current = warehouse.current()
+        run = Run(
+            run_id=run_id,
+            started_at=started_at,
+            settings=settings,
+            contract=contract,
+            rules=rules,
+            sources={source.name: source for source in opened},
+            locations={source.name: str(getattr(source, "root", source.name)) for source in opened},
+            full_refresh=full_refresh,
+            parent=current.number if current else None,
+        )
+        return _locked_run(run, make_stages(run), progress)
+
+
+def _specs(sources: Sequence[str], settings: Settings) -> list[str]:
+    return list(sources) or [f"{name}={path}" for name, path in settings.sources.items()]
+
+
+def _path(text: str | None) -> Path | None:
+    return None if text is None else Path(text)
+
+
+def _locked_run(run: Run, stages: Stages, progress: Progress) -> Outcome:
+    run.save()
+    try:
+        outcome = run_pipeline(run, stages, progress)
+    except BaseException as error:
+        _remember_failure(run, error)
+        raise
+    finally:
+        remove_tree(run.folder)
+    if outcome.status == "unchanged":
+        add_to_journal(run.warehouse.root, msgspec.to_builtins(outcome))
+    # Only now: until the run has ended well, the next one takes its finished batches over.
+    remove_tree(run.batches_folder)
+    return outcome
+
+
+def _remember_failure(run: Run, error: BaseException) -> None:
+    """Put the failed run into the journal, and its outcome on the error."""
+    if isinstance(error, PresslakeError):
+        message, hint = error.message, error.hint
+    else:
+        message, hint = f"{type(error).__name__}: {error}", ""
+    outcome = build_outcome(run, "failed", message=message, hint=hint, snapshot=run.parent)
+    if isinstance(error, RunError):
+        error.outcome = outcome
+    # The disk that failed the run may refuse this too; the run's own error is the one to tell.
+    with suppress(PresslakeError):
+        add_to_journal(run.warehouse.root, msgspec.to_builtins(outcome))

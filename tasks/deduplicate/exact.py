@@ -1,0 +1,49 @@
+"""Exact keys: records that share an address or the same content.
+
+Belongs here: which rows share which key. URL keys come with the records as ids (docs/identity.md);
+a record is known by its own id and by its aliases.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+#: The relations that exact keys give, the stronger first.
+SAME_URL: Final = "same_url"
+SAME_CONTENT: Final = "same_content"
+
+Groups = dict[str, list[int]]
+
+
+def url_groups(records: pa.Table) -> Groups:
+    """Key to the rows (two or more, ascending) that have it as their id or among their aliases."""
+    own = _flat(records["article_id"])
+    aliases = _flat(records["alias_ids"])
+    rows = pa.array(range(len(records)), pa.int64())
+    keys = pa.concat_arrays([own, aliases.flatten()])
+    numbers = pa.concat_arrays([rows, pc.list_parent_indices(aliases).cast(pa.int64())])
+    return _shared(keys, numbers)
+
+
+def content_groups(records: pa.Table) -> Groups:
+    """Content key to the rows (two or more, ascending) that have it."""
+    return _shared(_flat(records["content_key"]), pa.array(range(len(records)), pa.int64()))
+
+
+def _flat(column: pa.ChunkedArray) -> pa.Array:
+    return column.combine_chunks()
+
+
+def _shared(keys: pa.Array, rows: pa.Array) -> Groups:
+    """Group rows by key; only keys that two different rows have leave the columns."""
+    pairs = pa.table({"key": keys, "row": rows}).filter(pc.is_valid(keys))
+    counts = pairs.group_by("key").aggregate([("row", "count_distinct")])
+    shared = counts.filter(pc.greater(counts["row_count_distinct"], 1))["key"]
+    pairs = pairs.filter(pc.is_in(pairs["key"], shared.combine_chunks()))
+    groups: Groups = {}
+    for key, row in zip(pairs["key"].to_pylist(), pairs["row"].to_pylist(), strict=True):
+        groups.setdefault(key, []).append(row)
+    return {key: sorted(set(members)) for key, members in sorted(groups.items())}

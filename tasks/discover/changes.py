@@ -1,0 +1,160 @@
+"""What changed in the sources since the last run: new, changed, unchanged, and gone files.
+
+Belongs here: comparing a listing with the manifest, and telling which modification times can be
+trusted next time. Does not belong here: listing, reading, and what is done about a change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Final, NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+#: A file touched this shortly before the listing may change again within one clock tick of the
+#: file system, in microseconds: kernels stamp files with a clock of 1 to 10 ms.
+FINE_TICK: Final = 20_000
+
+#: The same where times are whole seconds: FAT counts in steps of two.
+COARSE_TICK: Final = 2_000_000
+
+_SECOND: Final = 1_000_000
+
+
+class Changes(NamedTuple):
+    """Row numbers (int64); each listing row is in exactly one of new, changed, unchanged.
+
+    Attributes:
+        new: listing rows of files that no live manifest row knows; a file that came back after it
+            was removed is new.
+        changed: listing rows of known files that must be read again.
+        unchanged: listing rows of known files that need not be read.
+        gone: live manifest rows of listed sources whose file is not listed any more.
+        known_as: (listing rows,) each file's manifest row, null where there is none. For a file
+            that came back it is the row of its removal.
+    """
+
+    new: pa.Int64Array
+    changed: pa.Int64Array
+    unchanged: pa.Int64Array
+    gone: pa.Int64Array
+    known_as: pa.Int64Array
+
+
+def compare(
+    listing: pa.Table,
+    manifest: pa.Table,
+    *,
+    sources: Collection[str],
+    reprocess: pa.BooleanArray | None = None,
+) -> Changes:
+    """Compare what is there now with what the last run knew.
+
+    A file is unchanged if its size is the same, and its etag or, where the listing has none, its
+    modification time; a time that is null on either side makes it changed. The status of a row
+    does not matter, except for tombstones (`removed` and `deleted`): those are not live.
+
+    Args:
+        listing: (n,) `tasks.discover.source.LISTING`; (source, source_path) is unique in it.
+        manifest: (m,) with the listing's columns, `status` (string) and `deleted` (bool); unique
+            in the same way. Equal order makes the comparison several times faster.
+        sources: names of all sources that were listed, also of those that turned out empty. Rows
+            of other sources are left alone.
+        reprocess: (m,) true (or null) where a manifest row must be read again although its file
+            is the same, such as after a change of contract or code.
+
+    Raises:
+        KeyError: a column is missing.
+    """
+    known_as = _known_as(listing, manifest)
+    tombstone = _tombstones(manifest)
+    is_known = pc.invert(tombstone).take(known_as).fill_null(False)
+    same = _is_same(listing, manifest, known_as)
+    if reprocess is not None:
+        same = pc.and_(same, pc.invert(reprocess).take(known_as).fill_null(False))
+    return Changes(
+        new=_rows_where(pc.invert(is_known)),
+        changed=_rows_where(pc.and_not(is_known, same)),
+        unchanged=_rows_where(pc.and_(is_known, same)),
+        gone=_gone(manifest, tombstone, known_as, sources),
+        known_as=known_as,
+    )
+
+
+def settled_times(listing: pa.Table, listed_at: datetime) -> pa.TimestampArray:
+    """Modification times that prove, next time, that a file is still the same; null where not.
+
+    A file that was written a moment before it was listed can be written again without getting
+    another time, because file systems stamp with a coarse clock. If it also keeps its size, the
+    change would never be seen. Such a file gets no time, so the next run reads it once more. That
+    is Git's "racily clean" rule (Documentation/technical/racy-git.txt). A time in the future is
+    not settled either: the clock that gave it may give it again.
+
+    The file system's clock must not lag behind this machine's by more than the tick.
+
+    Args:
+        listing: (n,) with `modified_at`.
+        listed_at: when the listing *began*, with a time zone; later would hide writes during it.
+
+    Returns:
+        (n,) timestamp[us, UTC].
+    """
+    modified_at = _column(listing, "modified_at")
+    microseconds = modified_at.cast(pa.int64())
+    now = pa.scalar(listed_at, pa.timestamp("us", tz="UTC")).cast(pa.int64())
+    whole_second = pc.equal(pc.multiply(pc.divide(microseconds, _SECOND), _SECOND), microseconds)
+    tick = pc.if_else(whole_second, COARSE_TICK, FINE_TICK)
+    settled = pc.greater_equal(pc.subtract(now, microseconds), tick)
+    return pc.if_else(settled, modified_at, pa.scalar(None, modified_at.type))
+
+
+def _known_as(listing: pa.Table, manifest: pa.Table) -> pa.Int64Array:
+    """Each listed file's manifest row; without any look-up where nothing came or went."""
+    keys = ["source", "source_path"]
+    if listing.select(keys).equals(manifest.select(keys)):
+        return pa.arange(0, listing.num_rows)
+    return pc.index_in(_key(listing), value_set=_key(manifest)).cast(pa.int64())
+
+
+def _key(files: pa.Table) -> pa.LargeStringArray:
+    """Source and path as one value; neither can hold the NUL between them."""
+    parts = [_column(files, name).cast(pa.large_string()) for name in ("source", "source_path")]
+    return pc.binary_join_element_wise(*parts, pa.scalar("\0", pa.large_string()))
+
+
+def _tombstones(manifest: pa.Table) -> pa.BooleanArray:
+    removed = pc.equal(_column(manifest, "status"), "removed")
+    return pc.and_(removed.fill_null(False), _column(manifest, "deleted").fill_null(False))
+
+
+def _is_same(listing: pa.Table, manifest: pa.Table, known_as: pa.Int64Array) -> pa.BooleanArray:
+    """Whether each listed file has the size and version that its manifest row has."""
+
+    def equal(name: str) -> pa.BooleanArray:
+        return pc.equal(_column(listing, name), _column(manifest, name).take(known_as))
+
+    version = equal("modified_at")
+    if listing["etag"].null_count < listing.num_rows:
+        version = pc.if_else(_column(listing, "etag").is_valid(), equal("etag"), version)
+    return pc.and_(equal("size"), version).fill_null(False)
+
+
+def _gone(
+    manifest: pa.Table, tombstone: pa.BooleanArray, known_as: pa.Int64Array, sources: Collection[str]
+) -> pa.Int64Array:
+    """Live manifest rows of listed sources that no listed file refers to."""
+    listed_as = pc.inverse_permutation(known_as.drop_null(), max_index=len(manifest) - 1)
+    listed_source = pc.is_in(_column(manifest, "source"), value_set=pa.array(sorted(sources), pa.string()))
+    missing = pc.and_(listed_source, listed_as.is_null())
+    return _rows_where(pc.and_not(missing, tombstone))
+
+
+def _rows_where(mask: pa.BooleanArray) -> pa.Int64Array:
+    return pc.indices_nonzero(mask).cast(pa.int64())
+
+
+def _column(table: pa.Table, name: str) -> pa.Array:
+    """A column as one array, however many chunks the table was put together from."""
+    return table[name].combine_chunks()

@@ -1,0 +1,250 @@
+"""Folders of this machine as a source: which files are taken, and how they are read safely.
+
+Belongs here: walking a folder and reading one file of it. Does not belong here: what the patterns
+mean (`tasks.discover.source`), what changed since the last run, and what the bytes mean.
+
+The rules:
+
+- Only regular files. FIFOs, devices, sockets and symbolic links (to files or folders, also to
+  those inside the root) are never opened or followed; how many there were is logged. What a link
+  inside the root points at is listed at its own place; what lies outside is a source of its own.
+- Names that start with a dot are hidden, as in a shell: not listed, not entered. So `.git`,
+  `.obsidian`, AppleDouble `._x.md` and the temporary files of rsync and editors never count. A
+  hidden folder can be a source itself.
+- A path that is not UTF-8 cannot stand in an Arrow string. It is listed as `./` and its
+  percent-encoded bytes (RFC 3986); no other path starts with `./`, so the two never collide.
+- Names that differ in case are different files. Nothing is normalised.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import quote_from_bytes, unquote_to_bytes
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from config.errors import SourceError
+from tasks.discover.source import LISTING, Globs
+
+#: Folders nested deeper are refused: each level holds one file descriptor while it is listed.
+MAX_DEPTH: Final = 100
+
+_NOT_UTF8: Final = "./"
+_FOLDER_FLAGS: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+# O_NONBLOCK: should a FIFO take the file's place after the check, opening it must not wait.
+_FILE_FLAGS: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_READ_BYTES: Final = 1 << 16
+_GONE: Final = (FileNotFoundError, NotADirectoryError)
+_INT64: Final = range(-(2**63), 2**63)
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class LocalSource:
+    """A folder as a source; small and picklable. See `tasks.discover.source.Source`.
+
+    Attributes:
+        name: the source's name in the tables.
+        root: the folder's real, absolute path.
+        globs: which of its files count.
+    """
+
+    name: str
+    root: str
+    globs: Globs
+
+    def list(self) -> pa.Table:
+        """All files now: a `LISTING` table, sorted bytewise by `source_path`.
+
+        Raises:
+            SourceError: the root is gone, or a folder cannot be listed (no permission, I/O error,
+                nested too deep). A sub-folder that vanishes meanwhile is no error: it was deleted.
+        """
+        walk = _Walk(self)
+        try:
+            with _folder(self.root) as root:
+                walk.enter(root, "", 0)
+        except OSError as error:
+            raise walk.failure("", error) from error
+        walk.log_skipped()
+        return walk.table()
+
+    def read(self, path: str, limit: int) -> bytes:
+        """At most `limit + 1` bytes of a listed file.
+
+        Each folder on the way is opened by itself without following links, so nothing that was
+        swapped for a link or a device after the listing is followed or opened.
+
+        Raises:
+            OSError: the path leaves the root, or the file is gone, not regular, or unreadable.
+        """
+        *folders, name = _parts(path)
+        parent = os.open(self.root, _FOLDER_FLAGS)
+        try:
+            for folder in folders:
+                outer, parent = parent, os.open(folder, _FOLDER_FLAGS, dir_fd=parent)
+                os.close(outer)
+            return _read_regular(name, parent, limit)
+        finally:
+            os.close(parent)
+
+
+@dataclass
+class _Walk:
+    """One pass over a source's folders that gathers columns, not objects."""
+
+    source: LocalSource
+    paths: list[str] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list)
+    nanoseconds: list[int] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+
+    def enter(self, folder: int, prefix: str, depth: int) -> None:
+        """List an open folder and all below it; `prefix` is its path with a `/` at the end."""
+        if depth > MAX_DEPTH:
+            raise SourceError(
+                f"Source {self.source.name!r}: {prefix!r} is nested deeper than {MAX_DEPTH} folders.",
+                "Exclude it with an exclude pattern, or move it up.",
+            )
+        for name in self._scan(folder, prefix):
+            inside = f"{prefix}{name}/"
+            if not self.source.globs.enters(inside):
+                continue
+            try:
+                with _folder(name, folder) as inner:
+                    self.enter(inner, inside, depth + 1)
+            except _GONE:
+                continue
+            except OSError as error:
+                raise self.failure(inside, error) from error
+
+    def _scan(self, folder: int, prefix: str) -> list[str]:
+        """Note the files directly in a folder; returns the names of its sub-folders."""
+        globs, folders = self.source.globs, []
+        suffixes, decide = globs.suffixes, globs.takes if globs.include or globs.exclude else None
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                name = entry.name
+                if name.startswith("."):
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(name)
+                elif not entry.is_file(follow_symlinks=False):
+                    self.skipped.append(prefix + name)
+                elif name.endswith(suffixes) and (decide is None or decide(prefix + name)):
+                    self._note(entry, prefix + name)
+        return folders
+
+    def _note(self, entry: os.DirEntry[str], path: str) -> None:
+        try:
+            status = entry.stat(follow_symlinks=False)
+        except FileNotFoundError:
+            return
+        self.paths.append(path)
+        self.sizes.append(status.st_size)
+        self.nanoseconds.append(status.st_mtime_ns)
+
+    def table(self) -> pa.Table:
+        """What was noted, as a sorted `LISTING`."""
+        rows = len(self.paths)
+        columns = [
+            pa.repeat(pa.scalar(self.source.name), rows),
+            _spelled(self.paths),
+            pa.array(self.sizes, pa.int64()),
+            _times(self.nanoseconds),
+            pa.nulls(rows, pa.string()),
+        ]
+        return pa.table(columns, schema=LISTING).take(pc.sort_indices(columns[1]))
+
+    def failure(self, prefix: str, error: OSError) -> SourceError:
+        """The error that ends the listing, naming the folder."""
+        folder = f"{self.source.root}/{prefix}"
+        return SourceError(
+            f"Source {self.source.name!r}: the folder {folder!r} cannot be listed: {error.strerror}.",
+            "Check its permissions and that the disk is mounted, or exclude it: files missing from a"
+            " listing would be taken for deleted ones.",
+        )
+
+    def log_skipped(self) -> None:
+        """Say once how many links and special files were left alone."""
+        if self.skipped:
+            logger.warning(
+                "Source %r: %d symbolic links or special files were not followed, such as %r.",
+                self.source.name, len(self.skipped), min(self.skipped),
+            )  # fmt: skip
+
+
+def _spelled(paths: list[str]) -> pa.Array:
+    """Paths as Arrow strings; those that are not UTF-8 percent-encoded behind `./`."""
+    try:
+        return pa.array(paths, pa.string())
+    except UnicodeEncodeError:
+        return pa.array([_spell(path) for path in paths], pa.string())
+
+
+def _spell(path: str) -> str:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return _NOT_UTF8 + quote_from_bytes(os.fsencode(path))
+    return path
+
+
+def _parts(path: str) -> list[str]:
+    """The names that a `source_path` is made of; refuses one that could leave the root."""
+    if path.startswith(_NOT_UTF8):
+        path = os.fsdecode(unquote_to_bytes(path.removeprefix(_NOT_UTF8)))
+    parts = path.split("/")
+    if "\0" in path or any(part in {"", ".", ".."} for part in parts):
+        raise OSError(errno.EINVAL, "Not a path inside the source", path)
+    return parts
+
+
+def _times(nanoseconds: list[int]) -> pa.Array:
+    """Modification times; null where nanoseconds since 1970 leave 64 bits (before 1677, after 2262)."""
+    try:
+        whole = pa.array(nanoseconds, pa.int64())
+    except OverflowError:
+        whole = pa.array([time if time in _INT64 else None for time in nanoseconds], pa.int64())
+    return pc.divide(whole, 1000).cast(pa.timestamp("us", tz="UTC"))
+
+
+@contextmanager
+def _folder(name: str, parent: int | None = None) -> Iterator[int]:
+    """An open folder, by its name in an open parent; a link in its place is not followed."""
+    descriptor = os.open(name, _FOLDER_FLAGS, dir_fd=parent)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _read_regular(name: str, parent: int, limit: int) -> bytes:
+    """At most `limit + 1` bytes of a regular file in an open folder."""
+    _require_regular(os.stat(name, dir_fd=parent, follow_symlinks=False), name)
+    file = os.open(name, _FILE_FLAGS, dir_fd=parent)
+    try:
+        status = os.fstat(file)
+        _require_regular(status, name)
+        step, left, chunks = max(status.st_size + 1, _READ_BYTES), limit + 1, []
+        while left > 0 and (chunk := os.read(file, min(step, left))):
+            chunks.append(chunk)
+            left -= len(chunk)
+        return b"".join(chunks)
+    finally:
+        os.close(file)
+
+
+def _require_regular(status: os.stat_result, name: str) -> None:
+    # Looked at before opening (opening a device can have effects) and after (it may be another now).
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "Not a regular file", name)

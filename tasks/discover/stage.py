@@ -1,0 +1,98 @@
+"""The discover stage: list every source, compare with the manifest, cut what changed into batches."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tasks.discover.batches import fingerprint, make_batches
+from tasks.discover.changes import Changes, compare, settled_times
+from tasks.tables.run import Batch, Plan, Run, count_by, load_run, previous_manifest
+from tasks.tables.staging import LISTING_FIELDS, fresh_folder, write_arrow
+
+
+def discover_changes(folder: Path) -> Plan:
+    """Find out what a run has to do.
+
+    Args:
+        folder: the run's staging folder. It gets `listing.arrow` and `gone.arrow`.
+
+    Returns:
+        The plan; batches that an interrupted run has finished are marked as resumed.
+
+    Raises:
+        SourceError: a source is gone or could not be listed whole.
+        WarehouseError: the manifest cannot be read.
+    """
+    run = load_run(folder)
+    listed_at = datetime.now(UTC)
+    listing = _listing(run)
+    manifest = previous_manifest(run)
+    stale = _stale(run, manifest)
+    changes = compare(listing, manifest, sources=run.sources.keys(), reprocess=stale)
+    write_arrow(folder / "gone.arrow", manifest.select(["source", "source_path"]).take(changes.gone))
+    settled = listing.set_column(3, LISTING_FIELDS[3], settled_times(listing, listed_at))
+    write_arrow(folder / "listing.arrow", settled)
+    rows = pc.sort_indices(pa.concat_arrays([changes.new, changes.changed]))
+    rows = pa.concat_arrays([changes.new, changes.changed]).take(rows)
+    files = settled.append_column("known_hash", _known_hashes(manifest, changes, stale)).take(rows)
+    return _plan(run, listing, manifest, changes, _batches(run, files, listing.take(rows)))
+
+
+def _listing(run: Run) -> pa.Table:
+    """Files of all sources in the manifest's order, by source name and path."""
+    tables = [run.sources[name].list() for name in sorted(run.sources, key=str.encode)]
+    return pa.concat_tables(tables).cast(pa.schema(LISTING_FIELDS)).combine_chunks()
+
+
+def _stale(run: Run, manifest: pa.Table) -> pa.BooleanArray:
+    """Manifest rows that must be read again though their file is the same."""
+    if run.full_refresh:
+        return pa.repeat(pa.scalar(True), len(manifest))
+    same = pc.and_(
+        pc.equal(manifest["contract_version"], run.contract.tag), pc.equal(manifest["code_version"], run.read_version)
+    )
+    return pc.invert(pc.fill_null(same, False)).combine_chunks()
+
+
+def _known_hashes(manifest: pa.Table, changes: Changes, stale: pa.BooleanArray) -> pa.Array:
+    """For each listed file the hash with which it need not be parsed again; null where it must be."""
+    trusted = pc.and_(pc.invert(stale), pc.invert(manifest["deleted"].combine_chunks()))
+    hashes = pc.if_else(trusted, manifest["source_hash"].combine_chunks(), pa.scalar(None, pa.string()))
+    return hashes.take(changes.known_as)
+
+
+def _batches(run: Run, files: pa.Table, listed: pa.Table) -> tuple[Batch, ...]:
+    """Folders with the files to read; a finished one of an interrupted run is taken as it is."""
+    salt = f"{run.contract.tag} {run.read_version} {run.settings.read.max_file_bytes}"
+    batches: list[Batch] = []
+    start = 0
+    for cut in make_batches(listed, run.settings.run.batch_bytes):
+        rows = files.slice(start, len(cut))
+        start += len(cut)
+        known = " ".join(digest or "-" for digest in rows["known_hash"].to_pylist())
+        path = run.batches_folder / fingerprint(cut, f"{salt} {known}")[:32]
+        is_done = not run.full_refresh and (path / "numbers.json").exists()
+        if not is_done:
+            write_arrow(fresh_folder(path) / "input.arrow", rows)
+        size = pc.sum(rows["size"]).as_py() or 0
+        batches.append(Batch(path, len(batches) + 1, len(rows), size, is_done))
+    return tuple(batches)
+
+
+def _plan(run: Run, listing: pa.Table, manifest: pa.Table, changes: Changes, batches: tuple[Batch, ...]) -> Plan:
+    live = manifest.filter(pc.invert(manifest["deleted"]))
+    live = live.filter(pc.is_in(live["source"], pa.array(sorted(run.sources), pa.string())))
+    return Plan(
+        batches=batches,
+        discovered=len(listing),
+        new=len(changes.new),
+        changed=len(changes.changed),
+        unchanged=len(changes.unchanged),
+        gone=len(changes.gone),
+        emptied=tuple(sorted(count_by(live["source"]).keys() - count_by(listing["source"]).keys())),
+        known=len(live),
+    )

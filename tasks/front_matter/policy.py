@@ -1,0 +1,87 @@
+"""What the reader of front matter does with what it may meet: limits, encodings, and actions by code.
+
+Belongs here: the settings of reading, as one value that can be pickled to worker processes.
+Does not belong here: the meaning of the codes (`problems`) and the contract's rules on fields.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Final
+
+from config.errors import SettingsError
+
+ACTIONS: Final = ("accept", "warn", "reject")
+
+#: What happens to each finding that leaves the front matter readable. All others reject the file.
+DEFAULT_ACTIONS: Final[dict[str, str]] = {
+    "text/byte-order-mark": "accept",
+    "text/windows-1252": "warn",
+    "front-matter/unclosed-fence": "reject",
+    "yaml/duplicate-key": "reject",
+    "yaml/anchor": "reject",
+    "yaml/alias": "reject",
+    "yaml/tag": "reject",
+    "json/duplicate-key": "reject",
+}
+
+#: Readers recurse once a level, so the limit stays far below the interpreter's.
+HIGHEST_DEPTH: Final = 200
+
+
+@dataclass(frozen=True)
+class ReadPolicy:
+    """How front matter is read; equal policies read equal files equally.
+
+    Attributes:
+        max_depth: most mappings and lists inside one another, the outermost counted, 1 to 200.
+        max_nodes: most values in one front matter, with aliases counted as what they stand for.
+        fallback_encoding: encoding of files that are not UTF-8, such as "windows-1252"; None rejects them.
+        actions: code to "accept", "warn" or "reject", laid over `DEFAULT_ACTIONS`.
+
+    Raises:
+        SettingsError: an unknown code, action or encoding, or a limit out of range.
+    """
+
+    max_depth: int = 32
+    max_nodes: int = 100_000
+    fallback_encoding: str | None = None
+    actions: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for code, action in self.actions.items():
+            _check_known("policy code", code, tuple(DEFAULT_ACTIONS))
+            _check_known(f"action for {code}", action, ACTIONS)
+        _check_range("max_depth", self.max_depth, HIGHEST_DEPTH)
+        _check_range("max_nodes", self.max_nodes, 100_000_000)
+        if self.fallback_encoding is not None:
+            _check_encoding(self.fallback_encoding)
+        object.__setattr__(self, "actions", {**DEFAULT_ACTIONS, **self.actions})
+
+    def action(self, code: str) -> str:
+        """The action for a finding: "reject" for every code that has no choice."""
+        return self.actions.get(code, "reject")
+
+
+def _check_known(what: str, name: str, known: tuple[str, ...]) -> None:
+    if name in known:
+        return
+    nearest = get_close_matches(str(name), known, n=1, cutoff=0.0)[0]
+    raise SettingsError(f"Unknown {what}: {name!r}; did you mean {nearest!r}?", f"Use one of: {', '.join(known)}.")
+
+
+def _check_range(name: str, value: int, highest: int) -> None:
+    if not 1 <= value <= highest:
+        raise SettingsError(f"read.{name} is {value}.", f"Set it to a number from 1 to {highest}.")
+
+
+def _check_encoding(name: str) -> None:
+    try:
+        codecs.lookup(name)
+    except LookupError:
+        raise SettingsError(
+            f"Unknown read.fallback_encoding: {name!r}.", "Use a name such as 'windows-1252'."
+        ) from None

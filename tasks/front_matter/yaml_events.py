@@ -1,0 +1,221 @@
+"""Read YAML front matter into a raw tree from the parser's events: the reference for what YAML means.
+
+Belongs here: everything that YAML allows, with a finding and its place for what the policy limits.
+Does not belong here: types. Every scalar is its exact text; only a plain `~`, `null` or nothing is null.
+
+Working on events, not on PyYAML's loaders, means that no tag is ever resolved, no object is ever
+built, and depth and size are checked while reading, before they cost anything.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+import yaml
+
+from tasks.front_matter.findings import Findings, Node, StopReadingError
+from tasks.front_matter.problems import Path
+
+_Loader: Final[Any] = getattr(yaml, "CLoader", yaml.Loader)  # without libyaml: the same, slower
+
+_NULLS: Final = frozenset(("", "~", "null", "Null", "NULL"))
+
+#: Characters that a YAML stream must not hold (YAML 1.1, section 5.1, `c-printable`).
+_UNPRINTABLE: Final = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+
+#: What the parser says, and how to say it to the person who wrote the file.
+_EXPLANATIONS: Final = {
+    "mapping values are not allowed": "A `: ` stands where no key can be: put the value in quotes, "
+    "or indent the line like its neighbours.",
+    "could not find expected ':'": "This line is not `key: value`: add the colon, or indent or quote the text.",
+    "cannot start any token": "A value cannot start with this character: put it in quotes; if it is a tab, use spaces.",
+    "found unexpected end of stream": "A quote is opened here and never closed: close it.",
+    "found unknown escape": 'An escape is unknown in "…": write `\\\\` for a backslash, or use single quotes.',
+    "did not find expected key": "The line does not fit the lines above: check its indentation and quotes.",
+    "did not find expected '-'": "A list ends where no key can be: check the indentation.",
+    "did not find expected ','": "A `[…]` or `{…}` is not closed or misses a comma: close it.",
+}
+
+
+def read_yaml(findings: Findings, places: dict[Path, int] | None = None) -> Node:
+    """The raw tree of `findings.text`; an empty one is an empty mapping.
+
+    Args:
+        findings: holds the text, takes the findings, knows the policy.
+        places: takes the offset of every node: of scalars, and of the keys (or dashes' contents, in
+            lists) of mappings and lists.
+
+    Raises:
+        StopReadingError: the rest cannot be read; `findings` says why.
+    """
+    text = _without_unprintable(findings)
+    loader = _Loader(text)
+    try:
+        return _EventReader(loader, findings, places).document()
+    except yaml.YAMLError as error:
+        _report_syntax(error, findings)
+        raise StopReadingError from error
+    finally:
+        loader.dispose()
+
+
+def _without_unprintable(findings: Findings) -> str:
+    """The text with forbidden characters replaced, so that the other findings come out too."""
+    first = _UNPRINTABLE.search(findings.text)
+    if first is None:
+        return findings.text
+    name = f"U+{ord(first.group()):04X}"
+    message = f"The front matter holds the control character {name}, which nobody can see: delete it."
+    findings.add("text/control-character", first.start(), message, value=name)
+    return _UNPRINTABLE.sub("\ufffd", findings.text)
+
+
+def _report_syntax(error: yaml.YAMLError, findings: Findings) -> None:
+    problem = str(getattr(error, "problem", None) or error)
+    mark = getattr(error, "problem_mark", None)
+    if "end of stream" in problem:
+        mark = getattr(error, "context_mark", None) or mark
+    offset = min(mark.index, len(findings.text)) if mark is not None else 0
+    if "invalid Unicode character escape" in problem:
+        message = 'An escape in "…" stands for half a character: write the character itself.'
+        findings.add("text/surrogate", offset, message)
+        return
+    for said, explanation in _EXPLANATIONS.items():
+        if said in problem:
+            findings.add("yaml/syntax", offset, explanation)
+            return
+    findings.add("yaml/syntax", offset, f"The YAML cannot be read ({problem}): correct the line.")
+
+
+class _EventReader:
+    """One pass over the events of one document; recursion is bounded by the policy's depth."""
+
+    __slots__ = ("_anchors", "_findings", "_max_depth", "_max_nodes", "_next", "_nodes", "_path", "_places")
+
+    def __init__(self, loader: Any, findings: Findings, places: dict[Path, int] | None) -> None:
+        self._next = loader.get_event
+        self._findings = findings
+        self._places = places
+        self._max_depth = findings.policy.max_depth
+        self._max_nodes = findings.policy.max_nodes
+        self._nodes = 0
+        self._path: list[str | int] = []
+        self._anchors: dict[str, tuple[Node, int]] = {}
+
+    def document(self) -> Node:
+        self._next()  # the stream's start
+        if type(self._next()) is yaml.StreamEndEvent:
+            return {}
+        tree = self._node(self._next(), 1)
+        self._next()  # the document's end
+        following = self._next()
+        if type(following) is not yaml.StreamEndEvent:
+            message = "A second YAML document starts inside the front matter: keep one, or indent the text."
+            self._add("yaml/multiple-documents", following, message)
+        return tree
+
+    def _node(self, event: Any, depth: int) -> Node:
+        """The node that starts with `event`; `depth` is its own, should it be a collection."""
+        kind = type(event)
+        self._count(event, 1)
+        before = self._nodes
+        if self._places is not None and kind is yaml.ScalarEvent:
+            self._places[tuple(self._path)] = event.start_mark.index
+        if kind is yaml.AliasEvent:
+            return self._alias(event, depth)
+        if event.tag is not None:
+            self._add("yaml/tag", event, f"The tag `{event.tag}` has no effect here: delete it.", event.tag)
+        node: Node
+        if kind is yaml.ScalarEvent:
+            node = None if event.implicit[0] and event.value in _NULLS else event.value
+        else:
+            self._check_depth(event, depth)
+            node = self._mapping(depth) if kind is yaml.MappingStartEvent else self._list(depth)
+        if event.anchor is not None:
+            message = f"The anchor `&{event.anchor}` is used: delete it, and write values out."
+            self._add("yaml/anchor", event, message, f"&{event.anchor}")
+            self._anchors[event.anchor] = (node, self._nodes - before + 1)
+        return node
+
+    def _mapping(self, depth: int) -> dict[str, Node]:
+        tree: dict[str, Node] = {}
+        path = self._path
+        event = self._next()
+        while type(event) is not yaml.MappingEndEvent:
+            key = self._key(event, depth)
+            path.append(key)
+            if key in tree:
+                message = f"The key `{key}` stands a second time in one mapping: keep one of them."
+                self._add("yaml/duplicate-key", event, message, key)
+            value = self._next()
+            if self._places is not None:
+                self._places[tuple(path)] = event.start_mark.index
+            tree[key] = self._node(value, depth + 1)
+            path.pop()
+            event = self._next()
+        return tree
+
+    def _list(self, depth: int) -> list[Node]:
+        items: list[Node] = []
+        path = self._path
+        event = self._next()
+        while type(event) is not yaml.SequenceEndEvent:
+            path.append(len(items))
+            if self._places is not None:
+                self._places[tuple(path)] = event.start_mark.index
+            items.append(self._node(event, depth + 1))
+            path.pop()
+            event = self._next()
+        return items
+
+    def _key(self, event: Any, depth: int) -> str:
+        """The key's text; a finding and a stand-in for a key that is no text."""
+        if type(event) is yaml.ScalarEvent and event.tag is None and event.anchor is None:
+            return str(event.value)
+        places, self._places = self._places, None
+        key = self._node(event, depth + 1)
+        self._places = places
+        if isinstance(key, list | dict):
+            message = "A key is a list or a mapping: write it as plain text, or quote it."
+            self._add("yaml/complex-key", event, message)
+        return key if isinstance(key, str) else getattr(event, "value", "")
+
+    def _alias(self, event: Any, depth: int) -> Node:
+        name = event.anchor
+        if name not in self._anchors:
+            message = f"The alias `*{name}` names no anchor: put the value in quotes."
+            self._add("yaml/syntax", event, message, f"*{name}")
+            return None
+        message = f"The alias `*{name}` is used: write the value out, or put it in quotes."
+        self._add("yaml/alias", event, message, f"*{name}")
+        node, size = self._anchors[name]
+        self._count(event, size - 1)
+        if isinstance(node, list | dict):
+            self._check_depth(event, depth + _height(node) - 1)
+        return node
+
+    def _count(self, event: Any, more: int) -> None:
+        self._nodes += more
+        if self._nodes > self._max_nodes:
+            message = f"The front matter has more than {self._max_nodes} values: split or shorten it."
+            self._add("limit/nodes", event, message)
+            raise StopReadingError
+
+    def _check_depth(self, event: Any, depth: int) -> None:
+        if depth > self._max_depth:
+            message = f"The front matter is nested deeper than {self._max_depth} levels: flatten it."
+            self._add("limit/depth", event, message)
+            raise StopReadingError
+
+    def _add(self, code: str, event: Any, message: str, value: str = "") -> None:
+        self._findings.add(code, event.start_mark.index, message, tuple(self._path), value)
+
+
+def _height(node: Node) -> int:
+    """Levels of collections in a tree that is within the depth limit."""
+    if isinstance(node, dict):
+        return 1 + max(map(_height, node.values()), default=0)
+    if isinstance(node, list):
+        return 1 + max(map(_height, node), default=0)
+    return 0

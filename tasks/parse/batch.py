@@ -1,0 +1,153 @@
+"""One batch of files from the source to Arrow files in staging: the work of a worker process.
+
+Belongs here: reading bytes, telling apart what was found, and writing the result. Does not belong
+here: Prefect (`task`), what a document says (`records`).
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from config.contract import Contract
+from config.errors import SourceError
+from config.url_rules import UrlRules
+from tasks.front_matter.document import Document, Reader
+from tasks.front_matter.policy import ReadPolicy
+from tasks.front_matter.problems import Problem
+from tasks.parse.records import build_records
+from tasks.tables.source import Source
+from tasks.tables.staging import FINDINGS, read_arrow, write_arrow
+
+#: Errors that say something of one file, not of the storage: they quarantine the file.
+_OF_THE_FILE: Final = {errno.EACCES, errno.EPERM, errno.ELOOP, errno.EISDIR, errno.ENAMETOOLONG, errno.ENXIO}
+_GONE: Final = {errno.ENOENT, errno.ENOTDIR, errno.ESTALE}
+
+
+@dataclass(frozen=True)
+class ParseJob:
+    """All that a worker needs besides the list of files; picklable.
+
+    Attributes:
+        sources: source name to source.
+        contract: the contract.
+        rules: URL rules.
+        policy: how front matter is read.
+        max_file_bytes: larger files are not read on.
+    """
+
+    sources: Mapping[str, Source]
+    contract: Contract
+    rules: UrlRules
+    policy: ReadPolicy
+    max_file_bytes: int
+
+
+class _Read(NamedTuple):
+    """What became of one file: its state, hash, bytes and, for a record, its document."""
+
+    state: str
+    digest: str | None = None
+    raw: bytes | None = None
+    document: Document | None = None
+
+
+def parse_batch(batch: Path, job: ParseJob) -> Path:
+    """Read and parse the files of a batch.
+
+    Args:
+        batch: folder with `input.arrow`: the listing's columns and `known_hash`, the hash under which
+            the file was last read with the same contract and code, or null.
+        job: everything else.
+
+    Returns:
+        The folder, which then has `parsed.arrow` (one row a file: listing, `source_hash`, `state`,
+        `raw` and, in rows of state `record`, the record) and `findings.arrow`.
+
+    Raises:
+        SourceError: the storage failed; worth another try.
+    """
+    started = time.perf_counter()
+    files = read_arrow(batch / "input.arrow")
+    reads = [_read_file(row, job) for row in files.to_pylist()]
+    parsed, findings = _tables(files, reads, job)
+    write_arrow(batch / "findings.arrow", findings)
+    metadata = {"seconds": str(time.perf_counter() - started), "bytes": str(sum(len(r.raw or b"") for r in reads))}
+    write_arrow(batch / "parsed.arrow", parsed.replace_schema_metadata(metadata))
+    return batch
+
+
+def _read_file(row: dict[str, Any], job: ParseJob) -> _Read:
+    try:
+        raw = job.sources[row["source"]].read(row["source_path"], job.max_file_bytes)
+    except OSError as error:
+        return _unread(row, error)
+    if len(raw) > job.max_file_bytes:
+        message = f"the file is larger than {job.max_file_bytes:,} bytes (`read.max_file_bytes`) and was not read"
+        return _rejected("limit/file-size", message)
+    digest = hashlib.sha256(raw).hexdigest()[:32]
+    if digest == row["known_hash"]:
+        return _Read("touched", digest)
+    document = _reader(job.policy).read(raw)
+    return _Read("ignored", digest, raw) if document is None else _Read("record", digest, raw, document)
+
+
+def _unread(row: dict[str, Any], error: OSError) -> _Read:
+    if error.errno in _GONE:
+        return _Read("gone")
+    if error.errno in _OF_THE_FILE:
+        return _rejected("file/unreadable", f"the file cannot be read: {error.strerror}; mend its permissions")
+    where = f"{row['source']}:{row['source_path']}"
+    raise SourceError(f"{where}: reading failed: {error.strerror or error}.", "Check the storage, then run again.")
+
+
+def _rejected(code: str, message: str) -> _Read:
+    problem = Problem(code, "", 0, 0, message)
+    return _Read("record", None, None, Document(None, "", (problem,), ()))
+
+
+_readers: Final[dict[str, Reader]] = {}
+
+
+def _reader(policy: ReadPolicy) -> Reader:
+    """One reader a process and policy: it remembers the list items it has parsed."""
+    return _readers.get(repr(policy)) or _readers.setdefault(repr(policy), Reader(policy))
+
+
+def _tables(files: pa.Table, reads: list[_Read], job: ParseJob) -> tuple[pa.Table, pa.Table]:
+    files = files.drop_columns(["known_hash"])
+    files = files.append_column("source_hash", pa.array([read.digest for read in reads], pa.string()))
+    files = files.append_column("state", pa.array([read.state for read in reads], pa.string()))
+    files = files.append_column("raw", pa.array([_kept(read) for read in reads], pa.large_binary()))
+    documents = [read.document for read in reads if read.document is not None]
+    rows = pc.indices_nonzero(pc.equal(files["state"], "record"))
+    records = build_records(files.take(rows), documents, job.contract, job.rules)
+    return _beside(files, rows, records.table), _findings_of(files, rows, records.findings)
+
+
+def _kept(read: _Read) -> bytes | None:
+    return read.raw if read.state == "record" else None
+
+
+def _beside(files: pa.Table, rows: pa.Array, records: pa.Table) -> pa.Table:
+    """The records in the rows of their files; rows of other states have nulls."""
+    if len(rows) < len(files):
+        places = pc.index_in(pa.array(range(len(files)), rows.type), rows)
+        records = records.take(places)
+    for name in records.column_names:
+        files = files.append_column(name, records[name])
+    return files
+
+
+def _findings_of(files: pa.Table, rows: pa.Array, findings: pa.Table) -> pa.Table:
+    if len(rows) == len(files) or not len(findings):
+        return findings
+    return findings.set_column(0, FINDINGS.field("row"), rows.take(findings["row"]).cast(pa.int32()))

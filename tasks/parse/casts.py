@@ -1,0 +1,141 @@
+"""From a column of raw texts to a column of the contract's type, with a finding for every misfit.
+
+Belongs here: integers, numbers, booleans, times and URLs as texts become values, a column at a time.
+Does not belong here: finding the texts in the front matter (`tree`), and rules on values
+(`tasks.validate`). The contract's type decides: nothing here guesses what a text might be.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Final, NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from config.contract_types import TIMESTAMP, Column
+
+#: Integers as people write them; no underscores, no exponent, at most what fits 64 bits.
+_INTEGER: Final = r"^[+-]?[0-9]{1,18}$"
+_NUMBER: Final = r"^[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]{1,3})?$"
+#: YAML 1.1's words for a boolean, less the one-letter ones, which are more often initials.
+_TRUE: Final = ("true", "yes", "on")
+_FALSE: Final = ("false", "no", "off")
+
+#: What nearly all files write; Arrow reads it, and only it, without a look at single values.
+_PLAIN_UTC: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,6})?Z$"
+#: ISO 8601 calendar forms (with the blank that RFC 3339 allows): what `_moment` accepts at all.
+_ISO: Final = re.compile(
+    r"(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?)\s*([Zz]|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?)?"
+)
+
+
+class Misfit(NamedTuple):
+    """One text that is not of its column's type (or, for `time/no-zone`, one worth a word)."""
+
+    index: int
+    code: str
+    message: str
+    value: str
+
+
+class Typed(NamedTuple):
+    """A typed column and what did not fit: `values` is null there, but for `time/no-zone`."""
+
+    values: pa.Array
+    misfits: list[Misfit]
+
+
+def convert(column: Column, texts: pa.StringArray) -> Typed:
+    """Cast raw texts to the column's type.
+
+    Args:
+        column: a scalar column of the contract.
+        texts: (n,) exact source texts, null where there is none.
+
+    Returns:
+        (n,) values of `column.type`, null for every text that does not fit, with one `Misfit` each.
+    """
+    if column.sentinels:
+        texts = pc.if_else(pc.is_in(texts, pa.array(sorted(column.sentinels))), pa.scalar(None, pa.string()), texts)
+    if column.logical == "string":
+        return Typed(texts, [])
+    trimmed = pc.utf8_trim_whitespace(texts)
+    trimmed = pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, pa.string()), trimmed)
+    if column.logical == "timestamp":
+        return _times(trimmed)
+    if column.logical == "boolean":
+        return _booleans(trimmed)
+    return _numbers(column, trimmed)
+
+
+def _numbers(column: Column, texts: pa.StringArray) -> Typed:
+    whole = column.logical == "integer"
+    fits = pc.match_substring_regex(texts, _INTEGER if whole else _NUMBER)
+    unsigned = pc.replace_substring_regex(pc.if_else(fits, texts, None), r"^\+", "")
+    values = unsigned.cast(pa.int64() if whole else pa.float64())
+    if whole and column.type != pa.int64():
+        half = 2 ** (column.type.bit_width - 1)
+        fits = pc.and_(fits, pc.and_(pc.greater_equal(values, -half), pc.less(values, half)))
+        values = pc.if_else(fits, values, None).cast(column.type)
+    kind = f"a whole number (of at most {column.type.bit_width} bits)" if whole else "a number"
+    return Typed(values, _misfits(texts, fits, "field/type", f"expected {kind}, such as {'65' if whole else '4.5'}"))
+
+
+def _booleans(texts: pa.StringArray) -> Typed:
+    lower = pc.utf8_lower(texts)
+    true, false = (pc.is_in(lower, pa.array(words)) for words in (_TRUE, _FALSE))
+    values = pc.if_else(pc.or_(true, false), true, None)
+    return Typed(values, _misfits(texts, pc.is_valid(values), "field/type", "expected true or false"))
+
+
+def _misfits(texts: pa.StringArray, fits: pa.BooleanArray, code: str, message: str) -> list[Misfit]:
+    wrong = pc.and_(pc.is_valid(texts), pc.invert(pc.fill_null(fits, False)))
+    if not pc.any(wrong).as_py():
+        return []
+    rows = pc.indices_nonzero(wrong)
+    return [Misfit(i, code, message, text) for i, text in zip(rows.to_pylist(), texts.take(rows).to_pylist())]
+
+
+def _times(texts: pa.StringArray) -> Typed:
+    if pc.all(pc.match_substring_regex(texts, _PLAIN_UTC)).as_py() is not False:
+        try:
+            return Typed(texts.cast(TIMESTAMP), [])
+        except pa.ArrowInvalid:
+            pass  # A day that does not exist: the slow way says which.
+    return _times_one_by_one(texts)
+
+
+def _times_one_by_one(texts: pa.StringArray) -> Typed:
+    encoded = texts.dictionary_encode()
+    distinct = encoded.dictionary.to_pylist()
+    moments = [_moment(text) for text in distinct]
+    values = pa.array([moment for moment, _ in moments], TIMESTAMP).take(encoded.indices)
+    odd = {i for i, (moment, zoned) in enumerate(moments) if moment is None or not zoned}
+    misfits = []
+    for row, index in enumerate(encoded.indices.to_pylist() if odd else ()):
+        if index in odd:
+            misfits.append(_time_misfit(row, distinct[index], moments[index][0]))
+    return Typed(values, misfits)
+
+
+def _time_misfit(row: int, text: str, moment: datetime | None) -> Misfit:
+    if moment is not None:
+        return Misfit(row, "time/no-zone", "the time has no zone and was taken as UTC; add `Z` or an offset", text)
+    message = "expected a time that exists, in ISO 8601, such as 2026-03-02T09:30:00Z"
+    return Misfit(row, "time/invalid", message, text)
+
+
+def _moment(text: str) -> tuple[datetime | None, bool]:
+    """The time that a text names, in UTC, and whether it named its zone."""
+    match = _ISO.fullmatch(text)
+    if not match:
+        return None, True
+    day, clock, zone = match.groups()
+    offset = "+00:00" if zone in (None, "Z", "z", "UTC", "GMT") else zone
+    try:
+        moment = datetime.fromisoformat(f"{day}T{clock or '00:00'}{offset}".replace(",", "."))
+        return moment.astimezone(UTC), zone is not None
+    except (ValueError, OverflowError):
+        return None, True

@@ -1,0 +1,30 @@
+"""The parse stage: one batch, in a worker process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tasks.parse.batch import ParseJob, parse_batch
+from tasks.tables.run import load_run
+from tasks.tables.workers import in_worker
+
+
+def parse_files(folder: Path, batch: Path) -> Path:
+    """Read and parse the files of a batch in the run's worker pool.
+
+    Args:
+        folder: the run's staging folder.
+        batch: the batch's folder, see `parse_batch`.
+
+    Raises:
+        SourceError: the storage failed.
+        RunError: a worker process died.
+    """
+    return in_worker(folder, _parse, folder, batch)
+
+
+def _parse(folder: Path, batch: Path) -> Path:
+    run = load_run(folder)
+    return parse_batch(
+        batch, ParseJob(run.sources, run.contract, run.rules, run.policy, run.settings.read.max_file_bytes)
+    )

@@ -1,0 +1,157 @@
+"""From the numbers of the stages to the outcome of a run, and from there to its row in `runs`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from tasks.report.outcome import Files, Outcome, Records, UnknownField, Violation
+from tasks.tables.run import Decisions, Plan, Run
+from tasks.tables.staging import read_json
+
+Status = Literal["completed", "unchanged", "failed"]
+
+
+def build_outcome(
+    run: Run,
+    status: Status,
+    plan: Plan | None = None,
+    decisions: Decisions | None = None,
+    seconds: Mapping[str, float] | None = None,
+    **more: Any,
+) -> Outcome:
+    """The outcome of a run, from as many stages as came to an end.
+
+    Args:
+        run: the run.
+        status: how it ended.
+        plan, decisions: what the stages returned, None where they did not.
+        seconds: wall-clock seconds by stage.
+        more: further fields of `Outcome`, `message` among them.
+    """
+    numbers = [read_json(b.path / "numbers.json") for b in plan.batches] if plan and decisions else []
+    return Outcome(
+        status=status,
+        run_id=run.run_id,
+        started_at=_iso(run.started_at),
+        ended_at=_iso(datetime.now(UTC)),
+        warehouse=str(Path(run.settings.warehouse.path)),
+        sources=dict(run.locations),
+        files=_files(plan, decisions) if plan else Files(),
+        records=_records(decisions) if decisions else Records(),
+        violations=dict(decisions.violations) if decisions else {},
+        duplicates=dict(decisions.duplicates) if decisions else {},
+        found=merged_violations(numbers),
+        unknown_fields=merged_unknown_fields(numbers),
+        seconds={stage: round(value, 3) for stage, value in (seconds or {}).items()},
+        batches=len(plan.batches) if plan else 0,
+        resumed=sum(batch.resumed for batch in plan.batches) if plan else 0,
+        contract_version=run.contract.tag,
+        code_version=run.code_version,
+        **more,
+    )
+
+
+def _iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _files(plan: Plan, decisions: Decisions | None) -> Files:
+    same = decisions.touched_files if decisions else 0
+    return Files(
+        discovered=plan.discovered,
+        new=plan.new,
+        changed=plan.changed - same,
+        unchanged=plan.unchanged + same,
+        renamed=decisions.renamed if decisions else 0,
+        removed=decisions.removed if decisions else plan.gone,
+        ignored=decisions.statuses.get("ignored", 0) if decisions else 0,
+    )
+
+
+def _records(decisions: Decisions) -> Records:
+    return Records(**{name: decisions.statuses.get(name, 0) for name in Records.__struct_fields__})
+
+
+def merged_violations(numbers: Iterable[Mapping[str, Any]]) -> dict[str, Violation]:
+    """Findings of all batches by code, most frequent first; the first batch's example stands."""
+    merged: dict[str, dict[str, Any]] = {}
+    for batch in numbers:
+        for code, entry in batch["violations"].items():
+            if code in merged:
+                merged[code]["count"] += entry["count"]
+            else:
+                merged[code] = dict(entry)
+    ordered = sorted(merged.items(), key=lambda item: (-item[1]["count"], item[0]))
+    return {code: msgspec.convert(entry, Violation) for code, entry in ordered}
+
+
+def merged_unknown_fields(numbers: Iterable[Mapping[str, Any]]) -> dict[str, UnknownField]:
+    """Unknown fields of all batches, most frequent first."""
+    counts: dict[str, int] = {}
+    examples: dict[str, str] = {}
+    for batch in numbers:
+        for name, entry in batch["unknown_fields"].items():
+            counts[name] = counts.get(name, 0) + entry["count"]
+            examples.setdefault(name, entry["example"])
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return {name: UnknownField(count, examples[name]) for name, count in ordered}
+
+
+def worker_seconds(batches: Sequence[Path]) -> dict[str, float]:
+    """Seconds that workers spent parsing and validating, over all batches."""
+    totals = {"parse": 0.0, "validate": 0.0}
+    for batch in batches:
+        for stage, value in read_json(batch / "numbers.json")["seconds"].items():
+            totals[stage] += value
+    return totals
+
+
+def bytes_read(batches: Sequence[Path]) -> int:
+    """Bytes of source files that were read for the batches."""
+    return sum(read_json(batch / "numbers.json")["bytes"] for batch in batches)
+
+
+def what_changed(outcome: Outcome) -> str:
+    """One sentence: what the run found, for the summary and the table `runs`."""
+    files = outcome.files
+    parts = [
+        f"{files.new:,} new" if files.new else "",
+        f"{files.changed:,} changed" if files.changed else "",
+        f"{files.removed:,} removed" if files.removed else "",
+        f"{files.renamed:,} of them renamed" if files.renamed else "",
+    ]
+    changes = ", ".join(part for part in parts if part) or "nothing changed"
+    return f"{files.discovered:,} files: {changes}."
+
+
+def run_row(outcome: Outcome) -> dict[str, Any]:
+    """The outcome as a row of the table `runs`."""
+    row: dict[str, Any] = {
+        "run_id": outcome.run_id,
+        "status": outcome.status,
+        "started_at": datetime.fromisoformat(outcome.started_at),
+        "ended_at": datetime.fromisoformat(outcome.ended_at),
+        "snapshot": outcome.snapshot,
+        "parameters": msgspec.json.encode({"sources": outcome.sources, "warehouse": outcome.warehouse}).decode(),
+        "violations": [{"code": code, "count": count} for code, count in outcome.violations.items()],
+        "duplicates": [{"match": match, "count": count} for match, count in outcome.duplicates.items()],
+        "unknown_fields": [
+            {"field": name, "count": entry.count, "example": entry.example}
+            for name, entry in outcome.unknown_fields.items()
+        ],
+        "stages": [
+            {"stage": stage, "seconds": seconds, "bytes": outcome.bytes.get(stage, 0)}
+            for stage, seconds in outcome.seconds.items()
+        ],
+        "contract_version": outcome.contract_version,
+        "code_version": outcome.code_version,
+        "message": outcome.message,
+    }
+    row |= {f"files_{name}": getattr(outcome.files, name) for name in Files.__struct_fields__}
+    row |= {f"records_{name}": getattr(outcome.records, name) for name in Records.__struct_fields__}
+    return row

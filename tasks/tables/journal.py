@@ -1,0 +1,59 @@
+"""Runs that no snapshot tells of yet: `journal.jsonl` in the warehouse, one JSON object a line.
+
+Belongs here: keeping what failed and unchanged runs said until the next snapshot takes them into
+the table `runs`. They publish nothing, and still an operator wants to know of them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from tasks.tables.durable import storage_errors, write_new_file
+
+NAME: Final = "journal.jsonl"
+#: Most entries that are kept between two publishing runs: a year of hourly ones.
+_MOST: Final = 10_000
+
+
+def read_journal(warehouse: Path) -> list[dict[str, Any]]:
+    """The entries, oldest first; a line that a crash cut off is left out."""
+    try:
+        lines = (warehouse / NAME).read_bytes().splitlines()
+    except FileNotFoundError:
+        return []
+    entries = []
+    for line in lines:
+        try:
+            entries.append(msgspec.json.decode(line, type=dict[str, Any]))
+        except msgspec.DecodeError:
+            continue
+    return entries
+
+
+def add_to_journal(warehouse: Path, entry: dict[str, Any]) -> None:
+    """Add one entry.
+
+    Raises:
+        WarehouseError: the disk refused.
+    """
+    _write(warehouse, [*read_journal(warehouse), entry][-_MOST:])
+
+
+def clear_journal(warehouse: Path) -> None:
+    """Forget all entries: a snapshot has them.
+
+    Raises:
+        WarehouseError: the disk refused.
+    """
+    if (warehouse / NAME).exists():
+        _write(warehouse, [])
+
+
+def _write(warehouse: Path, entries: list[dict[str, Any]]) -> None:
+    content = b"".join(msgspec.json.encode(entry) + b"\n" for entry in entries)
+    with storage_errors(f"write {warehouse / NAME}"):
+        write_new_file(warehouse / f"{NAME}.next", content)
+        (warehouse / f"{NAME}.next").replace(warehouse / NAME)

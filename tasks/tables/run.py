@@ -1,0 +1,187 @@
+"""One run: what all its stages share, and the paths by which they hand each other their work.
+
+Belongs here: the run's context, kept in its staging folder so that a worker process (or machine)
+needs only the folder's path. Does not belong here: what a stage does.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+
+from config.contract import Contract
+from config.settings import Settings
+from config.url_rules import UrlRules
+from tasks.front_matter.policy import ReadPolicy
+from tasks.tables.source import Source
+from tasks.tables.versions import deciding_code, reading_code, release
+from tasks.tables.warehouse import BATCHES, Snapshot, Warehouse
+
+#: Version of the rules that find duplicates, beside that of the URL rules.
+MATCH_RULES: Final = "exact-1"
+
+
+@dataclass(frozen=True)
+class Run:
+    """The context of one run; picklable.
+
+    Attributes:
+        run_id: start in UTC and a random part, `20260302T093000Z-1f2e3d`.
+        started_at: UTC.
+        sources: the open sources, by name; `locations` what the user called them.
+        full_refresh: read every file anew.
+        parent: number of the snapshot that the run starts from.
+    """
+
+    run_id: str
+    started_at: datetime
+    settings: Settings
+    contract: Contract
+    rules: UrlRules
+    sources: Mapping[str, Source]
+    locations: Mapping[str, str]
+    full_refresh: bool
+    parent: int | None
+
+    @property
+    def warehouse(self) -> Warehouse:
+        """The warehouse that the run writes to."""
+        return Warehouse(self.settings.warehouse.path, self.settings.warehouse.durable)
+
+    @property
+    def folder(self) -> Path:
+        """The run's staging folder."""
+        return self.warehouse.staging(self.run_id)
+
+    @property
+    def batches_folder(self) -> Path:
+        """Where finished batches of all runs are, by fingerprint."""
+        return self.warehouse.staging_path / BATCHES
+
+    def parent_snapshot(self) -> Snapshot | None:
+        """The snapshot that the run starts from."""
+        return None if self.parent is None else self.warehouse.snapshot(self.parent)
+
+    @cached_property
+    def policy(self) -> ReadPolicy:
+        """How front matter is read."""
+        read = self.settings.read
+        return ReadPolicy(read.max_depth, read.max_nodes, read.fallback_encoding, dict(read.on))
+
+    @property
+    def workers(self) -> int:
+        """Number of worker processes, and of threads that write files."""
+        return self.settings.run.workers or os.cpu_count() or 1
+
+    @property
+    def read_version(self) -> str:
+        """Names everything besides the contract that decides what a record is."""
+        return f"{reading_code()}-{self.settings.read_fingerprint()[:8]}-{self.rules.version}"
+
+    @property
+    def rule_version(self) -> str:
+        """Names the rules that find duplicates."""
+        return f"{MATCH_RULES}/{self.rules.version}"
+
+    @property
+    def code_version(self) -> str:
+        """Names everything besides the contract that decides what the tables hold."""
+        return f"{release()}+{self.read_version}-{deciding_code()}"
+
+    def save(self) -> Path:
+        """Keep the context in the staging folder, for the stages."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / "run.pickle").write_bytes(pickle.dumps(self))
+        return self.folder
+
+
+def new_run_id(moment: datetime) -> str:
+    """An id that sorts by time and that no other run has."""
+    return f"{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+
+@lru_cache(maxsize=2)
+def load_run(folder: Path) -> Run:
+    """The run whose staging folder this is; read once a process."""
+    run = pickle.loads((folder / "run.pickle").read_bytes())  # noqa: S301 (our own file)
+    assert isinstance(run, Run)
+    return run
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Files that are parsed together: a folder in staging; `number` counts from 1."""
+
+    path: Path
+    number: int
+    files: int
+    bytes: int
+    resumed: bool
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the discover stage found; its tables are `listing.arrow` and `gone.arrow` in the run's folder.
+
+    Attributes:
+        batches: what is to be read.
+        discovered, new, changed, unchanged, gone: numbers of files.
+        emptied: sources that have no file any more although they had.
+        known: live files of these sources before the run.
+    """
+
+    batches: tuple[Batch, ...]
+    discovered: int
+    new: int
+    changed: int
+    unchanged: int
+    gone: int
+    emptied: tuple[str, ...]
+    known: int
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """What the deduplicate stage decided; its table is `manifest.arrow` in the run's folder.
+
+    Attributes:
+        touched: rows that the tables must show differently; 0 means that nothing is to be published.
+        touched_files: read files whose bytes were those that were known.
+        vanished: files that were gone when they were to be read; `removed` includes them.
+        statuses: live files by status; `violations` and `duplicates` all of them by code and match.
+        live: files of this run's sources that are there; `quarantined` how many of them are.
+    """
+
+    touched: int
+    touched_files: int
+    vanished: int
+    renamed: int
+    removed: int
+    statuses: Mapping[str, int] = field(default_factory=dict)
+    violations: Mapping[str, int] = field(default_factory=dict)
+    duplicates: Mapping[str, int] = field(default_factory=dict)
+    live: int = 0
+    quarantined: int = 0
+
+
+def previous_manifest(run: Run) -> pa.Table:
+    """The manifest of the parent snapshot, sorted by source and path; empty at first."""
+    schema = run.contract["sources"].schema
+    parent = run.parent_snapshot()
+    return schema.empty_table() if parent is None else parent.read("sources", schema=schema).combine_chunks()
+
+
+def count_by(values: pa.ChunkedArray) -> dict[str, int]:
+    """How often each value occurs, most frequent first."""
+    counts: list[dict[str, Any]] = values.drop_null().value_counts().to_pylist()
+    counts.sort(key=lambda entry: (-entry["counts"], entry["values"]))
+    return {entry["values"]: entry["counts"] for entry in counts}

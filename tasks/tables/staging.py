@@ -1,0 +1,103 @@
+"""Arrow files that stages hand each other, and the schemas that more than one stage knows.
+
+Belongs here: writing a file so that it is there whole or not at all, reading it back without a
+copy, and the columns that travel beside an article's own. Does not belong here: the published
+tables (`warehouse`, `parquet`).
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import pyarrow as pa
+
+from config.contract_types import TIMESTAMP
+
+#: What a source's listing says of a file; every staged row starts with it.
+LISTING_FIELDS: Final = [
+    pa.field("source", pa.string()),
+    pa.field("source_path", pa.string()),
+    pa.field("size", pa.int64()),
+    pa.field("modified_at", TIMESTAMP),
+    pa.field("etag", pa.string()),
+]
+
+#: A finding of a batch: `row` counts from 0 in the batch, `path` is the field's path as JSON.
+FINDINGS: Final = pa.schema(
+    [
+        ("row", pa.int32()),
+        ("path", pa.string()),
+        ("code", pa.string()),
+        ("field", pa.string()),
+        ("severity", pa.string()),
+        ("message", pa.string()),
+        ("value", pa.string()),
+        ("line", pa.int32()),
+        ("column", pa.int32()),
+    ]
+)
+
+#: What deduplication knows of a record; these columns stand in the manifest too.
+KEY_FIELDS: Final = [
+    pa.field("article_id", pa.string()),
+    pa.field("alias_ids", pa.list_(pa.string())),
+    pa.field("content_key", pa.string()),
+    pa.field("published_at", TIMESTAMP),
+    pa.field("updated_at", TIMESTAMP),
+    pa.field("is_published", pa.bool_()),
+    pa.field("quality", pa.int32()),
+    pa.field("completeness", pa.int32()),
+]
+
+#: One row a file of a batch, as the validate stage leaves it: the manifest's next rows.
+#: `status` is `record`, `removed`, `quarantined`, `ignored`, `touched` (same bytes) or `gone`.
+FILES: Final = pa.schema(
+    [
+        *LISTING_FIELDS,
+        pa.field("source_hash", pa.string()),
+        pa.field("status", pa.string()),
+        pa.field("violations", pa.list_(pa.string())),
+        *KEY_FIELDS,
+    ]
+)
+
+
+def write_arrow(path: Path, table: pa.Table) -> None:
+    """Write an Arrow IPC file under a temporary name and move it into place."""
+    partial = path.with_name(f"{path.name}.partial")
+    with pa.OSFile(str(partial), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table)
+    partial.replace(path)
+
+
+def read_arrow(path: Path) -> pa.Table:
+    """Map an Arrow IPC file into memory: columns that nobody looks at are not read from disk.
+
+    Raises:
+        OSError: the file is gone.
+        pa.ArrowInvalid: it is not a whole Arrow file.
+    """
+    with pa.memory_map(str(path), "rb") as source:
+        return pa.ipc.open_file(source).read_all()
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a small JSON file under a temporary name and move it into place."""
+    partial = path.with_name(f"{path.name}.partial")
+    partial.write_bytes(msgspec.json.encode(value))
+    partial.replace(path)
+
+
+def read_json(path: Path) -> Any:
+    """Read a small JSON file."""
+    return msgspec.json.decode(path.read_bytes())
+
+
+def fresh_folder(path: Path) -> Path:
+    """Make `path` an empty folder."""
+    shutil.rmtree(path, ignore_errors=True)
+    path.mkdir(parents=True)
+    return path

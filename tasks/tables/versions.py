@@ -1,0 +1,48 @@
+"""Which code made a row: fingerprints of the sources that decide what a record is.
+
+Belongs here: hashes over presslake's own modules. A change in reading code makes every file be read
+again, one in deciding code makes every decision be taken again, without anyone raising a number.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import Final
+
+_ROOT: Final = Path(__file__).resolve().parents[2]
+_READING: Final = ("tasks/front_matter", "tasks/parse", "tasks/validate", "tasks/tables/rules.py", "config/contract")
+_DECIDING: Final = ("tasks/deduplicate", "tasks/write")
+
+
+@cache
+def release() -> str:
+    """The installed version of presslake, such as `0.1.0`; `0` where it runs without being installed."""
+    try:
+        return metadata.version("presslake")
+    except metadata.PackageNotFoundError:
+        return "0"
+
+
+@cache
+def reading_code() -> str:
+    """Eight hex digits that name the code that turns files into records."""
+    return _fingerprint(_READING)
+
+
+@cache
+def deciding_code() -> str:
+    """Eight hex digits that name the code that finds duplicates and writes tables."""
+    return _fingerprint(_DECIDING)
+
+
+def _fingerprint(prefixes: tuple[str, ...]) -> str:
+    digest = hashlib.sha256()
+    for package in ("config", "tasks"):
+        for path in sorted((_ROOT / package).rglob("*.py")):
+            name = path.relative_to(_ROOT).as_posix()
+            if name.startswith(prefixes):
+                digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:8]

@@ -1,0 +1,173 @@
+"""One parsed batch: good records on the one side, quarantine with its reasons on the other.
+
+Belongs here: sorting rows by what was found, giving findings their line, and the batch's numbers.
+Does not belong here: the rules (`rules`), Prefect (`task`).
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from config.contract import Contract
+from tasks.front_matter.locate import locate, place_of
+from tasks.front_matter.policy import ReadPolicy
+from tasks.tables.staging import FILES, FINDINGS, KEY_FIELDS, LISTING_FIELDS, read_arrow, write_arrow, write_json
+from tasks.validate.numbers import batch_numbers
+from tasks.tables.rules import check_rules
+
+#: Columns of `articles` that only the write stage knows.
+LINEAGE: Final = ("copies", "first_seen_at", "loaded_at", "run_id")
+_VIOLATION: Final = pa.struct(
+    [
+        ("code", pa.string()),
+        ("field", pa.string()),
+        ("line", pa.int32()),
+        ("column", pa.int32()),
+        ("message", pa.string()),
+        ("value", pa.string()),
+    ]
+)
+QUARANTINED: Final = pa.schema(
+    [
+        ("source", pa.string()),
+        ("source_path", pa.string()),
+        ("source_hash", pa.string()),
+        ("violations", pa.list_(_VIOLATION)),
+        ("raw", pa.binary()),
+    ]
+)
+
+
+def validate_batch(batch: Path, contract: Contract, policy: ReadPolicy, *, locate_warnings: bool = False) -> Path:
+    """Hold the records of a parsed batch against the contract.
+
+    Args:
+        batch: folder with `parsed.arrow` and `findings.arrow`.
+        contract: the rules.
+        policy: how the files were read, to find the lines of what is wrong.
+        locate_warnings: whether every warning gets its line, or only the first of each code.
+
+    Returns:
+        The folder, which then has `records.arrow` (what goes into `articles` or `duplicates`, sorted
+        by time and id), `quarantine.arrow`, `files.arrow` (`FILES`), `findings.arrow` with lines, and
+        last of all `numbers.json`, which says that the batch is done. `parsed.arrow` is gone.
+    """
+    started = time.perf_counter()
+    parsed = read_arrow(batch / "parsed.arrow")
+    found = read_arrow(batch / "findings.arrow")
+    found = pa.concat_tables([found, _broken_rules(parsed, contract, found)])
+    found = found.sort_by([("row", "ascending")])
+    rejected = pc.unique(found.filter(pc.equal(found["severity"], "error"))["row"])
+    found = _with_lines(found, rejected, parsed, policy, everywhere=locate_warnings)
+    is_rejected = pc.is_in(pa.array(range(len(parsed)), pa.int32()), rejected)
+    files = _files(parsed, found, is_rejected)
+    records = _records(parsed, found, files, contract)
+    write_arrow(batch / "records.arrow", records)
+    write_arrow(batch / "quarantine.arrow", _quarantine(parsed, found, is_rejected))
+    write_arrow(batch / "files.arrow", files)
+    write_arrow(batch / "findings.arrow", found)
+    numbers = batch_numbers(files, found, records["extra"])
+    numbers["seconds"] = {
+        "parse": float(parsed.schema.metadata[b"seconds"]),
+        "validate": time.perf_counter() - started,
+    }
+    numbers["bytes"] = int(parsed.schema.metadata[b"bytes"])
+    write_json(batch / "numbers.json", numbers)
+    (batch / "parsed.arrow").unlink()
+    return batch
+
+
+def _broken_rules(parsed: pa.Table, contract: Contract, found: pa.Table) -> pa.Table:
+    """Rule findings of the readable records, but for fields of which the parser said what is wrong."""
+    rows = pc.indices_nonzero(pc.fill_null(parsed["readable"], False))
+    broken = check_rules(contract.source_columns, parsed.take(rows))
+    broken = broken.set_column(0, FINDINGS.field("row"), rows.take(broken["row"]).cast(pa.int32()))
+    if not len(broken) or not len(found):
+        return broken
+    # What the parser could not read is null here: that it is "missing" too would be said twice.
+    known = set(zip(found["row"].to_pylist(), found["path"].to_pylist(), strict=True))
+    places = zip(broken["row"].to_pylist(), broken["path"].to_pylist(), broken["code"].to_pylist(), strict=True)
+    keep = [code != "field/missing" or not _is_known(row, path, known) for row, path, code in places]
+    return broken.filter(pa.array(keep, pa.bool_()))
+
+
+def _is_known(row: int, path: str, known: set[tuple[int, str | None]]) -> bool:
+    """Whether there is a finding on the path or on what it lies in."""
+    steps = msgspec.json.decode(path)
+    return any((row, msgspec.json.encode(steps[:n]).decode()) in known for n in range(1, len(steps) + 1))
+
+
+def _with_lines(
+    found: pa.Table, rejected: pa.Array, parsed: pa.Table, policy: ReadPolicy, *, everywhere: bool
+) -> pa.Table:
+    """Fill in line and column where somebody will look: in rejected files, and once a code elsewhere."""
+    rejected_rows = set(rejected.to_pylist())
+    shown: set[str] = set()
+    places: dict[int, dict[Any, tuple[int, int]]] = {}
+    lines, columns = found["line"].to_pylist(), found["column"].to_pylist()
+    for i, finding in enumerate(found.select(["row", "path", "code"]).to_pylist()):
+        row, code = finding["row"], finding["code"]
+        if finding["path"] is None or not (everywhere or row in rejected_rows or code not in shown):
+            continue
+        shown.add(code)
+        if row not in places:
+            places[row] = locate(parsed["raw"][row].as_py() or b"", policy)
+        lines[i], columns[i] = place_of(places[row], tuple(msgspec.json.decode(finding["path"])))
+    found = found.set_column(7, FINDINGS.field("line"), pa.array(lines, pa.int32()))
+    return found.set_column(8, FINDINGS.field("column"), pa.array(columns, pa.int32()))
+
+
+def _files(parsed: pa.Table, found: pa.Table, rejected: pa.BooleanArray) -> pa.Table:
+    """One row a file: what the manifest will say of it."""
+    removed = pc.fill_null(parsed["removed"], False)
+    status = pc.if_else(rejected, "quarantined", pc.if_else(removed, "removed", parsed["state"]))
+    is_record = pc.is_in(status, pa.array(["record", "removed"]))
+    columns = {field.name: parsed[field.name] for field in (*LISTING_FIELDS, FILES.field("source_hash"))}
+    columns["status"] = status
+    columns["violations"] = _texts_by_row(len(parsed), found, found["code"].to_pylist())
+    for field in KEY_FIELDS:
+        columns[field.name] = pc.if_else(is_record, parsed[field.name], pa.scalar(None, field.type))
+    empty = pa.scalar([], FILES.field("alias_ids").type)
+    columns["alias_ids"] = pc.if_else(pc.is_null(columns["alias_ids"]), empty, columns["alias_ids"])
+    return pa.table([columns[name] for name in FILES.names], schema=FILES)
+
+
+def _texts_by_row(length: int, found: pa.Table, texts: list[str], *, distinct: bool = False) -> pa.Array:
+    """Lists of texts by the row of their finding, sorted."""
+    lists: list[list[str]] = [[] for _ in range(length)]
+    for row, text in zip(found["row"].to_pylist(), texts, strict=True):
+        lists[row].append(text)
+    return pa.array([sorted(set(items) if distinct else items) for items in lists], pa.list_(pa.string()))
+
+
+def _records(parsed: pa.Table, found: pa.Table, files: pa.Table, contract: Contract) -> pa.Table:
+    """The rows that become records, in the columns and order of `articles` less the lineage."""
+    warnings = found.filter(pc.equal(found["severity"], "warning"))
+    fields = pc.replace_substring_regex(warnings["field"], r"\[[0-9]+\]", "[]")
+    names = pc.utf8_rtrim_whitespace(pc.binary_join_element_wise(warnings["code"], fields, " ")).to_pylist()
+    parsed = parsed.append_column("warnings", _texts_by_row(len(parsed), warnings, names, distinct=True))
+    fields = [field for field in contract["articles"].schema if field.name not in LINEAGE]
+    table = pa.table([parsed[field.name] for field in fields], names=[field.name for field in fields])
+    table = table.filter(pc.equal(files["status"], "record")).cast(pa.schema(fields))
+    return table.sort_by([("published_at", "ascending"), ("article_id", "ascending")])
+
+
+def _quarantine(parsed: pa.Table, found: pa.Table, rejected: pa.BooleanArray) -> pa.Table:
+    rows = pc.indices_nonzero(rejected).to_pylist()
+    violations: dict[int, list[dict[str, Any]]] = {row: [] for row in rows}
+    for finding in found.to_pylist():
+        if finding["row"] in violations:
+            violation = {name: finding[name] for name in _VIOLATION.names}
+            violations[finding["row"]].append(violation | {"field": violation["field"] or None})
+    for items in violations.values():
+        items.sort(key=lambda v: (v["line"] or 0, v["column"] or 0, v["code"], v["field"] or ""))
+    table = parsed.select(["source", "source_path", "source_hash", "raw"]).take(pa.array(rows, pa.int64()))
+    column = pa.array([violations[row] for row in rows], QUARANTINED.field("violations").type)
+    table = table.append_column("violations", column)
+    return table.select(QUARANTINED.names).cast(QUARANTINED)

@@ -1,0 +1,129 @@
+"""Which file of a table a record lies in: its partition by time, and its part by id.
+
+Belongs here: the rule from a record's `published_at` and `article_id` to a file name, and back from
+names to the rule. Does not belong here: what is written into the files (`partitions`).
+
+A partition that outgrows one file is split into a power of two of parts by ranges of `article_id`:
+`part-0.parquet`, or `part-3-of-8.parquet` for ids whose first three bits are 3. Where a row lies
+depends on the row and on the number of parts alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tasks.tables.snapshots import DataFile
+
+#: How to name a partition, by setting.
+_FORMATS: Final = {"year": "published_year=%Y", "month": "published_month=%Y-%m", "none": ""}
+_PART: Final = re.compile(r"part-(\d+)(?:-of-(\d+))?\.parquet$")
+
+#: Bytes of source files behind one part at most: about what a process holds of it as Arrow.
+PART_BYTES: Final = 128 * 1024 * 1024
+#: Parts are joined again when a quarter of them would do; less would split and join in turns.
+_JOIN_FACTOR: Final = 4
+
+
+@dataclass(frozen=True)
+class Place:
+    """One file of `articles`, `related` or `duplicates`: `part` of `parts` of a partition."""
+
+    partition: str
+    part: int
+    parts: int
+
+    @property
+    def file_name(self) -> str:
+        """The file's name within the partition's folder."""
+        return "part-0.parquet" if self.parts == 1 else f"part-{self.part}-of-{self.parts}.parquet"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How records are spread over files.
+
+    Attributes:
+        partition_by: `year`, `month` or `none`.
+        parts: number of parts of each partition that has more than one.
+    """
+
+    partition_by: str
+    parts: Mapping[str, int] = field(default_factory=dict)
+
+    def places(self, records: pa.Table) -> pa.Array:
+        """The place of each record as text, `<partition>/<file name>`.
+
+        Args:
+            records: (n,) with `published_at` and `article_id`.
+        """
+        partition = self.partitions(records["published_at"])
+        distinct = pc.unique(partition).to_pylist()
+        counts = pa.array([self.parts.get(name, 1) for name in distinct], pa.int64())
+        parts = counts.take(pc.index_in(partition, pa.array(distinct, pa.string())))
+        part = pc.cast(pc.shift_right(pc.multiply(_first_16_bits(records["article_id"]), parts), 16), pa.string())
+        split = pc.binary_join_element_wise("part-", part, "-of-", parts.cast(pa.string()), ".parquet", "")
+        name = pc.if_else(pc.equal(parts, 1), "part-0.parquet", split)
+        return pc.binary_join_element_wise(partition, name, "/")
+
+    def partitions(self, published_at: pa.ChunkedArray) -> pa.Array:
+        """The partition of each record, `published_year=2021`; empty where there are none."""
+        values = published_at.combine_chunks()
+        if self.partition_by == "none":
+            return pa.array([""] * len(values), pa.string())
+        day = pc.floor_temporal(values, unit=self.partition_by).dictionary_encode()
+        names = [moment.strftime(_FORMATS[self.partition_by]) for moment in day.dictionary.to_pylist()]
+        return pa.array(names, pa.string()).take(day.indices)
+
+
+def _first_16_bits(ids: pa.ChunkedArray) -> pa.Array:
+    """The number that the first four hex digits of each id are."""
+    digits = pc.utf8_slice_codeunits(ids.combine_chunks(), 0, 4)
+    return pc.binary_join_element_wise("0x", digits, "").cast(pa.int64())
+
+
+def place_of(file: DataFile) -> Place:
+    """The place that a published file has."""
+    match = _PART.search(file.path)
+    part, parts = (int(match[1]), int(match[2] or 1)) if match else (0, 1)
+    return Place(file.partition, part, parts)
+
+
+def layout_of(files: Iterable[DataFile], partition_by: str) -> Layout:
+    """The layout by which published files of `articles` and `duplicates` were written."""
+    places = [place_of(file) for file in files if file.table in ("articles", "duplicates")]
+    return Layout(partition_by, {place.partition: place.parts for place in places if place.parts > 1})
+
+
+def next_layout(previous: Layout, partition_by: str, records: pa.Table, max_rows: int) -> Layout:
+    """The layout for a set of records: the previous number of parts wherever it still fits.
+
+    Args:
+        previous: layout of the parent snapshot.
+        partition_by: the setting.
+        records: (n,) all records, with `published_at` and `size` (bytes of the source file).
+        max_rows: most rows in one file.
+    """
+    partition = Layout(partition_by).partitions(records["published_at"])
+    sizes = pa.table({"partition": partition, "size": records["size"]}).group_by("partition")
+    totals = sizes.aggregate([("size", "sum"), ("size", "count")]).to_pylist()
+    parts: dict[str, int] = {}
+    for total in totals:
+        needed = _parts_needed(total["size_count"], total["size_sum"], max_rows)
+        before = previous.parts.get(total["partition"], 1) if previous.partition_by == partition_by else needed
+        keep = needed <= before < needed * _JOIN_FACTOR
+        parts[total["partition"]] = before if keep else needed
+    return Layout(partition_by, {name: count for name, count in parts.items() if count > 1})
+
+
+def _parts_needed(rows: int, size: int, max_rows: int) -> int:
+    """The least power of two that keeps parts within both limits, at most 4,096."""
+    needed = 1
+    while needed < 4096 and (rows > needed * max_rows or size > needed * PART_BYTES):
+        needed *= 2
+    return needed

@@ -1,0 +1,225 @@
+"""Write the next snapshot and publish it: the write stage as one function.
+
+Belongs here: the order of work. What is written: `partitions` and `small_tables`; where: `layout`;
+how it becomes visible: `snapshot`; the last look: `audit`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from config.contract import Contract
+from tasks.tables.keys import file_keys
+from tasks.tables.parquet import ParquetOptions
+from tasks.tables.snapshots import Snapshot
+from tasks.tables.staging import read_arrow
+from tasks.tables.warehouse import Warehouse
+from tasks.write.audit import check_articles, check_files, check_manifest
+from tasks.write.layout import Layout, layout_of, next_layout
+from tasks.write.partitions import RECORD_TABLES, PlaceRows, RecordSet, records_of
+from tasks.write.small_tables import manifest_parts, quarantine_parts, quarantine_rows, run_rows
+from tasks.write.snapshot import SnapshotBuilder
+
+#: Order of rows within a file.
+SORTING: Final[Mapping[str, tuple[str, ...]]] = {
+    "articles": ("published_at", "article_id"),
+    "duplicates": ("published_at", "article_id", "source", "source_path"),
+    "related": (),
+}
+#: Partition of a table without rows: readers need one file to learn the columns from.
+_EMPTY_AT: Final = {"year": "published_year=1970", "month": "published_month=1970-01", "none": ""}
+
+
+@dataclass(frozen=True)
+class WriteJob:
+    """What the write stage needs besides the data.
+
+    Attributes:
+        warehouse: locked by the caller.
+        contract: names the columns.
+        rule_version: version of the rules that found duplicates.
+        partition_by: `year`, `month` or `none`.
+        max_rows: most rows in one file of records.
+        compression_level: zstd level.
+        workers: threads that encode files.
+    """
+
+    warehouse: Warehouse
+    contract: Contract
+    rule_version: str
+    partition_by: str
+    max_rows: int
+    compression_level: int
+    workers: int
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What deduplication hands over.
+
+    Attributes:
+        manifest: (n,) the decided manifest, sorted by source and path.
+        touched: (n,) rows that the tables must show differently.
+        previous: the parent's manifest.
+        listed, vanished: files in the listing, and those of them gone before they were read.
+    """
+
+    manifest: pa.Table
+    touched: pa.BooleanArray
+    previous: pa.Table
+    listed: int
+    vanished: int
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """What the snapshot says of the run: its id, versions, rows for `runs`, and a summary."""
+
+    run_id: str
+    contract_version: str
+    code_version: str
+    rows: Sequence[dict[str, Any]]
+    summary: Mapping[str, object]
+
+
+def write_snapshot(
+    job: WriteJob, parent: Snapshot | None, decided: Decided, batches: Sequence[Path], run: RunRecord
+) -> Snapshot:
+    """Write every table as one snapshot, check it, and let readers see it.
+
+    Args:
+        job: where and how.
+        parent: the current snapshot.
+        decided: manifest and decisions.
+        batches: folders of validated batches with `records.arrow` and `quarantine.arrow`.
+        run: lineage.
+
+    Raises:
+        AuditError: a guarantee does not hold; nothing was published.
+        WarehouseError: the disk refused; nothing was published.
+    """
+    check_manifest(decided.manifest, decided.listed, decided.vanished)
+    options = ParquetOptions(compression_level=job.compression_level)
+    builder = SnapshotBuilder(job.warehouse, parent, run.run_id, options)
+    records = _record_set(job, parent, decided, batches)
+    _write_records(job, builder, records)
+    _keep_records(builder, records)
+    _write_empty(job, builder)
+    _write_small_tables(job, builder, parent, decided, batches, run)
+    check_files(builder.path, builder.files, decided.manifest)
+    summary = {"partition_by": job.partition_by, **run.summary}
+    return builder.publish(run.contract_version, run.code_version, summary)
+
+
+def _record_set(job: WriteJob, parent: Snapshot | None, decided: Decided, batches: Sequence[Path]) -> RecordSet:
+    manifest = decided.manifest
+    is_record = pc.is_in(manifest["status"].combine_chunks(), pa.array(["loaded", "duplicate"]))
+    current, previous = records_of(manifest), records_of(decided.previous)
+    old = _layout_of_parent(job, parent)
+    return RecordSet(
+        manifest=current,
+        touched=decided.touched.filter(is_record),
+        fresh=pa.concat_tables([_fresh_record_schema(job.contract).empty_table(), *_staged(batches, "records.arrow")]),
+        parent=parent,
+        previous=previous,
+        old=old,
+        new=next_layout(old, job.partition_by, current, job.max_rows),
+        contract=job.contract,
+        rule_version=job.rule_version,
+    )
+
+
+def _fresh_record_schema(contract: Contract) -> pa.Schema:
+    lineage = ("copies", "first_seen_at", "loaded_at", "run_id")
+    return pa.schema([field for field in contract["articles"].schema if field.name not in lineage])
+
+
+def _staged(batches: Sequence[Path], name: str) -> list[pa.Table]:
+    return [read_arrow(batch / name) for batch in batches]
+
+
+def _layout_of_parent(job: WriteJob, parent: Snapshot | None) -> Layout:
+    if parent is None:
+        return Layout(job.partition_by)
+    return layout_of(parent.info.files, str(parent.info.summary.get("partition_by", job.partition_by)))
+
+
+def _write_records(job: WriteJob, builder: SnapshotBuilder, records: RecordSet) -> None:
+    def write(place: str) -> None:
+        partition, _, name = place.rpartition("/")
+        rows: PlaceRows = records.rows_at(place)
+        for table in RECORD_TABLES:
+            if len(getattr(rows, table)):
+                file = builder.add(table, partition, name, getattr(rows, table), SORTING[table])
+                if table == "articles":
+                    check_articles(builder.path / file.path, job.contract)
+
+    if len(records.touched_places) < 2:
+        for place in records.touched_places:
+            write(place)
+        return
+    with ThreadPoolExecutor(job.workers) as threads:
+        list(threads.map(write, records.touched_places))
+
+
+def _keep_records(builder: SnapshotBuilder, records: RecordSet) -> None:
+    kept = {place.lstrip("/") for place in records.kept_places}
+    for file in records.parent.info.files if records.parent else ():
+        if file.table in RECORD_TABLES and file.rows and file.path.removeprefix(f"{file.table}/") in kept:
+            builder.keep(file)
+
+
+def _write_empty(job: WriteJob, builder: SnapshotBuilder) -> None:
+    written = {file.table for file in builder.files}
+    for table in RECORD_TABLES:
+        if table not in written:
+            empty = job.contract[table].schema.empty_table()
+            builder.add(table, _EMPTY_AT[job.partition_by], "part-0.parquet", empty, SORTING[table])
+
+
+def _write_small_tables(
+    job: WriteJob,
+    builder: SnapshotBuilder,
+    parent: Snapshot | None,
+    decided: Decided,
+    batches: Sequence[Path],
+    run: RunRecord,
+) -> None:
+    manifest = decided.manifest.cast(job.contract["sources"].schema)
+    for i, part in enumerate(manifest_parts(manifest)):
+        builder.add("sources", "", f"part-{i}.parquet", part)
+    builder.add("runs", "", "part-0.parquet", run_rows(parent, run.rows, job.contract))
+    _write_quarantine(job, builder, parent, decided, batches)
+
+
+def _write_quarantine(
+    job: WriteJob, builder: SnapshotBuilder, parent: Snapshot | None, decided: Decided, batches: Sequence[Path]
+) -> None:
+    fresh = pa.concat_tables([_fresh_quarantine_schema(job.contract).empty_table(), *_staged(batches, "quarantine.arrow")])
+    if parent is not None and not len(fresh) and _same_quarantine(decided):
+        for file in parent.files("quarantine"):
+            builder.keep(file)
+        return
+    rows = quarantine_rows(decided.manifest, fresh, parent, job.contract)
+    for i, part in enumerate(quarantine_parts(rows)):
+        builder.add("quarantine", "", f"part-{i}.parquet", part)
+
+
+def _fresh_quarantine_schema(contract: Contract) -> pa.Schema:
+    names = ("source", "source_path", "source_hash", "violations", "raw")
+    return pa.schema([contract["quarantine"].schema.field(name) for name in names])
+
+
+def _same_quarantine(decided: Decided) -> bool:
+    """Whether the same files are in quarantine as before."""
+    before, now = (
+        table.filter(pc.equal(table["status"], "quarantined")) for table in (decided.previous, decided.manifest)
+    )
+    return bool(file_keys(before).equals(file_keys(now)))

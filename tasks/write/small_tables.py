@@ -1,0 +1,83 @@
+"""The tables that follow files and runs, not articles: `quarantine`, `sources` and `runs`.
+
+Belongs here: their rows for the next snapshot. Does not belong here: writing them (`publish`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from config.contract import Contract
+from config.errors import AuditError
+from tasks.tables.keys import file_keys
+from tasks.tables.snapshots import Snapshot
+
+#: Most rows in one file of the manifest.
+_SOURCES_ROWS: Final = 500_000
+#: Most bytes of quarantined files behind one file of the table.
+_QUARANTINE_BYTES: Final = 128 * 1024 * 1024
+_BY_FILE: Final = [("source", "ascending"), ("source_path", "ascending")]
+
+
+def quarantine_rows(manifest: pa.Table, fresh: pa.Table, parent: Snapshot | None, contract: Contract) -> pa.Table:
+    """All quarantined files after the run.
+
+    Args:
+        manifest: the manifest after the run.
+        fresh: rows of the batches (`source`, `source_path`, `source_hash`, `violations`, `raw`).
+        parent: has the rows of files that were not read again.
+        contract: the table's schema.
+
+    Raises:
+        AuditError: a quarantined file has no row, or two.
+    """
+    schema = contract["quarantine"].schema
+    expected = manifest.filter(pc.equal(manifest["status"], "quarantined"))
+    rows = fresh
+    old_keys = file_keys(expected).filter(pc.invert(pc.is_in(file_keys(expected), file_keys(fresh))))
+    if parent is not None and len(old_keys):
+        old = parent.read("quarantine", columns=fresh.column_names, schema=schema).select(fresh.column_names)
+        old = old.filter(pc.is_in(file_keys(old), old_keys)).cast(fresh.schema)
+        rows = pa.concat_tables([fresh, old])
+    rows = rows.sort_by(_BY_FILE)
+    if not file_keys(rows).equals(file_keys(expected)):
+        raise AuditError(
+            f"quarantine: {len(rows)} rows for {len(expected)} quarantined files.",
+            "Run `presslake run --full-refresh`, which reads every file anew.",
+        )
+    for name in ("contract_version", "run_id", "first_seen_at"):
+        rows = rows.append_column(name, expected[name])
+    return rows.select(schema.names).cast(schema)
+
+
+def run_rows(parent: Snapshot | None, news: Sequence[dict[str, Any]], contract: Contract) -> pa.Table:
+    """The table `runs` with the rows of runs that are not in it yet, oldest first."""
+    schema = contract["runs"].schema
+    rows = pa.Table.from_pylist(list(news), schema)
+    if parent is not None:
+        old = parent.read("runs", schema=schema).select(schema.names).cast(schema)
+        rows = rows.filter(pc.invert(pc.is_in(rows["run_id"], old["run_id"].combine_chunks())))
+        rows = pa.concat_tables([old, rows])
+    return rows.sort_by([("started_at", "ascending"), ("run_id", "ascending")])
+
+
+def manifest_parts(manifest: pa.Table) -> Iterator[pa.Table]:
+    """The manifest cut into files; one even if it is empty."""
+    for start in range(0, max(len(manifest), 1), _SOURCES_ROWS):
+        yield manifest.slice(start, _SOURCES_ROWS)
+
+
+def quarantine_parts(rows: pa.Table) -> Iterator[pa.Table]:
+    """The quarantine cut into files by the bytes it keeps; one even if it is empty."""
+    start = size = 0
+    lengths = pc.fill_null(pc.binary_length(rows["raw"]), 0).to_pylist()
+    for i, length in enumerate(lengths):
+        if size and size + length > _QUARANTINE_BYTES:
+            yield rows.slice(start, i - start)
+            start, size = i, 0
+        size += length
+    yield rows.slice(start)

@@ -1,0 +1,60 @@
+"""The write stage: from the decided manifest to a published snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tasks.tables.run import Plan, load_run, previous_manifest
+from tasks.tables.staging import read_arrow
+from tasks.write.publish import Decided, RunRecord, WriteJob, write_snapshot
+
+
+def write_tables(
+    folder: Path,
+    plan: Plan,
+    vanished: int,
+    rows: Sequence[Mapping[str, Any]],
+    summary: Mapping[str, object],
+) -> tuple[int, int]:
+    """Publish the tables of a run.
+
+    Args:
+        folder: the run's staging folder, with `manifest.arrow`.
+        plan: the batches, and how many files were listed.
+        vanished: how many of them were gone when they were to be read.
+        rows: rows for the table `runs`, this run's last.
+        summary: what `snapshot.json` says of the run.
+
+    Returns:
+        The number of the new snapshot, and the bytes of the files that are new in it.
+
+    Raises:
+        AuditError: a guarantee does not hold; nothing was published.
+        WarehouseError: the disk refused; nothing was published.
+    """
+    run = load_run(folder)
+    manifest = read_arrow(folder / "manifest.arrow")
+    parent = run.parent_snapshot()
+    settings = run.settings.warehouse
+    job = WriteJob(
+        warehouse=run.warehouse,
+        contract=run.contract,
+        rule_version=run.rule_version,
+        partition_by=settings.partition_by,
+        max_rows=settings.max_rows_per_file,
+        compression_level=settings.compression_level,
+        workers=run.workers,
+    )
+    decided = Decided(
+        manifest=manifest.drop_columns(["touched"]),
+        touched=manifest["touched"].combine_chunks(),
+        previous=previous_manifest(run),
+        listed=plan.discovered,
+        vanished=vanished,
+    )
+    record = RunRecord(run.run_id, run.contract.tag, run.code_version, [dict(row) for row in rows], summary)
+    snapshot = write_snapshot(job, parent, decided, [batch.path for batch in plan.batches], record)
+    kept = set(parent.info.files) if parent else set()
+    return snapshot.number, sum(file.bytes for file in snapshot.info.files if file not in kept)

@@ -1,0 +1,167 @@
+"""How `name=path` becomes a source, and which files its patterns choose."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pathspec import PathSpec
+
+from config.errors import SourceError, UsageError
+from tasks.discover.source import DEFAULT_INCLUDE, LISTING, Globs, open_source, open_sources
+
+
+@pytest.fixture
+def content(tmp_path: Path) -> Path:
+    folder = tmp_path / "content"
+    folder.mkdir()
+    (folder / "a.md").write_text("hello")
+    return folder
+
+
+def test_name_is_the_folders_base_name(content: Path) -> None:
+    assert open_source(f"{content}/").name == "content"
+
+
+def test_name_stands_before_the_path(content: Path) -> None:
+    source = open_source(f"news={content}")
+    assert source.name == "news"
+    assert source.list()["source"].to_pylist() == ["news"]
+
+
+def test_given_name_leaves_the_specification_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "year=2021").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert open_source("year=2021", "archive").name == "archive"
+    assert open_source("./year=2021").name == "year=2021"
+
+
+def test_name_is_that_of_the_link_not_of_its_target(content: Path) -> None:
+    link = content.with_name("current")
+    link.symlink_to(content)
+    assert open_source(str(link)).name == "current"
+
+
+def test_home_is_expanded(content: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(content.parent))
+    assert open_source("news=~/content").read("a.md", 10) == b"hello"
+
+
+def test_a_pickled_source_still_reads(content: Path) -> None:
+    source = pickle.loads(pickle.dumps(open_source(str(content), None, ["**/a*"], ["drafts/"])))
+    assert source.read("a.md", 10) == b"hello"
+    assert source.list().schema == LISTING
+
+
+def test_missing_folder_names_the_nearest(content: Path) -> None:
+    with pytest.raises(SourceError, match=r"does not exist. Did you mean .*/content'\?"):
+        open_source(str(content.with_name("contnet")))
+    with pytest.raises(SourceError, match="is mounted"):
+        open_source(str(content / "no" / "such"))
+
+
+def test_a_file_is_not_a_source(content: Path) -> None:
+    with pytest.raises(SourceError, match=f"is not a folder. Name the folder it is in: '{content}'"):
+        open_source(str(content / "a.md"))
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ("s3://bucket/articles", "kind s3:// are not supported.*Supported now: folders"),
+        ("news=gs://bucket", "kind gs://"),
+        ("", "A source is empty"),
+        ("/", "no usable name"),
+    ],
+)
+def test_specifications_that_mean_nothing(spec: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        open_source(spec)
+
+
+def test_a_name_that_tables_cannot_hold(tmp_path: Path) -> None:
+    folder = tmp_path / "caf\udce9"
+    folder.mkdir()
+    with pytest.raises(UsageError, match="Name it yourself"):
+        open_source(str(folder))
+
+
+def test_several_sources_keep_their_order(content: Path) -> None:
+    other = content.with_name("another")
+    other.mkdir()
+    sources = open_sources([str(content), f"x={other}"])
+    assert [source.name for source in sources] == ["content", "x"]
+
+
+def test_no_source_two_of_one_name_and_one_in_another(content: Path) -> None:
+    inner = content / "inner"
+    inner.mkdir()
+    link = content.with_name("link")
+    link.symlink_to(inner)
+    with pytest.raises(UsageError, match="No source"):
+        open_sources([])
+    with pytest.raises(UsageError, match="Two sources are called 'content'"):
+        open_sources([str(content), str(content)])
+    with pytest.raises(UsageError, match=r"'link' lies inside source 'content'"):
+        open_sources([str(link), str(content)])
+    with pytest.raises(UsageError, match="lies inside"):
+        open_sources([f"a={content}", f"b={content}"])
+
+
+names = st.text(st.sampled_from("ab.mdhtlM -\n\udce9é"), min_size=1, max_size=9)
+paths = st.lists(names, min_size=1, max_size=3).map("/".join)
+
+
+@given(paths)
+def test_suffixes_decide_as_the_patterns_do(path: str) -> None:
+    fast = Globs.compile(DEFAULT_INCLUDE)
+    general = Globs.compile([*DEFAULT_INCLUDE, "/no/such/file"])
+    assert (fast.suffixes, fast.include) == ((".md", ".markdown", ".html"), ())
+    assert path.endswith(fast.suffixes) is general.takes(path)
+
+
+@given(paths.filter(lambda path: "\n" not in path and ".md/" not in path))
+def test_patterns_decide_as_pathspec_does(path: str) -> None:
+    patterns = ["*.md", "a*/**/b*", "!*.d.md", "/a/"]
+    assert Globs.compile(patterns).takes(path) is PathSpec.from_lines("gitignore", patterns).match_file(path)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "taken", "left"),
+    [
+        ("news/*.md", "news/a.md", "news/x/a.md"),
+        ("news/", "x/news/y/a.txt", "news"),
+        ("news/**", "news/y/a.txt", "x/news/a.txt"),
+        ("**", "a/b.c", ""),
+        ("*.m[dk]", "a/line\nbreak/b.mk", "a.md/picture.png"),
+    ],
+)
+def test_include_patterns(pattern: str, taken: str, left: str) -> None:
+    globs = Globs.compile([pattern])
+    assert globs.takes(taken)
+    assert not globs.takes(left)
+
+
+def test_exclude_is_a_gitignore() -> None:
+    globs = Globs.compile(DEFAULT_INCLUDE, ["# ours", "drafts/", "/top/*.md"])
+    assert not globs.enters("x/drafts/")
+    assert globs.enters("top/")
+    assert not globs.takes("top/a.md")
+    assert globs.takes("x/top/a.md")
+
+
+def test_exclude_can_give_back_what_it_took() -> None:
+    globs = Globs.compile(DEFAULT_INCLUDE, ["drafts/**", "!drafts/keep.md"])
+    assert globs.enters("drafts/")
+    assert globs.takes("drafts/keep.md")
+    assert not globs.takes("drafts/other.md")
+
+
+def test_patterns_that_mean_nothing() -> None:
+    with pytest.raises(UsageError, match="No include pattern"):
+        Globs.compile(["# only a comment"])
+    with pytest.raises(UsageError, match="'!' is not valid"):
+        Globs.compile(["!"])

@@ -1,0 +1,104 @@
+import pytest
+
+from tasks.front_matter.document import Document, Reader
+from tasks.front_matter.policy import ReadPolicy
+
+
+def read(data: bytes, policy: ReadPolicy | None = None) -> Document:
+    document = Reader(policy or ReadPolicy()).read(data)
+    assert document is not None
+    return document
+
+
+def found(data: bytes, policy: ReadPolicy | None = None) -> list[tuple[str, int, int]]:
+    return [(each.code, each.line, each.column) for each in read(data, policy).problems]
+
+
+def test_a_document_has_a_tree_and_a_body() -> None:
+    assert read(b"---\ntitle: x\n---\nbody\n") == ({"title": "x"}, "body\n", (), ())
+
+
+def test_the_body_is_kept_exactly() -> None:
+    assert read(b"---\r\na: 1\r\n---\r\n one\r\n\0two\n\n").body == " one\r\n\0two\n\n"
+
+
+def test_a_file_without_front_matter_is_no_article() -> None:
+    assert Reader(ReadPolicy()).read(b"# Title\n") is None
+
+
+def test_empty_front_matter_is_an_empty_tree() -> None:
+    assert read(b"---\n---\n").tree == {}
+
+
+@pytest.mark.parametrize("text", [b"- a\n- b\n", b"text\n", b"~\n"])
+def test_front_matter_must_be_a_mapping(text: bytes) -> None:
+    assert read(b"---\n" + text + b"---\n").tree is None
+    assert found(b"---\n" + text + b"---\n") == [("front-matter/not-a-mapping", 2, 1)]
+
+
+def test_both_readers_give_the_same_document() -> None:
+    data = b"---\na: 1\nr:\n  - b: 'x'\n---\nbody"
+    assert Reader(ReadPolicy(), fast=False).read(data) == Reader(ReadPolicy(), fast=True).read(data)
+
+
+def test_an_unclosed_fence_is_refused_or_taken_as_the_policy_says() -> None:
+    data = b"---\na: 1\n"
+    assert found(data) == [("front-matter/unclosed-fence", 1, 1)]
+    assert read(data).tree is None
+    document = read(data, ReadPolicy(actions={"front-matter/unclosed-fence": "warn"}))
+    assert document.tree == {"a": "1"}
+    assert [each.code for each in document.warnings] == ["front-matter/unclosed-fence"]
+
+
+@pytest.mark.parametrize(("action", "problems", "warnings"), [("accept", 0, 0), ("warn", 0, 1), ("reject", 1, 0)])
+def test_a_byte_order_mark_goes_by_the_policy(action: str, problems: int, warnings: int) -> None:
+    document = read(b"\xef\xbb\xbf---\na: 1\n---\n", ReadPolicy(actions={"text/byte-order-mark": action}))
+    assert document.tree == {"a": "1"}
+    assert (len(document.problems), len(document.warnings)) == (problems, warnings)
+
+
+def test_bytes_that_are_not_utf8_have_a_place() -> None:
+    assert found("---\na: é".encode() + b"\xff\n---\n") == [("text/invalid-utf8", 2, 5)]
+    assert found(b"---\na: 1\n---\nbody\n\xe9t\xe9") == [("text/invalid-utf8", 5, 1)]
+    assert found(b'\xef\xbb\xbf{"a": "\xff"}') == [("text/invalid-utf8", 1, 8)]
+
+
+def test_windows_1252_is_read_when_the_policy_names_it() -> None:
+    document = read(b"---\na: caf\xe9\n---\n\x93x\x94", ReadPolicy(fallback_encoding="windows-1252"))
+    assert (document.tree, document.body) == ({"a": "café"}, "“x”")
+    assert [(each.code, each.line, each.column) for each in document.warnings] == [("text/windows-1252", 2, 7)]
+
+
+def test_bytes_that_no_encoding_knows_are_refused() -> None:
+    policy = ReadPolicy(fallback_encoding="windows-1252")
+    assert found(b"---\na: \x81\n---\n", policy) == [("text/invalid-utf8", 2, 4)]
+
+
+def test_lines_with_crlf_and_wide_characters_are_counted_as_an_editor_does() -> None:
+    assert found("---\r\na: 1\r\n😀: 1\r\n😀: 2\r\nb: 😀 &x: y\r\n---\r\n".encode()) == [
+        ("yaml/duplicate-key", 4, 1),
+        ("yaml/syntax", 5, 8),
+    ]
+
+
+@pytest.mark.parametrize("quote", [b"", b'"', b"'"])
+def test_a_scalar_of_five_megabytes(quote: bytes) -> None:
+    tree = read(b"---\na: " + quote + b"x" * 5_000_000 + quote + b"\n---\n").tree
+    assert tree == {"a": "x" * 5_000_000}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"---\n" + bytes(range(256)) * 40 + b"\n---\n",
+        b"---" + b"\n----" * 100_000,
+        b"---\n" + b'"' * 100_000 + b"\n---\n",
+        b"---\n" + b"a: &a " * 10_000 + b"\n---\n",
+        b'{"' + b'a\\"' * 100_000 + b'": x',
+        b"+++\n" + b"[" * 100_000 + b"\n+++\n",
+    ],
+)
+def test_hostile_files_end_as_findings(data: bytes) -> None:
+    document = read(data)
+    assert document.tree is None
+    assert document.problems
