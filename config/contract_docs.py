@@ -109,7 +109,8 @@ def _rules(column: Column) -> Iterator[str]:
     if column.rules.enum:
         yield f"one of {_code(column.rules.enum)}"
     if column.sentinels:
-        yield f"null where it is {_code(f'"{text}"' for text in sorted(column.sentinels))}"
+        quoted = [f'"{text}"' for text in sorted(column.sentinels)]
+        yield f"null where it is {_code(quoted)}"
     if column.severity == "warning":
         yield "*warning*"
     elif column.type_severity == "warning":

@@ -79,7 +79,8 @@ def answer(query: Query, warehouse: Path) -> Answer:
             cursor = connection.execute(sql)
             return Answer([column[0] for column in cursor.description], cursor.fetchall())
     except duckdb.IOException as error:
-        raise WarehouseError(f"{warehouse}: cannot be read: {error}.", "Load it first: presslake run.") from None
+        reason = str(error).splitlines()[0]
+        raise WarehouseError(f"{warehouse}: cannot be read: {reason}.", "Load it first: presslake run.") from None
     except duckdb.Error as error:
         raise UsageError(f"{query.title}: {error}.", "Correct the query.") from None
 

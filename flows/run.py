@@ -30,6 +30,7 @@ from tasks.tables.lock import locked
 from tasks.tables.run import Run, new_run_id
 from tasks.tables.warehouse import Warehouse
 from tasks.write.upkeep import clear_staging
+
 if TYPE_CHECKING:
     from tasks.report.progress import Progress
 

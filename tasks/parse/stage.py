@@ -20,7 +20,8 @@ def parse_files(folder: Path, batch: Path) -> Path:
         SourceError: the storage failed.
         RunError: a worker process died.
     """
-    return in_worker(folder, _parse, folder, batch)
+    timeout = load_run(folder).settings.run.task_timeout_seconds
+    return in_worker(folder, timeout, _parse, folder, batch)
 
 
 def _parse(folder: Path, batch: Path) -> Path:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import gc
 import multiprocessing
+import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Final, ParamSpec, TypeVar
 
 from config.errors import RunError
@@ -56,19 +58,44 @@ def _prepare() -> None:
     gc.disable()
 
 
-def in_worker(folder: Path, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+def in_worker(folder: Path, timeout: float, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
     """Run a function in the run's pool, or here if there is none, and wait for its result.
 
+    Args:
+        folder: the run's staging folder, which names the pool.
+        timeout: seconds that the function may work. Prefect cannot interrupt a thread, so it is
+            kept in the worker, by an alarm.
+        function: picklable, like its arguments.
+
     Raises:
-        RunError: a worker process died (killed, or out of memory).
+        RunError: a worker process died (killed, or out of memory), or took too long.
     """
     pool = _pools.get(folder)
     if pool is None:
         return function(*args, **kwargs)
+    future = pool.submit(_timed, timeout, function, *args, **kwargs)
     try:
-        return pool.submit(function, *args, **kwargs).result()
+        return future.result()
     except BrokenProcessPool:
         raise RunError(
             "A worker process died; it was killed, or the machine is out of memory.",
             "Lower `run.workers` or `run.batch_bytes` and run again: finished batches are kept.",
         ) from None
+
+
+def _timed(timeout: float, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+    """Call a function in a worker's main thread, and end it by an alarm when it takes too long."""
+
+    def give_up(_signal: int, _frame: FrameType | None) -> None:
+        raise RunError(
+            f"A batch took longer than {timeout:g} s (`run.task_timeout_seconds`).",
+            "Raise the setting or lower `run.batch_bytes`, or see whether the source hangs.",
+        )
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.setitimer(signal.ITIMER_REAL, timeout)
+    try:
+        return function(*args, **kwargs)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

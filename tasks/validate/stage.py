@@ -19,7 +19,8 @@ def validate_records(folder: Path, batch: Path) -> Path:
     Raises:
         RunError: a worker process died.
     """
-    return in_worker(folder, _validate, folder, batch)
+    timeout = load_run(folder).settings.run.task_timeout_seconds
+    return in_worker(folder, timeout, _validate, folder, batch)
 
 
 def _validate(folder: Path, batch: Path) -> Path:

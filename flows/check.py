@@ -1,0 +1,221 @@
+"""The linter: what a run would say of the files, without a warehouse and without writing anything.
+
+Belongs here: choosing the files, sending them through the stages parse and validate in a temporary
+folder, and the lines that editors understand. Does not belong here: any rule (the contract and the
+stages have them), Prefect (it takes a second to import), and the command's options (`flows.cli`).
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from config.contract import load_contract
+from config.settings import Settings
+from config.url_rules import load_url_rules
+from tasks.discover.batches import make_batches
+from tasks.discover.source import LISTING, Source, open_source
+from tasks.front_matter.policy import ReadPolicy
+from tasks.parse.batch import ParseJob, parse_batch
+from tasks.report.words import counted, near, printable, spell_message
+from tasks.tables.staging import fresh_folder, read_arrow, write_arrow
+from tasks.validate.batch import validate_batch
+
+#: Bytes of source files from which on worker processes are worth their start.
+PARALLEL_BYTES: Final = 16 * 2**20
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One finding; `path` is relative to the working folder where it lies inside, 1-based `line` and
+    `column` are null for the file as a whole."""
+
+    path: str
+    line: int | None
+    column: int | None
+    code: str
+    field: str
+    severity: str
+    message: str
+    value: str
+
+
+class FileCounts(msgspec.Struct, frozen=True):
+    """Files that were held against the rules, and files without front matter."""
+
+    checked: int = 0
+    ignored: int = 0
+
+
+class CheckReport(msgspec.Struct, frozen=True):
+    """All findings, sorted by path and place; `failed` if there is an error among them."""
+
+    status: Literal["passed", "failed"]
+    files: FileCounts
+    errors: int
+    warnings: int
+    violations: list[Finding]
+
+
+def check_sources(specs: Sequence[str], settings: Settings) -> CheckReport:
+    """Hold files against the contract.
+
+    Args:
+        specs: folders (with or without `name=` before them) and single files; a single file is checked
+            whatever the patterns say, and a file that is named twice once.
+        settings: patterns, reading policy, contract and workers.
+
+    Raises:
+        UsageError: a source, the contract or a setting cannot be understood.
+        SourceError: a source is not there or cannot be listed.
+    """
+    files, sources = _list_files(specs, settings.discover.include, settings.discover.exclude)
+    batches = make_batches(files, settings.run.batch_bytes)
+    checked = ignored = 0
+    findings: list[Finding] = []
+    for states, found in _checked_batches(batches, _job(sources, settings), settings.run.workers):
+        ignored += states.get("ignored", 0)
+        checked += sum(count for state, count in states.items() if state not in {"ignored", "gone"})
+        findings += map(_finding, found.to_pylist())
+    findings.sort(key=lambda f: (f.path, f.line or 0, f.column or 0, f.code, f.field))
+    errors = sum(finding.severity == "error" for finding in findings)
+    status: Literal["passed", "failed"] = "failed" if errors else "passed"
+    return CheckReport(status, FileCounts(checked, ignored), errors, len(findings) - errors, findings)
+
+
+def spell_finding(finding: Finding) -> str:
+    """`path:line:column: code message`, one line, as compilers write it; warnings say so.
+
+    A finding in the file as a whole is placed at 1:1, so that an editor can go there.
+    """
+    mark = "" if finding.severity == "error" else f"{finding.severity} "
+    place = f"{printable(finding.path)}:{finding.line or 1}:{finding.column or 1}"
+    return f"{place}: {mark}{finding.code} {spell_message(finding.field, finding.message, finding.value)}"
+
+
+def spell_counts(report: CheckReport) -> str:
+    """`12 errors, 3 warnings in 2,277 files`, and how many had no front matter."""
+    counts = f"{counted(report.errors, 'error')}, {counted(report.warnings, 'warning')}"
+    ignored = f" ({report.files.ignored:,} more without front matter)" if report.files.ignored else ""
+    return f"{counts} in {counted(report.files.checked, 'file')}{ignored}"
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What a worker needs besides its batch; picklable."""
+
+    parse: ParseJob
+    policy: ReadPolicy
+
+
+def _job(sources: Mapping[str, Source], settings: Settings) -> _Job:
+    read, paths = settings.read, settings.contract
+    actions = {str(code): str(action) for code, action in read.on.items()}
+    policy = ReadPolicy(read.max_depth, read.max_nodes, read.fallback_encoding, actions)
+    contract = load_contract(Path(paths.path) if paths.path else None)
+    rules = load_url_rules(Path(paths.url_rules) if paths.url_rules else None)
+    return _Job(ParseJob(sources, contract, rules, policy, read.max_file_bytes), policy)
+
+
+def _list_files(
+    specs: Sequence[str], include: Sequence[str], exclude: Sequence[str]
+) -> tuple[pa.Table, dict[str, Source]]:
+    """Every file once, as a `LISTING`; a source is named by its folder as the user can open it."""
+    sources: dict[str, Source] = {}
+    listings, absolute = [LISTING.empty_table()], [pa.array([], pa.string())]
+    for spec in specs:
+        location = _location(spec)
+        single = location.resolve() if location.is_file() else None
+        folder = single.parent if single else location
+        name = printable(near(str(folder)))
+        source = open_source(str(folder), name, include, exclude)
+        listing = source.list() if single is None else _listing_of(name, single)
+        sources.setdefault(name, source)
+        listings.append(listing)
+        root = printable(str(folder.resolve()))
+        absolute.append(pc.binary_join_element_wise(root, listing["source_path"], "/").combine_chunks())
+    return _each_once(pa.concat_tables(listings), pa.concat_arrays(absolute)), sources
+
+
+def _location(spec: str) -> Path:
+    """The path in a specification, read as `tasks.discover` does: what stands before `=` is a name."""
+    head, equals, rest = spec.partition("=")
+    return Path(rest if head and equals and rest and "/" not in head else spec).expanduser()
+
+
+def _listing_of(name: str, file: Path) -> pa.Table:
+    """The listing of a single file."""
+    status = file.stat()
+    modified = status.st_mtime_ns // 1000
+    return pa.table([[name], [file.name], [status.st_size], [modified], [None]], schema=LISTING)
+
+
+def _each_once(files: pa.Table, absolute: pa.Array) -> pa.Table:
+    """Files that two specifications name are kept where they stand first."""
+    at = pa.table({"path": absolute, "at": pa.array(range(len(files)), pa.int64())})
+    first = at.group_by("path").aggregate([("at", "min")])["at_min"]
+    return files.take(first.combine_chunks().sort())
+
+
+def _checked_batches(batches: Sequence[pa.Table], job: _Job, workers: int) -> Iterator[tuple[dict[str, int], pa.Table]]:
+    """The findings of every batch; in this process where the input is small."""
+    check = partial(_check_batch, job=job)
+    size = sum(pc.sum(batch["size"]).as_py() or 0 for batch in batches)
+    processes = min(workers or os.cpu_count() or 1, len(batches))
+    if size <= PARALLEL_BYTES or processes < 2:
+        yield from map(check, batches)
+        return
+    pool = ProcessPoolExecutor(processes, get_context("forkserver"), _leave_interrupts)
+    try:
+        yield from pool.map(check, batches)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _leave_interrupts() -> None:
+    """Let Ctrl-C end the main process alone: it ends the workers, and says so once."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _check_batch(files: pa.Table, job: _Job) -> tuple[dict[str, int], pa.Table]:
+    """Parse and validate one batch in a folder that is gone afterwards.
+
+    Returns:
+        How many files have each status, and the findings with `source` and `source_path`.
+    """
+    with tempfile.TemporaryDirectory(prefix="presslake-check-") as temporary:
+        batch = fresh_folder(Path(temporary) / "batch")
+        write_arrow(batch / "input.arrow", files.append_column("known_hash", pa.nulls(len(files), pa.string())))
+        parse_batch(batch, job.parse)
+        validate_batch(batch, job.parse.contract, job.policy, locate_warnings=True)
+        read, found = read_arrow(batch / "files.arrow"), read_arrow(batch / "findings.arrow")
+    counts = pc.value_counts(read["status"]).to_pylist()
+    states = {count["values"]: count["counts"] for count in counts}
+    for name in ("source", "source_path"):
+        found = found.append_column(name, read[name].take(found["row"]))
+    return states, found
+
+
+def _finding(row: dict[str, Any]) -> Finding:
+    folder = "" if row["source"] == "." else row["source"].rstrip("/") + "/"
+    return Finding(
+        path=folder + row["source_path"],
+        line=row["line"] or None,
+        column=row["column"] or None,
+        code=row["code"],
+        field=row["field"] or "",
+        severity=row["severity"],
+        message=row["message"],
+        value=row["value"] or "",
+    )

@@ -1,0 +1,108 @@
+"""`presslake run`: its options as settings, the run, and its outcome on the terminal or as JSON.
+
+Does not belong here: the pipeline (`flows.run`) and how an outcome looks (`tasks.report.terminal`).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from config.errors import PresslakeError
+from config.settings import Settings, load_settings
+from flows.commands.options import chosen_sources, given, print_json
+
+if TYPE_CHECKING:
+    from tasks.report.outcome import Outcome
+
+EXAMPLES: Final = """\
+Examples:
+  presslake run content --warehouse warehouse
+  presslake run news=~/site/news archive=/data/archive --workers 4
+  presslake run content --exclude drafts/ --json | jq .records
+
+A second run reads only what changed. Settings can also stand in presslake.yaml."""
+
+
+def run(
+    *source: str,
+    warehouse: Path | None = None,
+    include: list[str] | None = None,
+    exclude: list[str] | None = None,
+    config: Path | None = None,
+    workers: int | None = None,
+    full_refresh: bool = False,
+    accept_removals: bool = False,
+    accept_quarantine: bool = False,
+    json: bool = False,
+    quiet: bool = False,
+) -> int:
+    """Bring the tables up to date with the source files.
+
+    Args:
+        source: Folders of articles, each as PATH or NAME=PATH; without any, those in the settings.
+        warehouse: Folder of the tables; made if it is not there.
+        include: Pattern of files to take, as in .gitignore; can be repeated.
+        exclude: Pattern of files to leave out; can be repeated.
+        config: File of settings; by default presslake.yaml of the working folder, if it is there.
+        workers: Worker processes; 0 is one a core.
+        full_refresh: Read every file again, also those that did not change.
+        accept_removals: Publish even if suspiciously many files are gone.
+        accept_quarantine: Publish even if suspiciously many files are broken.
+        json: Print the outcome as one JSON object, also when the run fails.
+        quiet: Print nothing unless the run fails.
+    """
+    changes: dict[str, dict[str, Any]] = {
+        "warehouse": {"path": str(warehouse) if warehouse else None},
+        "discover": {"include": include, "exclude": exclude},
+        "run": {"workers": workers},
+        "guards": {"accept_removals": accept_removals or None, "accept_quarantine": accept_quarantine or None},
+    }
+    started = datetime.now(UTC)
+    try:
+        settings = load_settings(config, given(changes))
+        outcome = _ingest(chosen_sources(source, settings), settings, full_refresh, quiet=quiet or json)
+    except (Exception, KeyboardInterrupt) as error:
+        if json:
+            print_json(_failed(error, started))
+        raise
+    if json:
+        print_json(outcome)
+    elif not quiet:
+        from tasks.report.terminal import make_console, show_summary  # noqa: PLC0415
+
+        show_summary(make_console(sys.stdout), outcome)
+    return 0
+
+
+def _ingest(sources: Sequence[str], settings: Settings, full_refresh: bool, *, quiet: bool) -> Outcome:
+    from flows.run import run_ingest  # noqa: PLC0415  (pyarrow alone takes a fifth of a second)
+    from tasks.report.progress import terminal_progress  # noqa: PLC0415
+
+    with terminal_progress(quiet=quiet) as progress:
+        return run_ingest(sources, settings, full_refresh=full_refresh, progress=progress)
+
+
+def _failed(error: BaseException, started: datetime) -> Outcome:
+    """What `--json` prints of a run that failed: all that is known, at least why."""
+    from tasks.report.outcome import Outcome  # noqa: PLC0415
+
+    known = getattr(error, "outcome", None)
+    if isinstance(known, Outcome):
+        return known
+    message = f"{type(error).__name__}: {error}"
+    if isinstance(error, PresslakeError):
+        message = error.message
+    elif isinstance(error, KeyboardInterrupt):
+        message = "The run was stopped from the keyboard."
+    return Outcome(
+        status="failed",
+        run_id="",
+        started_at=started.isoformat(),
+        ended_at=datetime.now(UTC).isoformat(),
+        message=message,
+        hint=getattr(error, "hint", ""),
+    )

@@ -1,0 +1,156 @@
+"""The scheduled flow: the pipeline's stages as Prefect tasks.
+
+Belongs here: the flow, its parameters, and how its tasks are named and retried. The order of the
+stages is `flows.pipeline`'s.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+from flows.quiet import make_prefect_quiet
+
+make_prefect_quiet()
+
+from prefect import flow, runtime  # noqa: E402
+from prefect.futures import PrefectFuture, as_completed  # noqa: E402
+from prefect.task_runners import ThreadPoolTaskRunner  # noqa: E402
+from prefect.tasks import Task, exponential_backoff  # noqa: E402
+from pydantic import Field  # noqa: E402
+
+from config.errors import SourceError, WarehouseError, WarehouseLocked  # noqa: E402
+from config.settings import Settings, load_settings  # noqa: E402
+from flows.run import execute  # noqa: E402
+from tasks.deduplicate.task import deduplicate  # noqa: E402
+from tasks.discover.task import discover  # noqa: E402
+from tasks.parse.task import parse  # noqa: E402
+from tasks.report.outcome import Outcome  # noqa: E402
+from tasks.report.task import report  # noqa: E402
+from tasks.tables.run import Batch, Decisions, Plan, Run  # noqa: E402
+from tasks.validate.task import validate  # noqa: E402
+from tasks.write.task import write  # noqa: E402
+
+if TYPE_CHECKING:
+    from tasks.report.progress import Progress
+
+log = logging.getLogger(__name__)
+
+#: The terminal's progress of a run by hand. Flow parameters must be JSON, so it goes beside them.
+_progress: Final[ContextVar[Progress | None]] = ContextVar("progress", default=None)
+
+
+def _flow_run_name() -> str:
+    parameters = runtime.flow_run.parameters
+    sources = ", ".join(Path(source).name for source in parameters.get("sources") or ()) or "configured sources"
+    return f"ingest {sources} · {datetime.now(UTC):%Y-%m-%d %H:%M}"
+
+
+@flow(name="ingest", flow_run_name=_flow_run_name, task_runner=ThreadPoolTaskRunner(max_workers=16))
+def ingest(
+    sources: Annotated[
+        list[str], Field(description="Folders of articles, each `path` or `name=path`; none takes the settings'.")
+    ] = [],  # noqa: B006 (Prefect shows it as the form's default)
+    warehouse: Annotated[
+        str | None, Field(description="Folder of the warehouse; empty takes the settings' (`warehouse.path`).")
+    ] = None,
+    config: Annotated[
+        str | None, Field(description="Settings file; empty takes ./presslake.yaml if it is there.")
+    ] = None,
+    full_refresh: Annotated[bool, Field(description="Read every file anew, whatever is known of it.")] = False,
+    accept_removals: Annotated[
+        bool, Field(description="Publish although more files are gone than `guards.max_removed_share` allows.")
+    ] = False,
+    accept_quarantine: Annotated[
+        bool, Field(description="Publish although more files are bad than `guards.max_quarantined_share` allows.")
+    ] = False,
+    settings: Annotated[
+        dict[str, Any] | None, Field(description='Any further settings, such as {"run": {"workers": 4}}.')
+    ] = None,
+) -> Outcome:
+    """Turn folders of front-matter articles into clean, typed, de-duplicated Parquet tables.
+
+    Discover what changed, parse and validate it, deduplicate all records, write one snapshot of all
+    tables, and report. Bad files go to the table `quarantine`; they never fail the run.
+    """
+    overrides = dict(settings or {})
+    if warehouse:
+        overrides["warehouse"] = {**overrides.get("warehouse", {}), "path": warehouse}
+    accepted = {"accept_removals": accept_removals, "accept_quarantine": accept_quarantine}
+    overrides["guards"] = {**overrides.get("guards", {}), **{name: True for name, on in accepted.items() if on}}
+    loaded = load_settings(Path(config) if config else None, overrides)
+    outcome = execute(sources, loaded, PrefectStages, full_refresh=full_refresh, progress=_progress.get())
+    report(outcome)
+    return outcome
+
+
+class PrefectStages:
+    """Stages that run as Prefect tasks; see `flows.pipeline.Stages`."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    def discover(self, folder: Path) -> Plan:
+        """List the sources and plan the work."""
+        return self._with_retries(discover, SourceError)(folder)
+
+    def parse_and_validate(self, folder: Path, batches: Sequence[Batch], done: Callable[[Batch], None]) -> None:
+        """Take every batch through both stages; threads wait, worker processes work."""
+        patient = self._with_retries(parse, SourceError)
+        running: dict[PrefectFuture[Path], Batch] = {}
+        for batch in batches:
+            what = f"batch {batch.number}/{len(batches)} · {batch.files:,} files"
+            parsed = patient.with_options(task_run_name=f"parse {what}").submit(folder, batch.path)
+            running[validate.with_options(task_run_name=f"validate {what}").submit(folder, parsed)] = batch
+        for future in as_completed(list(running)):
+            future.result()
+            done(running[future])
+
+    def deduplicate(self, folder: Path, batches: Sequence[Path]) -> Decisions:
+        """Decide on every record."""
+        return deduplicate(folder, batches)
+
+    def write(
+        self,
+        folder: Path,
+        plan: Plan,
+        vanished: int,
+        rows: Sequence[Mapping[str, Any]],
+        summary: Mapping[str, object],
+    ) -> tuple[int, int]:
+        """Publish."""
+        return self._with_retries(write, WarehouseError)(folder, plan, vanished, rows, summary)
+
+    def _with_retries(self, task: Task[..., Any], passing: type[Exception]) -> Task[..., Any]:
+        """The task with the settings' retries: only after what can pass, with back-off and jitter."""
+        settings = self._run.settings.run
+
+        def may_pass(_task: Any, _run: Any, state: Any) -> bool:
+            error = state.result(raise_on_failure=False)
+            return isinstance(error, passing) and not isinstance(error, WarehouseLocked)
+
+        return task.with_options(
+            retries=settings.retries,
+            retry_delay_seconds=exponential_backoff(settings.retry_delay_seconds),
+            retry_jitter_factor=0.5,
+            retry_condition_fn=may_pass,
+        )
+
+
+def run_flow(
+    sources: Sequence[str], settings: Settings, *, full_refresh: bool = False, progress: Progress | None = None
+) -> Outcome:
+    """Run the flow by hand, with settings that are loaded already.
+
+    Raises:
+        PresslakeError: the run failed; the published tables are as they were.
+    """
+    token = _progress.set(progress)
+    try:
+        return ingest(list(sources), full_refresh=full_refresh, settings=settings.to_dict())
+    finally:
+        _progress.reset(token)

@@ -1,0 +1,28 @@
+"""Prefect's environment for presslake: no telemetry, and no noise on a terminal.
+
+Belongs here: defaults that must be set before Prefect is imported. What the user has set stays.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Final
+
+_ALWAYS: Final = {
+    # The ephemeral server tries to report home, and where it cannot, logs errors.
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "DO_NOT_TRACK": "1",
+}
+_BY_HAND: Final = {
+    "PREFECT_LOGGING_LEVEL": "WARNING",
+    "PREFECT_SERVER_LOGGING_LEVEL": "ERROR",
+    "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
+}
+
+
+def make_prefect_quiet() -> None:
+    """Set what the user has not; on a run by hand (no API is named) Prefect only warns."""
+    by_hand = {} if os.environ.get("PREFECT_API_URL") or "prefect" in sys.modules else _BY_HAND
+    for name, value in {**_ALWAYS, **by_hand}.items():
+        os.environ.setdefault(name, value)

@@ -1,0 +1,221 @@
+"""The numbers behind `presslake status`: what a warehouse holds and how its last runs went.
+
+Belongs here: reading them from the current snapshot and the journal. Does not belong here: how they
+are shown (`terminal_status`). Nothing is written and no lock is taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, cast
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from config.errors import WarehouseError
+from tasks.report.outcome import Example, Files, Outcome, Records
+from tasks.tables.durable import storage_errors
+from tasks.tables.journal import NAME as JOURNAL_NAME
+from tasks.tables.journal import read_journal
+from tasks.tables.snapshots import Snapshot
+from tasks.tables.warehouse import Warehouse
+
+#: How many runs are shown.
+LAST_RUNS: Final = 10
+
+
+class TableSize(msgspec.Struct, frozen=True):
+    """One table of the current snapshot; `bytes` on disk."""
+
+    rows: int
+    bytes: int
+    files: int
+
+
+class LastRun(msgspec.Struct, frozen=True):
+    """One run, from the journal or the table `runs`; times are ISO 8601, UTC."""
+
+    run_id: str
+    status: str
+    started_at: str
+    ended_at: str
+    snapshot: int | None
+    message: str
+    files: Files
+    records: Records
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """Why files are in quarantine: `files` of them have a finding of `code`, the example is the first."""
+
+    code: str
+    files: int
+    example: Example
+
+
+class Status(msgspec.Struct, frozen=True):
+    """All that `presslake status` says.
+
+    Attributes:
+        warehouse: its folder.
+        snapshot: number of the snapshot that readers see; None before the first.
+        published_at, age_seconds: when that was published, and how long ago.
+        tables: table to size.
+        quarantined: files in quarantine; `reasons` by code, most files first.
+        runs: the last `LAST_RUNS`, newest first.
+        sources: source name to folder, where a run has said so.
+    """
+
+    warehouse: str
+    snapshot: int | None
+    published_at: str | None
+    age_seconds: float | None
+    tables: dict[str, TableSize]
+    quarantined: int
+    reasons: list[Reason]
+    runs: list[LastRun]
+    sources: dict[str, str]
+
+
+def read_status(root: Path, now: datetime | None = None) -> Status:
+    """Read the state of a warehouse.
+
+    Args:
+        root: its folder.
+        now: the time that ages count from, with a zone; by default the clock's.
+
+    Raises:
+        WarehouseError: there is no warehouse, or it is damaged.
+    """
+    snapshot = existing_warehouse(root).current()
+    journal = list(_journal(root))
+    published_runs = [] if snapshot is None else _latest(snapshot.read("runs"))
+    published = None if snapshot is None else snapshot.info.published_at
+    age = None if published is None else (now or datetime.now(UTC)) - datetime.fromisoformat(published)
+    return Status(
+        warehouse=str(root),
+        snapshot=None if snapshot is None else snapshot.number,
+        published_at=published,
+        age_seconds=None if age is None else age.total_seconds(),
+        tables={} if snapshot is None else {name: _size(snapshot, name) for name in snapshot.tables()},
+        quarantined=0 if snapshot is None else snapshot.rows("quarantine"),
+        reasons=[] if snapshot is None else _reasons(snapshot),
+        runs=_last_runs(published_runs, journal),
+        sources=_sources(published_runs, journal),
+    )
+
+
+def current_folder(root: Path) -> Path:
+    """The real, absolute folder of the snapshot that readers see now.
+
+    Raises:
+        WarehouseError: there is no warehouse, or nothing is published in it yet.
+    """
+    snapshot = existing_warehouse(root).current()
+    if snapshot is None:
+        raise WarehouseError(f"Nothing is published in {root} yet.", "Make the tables first: presslake run SOURCE")
+    return snapshot.path.resolve()
+
+
+def existing_warehouse(root: Path) -> Warehouse:
+    """The warehouse in a folder.
+
+    Raises:
+        WarehouseError: there is none; nothing is created.
+    """
+    warehouse = Warehouse(root)
+    if not warehouse.snapshots_path.is_dir() and not (root / JOURNAL_NAME).is_file():
+        raise WarehouseError(
+            f"There is no warehouse in {root}.",
+            f"Name the folder of one with --warehouse, or make it: presslake run SOURCE --warehouse {root}",
+        )
+    return warehouse
+
+
+def _size(snapshot: Snapshot, table: str) -> TableSize:
+    files = snapshot.files(table)
+    return TableSize(snapshot.rows(table), sum(file.bytes for file in files), len(files))
+
+
+def _journal(root: Path) -> Iterator[Outcome]:
+    """The outcomes of runs since the snapshot; an entry of another version's shape is passed over."""
+    with storage_errors(f"read the journal of {root}"):
+        entries = read_journal(root)
+    for entry in entries:
+        with suppress(msgspec.ValidationError):
+            yield msgspec.convert(entry, Outcome)
+
+
+def _last_runs(published: list[dict[str, Any]], journal: list[Outcome]) -> list[LastRun]:
+    """Runs of both places by id, newest first; the journal has failed and unchanged ones at once."""
+    runs = {row["run_id"]: _of_row(row) for row in published}
+    runs |= {outcome.run_id: _of_outcome(outcome) for outcome in journal}
+    return sorted(runs.values(), key=lambda run: (run.started_at, run.run_id), reverse=True)[:LAST_RUNS]
+
+
+def _of_outcome(outcome: Outcome) -> LastRun:
+    return LastRun(**{name: getattr(outcome, name) for name in LastRun.__struct_fields__})
+
+
+def _latest(runs: pa.Table) -> list[dict[str, Any]]:
+    """The last rows of the table `runs`, oldest first."""
+    runs = runs.sort_by([("started_at", "ascending")])
+    return cast(list[dict[str, Any]], runs.slice(max(0, len(runs) - LAST_RUNS)).to_pylist())
+
+
+def _sources(published: list[dict[str, Any]], journal: list[Outcome]) -> dict[str, str]:
+    """The folder of each source as the latest run that had it named it."""
+    folders: dict[str, str] = {}
+    for row in published:
+        folders |= msgspec.json.decode(row["parameters"]).get("sources") or {}
+    for outcome in journal:
+        folders |= outcome.sources
+    return folders
+
+
+def _of_row(row: dict[str, Any]) -> LastRun:
+    return LastRun(
+        run_id=row["run_id"],
+        status=row["status"],
+        started_at=row["started_at"].isoformat(),
+        ended_at=row["ended_at"].isoformat(),
+        snapshot=row["snapshot"],
+        message=row["message"],
+        files=_fields_of(row, Files, "files_"),
+        records=_fields_of(row, Records, "records_"),
+    )
+
+
+def _fields_of(row: dict[str, Any], kind: type[Any], prefix: str) -> Any:
+    return kind(**{name: row[prefix + name] for name in kind.__struct_fields__})
+
+
+def _reasons(snapshot: Snapshot) -> list[Reason]:
+    """The codes found in quarantined files, those of most files first, each with its first finding."""
+    rows = snapshot.read("quarantine", ["source", "source_path", "violations"])
+    lists = rows["violations"].combine_chunks()
+    found, parents = pc.list_flatten(lists), pc.list_parent_indices(lists)
+    table = pa.table({"code": pc.struct_field(found, "code"), "file": parents, "at": pa.array(range(len(found)))})
+    by_code = table.group_by("code").aggregate([("file", "count_distinct"), ("at", "min")])
+    ranked = by_code.sort_by([("file_count_distinct", "descending"), ("code", "ascending")]).to_pylist()
+    return [
+        Reason(row["code"], row["file_count_distinct"], _example(rows, parents[at].as_py(), found[at].as_py()))
+        for row in ranked
+        for at in [row["at_min"]]
+    ]
+
+
+def _example(rows: pa.Table, index: int, finding: dict[str, Any]) -> Example:
+    return Example(
+        source=rows["source"][index].as_py(),
+        source_path=rows["source_path"][index].as_py(),
+        line=finding["line"],
+        column=finding["column"],
+        field=finding["field"] or "",
+        message=finding["message"],
+        value=finding["value"] or "",
+    )

@@ -1,0 +1,207 @@
+"""What a person reads in a terminal after a run, and when something went wrong.
+
+Belongs here: the summary of an `Outcome`, the block of an error, and the console they are printed
+on. Does not belong here: the numbers (`outcome`), their spelling (`words`), `presslake status`
+(`terminal_status`), and bars (`progress`).
+
+Text from source files is passed as `Text` and escaped, never as markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Final
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from tasks.report.outcome import Outcome
+from tasks.report.words import (
+    counted,
+    near,
+    printable,
+    spell_message,
+    spell_place,
+    spell_seconds,
+    spell_size,
+    spell_speed,
+)
+
+#: How many kinds of findings, and how many unknown fields, a summary shows.
+TOP: Final = 8
+#: Columns from which on blocks stand side by side; no line is made wider than `_WIDEST`.
+_WIDE: Final = 100
+_WIDEST: Final = 120
+_SEVERITY_STYLE: Final = {"error": "red", "warning": "yellow"}
+
+
+def make_console(file: IO[str]) -> Console:
+    """A console that prints what it is given, in colour on terminals unless NO_COLOR is set."""
+    console = Console(file=file, highlight=False, markup=False, emoji=False)
+    console.width = min(console.width, _WIDEST)
+    return console
+
+
+def show_error(console: Console, message: str, hint: str = "") -> None:
+    """Print what went wrong, and below it what to do next."""
+    console.print(Text.assemble(("error: ", "bold red"), printable(message)))
+    if hint:
+        console.print(Padding(Text(printable(hint)), (0, 0, 0, 7), expand=False))
+
+
+def show_summary(console: Console, outcome: Outcome) -> None:
+    """Print what a run did: what changed, what there is now, what is wrong, and where it is."""
+    console.print(_headline(outcome))
+    if outcome.status == "failed":
+        return
+    blocks = [titled("Files", _records(outcome)), titled("Time", _stages(outcome))]
+    console.print()
+    console.print(_side_by_side(blocks) if console.width >= _WIDE else Group(blocks[0], "", blocks[1]))
+    _show_findings(console, outcome)
+    _show_unknown_fields(console, outcome)
+    _show_tables(console, outcome)
+
+
+def titled(title: str, body: RenderableType) -> Group:
+    """A block with a bold title above it, set off by two columns."""
+    return Group(Text(title, "bold"), Padding(body, (0, 0, 0, 2), expand=False))
+
+
+def grid(*justify: str) -> Table:
+    """Columns without lines, two spaces apart: `left` or `right` each."""
+    table = Table.grid(padding=(0, 2))
+    for side in justify:
+        table.add_column(justify="right" if side == "right" else "left", overflow="fold")
+    return table
+
+
+def show_place(console: Console, place: str, message: str) -> None:
+    """Print where something is, whole on its line so that a terminal can open it, and what it is."""
+    console.print(Text(f"    {place}", "cyan"), soft_wrap=True)
+    console.print(Padding(Text(message), (0, 0, 0, 4), expand=False))
+
+
+def _headline(outcome: Outcome) -> Text:
+    if outcome.status == "failed":
+        return Text.assemble(("Failed: ", "bold red"), printable(outcome.message))
+    if outcome.status == "unchanged":
+        same = f"{counted(outcome.files.discovered, 'file')} as they were"
+        where = "" if outcome.snapshot is None else f"; readers see snapshot {outcome.snapshot}"
+        return Text.assemble(("Nothing changed", "bold green"), f": {same}{where}.")
+    files = outcome.files
+    parts = {"new": files.new, "changed": files.changed, "removed": files.removed}
+    changes = ", ".join(f"{number:,} {word}" for word, number in parts.items() if number) or "no file changed"
+    renamed = f" ({files.renamed:,} of them renamed)" if files.renamed else ""
+    kept = f", {files.unchanged:,} as they were" if files.unchanged else ""
+    total = f" from {counted(files.discovered, 'file')}: "
+    return Text.assemble((f"Published snapshot {outcome.snapshot}", "bold green"), total, f"{changes}{renamed}{kept}.")
+
+
+def _records(outcome: Outcome) -> Table:
+    records, table = outcome.records, grid("left", "right", "left")
+    kinds = ", ".join(f"{match} {number:,}" for match, number in _largest_first(outcome.duplicates))
+    rows = {
+        "loaded": (records.loaded, "in the table articles"),
+        "duplicate": (records.duplicate, kinds),
+        "quarantined": (records.quarantined, "could not be read or break a rule" if records.quarantined else ""),
+        "removed": (records.removed, "say that they are withdrawn" if records.removed else ""),
+        "ignored": (outcome.files.ignored, "have no front matter" if outcome.files.ignored else ""),
+    }
+    for status, (number, remark) in rows.items():
+        style = "bold red" if status == "quarantined" and number else "" if number else "dim"
+        table.add_row(Text(status, style), Text(f"{number:,}", style), Text(remark, "dim"))
+    table.add_row("total", f"{outcome.files.discovered:,}", Text("listed in the sources", "dim"))
+    return table
+
+
+def _stages(outcome: Outcome) -> Table:
+    table = grid("left", "right", "right", "right")
+    for stage, seconds in outcome.seconds.items():
+        size = outcome.bytes.get(stage, 0)
+        table.add_row(stage, spell_seconds(seconds), spell_size(size) if size else "", spell_speed(size, seconds))
+    clock = datetime.fromisoformat(outcome.ended_at) - datetime.fromisoformat(outcome.started_at)
+    total = max(clock.total_seconds(), sum(outcome.seconds.values()))
+    resumed = f"{outcome.resumed:,} of {counted(outcome.batches, 'batch', 'batches')} resumed"
+    table.add_row(Text("total", "bold"), Text(spell_seconds(total), "bold"))
+    if outcome.resumed:
+        table.add_row("", Text(resumed, "dim"))
+    return table
+
+
+def _side_by_side(blocks: list[Group]) -> Table:
+    table = Table.grid(padding=(0, 6))
+    table.add_row(*blocks)
+    return table
+
+
+def _show_findings(console: Console, outcome: Outcome) -> None:
+    """The kinds of findings in the files read, errors first, with an example each."""
+    everywhere = sum(outcome.violations.values())
+    if not outcome.found:
+        if everywhere:
+            kinds = counted(len(outcome.violations), "kind")
+            console.print()
+            console.print(f"{counted(everywhere, 'finding')} of {kinds} in all files: see `presslake check`.")
+        return
+    ranked = sorted(outcome.found.items(), key=lambda item: (item[1].severity != "error", -item[1].count, item[0]))
+    console.print()
+    console.print(Text("Findings in the files of this run", "bold"))
+    for code, violation in ranked[:TOP]:
+        style = _SEVERITY_STYLE.get(violation.severity, "")
+        console.print(Text.assemble(f"  {code}  ", (counted(violation.count, violation.severity), style)))
+        example = violation.example
+        message = spell_message(example.field, example.message, example.value)
+        show_place(console, spell_place(example, outcome.sources), message)
+    _show_rest(console, len(ranked) - TOP, "kind", "`presslake check` lists every finding.")
+
+
+def _show_unknown_fields(console: Console, outcome: Outcome) -> None:
+    """Fields outside the contract, most frequent first: they are kept in the column `extra`."""
+    if not outcome.unknown_fields:
+        return
+    console.print()
+    console.print(Text("Fields that the contract does not know (kept in `extra`)", "bold"))
+    ranked = sorted(outcome.unknown_fields.items(), key=lambda item: (-item[1].count, item[0]))
+    table = grid("left", "right", "left")
+    for name, unknown in ranked[:TOP]:
+        example = Text(f"such as {printable(unknown.example, 40)}" if unknown.example else "", "dim")
+        table.add_row(Text(printable(name, 40)), counted(unknown.count, "file"), example)
+    console.print(Padding(table, (0, 0, 0, 2), expand=False))
+    _show_rest(console, len(ranked) - TOP, "field", "The table `runs` has them all.")
+
+
+def _show_rest(console: Console, number: int, noun: str, where: str) -> None:
+    if number > 0:
+        console.print(Text(f"  and {counted(number, 'more ' + noun)}. {where}", "dim"))
+
+
+def _show_tables(console: Console, outcome: Outcome) -> None:
+    """Where the tables are, and a query that a person can paste."""
+    if outcome.snapshot is None:
+        return
+    console.print()
+    console.print(Text("Tables", "bold"))
+    for line in _table_lines(outcome.warehouse, outcome.snapshot):
+        # Never folded: a line break inside the path or the query would be copied with it.
+        console.print(Text(f"  {line}".rstrip()), soft_wrap=True)
+
+
+def _table_lines(warehouse: str, snapshot: int) -> Iterator[str]:
+    current = Path(warehouse) / "current"
+    # File systems without links have no `current`; there the snapshot's own folder is named.
+    folder = near(str(current if current.is_dir() else Path(warehouse) / f"snapshots/{snapshot:06d}"))
+    pattern = f"{folder}/articles/**/*.parquet".replace("'", "''")
+    yield printable(folder)
+    yield ""
+    yield "To ask them, in DuckDB:"
+    yield "SELECT collection, count(*) AS articles"
+    yield printable(f"FROM '{pattern}'")
+    yield "GROUP BY ALL ORDER BY articles DESC;"
+
+
+def _largest_first(counts: dict[str, int]) -> list[tuple[str, int]]:
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
