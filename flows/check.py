@@ -23,6 +23,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.contract import load_contract
+from config.errors import UsageError
 from config.settings import Settings
 from config.url_rules import load_url_rules
 from tasks.discover.batches import make_batches
@@ -135,12 +136,12 @@ def _list_files(
     sources: dict[str, Source] = {}
     listings, absolute = [LISTING.empty_table()], [pa.array([], pa.string())]
     for spec in specs:
-        location = _location(spec)
-        single = location.resolve() if location.is_file() else None
-        folder = single.parent if single else location
+        text = _location(spec)
+        single = path.resolve() if (path := _expanded(text)).is_file() else None
+        folder = single.parent if single else path
         name = printable(near(str(folder)))
-        source = open_source(str(folder), name, include, exclude)
-        listing = source.list() if single is None else _listing_of(name, single)
+        source = open_source(str(folder) if single else text, name, include, exclude)
+        listing = _listing_of(name, single) if single else source.list()
         sources.setdefault(name, source)
         listings.append(listing)
         root = printable(str(folder.resolve()))
@@ -148,14 +149,27 @@ def _list_files(
     return _each_once(pa.concat_tables(listings), pa.concat_arrays(absolute)), sources
 
 
-def _location(spec: str) -> Path:
+def _location(spec: str) -> str:
     """The path in a specification, read as `tasks.discover` does: what stands before `=` is a name."""
     head, equals, rest = spec.partition("=")
-    return Path(rest if head and equals and rest and "/" not in head else spec).expanduser()
+    return rest if head and equals and rest and "/" not in head else spec
+
+
+def _expanded(text: str) -> Path:
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:  # no such user: `open_source` says so
+        return Path(text)
 
 
 def _listing_of(name: str, file: Path) -> pa.Table:
-    """The listing of a single file."""
+    """The listing of a single file.
+
+    Raises:
+        UsageError: its name cannot stand in a table.
+    """
+    if file.name != os.fsencode(file.name).decode(errors="replace"):
+        raise UsageError(f"The name of {printable(str(file))} is not UTF-8.", "Rename the file, or check its folder.")
     status = file.stat()
     modified = status.st_mtime_ns // 1000
     return pa.table([[name], [file.name], [status.st_size], [modified], [None]], schema=LISTING)

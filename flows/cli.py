@@ -5,8 +5,8 @@ Belongs here: which commands there are, and what becomes of errors. Does not bel
 is slow to import (pyarrow, Prefect, rich) is imported where it is needed, so that `--help` answers
 at once.
 
-Exit codes: 0 done; 1 the run failed or the check found errors; 2 wrong usage or configuration;
-130 stopped with Ctrl-C; 141 nobody reads the output any more.
+Exit codes: 0 done; 1 the run failed, the check found errors, or nobody read the output to its end;
+2 wrong usage or configuration; 130 stopped with Ctrl-C.
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ from flows.commands.status import PATH_EXAMPLES, STATUS_EXAMPLES, path, status
 FAILED: Final = 1
 WRONG_USAGE: Final = 2
 STOPPED: Final = 130
-NO_READER: Final = 141
 
 _BUG: Final = "This is a bug in presslake. Please report it, with the lines above and `presslake --version`."
 _INTRODUCTION: Final = """\
@@ -60,6 +59,7 @@ app = App(
     version=_version,
     default_parameter=Parameter(negative=(), show_default=False),
     result_action="return_value",
+    suppress_keyboard_interrupt=False,
 )
 
 
@@ -116,9 +116,12 @@ def _explain(message: str, hint: str, code: int) -> int:
 
 
 def _leave_pipe() -> int:
-    """End quietly: the reader has what it wanted. Python's own flush at exit must not fail again."""
+    """End quietly: the reader has what it wanted. Python's own flush at exit must not fail again.
+
+    Rich ends the same way, with the same code, where it is the one that prints.
+    """
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return NO_READER
+    return FAILED
 
 
 def _report_bug() -> int:

@@ -75,7 +75,8 @@ def grid(*justify: str) -> Table:
     """Columns without lines, two spaces apart: `left` or `right` each."""
     table = Table.grid(padding=(0, 2))
     for side in justify:
-        table.add_column(justify="right" if side == "right" else "left", overflow="fold")
+        # Rich measures an empty column too narrow by its padding, and would fold the others; hence 1.
+        table.add_column(justify="right" if side == "right" else "left", overflow="fold", min_width=1)
     return table
 
 
@@ -114,7 +115,8 @@ def _records(outcome: Outcome) -> Table:
     for status, (number, remark) in rows.items():
         style = "bold red" if status == "quarantined" and number else "" if number else "dim"
         table.add_row(Text(status, style), Text(f"{number:,}", style), Text(remark, "dim"))
-    table.add_row("total", f"{outcome.files.discovered:,}", Text("listed in the sources", "dim"))
+    total = Text(f"{outcome.files.discovered:,}", "bold")
+    table.add_row(Text("total", "bold"), total, Text("listed in the sources", "dim"))
     return table
 
 
@@ -125,10 +127,10 @@ def _stages(outcome: Outcome) -> Table:
         table.add_row(stage, spell_seconds(seconds), spell_size(size) if size else "", spell_speed(size, seconds))
     clock = datetime.fromisoformat(outcome.ended_at) - datetime.fromisoformat(outcome.started_at)
     total = max(clock.total_seconds(), sum(outcome.seconds.values()))
-    resumed = f"{outcome.resumed:,} of {counted(outcome.batches, 'batch', 'batches')} resumed"
     table.add_row(Text("total", "bold"), Text(spell_seconds(total), "bold"))
     if outcome.resumed:
-        table.add_row("", Text(resumed, "dim"))
+        resumed = f"{outcome.resumed:,} of {counted(outcome.batches, 'batch', 'batches')} from an earlier run"
+        table.add_row("resumed", Text(resumed, "dim"))
     return table
 
 
