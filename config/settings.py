@@ -126,8 +126,14 @@ class Warehouse(Struct, frozen=True):
     ] = 50_000
     keep_snapshots: Annotated[int, Meta(ge=1, description="How many of the newest snapshots always stay.")] = 48
     keep_days: Annotated[
-        int, Meta(ge=0, le=36_500, description="Younger snapshots stay as well, however many (days).")
+        int, Meta(ge=0, le=36_500, description="Snapshots that were current within this time stay as well (days).")
     ] = 7
+    keep_runs_days: Annotated[
+        int, Meta(ge=0, le=36_500, description="`maintain` forgets older `runs` whose records are all gone (days).")
+    ] = 400
+    keep_tombstones_days: Annotated[
+        int, Meta(ge=0, le=36_500, description="`maintain` forgets files that went longer ago (days).")
+    ] = 400
     durable: Annotated[bool, Meta(description="Wait until the disk has every file (fsync).")] = True
 
 

@@ -24,7 +24,9 @@ from flows.commands.check import EXAMPLES as CHECK_EXAMPLES
 from flows.commands.check import check
 from flows.commands.run import EXAMPLES as RUN_EXAMPLES
 from flows.commands.run import run
+from flows.commands.snapshots import DIFF_EXAMPLES, ROLLBACK_EXAMPLES, SNAPSHOTS_EXAMPLES, diff, rollback, snapshots
 from flows.commands.status import PATH_EXAMPLES, STATUS_EXAMPLES, path, status
+from flows.commands.upkeep import MAINTAIN_EXAMPLES, VERIFY_EXAMPLES, maintain, verify
 
 FAILED: Final = 1
 WRONG_USAGE: Final = 2
@@ -67,6 +69,11 @@ app.command(run, help_epilogue=RUN_EXAMPLES, sort_key=1, usage="Usage: presslake
 app.command(check, help_epilogue=CHECK_EXAMPLES, sort_key=2, usage="Usage: presslake check [OPTIONS] SOURCE...")
 app.command(status, help_epilogue=STATUS_EXAMPLES, sort_key=3, usage="Usage: presslake status [OPTIONS]")
 app.command(path, help_epilogue=PATH_EXAMPLES, sort_key=4, usage="Usage: presslake path [OPTIONS]")
+app.command(snapshots, help_epilogue=SNAPSHOTS_EXAMPLES, sort_key=5, usage="Usage: presslake snapshots [OPTIONS]")
+app.command(diff, help_epilogue=DIFF_EXAMPLES, sort_key=6, usage="Usage: presslake diff [OPTIONS] [OLD] [NEW]")
+app.command(rollback, help_epilogue=ROLLBACK_EXAMPLES, sort_key=7, usage="Usage: presslake rollback [OPTIONS] SNAPSHOT")
+app.command(verify, help_epilogue=VERIFY_EXAMPLES, sort_key=8, usage="Usage: presslake verify [OPTIONS]")
+app.command(maintain, help_epilogue=MAINTAIN_EXAMPLES, sort_key=9, usage="Usage: presslake maintain [OPTIONS]")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -11,7 +11,7 @@ from config.errors import GuardRailError
 from config.settings import Guards
 from tasks.tables.run import Decisions, Plan
 
-#: Fewer quarantined files than this trip no limit: a share of a handful says nothing.
+#: Fewer files than this trip no limit: a share of a handful says nothing.
 FEW: Final = 5
 
 
@@ -35,6 +35,8 @@ def check_listing(plan: Plan, guards: Guards) -> None:
             f"Source {plan.emptied[0]!r} has no file any more; it looks unmounted or emptied by accident.",
             f"Nothing was published. Check it. {how}",
         )
+    if plan.gone < FEW:
+        return
     share = plan.gone / plan.known
     if share > guards.max_removed_share:
         raise GuardRailError(
@@ -45,11 +47,12 @@ def check_listing(plan: Plan, guards: Guards) -> None:
 
 
 def check_decisions(decisions: Decisions, guards: Guards) -> None:
-    """Stop before anything is written if too many files are bad.
+    """Stop before anything is written if too many files are bad, or went while they were to be read.
 
     Raises:
-        GuardRailError: too large a share of the files is in quarantine.
+        GuardRailError: too large a share of the files is in quarantine or vanished.
     """
+    _check_vanished(decisions, guards)
     if guards.accept_quarantine or decisions.quarantined < FEW:
         return
     share = decisions.quarantined / decisions.live
@@ -59,4 +62,17 @@ def check_decisions(decisions: Decisions, guards: Guards) -> None:
             f"`guards.max_quarantined_share` is {guards.max_quarantined_share:.0%}.",
             "Nothing was published. `presslake check SOURCE` says what is wrong with them; "
             "if that is to be expected, run again with `--accept-quarantine`.",
+        )
+
+
+def _check_vanished(decisions: Decisions, guards: Guards) -> None:
+    """A disk that is unmounted after it was listed must not make tombstones of its files."""
+    if guards.accept_removals or decisions.vanished < FEW:
+        return
+    share = decisions.vanished / (decisions.live + decisions.vanished)
+    if share > guards.max_removed_share:
+        raise GuardRailError(
+            f"{decisions.vanished:,} files ({share:.0%}) were listed and gone when they were to be read; "
+            f"`guards.max_removed_share` is {guards.max_removed_share:.0%}.",
+            "Nothing was published. Check that the sources stay mounted and are not being replaced, then run again.",
         )

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from flows.quiet import make_prefect_quiet
 
@@ -21,9 +21,8 @@ from prefect import flow, runtime  # noqa: E402
 from prefect.futures import PrefectFuture, as_completed  # noqa: E402
 from prefect.task_runners import ThreadPoolTaskRunner  # noqa: E402
 from prefect.tasks import Task, exponential_backoff  # noqa: E402
-from pydantic import Field  # noqa: E402
 
-from config.errors import SourceError, WarehouseError, WarehouseLocked  # noqa: E402
+from config.errors import RunError, SourceError, WarehouseError, WarehouseLocked  # noqa: E402
 from config.settings import Settings, load_settings  # noqa: E402
 from flows.run import execute  # noqa: E402
 from tasks.deduplicate.task import deduplicate  # noqa: E402
@@ -52,30 +51,30 @@ def _flow_run_name() -> str:
 
 @flow(name="ingest", flow_run_name=_flow_run_name, task_runner=ThreadPoolTaskRunner(max_workers=16))
 def ingest(
-    sources: Annotated[
-        list[str], Field(description="Folders of articles, each `path` or `name=path`; none takes the settings'.")
-    ] = [],  # noqa: B006 (Prefect shows it as the form's default)
-    warehouse: Annotated[
-        str | None, Field(description="Folder of the warehouse; empty takes the settings' (`warehouse.path`).")
-    ] = None,
-    config: Annotated[
-        str | None, Field(description="Settings file; empty takes ./presslake.yaml if it is there.")
-    ] = None,
-    full_refresh: Annotated[bool, Field(description="Read every file anew, whatever is known of it.")] = False,
-    accept_removals: Annotated[
-        bool, Field(description="Publish although more files are gone than `guards.max_removed_share` allows.")
-    ] = False,
-    accept_quarantine: Annotated[
-        bool, Field(description="Publish although more files are bad than `guards.max_quarantined_share` allows.")
-    ] = False,
-    settings: Annotated[
-        dict[str, Any] | None, Field(description='Any further settings, such as {"run": {"workers": 4}}.')
-    ] = None,
+    sources: list[str] = [],  # noqa: B006 (Prefect shows it as the form's default)
+    warehouse: str | None = None,
+    config: str | None = None,
+    full_refresh: bool = False,
+    accept_removals: bool = False,
+    accept_quarantine: bool = False,
+    settings: dict[str, Any] | None = None,
 ) -> Outcome:
     """Turn folders of front-matter articles into clean, typed, de-duplicated Parquet tables.
 
     Discover what changed, parse and validate it, deduplicate all records, write one snapshot of all
     tables, and report. Bad files go to the table `quarantine`; they never fail the run.
+
+    Args:
+        sources: Folders of articles, each `path` or `name=path`; none takes those of the settings.
+        warehouse: Folder of the warehouse; empty takes that of the settings (`warehouse.path`).
+        config: Settings file; empty takes `presslake.yaml` of the working folder, if it is there.
+        full_refresh: Read every file anew, whatever is known of it.
+        accept_removals: Publish although more files are gone than `guards.max_removed_share` allows.
+        accept_quarantine: Publish although more files are bad than `guards.max_quarantined_share` allows.
+        settings: Any further settings, such as {"run": {"workers": 4}}.
+
+    Raises:
+        PresslakeError: the run failed; the published tables are as they were.
     """
     overrides = dict(settings or {})
     if warehouse:
@@ -83,7 +82,12 @@ def ingest(
     accepted = {"accept_removals": accept_removals, "accept_quarantine": accept_quarantine}
     overrides["guards"] = {**overrides.get("guards", {}), **{name: True for name, on in accepted.items() if on}}
     loaded = load_settings(Path(config) if config else None, overrides)
-    outcome = execute(sources, loaded, PrefectStages, full_refresh=full_refresh, progress=_progress.get())
+    try:
+        outcome = execute(sources, loaded, PrefectStages, full_refresh=full_refresh, progress=_progress.get())
+    except RunError as error:
+        if isinstance(error.outcome, Outcome):
+            report(error.outcome)
+        raise
     report(outcome)
     return outcome
 

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import msgspec
 
+from config.errors import WarehouseError
 from flows.guards import check_decisions, check_listing
 from tasks.report.outcome import Outcome
 from tasks.report.summary import build_outcome, bytes_read, run_row, what_changed, worker_seconds
+from tasks.tables.faults import reach
 from tasks.tables.journal import clear_journal, read_journal
 from tasks.tables.run import Batch, Decisions, Plan, Run
 from tasks.tables.workers import worker_pool
@@ -91,15 +93,18 @@ def run_pipeline(run: Run, stages: Stages, progress: Progress) -> Outcome:
     with clock.stage("discover"):
         plan = stages.discover(run.folder)
     check_listing(plan, run.settings.guards)
+    reach("run.listed")
     work = [batch for batch in plan.batches if not batch.resumed]
     with clock.stage("parse"), _workers(run, work):
         _read(run, stages, work, progress)
     _split_seconds(clock, work)
     paths = [batch.path for batch in plan.batches]
+    reach("run.before-deduplicate")
     with clock.stage("deduplicate"):
         decisions = stages.deduplicate(run.folder, paths)
     check_decisions(decisions, run.settings.guards)
-    if not decisions.touched and not _layout_changed(run):
+    reach("run.after-deduplicate")
+    if not decisions.touched and not _is_of_another_form(run):
         return _unchanged(run, plan, decisions, clock)
     return _publish(run, stages, plan, decisions, clock)
 
@@ -111,8 +116,12 @@ def _workers(run: Run, work: Sequence[Batch]) -> AbstractContextManager[None]:
 
 
 def _read(run: Run, stages: Stages, work: Sequence[Batch], progress: Progress) -> None:
+    def done(batch: Batch) -> None:
+        progress.advance("parse", batch.files)
+        reach("run.batch-done")
+
     progress.start("parse", sum(batch.files for batch in work), "files")
-    stages.parse_and_validate(run.folder, work, lambda batch: progress.advance("parse", batch.files))
+    stages.parse_and_validate(run.folder, work, done)
     progress.finish("parse")
 
 
@@ -124,9 +133,10 @@ def _split_seconds(clock: Clock, batches: Sequence[Batch]) -> None:
     clock.seconds |= {"parse": wall * share, "validate": wall * (1 - share)} if batches else {"validate": 0.0}
 
 
-def _layout_changed(run: Run) -> bool:
+def _is_of_another_form(run: Run) -> bool:
+    """Whether the tables must be written anew even if they say the same, or for the first time."""
     parent = run.parent_snapshot()
-    return parent is None or parent.info.summary.get("partition_by") != run.settings.warehouse.partition_by
+    return parent is None or parent.info.summary.get("form") != run.table_form
 
 
 def _unchanged(run: Run, plan: Plan, decisions: Decisions, clock: Clock) -> Outcome:
@@ -138,12 +148,21 @@ def _publish(run: Run, stages: Stages, plan: Plan, decisions: Decisions, clock: 
     paths = [batch.path for batch in plan.batches if not batch.resumed]
     amount = {"parse": bytes_read(paths)}
     outcome = build_outcome(run, "completed", plan, decisions, clock.seconds, message="", bytes=amount)
-    outcome = msgspec.structs.replace(outcome, message=what_changed(outcome))
-    earlier = [run_row(msgspec.convert(entry, Outcome)) for entry in read_journal(run.warehouse.root)]
+    outcome = msgspec.structs.replace(outcome, message=f"{what_changed(outcome)} {run.note}".rstrip())
     summary = {"files": msgspec.to_builtins(outcome.files), "records": msgspec.to_builtins(outcome.records)}
     with clock.stage("write"):
-        rows = [*earlier, run_row(outcome)]
+        rows = [*_earlier_rows(run), run_row(outcome)]
         number, written = stages.write(run.folder, plan, decisions.vanished, rows, summary)
-    clear_journal(run.warehouse.root)
+    # It is published; entries that could not be forgotten are known by their ids next time.
+    with suppress(WarehouseError, OSError):
+        reach("run.published")
+        clear_journal(run.warehouse.root)
     seconds = {stage: round(value, 3) for stage, value in clock.seconds.items()}
     return msgspec.structs.replace(outcome, snapshot=number, seconds=seconds, bytes={**amount, "write": written})
+
+
+def _earlier_rows(run: Run) -> Iterator[dict[str, Any]]:
+    """Rows of runs that published nothing; an entry of another version's shape is passed over."""
+    for entry in read_journal(run.warehouse.root):
+        with suppress(msgspec.ValidationError):
+            yield run_row(msgspec.convert(entry, Outcome))

@@ -89,8 +89,8 @@ def show(query: Query, found: Answer, console: Console) -> None:
     """Print a question, its reason, its SQL and its answer, no line wider than the console."""
     console.print()
     console.rule(Text(query.title, style="bold"), align="left", characters="─")
-    console.print(Text(f"{query.why[:1].upper()}{query.why[1:]}."), "")
-    console.print(Syntax(query.sql, "sql", background_color="default", word_wrap=True), "")
+    console.print(Text(f"{query.why[:1].upper()}{query.why[1:]}."), end="\n\n")
+    console.print(Syntax("", "sql", background_color="default").highlight(query.sql))
     table = Table(box=box.ROUNDED, header_style="bold")
     for name, values in zip(found.columns, _transposed(found), strict=True):
         is_number = any(isinstance(value, int | float) for value in values)

@@ -15,14 +15,15 @@ _ALWAYS: Final = {
     "DO_NOT_TRACK": "1",
 }
 _BY_HAND: Final = {
-    "PREFECT_LOGGING_LEVEL": "WARNING",
-    "PREFECT_SERVER_LOGGING_LEVEL": "ERROR",
+    # The command line says what failed and what to do; Prefect would print the traceback before it.
+    "PREFECT_LOGGING_LEVEL": "CRITICAL",
+    "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
     "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
 }
 
 
 def make_prefect_quiet() -> None:
-    """Set what the user has not; on a run by hand (no API is named) Prefect only warns."""
+    """Set what the user has not; on a run by hand (no API is named) Prefect is silent."""
     by_hand = {} if os.environ.get("PREFECT_API_URL") or "prefect" in sys.modules else _BY_HAND
     for name, value in {**_ALWAYS, **by_hand}.items():
         os.environ.setdefault(name, value)

@@ -7,7 +7,7 @@ Belongs here: what is the same whoever runs the pipeline. Does not belong here: 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from config.contract import load_contract
-from config.errors import PresslakeError, RunError
+from config.errors import PresslakeError, RunError, WarehouseError
 from config.settings import Settings
 from config.url_rules import load_url_rules
 from flows.local import LocalStages
@@ -24,11 +24,12 @@ from flows.pipeline import Stages, run_pipeline
 from tasks.discover.source import open_sources
 from tasks.report.outcome import Outcome
 from tasks.report.summary import build_outcome
-from tasks.tables.durable import remove_tree
+from tasks.tables.durable import remove_tree, storage_errors
+from tasks.tables.faults import reach
 from tasks.tables.journal import add_to_journal
 from tasks.tables.lock import locked
 from tasks.tables.run import Run, new_run_id
-from tasks.tables.warehouse import Warehouse
+from tasks.tables.warehouse import Snapshot, Warehouse
 from tasks.write.upkeep import clear_staging
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def execute(
     run_id = new_run_id(started_at)
     with locked(warehouse, run_id, settings.run.lock_timeout_seconds):
         clear_staging(warehouse)
-        current = warehouse.current()
+        parent, note = _parent(warehouse, {source.name for source in opened}, full_refresh)
         run = Run(
             run_id=run_id,
             started_at=started_at,
@@ -102,9 +103,36 @@ def execute(
             sources={source.name: source for source in opened},
             locations={source.name: str(getattr(source, "root", source.name)) for source in opened},
             full_refresh=full_refresh,
-            parent=current.number if current else None,
+            parent=parent,
+            note=note,
         )
         return _locked_run(run, make_stages(run), progress)
+
+
+def _parent(warehouse: Warehouse, sources: Collection[str], full_refresh: bool) -> tuple[int | None, str]:
+    """The snapshot to start from; a full refresh does without one whose own records cannot be read.
+
+    Raises:
+        WarehouseError: there is none that can be read, or files of sources that are not read now
+            would be forgotten with its manifest.
+    """
+    current = warehouse.current()
+    if current is None or not full_refresh:
+        return (None if current is None else current.number), ""
+    try:
+        for table in ("sources", "runs"):
+            current.read(table)
+    except WarehouseError as error:
+        if others := sorted({str(name) for name in _listed(current)} - set(sources)):
+            raise WarehouseError(error.message, f"Run again with all sources ({', '.join(others)} too).") from error
+        return None, f"{error.message} So `first_seen_at` and the table `runs` start anew."
+    return current.number, ""
+
+
+def _listed(snapshot: Snapshot) -> Sequence[object]:
+    """The names of the sources whose files a snapshot has."""
+    names = snapshot.info.summary.get("sources")
+    return names if isinstance(names, list) else []
 
 
 def _specs(sources: Sequence[str], settings: Settings) -> list[str]:
@@ -116,19 +144,28 @@ def _path(text: str | None) -> Path | None:
 
 
 def _locked_run(run: Run, stages: Stages, progress: Progress) -> Outcome:
-    run.save()
     try:
-        outcome = run_pipeline(run, stages, progress)
+        # What the stages say of their own files says more; this is for the staged ones between them.
+        with storage_errors(f"stage the run in {run.folder}"):
+            run.save()
+            outcome = run_pipeline(run, stages, progress)
     except BaseException as error:
         _remember_failure(run, error)
         raise
     finally:
-        remove_tree(run.folder)
+        _discard(run.folder)
     if outcome.status == "unchanged":
         add_to_journal(run.warehouse.root, msgspec.to_builtins(outcome))
     # Only now: until the run has ended well, the next one takes its finished batches over.
-    remove_tree(run.batches_folder)
+    _discard(run.batches_folder)
     return outcome
+
+
+def _discard(folder: Path) -> None:
+    """Clear up; what the disk does not let go the next run removes, and no reader looks there."""
+    with suppress(OSError):
+        reach("run.before-discard")
+        remove_tree(folder)
 
 
 def _remember_failure(run: Run, error: BaseException) -> None:

@@ -22,7 +22,7 @@ def url_groups(records: pa.Table) -> Groups:
     """Key to the rows (two or more, ascending) that have it as their id or among their aliases."""
     own = _flat(records["article_id"])
     aliases = _flat(records["alias_ids"])
-    rows = pa.array(range(len(records)), pa.int64())
+    rows = pa.arange(0, len(records))
     keys = pa.concat_arrays([own, aliases.flatten()])
     numbers = pa.concat_arrays([rows, pc.list_parent_indices(aliases).cast(pa.int64())])
     return _shared(keys, numbers)
@@ -30,7 +30,7 @@ def url_groups(records: pa.Table) -> Groups:
 
 def content_groups(records: pa.Table) -> Groups:
     """Content key to the rows (two or more, ascending) that have it."""
-    return _shared(_flat(records["content_key"]), pa.array(range(len(records)), pa.int64()))
+    return _shared(_flat(records["content_key"]), pa.arange(0, len(records)))
 
 
 def _flat(column: pa.ChunkedArray) -> pa.Array:
@@ -38,12 +38,12 @@ def _flat(column: pa.ChunkedArray) -> pa.Array:
 
 
 def _shared(keys: pa.Array, rows: pa.Array) -> Groups:
-    """Group rows by key; only keys that two different rows have leave the columns."""
-    pairs = pa.table({"key": keys, "row": rows}).filter(pc.is_valid(keys))
-    counts = pairs.group_by("key").aggregate([("row", "count_distinct")])
-    shared = counts.filter(pc.greater(counts["row_count_distinct"], 1))["key"]
-    pairs = pairs.filter(pc.is_in(pairs["key"], shared.combine_chunks()))
+    """Group rows by key; only keys that occur twice leave the columns."""
+    counts = keys.drop_null().value_counts()
+    repeated = counts.field("values").filter(pc.greater(counts.field("counts"), 1))
+    is_repeated = pc.is_in(keys, repeated)
     groups: Groups = {}
-    for key, row in zip(pairs["key"].to_pylist(), pairs["row"].to_pylist(), strict=True):
+    for key, row in zip(keys.filter(is_repeated).to_pylist(), rows.filter(is_repeated).to_pylist(), strict=True):
         groups.setdefault(key, []).append(row)
-    return {key: sorted(set(members)) for key, members in sorted(groups.items())}
+    distinct = {key: sorted(set(members)) for key, members in sorted(groups.items())}
+    return {key: members for key, members in distinct.items() if len(members) > 1}

@@ -6,6 +6,7 @@ lineage that outlives changes. Does not belong here: which record survives (`dec
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -27,6 +28,9 @@ DECIDED: Final = (
     "copies",
 )
 
+#: Statuses of files that were not read anew.
+NOT_READ: Final = pa.array(["gone", "touched"])
+
 
 @dataclass(frozen=True)
 class RunStamp:
@@ -37,6 +41,15 @@ class RunStamp:
     contract_version: str
     code_version: str
 
+    @property
+    def texts(self) -> dict[str, str]:
+        """Columns of the manifest that hold the same text in every row that the run read."""
+        return {
+            "run_id": self.run_id,
+            "contract_version": self.contract_version,
+            "code_version": self.code_version,
+        }
+
 
 class NextManifest(NamedTuple):
     """The manifest before decisions, and how many new files are renamed ones."""
@@ -46,15 +59,15 @@ class NextManifest(NamedTuple):
 
 
 def next_manifest(
-    previous: pa.Table, listing: pa.Table, gone: pa.Table, files: pa.Table, stamp: RunStamp
+    previous: pa.Table, sources: Collection[str], gone: pa.Table, files: pa.Table, stamp: RunStamp
 ) -> NextManifest:
     """Bring the manifest up to what this run found.
 
     Args:
-        previous: the manifest of the parent snapshot; an empty table of its schema at first.
-        listing: files that the sources listed (`source`, `source_path`).
+        previous: (m,) the manifest of the parent snapshot, sorted by source and path; at first empty.
+        sources: names of the sources that this run listed.
         gone: rows of `previous` whose file is no longer listed.
-        files: `FILES` rows of every batch.
+        files: `FILES` rows of every batch; each file at most once.
         stamp: lineage of this run.
 
     Returns:
@@ -62,83 +75,127 @@ def next_manifest(
     """
     vanished = files.filter(pc.equal(files["status"], "gone"))
     touched = files.filter(pc.equal(files["status"], "touched"))
-    read = files.filter(pc.invert(pc.is_in(files["status"], pa.array(["gone", "touched"]))))
+    read = files.filter(pc.invert(pc.is_in(files["status"], NOT_READ)))
     keys = file_keys(previous)
-    lost = pa.chunked_array([file_keys(gone), file_keys(vanished)])
-    is_lost = pc.is_in(keys, lost.combine_chunks())
-    is_kept = pc.invert(pc.or_(is_lost, pc.is_in(keys, file_keys(read))))
-    kept = _retouched(previous.filter(is_kept), touched)
-    tombstones = _tombstones(previous.filter(is_lost))
-    fresh, renamed = _fresh_rows(read, previous, previous.filter(is_lost), stamp)
-    table = pa.concat_tables([kept, tombstones, fresh])
-    table = _seen_now(table, listing, stamp)
+    is_lost = pc.is_in(keys, pa.concat_arrays([file_keys(gone), file_keys(vanished)]))
+    read_as = pc.index_in(keys, file_keys(read))
+    fresh, renamed = _fresh_rows(read, previous, read_as, previous.filter(is_lost), stamp)
+    table = _retouched(_tombstones(previous, is_lost), keys, touched)
+    table = pa.concat_tables([table.filter(pc.is_null(read_as)), fresh])
+    table = _undecided(_seen_now(_in_order(table), sources, stamp))
+    return NextManifest(table, renamed)
+
+
+def with_column(table: pa.Table, name: str, values: pa.Array | pa.ChunkedArray) -> pa.Table:
+    """The table with other values in one of its columns, of the same type.
+
+    Raises:
+        KeyError: there is no such column.
+    """
+    field = table.field(name)
+    return table.set_column(table.schema.get_field_index(name), field, values.cast(field.type))
+
+
+def keep_first_seen(manifest: pa.Table, previous: pa.Table, touched: pa.BooleanArray) -> pa.Table:
+    """An article keeps when it was first loaded, also where another of its records survives now.
+
+    Args:
+        manifest: (n,) decided rows.
+        previous: the parent's manifest.
+        touched: (n,) rows that changed; others have been survivors before, or are none now.
+    """
+    is_candidate = pc.and_(touched, pc.equal(manifest["status"].combine_chunks(), "loaded"))
+    ids = manifest["article_id"].filter(is_candidate)
+    same = pc.and_(pc.equal(previous["status"], "loaded"), pc.is_in(previous["article_id"], ids.combine_chunks()))
+    before = previous.filter(same)
+    known = _look_up(before["first_seen_at"], before["article_id"], ids)
+    own = manifest["first_seen_at"].combine_chunks()
+    mine = own.filter(is_candidate)
+    oldest = pc.if_else(pc.fill_null(pc.less(known, mine), False), known, mine)
+    return with_column(manifest, "first_seen_at", pc.replace_with_mask(own, is_candidate, oldest))
+
+
+def _undecided(table: pa.Table) -> pa.Table:
     for name in DECIDED:
-        i = table.schema.get_field_index(name)
-        table = table.set_column(i, table.field(i), pa.nulls(len(table), table.field(i).type))
-    return NextManifest(table.sort_by([("source", "ascending"), ("source_path", "ascending")]), renamed)
+        table = with_column(table, name, pa.nulls(len(table), table.field(name).type))
+    return table
 
 
-def _constant(table: pa.Table, name: str, value: object) -> pa.Table:
-    i = table.schema.get_field_index(name)
-    field = table.field(i)
-    return table.set_column(i, field, pa.array([value] * len(table), field.type))
+def _tombstones(table: pa.Table, is_lost: pa.BooleanArray) -> pa.Table:
+    """Rows of files that are gone stay, so that nothing seen is forgotten, but with no keys."""
+    if not pc.any(is_lost).as_py():
+        return table
+    table = with_column(table, "status", pc.if_else(is_lost, "removed", table["status"]))
+    table = with_column(table, "deleted", pc.or_(is_lost, table["deleted"]))
+    for name, value in (("content_key", None), ("alias_ids", []), ("violations", [])):
+        constant = pa.scalar(value, table.field(name).type)
+        table = with_column(table, name, pc.if_else(is_lost, constant, table[name].combine_chunks()))
+    return table
 
 
-def _tombstones(rows: pa.Table) -> pa.Table:
-    """Rows of files that are gone: they stay, so that nothing seen is forgotten, with no keys."""
-    rows = _constant(_constant(rows, "status", "removed"), "deleted", True)
-    return _constant(_constant(_constant(rows, "content_key", None), "alias_ids", []), "violations", [])
-
-
-def _retouched(rows: pa.Table, touched: pa.Table) -> pa.Table:
+def _retouched(table: pa.Table, keys: pa.Array, touched: pa.Table) -> pa.Table:
     """Rows of files with the same bytes take the new listing's size, time and tag."""
     if not len(touched):
-        return rows
-    places = pc.index_in(file_keys(rows), file_keys(touched))
+        return table
+    places = pc.index_in(keys, file_keys(touched))
     for name in ("size", "modified_at", "etag"):
-        i = rows.schema.get_field_index(name)
         news = touched[name].combine_chunks().take(places)
-        rows = rows.set_column(i, rows.field(i), pc.if_else(pc.is_valid(places), news, rows[name]))
-    return rows
+        table = with_column(table, name, pc.if_else(pc.is_valid(places), news, table[name]))
+    return table
 
 
-def _fresh_rows(read: pa.Table, previous: pa.Table, lost: pa.Table, stamp: RunStamp) -> tuple[pa.Table, int]:
-    """Rows of the files that were read; a known, renamed or moved one keeps when it was first seen."""
+def _fresh_rows(
+    read: pa.Table, previous: pa.Table, read_as: pa.Array, lost: pa.Table, stamp: RunStamp
+) -> tuple[pa.Table, int]:
+    """Rows of the files that were read; a known, renamed or moved one keeps when it was first seen.
+
+    Args:
+        read: (r,) what the batches say.
+        previous: (m,) the parent's manifest.
+        read_as: (m,) row of `read` that has the file anew, null where none has.
+        lost: rows of `previous` whose file is gone.
+        stamp: lineage of this run.
+    """
     now = pa.scalar(stamp.started_at, TIMESTAMP)
-    known = _look_up(previous["first_seen_at"], file_keys(previous), file_keys(read))
+    is_read = pc.is_valid(read_as)
+    known_as = pc.index_in(pa.arange(0, len(read)).cast(pa.int32()), read_as.filter(is_read))
+    known = previous["first_seen_at"].filter(is_read).combine_chunks().take(known_as)
     by_hash = _look_up(lost["first_seen_at"], lost["source_hash"], read["source_hash"])
     by_id = _look_up(lost["first_seen_at"], lost["article_id"], read["article_id"])
-    renamed = pc.and_(pc.is_null(known), pc.is_valid(by_hash))
-    columns = {name: read[name] for name in read.column_names}
+    columns: dict[str, pa.Array | pa.ChunkedArray] = {name: read[name] for name in read.column_names}
     columns["first_seen_at"] = pc.coalesce(known, by_hash, by_id, now)
-    columns |= {
-        "deleted": pa.repeat(pa.scalar(False), len(read)),
-        "contract_version": pa.repeat(pa.scalar(stamp.contract_version), len(read)),
-        "code_version": pa.repeat(pa.scalar(stamp.code_version), len(read)),
-        "last_seen_at": pa.repeat(now, len(read)),
-        "loaded_at": pa.repeat(now, len(read)),
-        "run_id": pa.repeat(pa.scalar(stamp.run_id), len(read)),
-    }
-    schema = previous.schema
-    arrays = [columns.get(field.name, pa.nulls(len(read), field.type)) for field in schema]
-    return pa.table(arrays, schema=schema), pc.sum(renamed.cast(pa.int64())).as_py() or 0
+    columns["deleted"] = pa.repeat(pa.scalar(False), len(read))
+    columns |= {name: pa.repeat(pa.scalar(value), len(read)) for name, value in stamp.texts.items()}
+    columns |= {name: pa.repeat(now, len(read)) for name in ("last_seen_at", "loaded_at")}
+    arrays = [columns.get(field.name, pa.nulls(len(read), field.type)) for field in previous.schema]
+    return pa.table(arrays, schema=previous.schema), _renamed(read.filter(pc.is_null(known)), lost)
 
 
-def _look_up(values: pa.ChunkedArray, keys: pa.Array, wanted: pa.Array) -> pa.Array:
+def _renamed(new: pa.Table, lost: pa.Table) -> int:
+    """How many files went to another name: as many as there are, by content, on both sides."""
+    arrived = pc.sum(pc.is_in(new["source_hash"], lost["source_hash"].drop_null().combine_chunks())).as_py() or 0
+    left = pc.sum(pc.is_in(lost["source_hash"], new["source_hash"].drop_null().combine_chunks())).as_py() or 0
+    return int(min(arrived, left))
+
+
+def _look_up(values: pa.ChunkedArray, keys: pa.ChunkedArray, wanted: pa.ChunkedArray) -> pa.Array:
     """For each wanted key the value of the first equal key; null where there is none."""
-    keys, wanted = _flat(keys), _flat(wanted)
-    valid = pc.indices_nonzero(pc.is_valid(keys))
-    places = pc.index_in(wanted, keys.take(valid))
-    places = pc.if_else(pc.is_valid(wanted), places, None)
-    return _flat(values).take(valid).take(places)
+    is_key = pc.is_valid(keys)
+    places = pc.index_in(wanted.combine_chunks(), keys.filter(is_key).combine_chunks(), skip_nulls=True)
+    return values.filter(is_key).combine_chunks().take(places)
 
 
-def _flat(values: pa.Array | pa.ChunkedArray) -> pa.Array:
-    return values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+def _in_order(table: pa.Table) -> pa.Table:
+    """Sorted by source and path; no path holds the NUL between them, so one key sorts as two."""
+    keys = file_keys(table)
+    if pc.all(pc.less(keys[:-1], keys[1:]), min_count=0).as_py():
+        return table.combine_chunks()
+    return table.take(pc.sort_indices(keys))
 
 
-def _seen_now(table: pa.Table, listing: pa.Table, stamp: RunStamp) -> pa.Table:
-    listed = pc.and_(pc.is_in(file_keys(table), file_keys(listing)), pc.invert(table["deleted"]))
-    i = table.schema.get_field_index("last_seen_at")
-    seen = pc.if_else(listed, pa.scalar(stamp.started_at, TIMESTAMP), table["last_seen_at"])
-    return table.set_column(i, table.field(i), seen)
+def _seen_now(table: pa.Table, sources: Collection[str], stamp: RunStamp) -> pa.Table:
+    """Live files of a listed source are there: those that were not are tombstones by now."""
+    is_listed = pc.is_in(table["source"], pa.array(sorted(sources), pa.string()))
+    is_there = pc.and_(is_listed, pc.invert(table["deleted"]))
+    now = pa.scalar(stamp.started_at, TIMESTAMP)
+    return with_column(table, "last_seen_at", pc.if_else(is_there, now, table["last_seen_at"]))

@@ -4,26 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.deduplicate.decisions import decide, touched_rows
-from tasks.deduplicate.manifest import RunStamp, next_manifest
+from tasks.deduplicate.manifest import NOT_READ, RunStamp, keep_first_seen, next_manifest
 from tasks.tables.keys import file_keys
 from tasks.tables.run import Decisions, Run, count_by, load_run, previous_manifest
 from tasks.tables.staging import FILES, read_arrow, write_arrow
-
-#: Statuses of files that were not read anew.
-_NOT_READ: Final = pa.array(["gone", "touched"])
 
 
 def deduplicate_records(folder: Path, batches: Sequence[Path]) -> Decisions:
     """Decide which record tells each story.
 
     Args:
-        folder: the run's staging folder, with `listing.arrow` and `gone.arrow`; it gets
+        folder: the run's staging folder, with `gone.arrow`; it gets
             `manifest.arrow`, the next manifest with the column `touched` beside it.
         batches: folders of the validated batches.
 
@@ -33,12 +29,13 @@ def deduplicate_records(folder: Path, batches: Sequence[Path]) -> Decisions:
     run = load_run(folder)
     previous = previous_manifest(run)
     files = pa.concat_tables([FILES.empty_table(), *(read_arrow(batch / "files.arrow") for batch in batches)])
-    listing, gone = read_arrow(folder / "listing.arrow"), read_arrow(folder / "gone.arrow")
+    gone = read_arrow(folder / "gone.arrow")
     stamp = RunStamp(run.run_id, run.started_at, run.contract.tag, run.read_version)
-    merged = next_manifest(previous, listing, gone, files, stamp)
+    merged = next_manifest(previous, run.sources.keys(), gone, files, stamp)
     manifest = decide(merged.table)
-    read = files.filter(pc.invert(pc.is_in(files["status"], _NOT_READ)))
+    read = files.filter(pc.invert(pc.is_in(files["status"], NOT_READ)))
     touched = touched_rows(previous, manifest, pc.is_in(file_keys(manifest), file_keys(read)))
+    manifest = keep_first_seen(manifest, previous, touched)
     write_arrow(folder / "manifest.arrow", manifest.append_column("touched", touched))
     return _numbers(run, previous, manifest, touched, files, merged.renamed)
 
@@ -52,7 +49,7 @@ def _numbers(
     tombstones = file_keys(manifest.filter(manifest["deleted"]))
     earlier = pc.is_in(tombstones, file_keys(previous.filter(previous["deleted"])))
     return Decisions(
-        touched=pc.sum(touched.cast(pa.int64())).as_py() or 0,
+        touched=pc.sum(touched).as_py() or 0,
         touched_files=statuses.get("touched", 0),
         vanished=statuses.get("gone", 0),
         renamed=renamed,

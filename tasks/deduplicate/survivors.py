@@ -12,7 +12,8 @@ The order, never "first seen", so that the same files give the same survivors in
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -48,7 +49,6 @@ def _ascending(name: str, values: pa.ChunkedArray) -> pa.ChunkedArray:
     return values
 
 
-def deciding_criterion(records: pa.Table, winner: int, loser: int) -> str:
+def deciding_criterion(winner: Mapping[str, Any], loser: Mapping[str, Any]) -> str:
     """The first criterion in which two records differ: why one survives the other."""
-    differing = (name for name in CRITERIA if records[name][winner] != records[name][loser])
-    return next(differing, CRITERIA[-1])
+    return next((name for name in CRITERIA if winner[name] != loser[name]), CRITERIA[-1])

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
+import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.discover.batches import fingerprint, make_batches
 from tasks.discover.changes import Changes, compare, settled_times
 from tasks.tables.run import Batch, Plan, Run, count_by, load_run, previous_manifest
-from tasks.tables.staging import LISTING_FIELDS, fresh_folder, write_arrow
+from tasks.tables.staging import FILES, LISTING_FIELDS, fresh_folder, read_arrow, read_json, write_arrow
+
+#: Columns of the listing of which one must vouch for a file's bytes.
+_VERSION: Final = ("modified_at", "etag")
 
 
 def discover_changes(folder: Path) -> Plan:
     """Find out what a run has to do.
 
     Args:
-        folder: the run's staging folder. It gets `listing.arrow` and `gone.arrow`.
+        folder: the run's staging folder. It gets `gone.arrow`.
 
     Returns:
         The plan; batches that an interrupted run has finished are marked as resumed.
@@ -35,7 +40,6 @@ def discover_changes(folder: Path) -> Plan:
     changes = compare(listing, manifest, sources=run.sources.keys(), reprocess=stale)
     write_arrow(folder / "gone.arrow", manifest.select(["source", "source_path"]).take(changes.gone))
     settled = listing.set_column(3, LISTING_FIELDS[3], settled_times(listing, listed_at))
-    write_arrow(folder / "listing.arrow", settled)
     rows = pc.sort_indices(pa.concat_arrays([changes.new, changes.changed]))
     rows = pa.concat_arrays([changes.new, changes.changed]).take(rows)
     files = settled.append_column("known_hash", _known_hashes(manifest, changes, stale)).take(rows)
@@ -75,12 +79,28 @@ def _batches(run: Run, files: pa.Table, listed: pa.Table) -> tuple[Batch, ...]:
         start += len(cut)
         known = " ".join(digest or "-" for digest in rows["known_hash"].to_pylist())
         path = run.batches_folder / fingerprint(cut, f"{salt} {known}")[:32]
-        is_done = not run.full_refresh and (path / "numbers.json").exists()
+        is_done = not run.full_refresh and _is_finished(path, rows)
         if not is_done:
             write_arrow(fresh_folder(path) / "input.arrow", rows)
         size = pc.sum(rows["size"]).as_py() or 0
         batches.append(Batch(path, len(batches) + 1, len(rows), size, is_done))
     return tuple(batches)
+
+
+def _is_finished(batch: Path, rows: pa.Table) -> bool:
+    """Whether an interrupted run left this batch whole, and its files cannot have changed since.
+
+    A file whose time is not settled can have: it may have other bytes and the same fingerprint. And
+    after a power cut a file may be there with its name alone.
+    """
+    if not (batch / "numbers.json").exists() or pc.any(pc.and_(*(pc.is_null(rows[n]) for n in _VERSION))).as_py():
+        return False
+    try:
+        read_json(batch / "numbers.json")
+        staged = [read_arrow(batch / f"{name}.arrow") for name in ("files", "records", "quarantine")]
+    except (OSError, pa.ArrowInvalid, msgspec.DecodeError):
+        return False
+    return bool(staged[0].schema.equals(FILES))
 
 
 def _plan(run: Run, listing: pa.Table, manifest: pa.Table, changes: Changes, batches: tuple[Batch, ...]) -> Plan:

@@ -27,9 +27,18 @@ from tasks.parse.records import build_records
 from tasks.tables.source import Source
 from tasks.tables.staging import FINDINGS, read_arrow, write_arrow
 
-#: Errors that say something of one file, not of the storage: they quarantine the file.
-_OF_THE_FILE: Final = {errno.EACCES, errno.EPERM, errno.ELOOP, errno.EISDIR, errno.ENAMETOOLONG, errno.ENXIO}
-_GONE: Final = {errno.ENOENT, errno.ENOTDIR, errno.ESTALE}
+#: Errors that say something of one file, not of the storage: they quarantine the file. EINVAL is what
+#: a source says of a name that has become a folder, a device or a pipe.
+_OF_THE_FILE: Final = {
+    errno.EACCES: "give the user who runs presslake the right to read it",
+    errno.EPERM: "give the user who runs presslake the right to read it",
+    errno.ELOOP: "put a file in the place of the symbolic link",
+    errno.EISDIR: "put a file in its place",
+    errno.EINVAL: "put a plain file in its place",
+    errno.ENXIO: "put a plain file in its place",
+    errno.ENAMETOOLONG: "give it a shorter name",
+}
+_GONE: Final = {errno.ENOENT, errno.ENOTDIR}
 
 
 @dataclass(frozen=True)
@@ -70,7 +79,7 @@ def parse_batch(batch: Path, job: ParseJob) -> Path:
 
     Returns:
         The folder, which then has `parsed.arrow` (one row a file: listing, `source_hash`, `state`,
-        `raw` and, in rows of state `record`, the record) and `findings.arrow`.
+        `raw` and, in rows of state `record`, the record) and `noticed.arrow` (`FINDINGS`).
 
     Raises:
         SourceError: the storage failed; worth another try.
@@ -79,7 +88,7 @@ def parse_batch(batch: Path, job: ParseJob) -> Path:
     files = read_arrow(batch / "input.arrow")
     reads = [_read_file(row, job) for row in files.to_pylist()]
     parsed, findings = _tables(files, reads, job)
-    write_arrow(batch / "findings.arrow", findings)
+    write_arrow(batch / "noticed.arrow", findings)
     metadata = {"seconds": str(time.perf_counter() - started), "bytes": str(sum(len(r.raw or b"") for r in reads))}
     write_arrow(batch / "parsed.arrow", parsed.replace_schema_metadata(metadata))
     return batch
@@ -103,8 +112,8 @@ def _read_file(row: dict[str, Any], job: ParseJob) -> _Read:
 def _unread(row: dict[str, Any], error: OSError) -> _Read:
     if error.errno in _GONE:
         return _Read("gone")
-    if error.errno in _OF_THE_FILE:
-        return _rejected("file/unreadable", f"the file cannot be read: {error.strerror}; mend its permissions")
+    if remedy := _OF_THE_FILE.get(error.errno or 0):
+        return _rejected("file/unreadable", f"the file cannot be read ({error.strerror}): {remedy}")
     where = f"{row['source']}:{row['source_path']}"
     raise SourceError(f"{where}: reading failed: {error.strerror or error}.", "Check the storage, then run again.")
 

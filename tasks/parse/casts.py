@@ -1,7 +1,7 @@
 """From a column of raw texts to a column of the contract's type, with a finding for every misfit.
 
-Belongs here: integers, numbers, booleans, times and URLs as texts become values, a column at a time.
-Does not belong here: finding the texts in the front matter (`tree`), and rules on values
+Belongs here: integers, numbers, booleans and times as texts become values, a column at a time.
+Does not belong here: finding the texts in the front matter (`trees`), and rules on values
 (`tasks.validate`). The contract's type decides: nothing here guesses what a text might be.
 """
 
@@ -16,25 +16,29 @@ import pyarrow.compute as pc
 
 from config.contract_types import TIMESTAMP, Column
 
-#: Integers as people write them; no underscores, no exponent, at most what fits 64 bits.
-_INTEGER: Final = r"^[+-]?[0-9]{1,18}$"
+#: Integers as people write them: no underscores, no exponent.
+_INTEGER: Final = r"^[+-]?[0-9]+$"
+_LARGEST: Final = str(2**63 - 1)
 _NUMBER: Final = r"^[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]{1,3})?$"
 #: YAML 1.1's words for a boolean, less the one-letter ones, which are more often initials.
 _TRUE: Final = ("true", "yes", "on")
 _FALSE: Final = ("false", "no", "off")
 
 #: What nearly all files write; Arrow reads it, and only it, without a look at single values.
-_PLAIN_UTC: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,6})?Z$"
+#: Not the year 0000, which Arrow knows and Python does not.
+_YEAR: Final = "([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])"
+_PLAIN_UTC: Final = rf"^{_YEAR}-[0-9]{{2}}-[0-9]{{2}}T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}([.][0-9]{{1,6}})?Z$"
 #: ISO 8601 calendar forms (with the blank that RFC 3339 allows): what `_moment` accepts at all.
 _ISO: Final = re.compile(
-    r"(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?)\s*([Zz]|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?)?"
+    r"(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?)\s*([Zz]|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?)?",
+    re.ASCII,
 )
 
 
 class Misfit(NamedTuple):
-    """One text that is not of its column's type (or, for `time/no-zone`, one worth a word)."""
+    """Text `row` is not of its column's type (or, for `time/no-zone`, is worth a word)."""
 
-    index: int
+    row: int
     code: str
     message: str
     value: str
@@ -52,13 +56,12 @@ def convert(column: Column, texts: pa.StringArray) -> Typed:
 
     Args:
         column: a scalar column of the contract.
-        texts: (n,) exact source texts, null where there is none.
+        texts: (n,) source texts, repaired where the column asks for it; null where there is none.
 
     Returns:
         (n,) values of `column.type`, null for every text that does not fit, with one `Misfit` each.
     """
-    if column.sentinels:
-        texts = pc.if_else(pc.is_in(texts, pa.array(sorted(column.sentinels))), pa.scalar(None, pa.string()), texts)
+    texts = without_sentinels(column, texts)
     if column.logical == "string":
         return Typed(texts, [])
     trimmed = pc.utf8_trim_whitespace(texts)
@@ -67,20 +70,44 @@ def convert(column: Column, texts: pa.StringArray) -> Typed:
         return _times(trimmed)
     if column.logical == "boolean":
         return _booleans(trimmed)
-    return _numbers(column, trimmed)
+    return _integers(column, trimmed) if column.logical == "integer" else _numbers(trimmed)
 
 
-def _numbers(column: Column, texts: pa.StringArray) -> Typed:
-    whole = column.logical == "integer"
-    fits = pc.match_substring_regex(texts, _INTEGER if whole else _NUMBER)
-    unsigned = pc.replace_substring_regex(pc.if_else(fits, texts, None), r"^\+", "")
-    values = unsigned.cast(pa.int64() if whole else pa.float64())
-    if whole and column.type != pa.int64():
-        half = 2 ** (column.type.bit_width - 1)
+def without_sentinels(column: Column, texts: pa.StringArray) -> pa.StringArray:
+    """(n,) the texts, null where the contract says that a text stands for "no value"."""
+    if not column.sentinels:
+        return texts
+    return pc.if_else(pc.is_in(texts, pa.array(sorted(column.sentinels))), pa.scalar(None, pa.string()), texts)
+
+
+def _integers(column: Column, texts: pa.StringArray) -> Typed:
+    width = column.type.bit_width
+    digits = pc.replace_substring_regex(texts, r"^([+-]?)0*([0-9])", r"\1\2")
+    digits = pc.replace_substring_regex(digits, r"^\+", "")
+    fits = pc.and_(pc.match_substring_regex(texts, _INTEGER), _fits_64_bits(digits))
+    values = pc.if_else(fits, digits, None).cast(pa.int64())
+    if width < 64:
+        half = 2 ** (width - 1)
         fits = pc.and_(fits, pc.and_(pc.greater_equal(values, -half), pc.less(values, half)))
         values = pc.if_else(fits, values, None).cast(column.type)
-    kind = f"a whole number (of at most {column.type.bit_width} bits)" if whole else "a number"
-    return Typed(values, _misfits(texts, fits, "field/type", f"expected {kind}, such as {'65' if whole else '4.5'}"))
+    message = f"expected a whole number (of at most {width} bits), such as 65"
+    return Typed(values, _misfits(texts, fits, "field/type", message))
+
+
+def _fits_64_bits(digits: pa.StringArray) -> pa.BooleanArray:
+    """Whether whole numbers without leading zeros are of at most 64 bits (the smallest one is let go)."""
+    magnitudes = pc.utf8_ltrim(digits, "-")
+    lengths = pc.utf8_length(magnitudes)
+    as_long = pc.and_(pc.equal(lengths, len(_LARGEST)), pc.less_equal(magnitudes, _LARGEST))
+    return pc.or_(pc.less(lengths, len(_LARGEST)), as_long)
+
+
+def _numbers(texts: pa.StringArray) -> Typed:
+    fits = pc.match_substring_regex(texts, _NUMBER)
+    values = pc.replace_substring_regex(pc.if_else(fits, texts, None), r"^\+", "").cast(pa.float64())
+    fits = pc.and_(fits, pc.is_finite(values))
+    values = pc.if_else(fits, values, None)
+    return Typed(values, _misfits(texts, fits, "field/type", "expected a number, such as 4.5"))
 
 
 def _booleans(texts: pa.StringArray) -> Typed:
@@ -95,7 +122,9 @@ def _misfits(texts: pa.StringArray, fits: pa.BooleanArray, code: str, message: s
     if not pc.any(wrong).as_py():
         return []
     rows = pc.indices_nonzero(wrong)
-    return [Misfit(i, code, message, text) for i, text in zip(rows.to_pylist(), texts.take(rows).to_pylist())]
+    return [
+        Misfit(i, code, message, text) for i, text in zip(rows.to_pylist(), texts.take(rows).to_pylist(), strict=True)
+    ]
 
 
 def _times(texts: pa.StringArray) -> Typed:

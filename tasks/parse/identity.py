@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from config.contract_types import Column
 from config.url_rules import UrlRules
 from tasks.parse.urls import article_ids, canonical_urls, is_home_page
+from tasks.parse.values import has_value
 
 #: Addresses of one page, the one that names it first; the others are its aliases.
 _ADDRESSES: Final = ("original_url", "web_url", "amp_url", "cdn_amp_url")
@@ -32,7 +33,8 @@ def identify(columns: dict[str, pa.Array], source: pa.StringArray, path: pa.Stri
     """Canonical URL, id and alias ids of n records.
 
     The first address that is a valid URL names the record; where there is none, source name and
-    path do. The other addresses are aliases, unless they are home pages, which many articles share.
+    path do. The others are aliases. Home pages neither name a record nor are aliases: feeds give
+    them for articles without an address of their own, so many articles share one.
 
     Args:
         columns: the records' columns; of `_ADDRESSES` those that the contract has.
@@ -42,20 +44,24 @@ def identify(columns: dict[str, pa.Array], source: pa.StringArray, path: pa.Stri
     """
     none = pa.nulls(len(path), pa.string())
     addresses = [canonical_urls(columns.get(name, none), rules) for name in _ADDRESSES]
-    keys = pc.coalesce(addresses[0].key, addresses[1].key)
-    url = pc.coalesce(addresses[0].url, addresses[1].url)
+    keys = [_naming_keys(address.key) for address in addresses]
+    named = [pc.if_else(pc.is_valid(key), address.url, None) for key, address in zip(keys, addresses, strict=True)]
+    url = pc.coalesce(named[0], named[1], addresses[0].url, addresses[1].url)
     without_url = pc.binary_join_element_wise(source, path, "\0")
-    own = article_ids(pc.coalesce(keys, without_url))
-    aliases = [pc.if_else(is_home_page(a.key), None, article_ids(a.key)) for a in addresses[1:]]
-    return Identity(url, own, _lists_of_others(own, aliases))
+    own = article_ids(pc.coalesce(keys[0], keys[1], without_url))
+    return Identity(url, own, _lists_of_others(own, [article_ids(key) for key in keys[1:]]))
+
+
+def _naming_keys(keys: pa.StringArray) -> pa.StringArray:
+    """The keys that can name an article; null where there is none, or a home page's."""
+    return pc.if_else(is_home_page(keys), pa.scalar(None, pa.string()), keys)
 
 
 def _lists_of_others(own: pa.StringArray, aliases: list[pa.StringArray]) -> pa.ListArray:
     """Per row the distinct alias ids other than its own, sorted."""
-    rows = []
-    for mine, *others in zip(own.to_pylist(), *(alias.to_pylist() for alias in aliases), strict=True):
-        rows.append(sorted({other for other in others if other is not None and other != mine}))
-    return pa.array(rows, pa.list_(pa.string()))
+    rows = zip(own.to_pylist(), *(alias.to_pylist() for alias in aliases), strict=True)
+    lists = [sorted(set(others) - {mine, None}) for mine, *others in rows]
+    return pa.array(lists, pa.list_(pa.string()))
 
 
 def invalid_urls(urls: pa.StringArray, rules: UrlRules) -> pa.BooleanArray:
@@ -68,12 +74,15 @@ def related_ids(items: pa.StructArray, rules: UrlRules) -> pa.StringArray:
     names = {field.name for field in items.type}
     none = pa.nulls(len(items), pa.string())
     original, web = (items.field(n) if n in names else none for n in ("original_url", "url"))
-    return article_ids(pc.coalesce(canonical_urls(original, rules).key, canonical_urls(web, rules).key))
+    keys = (_naming_keys(canonical_urls(urls, rules).key) for urls in (original, web))
+    return article_ids(pc.coalesce(*keys))
 
 
 def normal_text(texts: pa.StringArray) -> pa.StringArray:
     """Letters and digits only, compatibility forms unified, lower-case, single spaces."""
-    words = pc.utf8_lower(pc.utf8_normalize(texts, "NFKC"))
+    if not pc.all(pc.string_is_ascii(texts)).as_py():
+        texts = pc.utf8_normalize(texts, "NFKC")
+    words = pc.utf8_lower(texts)
     return pc.utf8_trim_whitespace(pc.replace_substring_regex(words, r"[^\pL\pN\pM]+", " "))
 
 
@@ -91,10 +100,12 @@ def content_keys(columns: dict[str, pa.Array], length: int) -> pa.StringArray:
 
 
 def completeness(columns: dict[str, pa.Array], sources: tuple[Column, ...], length: int) -> pa.Int32Array:
-    """Number of the record's columns that have a value (for lists: an item)."""
+    """Number of the record's columns that have a value (for lists: an item; for texts: a character)."""
     total = pa.array([0] * length, pa.int32())
     for column in sources:
         values = columns[column.name]
-        has = pc.greater(pc.list_value_length(values), 0) if column.item else pc.is_valid(values)
-        total = pc.add(total, pc.fill_null(has, False).cast(pa.int32()))
+        has = has_value(values)
+        if column.logical == "string":
+            has = pc.and_(has, pc.fill_null(pc.not_equal(values, ""), False))
+        total = pc.add(total, has.cast(pa.int32()))
     return total

@@ -1,146 +1,111 @@
 """What of a raw tree no column takes: it goes to `extra`, at the path and with the text it has.
 
-Belongs here: the contract's paths as a tree, and the difference between it and a raw tree.
+Belongs here: the difference between a raw tree and the contract's tree of paths. Does not belong
+here: what is left of items of object lists, which are a level of their own (`levels.carry_up`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from itertools import zip_longest
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
-from config.contract_types import Column, Severity
+from config.contract_types import Column
 from tasks.front_matter.problems import Path
+from tasks.parse.paths import Step
 
-if TYPE_CHECKING:
-    from tasks.parse.trees import Finding
-
-
-@dataclass
-class Step:
-    """One step of the contract's source paths: the column that ends here, the steps below."""
-
-    column: Column | None = None
-    children: dict[str | int, Step] = field(default_factory=dict)
-
-    @property
-    def kind(self) -> type:
-        """What a node must be for the steps below to exist in it."""
-        return list if any(isinstance(key, int) for key in self.children) else dict
-
-    @property
-    def severity(self) -> Severity:
-        """What a wrong kind of node here does: an error if it is one for any column below."""
-        below = [child.severity for child in self.children.values()]
-        own = [self.column.type_severity] if self.column else []
-        return "error" if "error" in (*own, *below) else "warning"
+#: What is left where columns take everything; None is a value that a file can hold.
+_NOTHING: Final = object()
 
 
-def paths_tree(columns: Sequence[Column]) -> Step:
-    """The source paths of all columns as one tree, `provider.name` below `provider`."""
-    root = Step()
-    for column in columns:
-        for path in column.sources:
-            step = root
-            for key in path:
-                step = step.children.setdefault(key, Step())
-            step.column = column
-    return root
-
-
-def leftovers(root: Step, columns: Sequence[Column], nodes: Sequence[Any], findings: Iterable[Finding]) -> dict[int, Any]:
+def leftovers(root: Step, nodes: Sequence[Any], untaken: Mapping[int, set[Path]]) -> dict[int, dict[str, Any]]:
     """What no column takes, for the nodes that have such fields.
 
-    A value that a column could not type (a finding of severity `warning`) counts as not taken,
-    and so does the second of two fields that one column can be read from.
+    Args:
+        root: the contract's paths.
+        nodes: (n,) raw mappings or None.
+        untaken: node to paths that a column names but could not type, or did not need since an
+            earlier source of it is there.
 
     Returns:
-        Node number to a mapping with the shape of the node: only the paths that are left.
+        Node number to a mapping with the shape of the node: only the paths that are left, with
+        `{}` for list items before or between them.
     """
-    untyped = _second_choices(columns, nodes)
-    for finding in findings:
-        if finding.code in ("field/type", "time/invalid"):
-            untyped.setdefault(finding.node, set()).add(finding.path)
-    rest: dict[int, Any] = {}
+    rest: dict[int, dict[str, Any]] = {}
     nothing: set[Path] = set()
     for i, node in enumerate(nodes):
-        if type(node) is dict:
-            left = _left_of_mapping(root, node, (), untyped.get(i, nothing))
-            if left:
-                rest[i] = left
+        if node is None or (i not in untaken and _is_taken(root, node)):
+            continue
+        left = _left_of_mapping(root, node, (), untaken.get(i, nothing))
+        if left:
+            rest[i] = left
     return rest
 
 
-def _second_choices(columns: Sequence[Column], nodes: Sequence[Any]) -> dict[int, set[Path]]:
-    """Of fields that one column can be read from: the present ones after the first, by node."""
-    second: dict[int, set[Path]] = {}
-    for column in columns:
-        if len(column.sources) > 1:
-            for i, node in enumerate(nodes):
-                present = [path for path in column.sources if _value_at(node, path) is not None]
-                if len(present) > 1:
-                    second.setdefault(i, set()).update(present[1:])
-    return second
+def _is_taken(step: Step, node: Any) -> bool:
+    """Whether columns take all of a node: nearly all are like this, and the test is cheap."""
+    if type(node) is dict:
+        if not node.keys() <= step.children.keys():
+            return False
+        for key, child in step.branches:  # noqa: SIM110 - a generator would cost a third more, once a node
+            if key in node and not _is_taken(child, node[key]):
+                return False
+        return True
+    if type(node) is list:
+        places = enumerate(node)
+        return all(k in step.children and _is_taken(step.children[k], item) for k, item in places)
+    return node is None or bool(step.columns)
 
 
-def _value_at(node: Any, path: Path) -> Any:
-    for key in path:
-        if isinstance(key, int):
-            node = node[key] if type(node) is list and len(node) > key else None
-        else:
-            node = node.get(key) if type(node) is dict else None
-    return node
+def _left_of(step: Step, node: Any, path: Path, untaken: set[Path]) -> Any:
+    if path in untaken:
+        return node
+    for column in step.columns:
+        if column.item is not None and type(node) is list:
+            return _left_of_items(column, node, path, untaken)
+    if type(node) is dict and not any(column.logical == "object" for column in step.columns):
+        return _left_of_mapping(step, node, path, untaken) or _NOTHING
+    if type(node) is list:
+        return _left_of_list(step, node, path, untaken)
+    return _NOTHING
 
 
-def _left_of_mapping(step: Step, node: dict[str, Any], path: Path, untyped: set[Path]) -> dict[str, Any]:
+def _left_of_mapping(step: Step, node: dict[str, Any], path: Path, untaken: set[Path]) -> dict[str, Any]:
     left: dict[str, Any] = {}
     for key, value in node.items():
         child = step.children.get(key)
-        if child is None:
-            left[key] = value
-        elif child.column is not None and not untyped:
+        if child is not None and not untaken and not child.children:
             continue
-        elif (below := _left_of(child, value, (*path, key), untyped)) is not None:
+        below = value if child is None else _left_of(child, value, (*path, key), untaken)
+        if below is not _NOTHING:
             left[key] = below
     return left
 
 
-def _left_of(step: Step, node: Any, path: Path, untyped: set[Path]) -> Any:
-    """What is left of the value at `path`; None where columns take all of it."""
-    if path in untyped:
-        return node
-    if step.column is not None:
-        return _left_of_items(step.column, node, path, untyped)
-    if type(node) is dict:
-        return _left_of_mapping(step, node, path, untyped) or None
-    if type(node) is list:
-        return _left_of_list(step, node, path, untyped)
-    return node
-
-
-def _left_of_list(step: Step, node: list[Any], path: Path, untyped: set[Path]) -> Any:
+def _left_of_list(step: Step, node: list[Any], path: Path, untaken: set[Path]) -> Any:
     """A list of which single items are taken (`images[0].url`): what is left, in its place."""
     items = []
     for k, item in enumerate(node):
         child = step.children.get(k)
-        left = item if child is None else _left_of(child, item, (*path, k), untyped)
-        items.append({} if left is None else left)
-    return items if any(item != {} for item in items) else None
+        items.append(item if child is None else _left_of(child, item, (*path, k), untaken))
+    return _in_place(items)
 
 
-def _left_of_items(column: Column, node: Any, path: Path, untyped: set[Path]) -> Any:
-    """Items of a list column that could not be typed; other items say themselves what is left."""
-    if column.item is None or type(node) is not list or not any(p[: len(path)] == path for p in untyped):
-        return None
-    items = [item if (*path, k) in untyped else {} for k, item in enumerate(node)]
-    return items if any(item != {} for item in items) else None
+def _left_of_items(column: Column, node: list[Any], path: Path, untaken: set[Path]) -> Any:
+    """Items of a list column that could not be typed; of those that are mappings, see `levels`."""
+    assert column.item is not None
+    items: list[Any] = []
+    for k, item in enumerate(node):
+        if (*path, k) in untaken:
+            items.append(item)
+        elif column.item.item is not None and type(item) is list:
+            items.append(_left_of_items(column.item, item, (*path, k), untaken))
+        else:
+            items.append(_NOTHING)
+    return _in_place(items)
 
 
-def merged(one: Any, other: Any) -> Any:
-    """Two trees of leftovers of the same node as one."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one | other | {key: merged(one[key], other[key]) for key in one.keys() & other.keys()}
-    if isinstance(one, list) and isinstance(other, list):
-        return [merged(a, b) for a, b in zip_longest(one, other, fillvalue={})]
-    return one if other == {} else other
+def _in_place(items: list[Any]) -> Any:
+    """What is left of a list up to its last item with anything left."""
+    while items and items[-1] is _NOTHING:
+        items.pop()
+    return [{} if item is _NOTHING else item for item in items] or _NOTHING

@@ -17,8 +17,10 @@ from config.contract_types import Column
 from config.url_rules import UrlRules
 from tasks.front_matter.document import Document
 from tasks.front_matter.problems import Problem, excerpt, spell_path
-from tasks.parse.identity import Identity, completeness, content_keys, identify, invalid_urls, related_ids
-from tasks.parse.trees import Finding, Level, build_level
+from tasks.parse.identity import completeness, content_keys, identify, invalid_urls, related_ids
+from tasks.parse.levels import Finding, Level
+from tasks.parse.trees import build_level
+from tasks.tables.nested import read_path, spell_json, walk
 from tasks.tables.staging import FINDINGS
 
 _TRUE: Final = frozenset({"true", "yes", "on"})
@@ -48,7 +50,7 @@ def build_records(files: pa.Table, documents: list[Document], contract: Contract
     trees = [document.tree or {} for document in documents]
     level = build_level(contract.source_columns, trees)
     _check_urls(level, contract.source_columns, rules)
-    _name_related(level, contract, rules)
+    _name_related(level, rules)
     source, path = (_flat(files[name]) for name in ("source", "source_path"))
     identity = identify(level.columns, source, path, rules)
     columns = level.columns | _own_columns(documents, level, path) | identity._asdict()
@@ -57,14 +59,16 @@ def build_records(files: pa.Table, documents: list[Document], contract: Contract
         "content_key": content_keys(columns, len(trees)),
         "completeness": completeness(columns, contract.source_columns, len(trees)),
         "readable": pa.array([document.tree is not None for document in documents], pa.bool_()),
+        "read_from": _json_column({row: list(paths.items()) for row, paths in level.chosen.items()}, len(trees)),
     }
     names = [name for name in (*contract["articles"].names, *_BESIDES) if name in columns]
     table = pa.table([columns[name] for name in names], names=names)
     return Records(table, _findings_table(documents, level.findings))
 
 
-#: Columns of the staged table that no published table of records has.
-_BESIDES: Final = ("alias_ids", "content_key", "completeness", "removed", "readable")
+#: Columns of the staged table that no published table of records has. `read_from` says of columns with
+#: several sources which one was read, where it was not the first: JSON pairs of paths, null where there are none.
+_BESIDES: Final = ("alias_ids", "content_key", "completeness", "removed", "readable", "read_from")
 
 
 def _flat(column: pa.ChunkedArray) -> pa.Array:
@@ -83,9 +87,14 @@ def _own_columns(documents: list[Document], level: Level, path: pa.StringArray) 
 
 
 def collections(paths: pa.StringArray) -> pa.StringArray:
-    """The folder that says what a file is: the first that starts with `_`, else the first, else empty."""
-    marked = pc.extract_regex(paths, r"^(?:[^_/][^/]*/)*?(?P<folder>_[^/]*)/").field("folder")
-    first = pc.extract_regex(paths, r"^(?P<folder>[^/]+)/").field("folder")
+    """The folder that says what a file is: the first that starts with `_`, else the first, else empty.
+
+    Args:
+        paths: (n,) paths within the source; `./` in front, which marks a spelt-out name, is no folder.
+    """
+    paths = pc.replace_substring_regex(paths, r"^(\./)+", "")
+    marked = pc.struct_field(pc.extract_regex(paths, r"^(?:[^_/][^/]*/)*?(?P<folder>_[^/]*)/"), "folder")
+    first = pc.struct_field(pc.extract_regex(paths, r"^(?P<folder>[^/]+)/"), "folder")
     return pc.coalesce(marked, first, pa.scalar(""))
 
 
@@ -109,44 +118,25 @@ def _says_removed(tree: dict[str, Any], field: str) -> bool:
 
 
 def _check_urls(level: Level, columns: tuple[Column, ...], rules: UrlRules) -> None:
-    """Report addresses that are none: of the records themselves and of the items in their lists."""
-    for column in columns:
+    """Report addresses that are none, at every depth."""
+    for column, texts, place, _ in walk(columns, level.columns):
         if column.rules.is_url:
-            texts = level.columns[column.name]
-            for row in pc.indices_nonzero(invalid_urls(texts, rules)).to_pylist():
-                _add_invalid_url(level, column, row, column.sources[0], texts[row].as_py())
-        if column.item is not None and column.item.fields:
-            _check_item_urls(level, column, rules)
-
-
-def _check_item_urls(level: Level, column: Column, rules: UrlRules) -> None:
-    assert column.item is not None
-    lists = level.columns[column.name]
-    for inner in column.item.fields:
-        if inner.rules.is_url:
-            texts = lists.values.field(inner.name)
             wrong = pc.indices_nonzero(invalid_urls(texts, rules))
-            for index in wrong.to_pylist():
-                row = pc.list_parent_indices(lists)[index].as_py()
-                position = index - lists.offsets[row].as_py()
-                path = (*column.sources[0], position, *inner.sources[0])
-                _add_invalid_url(level, inner, row, path, texts[index].as_py())
+            for index, text in zip(wrong.to_pylist(), texts.take(wrong).to_pylist(), strict=True):
+                node, path = place(index)
+                path = read_path(path, level.chosen.get(node, {}))
+                level.findings.append(Finding(node, path, "url/invalid", column.severity, _INVALID_URL, excerpt(text)))
 
 
-def _add_invalid_url(level: Level, column: Column, row: int, path: Any, value: str) -> None:
-    level.findings.append(Finding(row, path, "url/invalid", column.severity, _INVALID_URL, excerpt(value)))
-
-
-def _name_related(level: Level, contract: Contract, rules: UrlRules) -> None:
+def _name_related(level: Level, rules: UrlRules) -> None:
     """Give each related entry the id that its address has."""
-    column = next((c for c in contract.source_columns if c.name == "related"), None)
     lists = level.columns.get("related")
-    if column is None or column.item is None or lists is None:
+    if lists is None:
         return
-    items = lists.values
+    items = lists.flatten()
     ids = related_ids(items, rules)
     arrays = [ids if f.name == "related_article_id" else items.field(f.name) for f in items.type]
-    named = pa.StructArray.from_arrays(arrays, fields=list(items.type))
+    named = pa.StructArray.from_arrays(arrays, fields=list(items.type), mask=pc.is_null(items))
     level.columns["related"] = pa.ListArray.from_arrays(lists.offsets, named)
 
 
@@ -154,16 +144,12 @@ def _findings_table(documents: list[Document], findings: list[Finding]) -> pa.Ta
     rows = [_row_of_problem(i, p, "error") for i, d in enumerate(documents) for p in d.problems]
     rows += [_row_of_problem(i, p, "warning") for i, d in enumerate(documents) for p in d.warnings]
     for f in findings:
-        path = msgspec.json.encode(f.path).decode()
-        row = (f.node, path, f.code, spell_path(f.path), f.severity, f.message, f.value, None, None)
-        rows.append(dict(zip(FINDINGS.names, row, strict=True)))
-    return pa.Table.from_pylist(rows, FINDINGS)
+        field = spell_path(f.path)
+        rows.append((f.node, spell_json(f.path), f.code, field, f.severity, f.message, f.value, None, None))
+    columns = zip(*rows, strict=True) if rows else [()] * len(FINDINGS)
+    return pa.table(dict(zip(FINDINGS.names, columns, strict=True)), FINDINGS)
 
 
-def _row_of_problem(row: int, problem: Problem, severity: str) -> dict[str, Any]:
-    place = (problem.line or None, problem.column or None)
-    values = (row, None, problem.code, problem.field, severity, problem.message, problem.value, *place)
-    return dict(zip(FINDINGS.names, values, strict=True))
-
-
-__all__ = ["Identity", "Records", "build_records", "collections"]
+def _row_of_problem(row: int, problem: Problem, severity: str) -> tuple[Any, ...]:
+    code, field, line, column, message, value = problem
+    return row, None, code, field, severity, message, value, line or None, column or None

@@ -1,7 +1,7 @@
 """Named places where a test can kill the process or make the disk fail.
 
 Belongs here: the list of places, and what happens at one that the environment names. The storage
-code calls `reach` between any two steps that the disk can tell apart; a test sets PRESSLAKE_FAULT
+code and the pipeline call `reach` between any two steps that the disk can tell apart; a test sets PRESSLAKE_FAULT
 in a subprocess and then looks at what is left. Unset, as always in production, `reach` is a call
 and one comparison.
 Does not belong here: recovering. Nothing in presslake may behave otherwise because of a fault.
@@ -47,6 +47,12 @@ POINTS: Final[dict[str, str]] = {
     "settle.before-withdraw": "it is out of the way, its announcement is still there",
     "discard.before-remove": "a snapshot that nobody shall read is back under `staging`, whole",
     "clear.before-remove": "something an interrupted run left is about to be removed",
+    "run.listed": "the batches of a run are cut, none of them is read",
+    "run.batch-done": "one more batch is finished; those before it are, too",
+    "run.before-deduplicate": "all batches are finished, nothing is decided",
+    "run.after-deduplicate": "the next manifest is staged, no table is written",
+    "run.published": "the new snapshot is published, the journal and the staged batches are still there",
+    "run.before-discard": "the run's staging folder, or then its batches, are about to be removed",
 }
 
 

@@ -14,6 +14,7 @@ import msgspec
 from tasks.tables.durable import storage_errors, write_new_file
 
 NAME: Final = "journal.jsonl"
+_NEXT: Final = f"{NAME}.next"
 #: Most entries that are kept between two publishing runs: a year of hourly ones.
 _MOST: Final = 10_000
 
@@ -48,12 +49,13 @@ def clear_journal(warehouse: Path) -> None:
     Raises:
         WarehouseError: the disk refused.
     """
-    if (warehouse / NAME).exists():
-        _write(warehouse, [])
+    with storage_errors(f"remove {warehouse / NAME}"):
+        for name in (NAME, _NEXT):
+            (warehouse / name).unlink(missing_ok=True)
 
 
 def _write(warehouse: Path, entries: list[dict[str, Any]]) -> None:
     content = b"".join(msgspec.json.encode(entry) + b"\n" for entry in entries)
     with storage_errors(f"write {warehouse / NAME}"):
-        write_new_file(warehouse / f"{NAME}.next", content)
-        (warehouse / f"{NAME}.next").replace(warehouse / NAME)
+        write_new_file(warehouse / _NEXT, content)
+        (warehouse / _NEXT).replace(warehouse / NAME)

@@ -72,5 +72,5 @@ def _holder(root: Path) -> str:
     try:
         holder = json.loads((root / _HOLDER).read_text())
         return f"run {holder['run_id']}, process {holder['pid']} on {holder['host']}, since {holder['since']}"
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return "its holder did not say who it is"

@@ -29,7 +29,10 @@ from tasks.tables.portable import require_portable
 _FORMAT: Final = ds.ParquetFileFormat(
     default_fragment_scan_options=ds.ParquetFragmentScanOptions(page_checksum_verification=True)
 )
-_DAMAGED: Final = "`presslake verify` lists all that is damaged; roll back to an intact snapshot, or rebuild."
+_DAMAGED: Final = (
+    "`presslake verify` lists all that is damaged; `presslake run --full-refresh` writes the tables anew, "
+    "`presslake rollback` goes back to an intact snapshot."
+)
 
 
 @dataclass(frozen=True)

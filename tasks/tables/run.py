@@ -6,6 +6,7 @@ needs only the folder's path. Does not belong here: what a stage does.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import pickle
 import secrets
@@ -23,7 +24,7 @@ from config.settings import Settings
 from config.url_rules import UrlRules
 from tasks.front_matter.policy import ReadPolicy
 from tasks.tables.source import Source
-from tasks.tables.versions import deciding_code, reading_code, release
+from tasks.tables.versions import deciding_code, reading_code, release, rules_fingerprint
 from tasks.tables.warehouse import BATCHES, Snapshot, Warehouse
 
 #: Version of the rules that find duplicates, beside that of the URL rules.
@@ -40,6 +41,7 @@ class Run:
         sources: the open sources, by name; `locations` what the user called them.
         full_refresh: read every file anew.
         parent: number of the snapshot that the run starts from.
+        note: what the summary must say besides; empty as a rule.
     """
 
     run_id: str
@@ -51,6 +53,7 @@ class Run:
     locations: Mapping[str, str]
     full_refresh: bool
     parent: int | None
+    note: str = ""
 
     @property
     def warehouse(self) -> Warehouse:
@@ -75,7 +78,7 @@ class Run:
     def policy(self) -> ReadPolicy:
         """How front matter is read."""
         read = self.settings.read
-        return ReadPolicy(read.max_depth, read.max_nodes, read.fallback_encoding, dict(read.on))
+        return ReadPolicy(read.max_depth, read.max_nodes, read.fallback_encoding, dict[str, str](read.on.items()))
 
     @property
     def workers(self) -> int:
@@ -85,7 +88,7 @@ class Run:
     @property
     def read_version(self) -> str:
         """Names everything besides the contract that decides what a record is."""
-        return f"{reading_code()}-{self.settings.read_fingerprint()[:8]}-{self.rules.version}"
+        return f"{reading_code()}-{self.settings.read_fingerprint()[:8]}-{rules_fingerprint(self.rules)}"
 
     @property
     def rule_version(self) -> str:
@@ -96,6 +99,17 @@ class Run:
     def code_version(self) -> str:
         """Names everything besides the contract that decides what the tables hold."""
         return f"{release()}+{self.read_version}-{deciding_code()}"
+
+    @property
+    def table_form(self) -> str:
+        """Names all that decides what files look like whose records are the same as before."""
+        columns = [
+            (table.name, column.name, str(column.type), column.description)
+            for table in self.contract.tables.values()
+            for column in table.columns
+        ]
+        meaning = repr([self.settings.warehouse.partition_by, self.rule_version, deciding_code(), columns])
+        return hashlib.sha256(meaning.encode()).hexdigest()[:16]
 
     def save(self) -> Path:
         """Keep the context in the staging folder, for the stages."""
@@ -130,7 +144,7 @@ class Batch:
 
 @dataclass(frozen=True)
 class Plan:
-    """What the discover stage found; its tables are `listing.arrow` and `gone.arrow` in the run's folder.
+    """What the discover stage found; the files that are gone are `gone.arrow` in the run's folder.
 
     Attributes:
         batches: what is to be read.

@@ -10,10 +10,22 @@ import hashlib
 from functools import cache
 from importlib import metadata
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+import msgspec
+
+from config.url_rules import UrlRules
 
 _ROOT: Final = Path(__file__).resolve().parents[2]
-_READING: Final = ("tasks/front_matter", "tasks/parse", "tasks/validate", "tasks/tables/rules.py", "config/contract")
+_READING: Final = (
+    "tasks/front_matter",
+    "tasks/parse",
+    "tasks/validate",
+    "tasks/tables/rules.py",
+    "tasks/tables/nested.py",
+    "config/contract",
+    "config/url_rules",
+)
 _DECIDING: Final = ("tasks/deduplicate", "tasks/write")
 
 
@@ -36,6 +48,16 @@ def reading_code() -> str:
 def deciding_code() -> str:
     """Eight hex digits that name the code that finds duplicates and writes tables."""
     return _fingerprint(_DECIDING)
+
+
+def rules_fingerprint(rules: UrlRules) -> str:
+    """The version of URL rules and, as people forget to raise it, eight hex digits that name what they say."""
+    content = msgspec.json.encode(rules, order="deterministic", enc_hook=_pattern)
+    return f"{rules.version}.{hashlib.sha256(content).hexdigest()[:8]}"
+
+
+def _pattern(value: Any) -> str:
+    return str(value.pattern)
 
 
 def _fingerprint(prefixes: tuple[str, ...]) -> str:

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import gc
 import multiprocessing
+import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from multiprocessing.connection import wait
 from pathlib import Path
 from types import FrameType
 from typing import Final, ParamSpec, TypeVar
@@ -53,9 +56,22 @@ def _new_pool(workers: int) -> ProcessPoolExecutor:
 
 
 def _prepare() -> None:
-    """Raw trees hold no cycles: without the collector's passes over them parsing is faster."""
+    """Set up a worker process.
+
+    It ends with the run, however that ends: else a killed run's workers would stay for good, and
+    might write into batches that the next run has taken over. And raw trees hold no cycles: without
+    the collector's passes over them parsing is faster.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
     gc.freeze()
     gc.disable()
+
+
+def _end_with(sentinel: int) -> None:
+    wait([sentinel])
+    os._exit(1)
 
 
 def in_worker(folder: Path, timeout: float, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:

@@ -1,7 +1,7 @@
 """One parsed batch: good records on the one side, quarantine with its reasons on the other.
 
-Belongs here: sorting rows by what was found, giving findings their line, and the batch's numbers.
-Does not belong here: the rules (`rules`), Prefect (`task`).
+Belongs here: sorting rows by what was found, and the files that later stages read.
+Does not belong here: the rules (`tasks.tables.rules`), lines (`places`), Prefect (`task`).
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.contract import Contract
-from tasks.front_matter.locate import locate, place_of
 from tasks.front_matter.policy import ReadPolicy
+from tasks.tables.nested import spell_json, without_null_items
+from tasks.tables.rules import check_rules
 from tasks.tables.staging import FILES, FINDINGS, KEY_FIELDS, LISTING_FIELDS, read_arrow, write_arrow, write_json
 from tasks.validate.numbers import batch_numbers
-from tasks.tables.rules import check_rules
+from tasks.validate.places import at_fields_read, path_of, with_lines
 
 #: Columns of `articles` that only the write stage knows.
 LINEAGE: Final = ("copies", "first_seen_at", "loaded_at", "run_id")
@@ -48,23 +48,23 @@ def validate_batch(batch: Path, contract: Contract, policy: ReadPolicy, *, locat
     """Hold the records of a parsed batch against the contract.
 
     Args:
-        batch: folder with `parsed.arrow` and `findings.arrow`.
+        batch: folder with `parsed.arrow` and `noticed.arrow`, see `tasks.parse.batch`.
         contract: the rules.
         policy: how the files were read, to find the lines of what is wrong.
         locate_warnings: whether every warning gets its line, or only the first of each code.
 
     Returns:
         The folder, which then has `records.arrow` (what goes into `articles` or `duplicates`, sorted
-        by time and id), `quarantine.arrow`, `files.arrow` (`FILES`), `findings.arrow` with lines, and
-        last of all `numbers.json`, which says that the batch is done. `parsed.arrow` is gone.
+        by time and id), `quarantine.arrow`, `files.arrow` (`FILES`), `findings.arrow` (`FINDINGS` with lines), and
+        last of all `numbers.json`, which says that the batch is done. What was parsed is gone.
     """
     started = time.perf_counter()
     parsed = read_arrow(batch / "parsed.arrow")
-    found = read_arrow(batch / "findings.arrow")
+    found = read_arrow(batch / "noticed.arrow")
     found = pa.concat_tables([found, _broken_rules(parsed, contract, found)])
     found = found.sort_by([("row", "ascending")])
     rejected = pc.unique(found.filter(pc.equal(found["severity"], "error"))["row"])
-    found = _with_lines(found, rejected, parsed, policy, everywhere=locate_warnings)
+    found = with_lines(found, set(rejected.to_pylist()), parsed["raw"], policy, everywhere=locate_warnings)
     is_rejected = pc.is_in(pa.array(range(len(parsed)), pa.int32()), rejected)
     files = _files(parsed, found, is_rejected)
     records = _records(parsed, found, files, contract)
@@ -79,7 +79,9 @@ def validate_batch(batch: Path, contract: Contract, policy: ReadPolicy, *, locat
     }
     numbers["bytes"] = int(parsed.schema.metadata[b"bytes"])
     write_json(batch / "numbers.json", numbers)
-    (batch / "parsed.arrow").unlink()
+    # Only now: whoever calls this again after a crash finds what it needs.
+    for name in ("parsed.arrow", "noticed.arrow"):
+        (batch / name).unlink()
     return batch
 
 
@@ -88,6 +90,7 @@ def _broken_rules(parsed: pa.Table, contract: Contract, found: pa.Table) -> pa.T
     rows = pc.indices_nonzero(pc.fill_null(parsed["readable"], False))
     broken = check_rules(contract.source_columns, parsed.take(rows))
     broken = broken.set_column(0, FINDINGS.field("row"), rows.take(broken["row"]).cast(pa.int32()))
+    broken = at_fields_read(broken, parsed["read_from"])
     if not len(broken) or not len(found):
         return broken
     # What the parser could not read is null here: that it is "missing" too would be said twice.
@@ -99,28 +102,8 @@ def _broken_rules(parsed: pa.Table, contract: Contract, found: pa.Table) -> pa.T
 
 def _is_known(row: int, path: str, known: set[tuple[int, str | None]]) -> bool:
     """Whether there is a finding on the path or on what it lies in."""
-    steps = msgspec.json.decode(path)
-    return any((row, msgspec.json.encode(steps[:n]).decode()) in known for n in range(1, len(steps) + 1))
-
-
-def _with_lines(
-    found: pa.Table, rejected: pa.Array, parsed: pa.Table, policy: ReadPolicy, *, everywhere: bool
-) -> pa.Table:
-    """Fill in line and column where somebody will look: in rejected files, and once a code elsewhere."""
-    rejected_rows = set(rejected.to_pylist())
-    shown: set[str] = set()
-    places: dict[int, dict[Any, tuple[int, int]]] = {}
-    lines, columns = found["line"].to_pylist(), found["column"].to_pylist()
-    for i, finding in enumerate(found.select(["row", "path", "code"]).to_pylist()):
-        row, code = finding["row"], finding["code"]
-        if finding["path"] is None or not (everywhere or row in rejected_rows or code not in shown):
-            continue
-        shown.add(code)
-        if row not in places:
-            places[row] = locate(parsed["raw"][row].as_py() or b"", policy)
-        lines[i], columns[i] = place_of(places[row], tuple(msgspec.json.decode(finding["path"])))
-    found = found.set_column(7, FINDINGS.field("line"), pa.array(lines, pa.int32()))
-    return found.set_column(8, FINDINGS.field("column"), pa.array(columns, pa.int32()))
+    steps = path_of(path)
+    return any((row, spell_json(steps[:n])) in known for n in range(1, len(steps) + 1))
 
 
 def _files(parsed: pa.Table, found: pa.Table, rejected: pa.BooleanArray) -> pa.Table:
@@ -153,18 +136,20 @@ def _records(parsed: pa.Table, found: pa.Table, files: pa.Table, contract: Contr
     names = pc.utf8_rtrim_whitespace(pc.binary_join_element_wise(warnings["code"], fields, " ")).to_pylist()
     parsed = parsed.append_column("warnings", _texts_by_row(len(parsed), warnings, names, distinct=True))
     fields = [field for field in contract["articles"].schema if field.name not in LINEAGE]
-    table = pa.table([parsed[field.name] for field in fields], names=[field.name for field in fields])
-    table = table.filter(pc.equal(files["status"], "record")).cast(pa.schema(fields))
-    return table.sort_by([("published_at", "ascending"), ("article_id", "ascending")])
+    table = parsed.select([field.name for field in fields]).filter(pc.equal(files["status"], "record"))
+    for i, field in enumerate(fields):
+        if pa.types.is_nested(field.type):
+            table = table.set_column(i, field, without_null_items(table[field.name].combine_chunks()))
+    order = ("published_at", "article_id", "source", "source_path")
+    return table.cast(pa.schema(fields)).sort_by([(name, "ascending") for name in order])
 
 
 def _quarantine(parsed: pa.Table, found: pa.Table, rejected: pa.BooleanArray) -> pa.Table:
     rows = pc.indices_nonzero(rejected).to_pylist()
     violations: dict[int, list[dict[str, Any]]] = {row: [] for row in rows}
-    for finding in found.to_pylist():
-        if finding["row"] in violations:
-            violation = {name: finding[name] for name in _VIOLATION.names}
-            violations[finding["row"]].append(violation | {"field": violation["field"] or None})
+    for finding in found.filter(pc.is_in(found["row"], pa.array(rows, pa.int32()))).to_pylist():
+        violation = {name: finding[name] for name in _VIOLATION.names}
+        violations[finding["row"]].append(violation | {"field": violation["field"] or None})
     for items in violations.values():
         items.sort(key=lambda v: (v["line"] or 0, v["column"] or 0, v["code"], v["field"] or ""))
     table = parsed.select(["source", "source_path", "source_hash", "raw"]).take(pa.array(rows, pa.int64()))

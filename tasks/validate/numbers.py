@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
+
+#: Longest example of an unknown field's value, in characters.
+_EXAMPLE: Final = 80
 
 
 def batch_numbers(files: pa.Table, found: pa.Table, extra: pa.ChunkedArray) -> dict[str, Any]:
@@ -32,9 +35,9 @@ def batch_numbers(files: pa.Table, found: pa.Table, extra: pa.ChunkedArray) -> d
 
 def _violations(files: pa.Table, found: pa.Table) -> dict[str, Any]:
     numbers: dict[str, Any] = {}
-    for finding in found.to_pylist():
-        code = finding["code"]
+    for i, code in enumerate(found["code"].to_pylist()):
         if code not in numbers:
+            finding = found.slice(i, 1).to_pylist()[0]
             example = {name: finding[name] for name in ("field", "line", "column", "message", "value")}
             example |= {name: files[name][finding["row"]].as_py() for name in ("source", "source_path")}
             numbers[code] = {"count": 0, "severity": finding["severity"], "example": example}
@@ -48,17 +51,20 @@ def _unknown_fields(extra: pa.ChunkedArray) -> dict[str, Any]:
     for text in pc.drop_null(extra).to_pylist():
         fields = dict(_leaves(msgspec.json.decode(text), ""))
         counts.update(fields.keys())
-        examples = fields | examples
+        for name in fields.keys() - examples.keys():
+            examples[name] = fields[name]
     return {name: {"count": count, "example": examples[name]} for name, count in sorted(counts.items())}
 
 
 def _leaves(node: Any, path: str) -> Iterator[tuple[str, str]]:
     """Path and text of every value below a node; the items of a list share their path."""
-    if isinstance(node, dict):
+    if isinstance(node, dict) and node:
         for key, value in node.items():
             yield from _leaves(value, f"{path}.{key}" if path else key)
-    elif isinstance(node, list):
+    elif isinstance(node, list) and node:
         for item in node:
-            yield from _leaves(item, f"{path}[]")
+            # `{}` stands for an item of which nothing is left.
+            if item != {}:
+                yield from _leaves(item, f"{path}[]")
     else:
-        yield path, str(node)[:80]
+        yield path, node[:_EXAMPLE] if isinstance(node, str) else ""

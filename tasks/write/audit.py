@@ -1,10 +1,12 @@
-"""The last look before publishing: what is on disk is held against what it must be.
+"""The last look before publishing: what was decided and what is on disk, held against what it must be.
 
-Belongs here: checks that read the new snapshot's files back. Nothing that fails here is published.
+Belongs here: checks of the manifest, of rows about to be written, and of the new snapshot's files as
+they read back. Nothing that fails here is published.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
@@ -14,33 +16,62 @@ import pyarrow.parquet as pq
 
 from config.contract import Contract
 from config.errors import AuditError
+from tasks.tables.keys import file_keys
 from tasks.tables.parquet import read_parquet
 from tasks.tables.rules import check_rules
 from tasks.tables.snapshots import DataFile
 
 _STATUS_OF: Final = {"articles": "loaded", "duplicates": "duplicate", "quarantine": "quarantined"}
+_STATUSES: Final = pa.array(["loaded", "duplicate", "quarantined", "removed", "ignored"])
 _REPORT: Final = "Nothing was published. Please report this with the run's log; `--full-refresh` starts from the files."
 
 
-def check_manifest(manifest: pa.Table, listed: int, vanished: int) -> None:
-    """G1: every listed file has exactly one status, and every article its own id.
+def check_manifest(manifest: pa.Table, sources: Collection[str], there: int) -> None:
+    """G1: every file has one row and one status, every listed one is live, every article has its own id.
 
     Args:
-        manifest: the manifest that is about to be published.
-        listed: number of files that the sources of this run listed.
-        vanished: how many of them were gone when they were to be read.
+        manifest: (n,) the manifest that is about to be published, sorted by source and path.
+        sources: the sources of this run.
+        there: number of files that they listed, less those that were gone when they were to be read.
 
     Raises:
-        AuditError: the sum is not right, or an id occurs twice.
+        AuditError: naming what does not add up.
     """
-    if pc.any(pc.equal(manifest["status"], "record")).as_py():
+    keys = file_keys(manifest)
+    if not pc.all(pc.less(keys[:-1], keys[1:]), min_count=0).as_py():
+        raise AuditError("A file has two rows in the manifest, or its rows are not sorted.", _REPORT)
+    if not pc.all(pc.is_in(manifest["status"], _STATUSES), min_count=0).as_py():
         raise AuditError("A record was neither loaded nor found to be a duplicate.", _REPORT)
-    live = pc.sum(pc.invert(manifest["deleted"]).cast(pa.int64())).as_py() or 0
-    if live < listed - vanished:
-        raise AuditError(f"{listed} files were listed, {vanished} vanished, but {live} have a status.", _REPORT)
+    if pc.any(pc.and_(manifest["deleted"], pc.not_equal(manifest["status"], "removed"))).as_py():
+        raise AuditError("A file that is gone has another status than `removed`.", _REPORT)
+    is_ours = pc.is_in(manifest["source"], pa.array(sorted(sources), pa.string()))
+    live = _count(pc.and_(is_ours, pc.invert(manifest["deleted"])))
+    if live != there:
+        raise AuditError(f"The sources have {there:,} files, but {live:,} have a status.", _REPORT)
     ids = manifest.filter(pc.equal(manifest["status"], "loaded"))["article_id"]
     if pc.count_distinct(ids).as_py() != len(ids) or ids.null_count:
         raise AuditError("Two articles have the same `article_id`.", _REPORT)
+
+
+def _count(mask: pa.Array | pa.ChunkedArray) -> int:
+    return int(pc.sum(mask).as_py() or 0)
+
+
+def check_required(path: str, rows: pa.Table, contract: Contract) -> None:
+    """Rows about to be written have no null in a required column, and none for a list (`[]` says it).
+
+    Args:
+        path: where they go, `<table>/…`.
+        rows: in the table's columns.
+        contract: says what is required.
+
+    Raises:
+        AuditError: naming file and column.
+    """
+    for column in contract[path.partition("/")[0]].columns:
+        is_needed = (column.required and not column.partitioned) or pa.types.is_list(column.type)
+        if is_needed and (nulls := rows[column.name].null_count):
+            raise AuditError(f"{path}: {column.name} is null in {nulls:,} of {len(rows):,} rows.", _REPORT)
 
 
 def check_files(root: Path, files: list[DataFile], manifest: pa.Table) -> None:
@@ -49,7 +80,7 @@ def check_files(root: Path, files: list[DataFile], manifest: pa.Table) -> None:
     Raises:
         AuditError: a table has too many or too few rows.
     """
-    counted = {table: 0 for table in _STATUS_OF}
+    counted = dict.fromkeys(_STATUS_OF, 0)
     for file in files:
         rows = _footer_rows(root / file.path)
         if rows != file.rows:
@@ -57,7 +88,7 @@ def check_files(root: Path, files: list[DataFile], manifest: pa.Table) -> None:
         if file.table in counted:
             counted[file.table] += rows
     for table, status in _STATUS_OF.items():
-        wanted = pc.sum(pc.equal(manifest["status"], status).cast(pa.int64())).as_py() or 0
+        wanted = _count(pc.equal(manifest["status"], status))
         if counted[table] != wanted:
             raise AuditError(f"{table} has {counted[table]} rows for {wanted} files with status {status!r}.", _REPORT)
 
@@ -71,21 +102,16 @@ def _footer_rows(path: Path) -> int:
 
 
 def check_articles(path: Path, contract: Contract) -> None:
-    """One new file of `articles`: ids and required columns are there, and the contract's rules hold.
+    """One new file of `articles`, read back: ids occur once, and the contract's rules hold.
 
     Raises:
-        AuditError: naming the file, the column and the first offending row.
+        AuditError: naming the file, the column and the first offending value.
     """
-    columns = [column for column in contract.source_columns if column.severity == "error"]
-    required = [c.name for c in contract["articles"].columns if c.required and not c.partitioned]
-    names = list(dict.fromkeys(["article_id", *required, *(column.name for column in columns)]))
-    table = read_parquet(path, names)
-    for name in required:
-        if table[name].null_count:
-            raise AuditError(f"{path.name}: {name} is null in {table[name].null_count} rows.", _REPORT)
+    columns = tuple(column for column in contract.source_columns if column.severity == "error")
+    table = read_parquet(path, list(dict.fromkeys(["article_id", *(column.name for column in columns)])))
     if pc.count_distinct(table["article_id"]).as_py() != len(table):
         raise AuditError(f"{path.name}: an `article_id` occurs twice.", _REPORT)
-    broken = check_rules(tuple(columns), table)
+    broken = check_rules(columns, table)
     broken = broken.filter(pc.equal(broken["severity"], "error"))
     if len(broken):
         first = broken.slice(0, 1).to_pylist()[0]

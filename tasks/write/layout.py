@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from tasks.tables.snapshots import DataFile
 
 #: How to name a partition, by setting.
-_FORMATS: Final = {"year": "published_year=%Y", "month": "published_month=%Y-%m", "none": ""}
+_FORMATS: Final = {"year": "published_year={0:04d}", "month": "published_month={0:04d}-{1:02d}"}
 _PART: Final = re.compile(r"part-(\d+)(?:-of-(\d+))?\.parquet$")
 
 #: Bytes of source files behind one part at most: about what a process holds of it as Arrow.
@@ -75,9 +75,10 @@ class Layout:
         """The partition of each record, `published_year=2021`; empty where there are none."""
         values = published_at.combine_chunks()
         if self.partition_by == "none":
-            return pa.array([""] * len(values), pa.string())
+            return pa.repeat(pa.scalar(""), len(values))
         day = pc.floor_temporal(values, unit=self.partition_by).dictionary_encode()
-        names = [moment.strftime(_FORMATS[self.partition_by]) for moment in day.dictionary.to_pylist()]
+        name = _FORMATS[self.partition_by].format
+        names = [name(moment.year, moment.month) for moment in day.dictionary.to_pylist()]
         return pa.array(names, pa.string()).take(day.indices)
 
 

@@ -148,6 +148,7 @@ class RecordSet:
         records = records.append_column("rule_version", rule)
         survives = pc.equal(expected["status"], "loaded")
         articles = _in_schema(records.filter(survives), self.contract["articles"].schema)
+        articles = articles.sort_by([("published_at", "ascending"), ("article_id", "ascending")])
         duplicates = _in_schema(records.filter(pc.invert(survives)), self.contract["duplicates"].schema)
         return PlaceRows(articles, duplicates, related_rows(articles, self.contract["related"].schema))
 
@@ -162,7 +163,7 @@ def records_of(manifest: pa.Table) -> pa.Table:
 
 
 def related_rows(articles: pa.Table, schema: pa.Schema) -> pa.Table:
-    """The related entries of articles, flat, in their order.
+    """The related entries of articles, flat: in the order of the articles, then as they stand there.
 
     Args:
         articles: (n,) rows with `article_id` and `related`.
@@ -170,8 +171,8 @@ def related_rows(articles: pa.Table, schema: pa.Schema) -> pa.Table:
     """
     lists = articles["related"].combine_chunks()
     items, rows = lists.flatten(), pc.list_parent_indices(lists)
-    starts = pc.subtract(lists.offsets.slice(0, len(lists)), lists.offsets[0]) if len(lists) else pa.array([], pa.int32())
-    position = pc.subtract(pa.array(range(len(items)), pa.int32()), starts.take(rows))
+    starts = pc.subtract(lists.offsets, lists.offsets[0])
+    position = pc.subtract(pa.arange(0, len(items)), starts.take(rows))
     columns = {field.name: items.field(i) for i, field in enumerate(items.type)}
     columns["article_id"] = articles["article_id"].combine_chunks().take(rows)
     columns["position"] = position

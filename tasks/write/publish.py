@@ -6,7 +6,7 @@ how it becomes visible: `snapshot`; the last look: `audit`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,21 +16,28 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.contract import Contract
-from tasks.tables.keys import file_keys
 from tasks.tables.parquet import ParquetOptions
 from tasks.tables.snapshots import Snapshot
 from tasks.tables.staging import read_arrow
 from tasks.tables.warehouse import Warehouse
-from tasks.write.audit import check_articles, check_files, check_manifest
+from tasks.write.audit import check_articles, check_files, check_manifest, check_required
 from tasks.write.layout import Layout, layout_of, next_layout
 from tasks.write.partitions import RECORD_TABLES, PlaceRows, RecordSet, records_of
-from tasks.write.small_tables import manifest_parts, quarantine_parts, quarantine_rows, run_rows
+from tasks.write.small_tables import (
+    is_same_quarantine,
+    manifest_parts,
+    quarantine_parts,
+    quarantine_rows,
+    run_rows,
+    staged_schema,
+)
 from tasks.write.snapshot import SnapshotBuilder
 
 #: Order of rows within a file.
 SORTING: Final[Mapping[str, tuple[str, ...]]] = {
     "articles": ("published_at", "article_id"),
     "duplicates": ("published_at", "article_id", "source", "source_path"),
+    # In the order of their articles, whose times the table does not have.
     "related": (),
 }
 #: Partition of a table without rows: readers need one file to learn the columns from.
@@ -46,6 +53,8 @@ class WriteJob:
         contract: names the columns.
         rule_version: version of the rules that found duplicates.
         partition_by: `year`, `month` or `none`.
+        form: names all that decides what the files of a record look like; with another one than the
+            parent's, all of them are written anew.
         max_rows: most rows in one file of records.
         compression_level: zstd level.
         workers: threads that encode files.
@@ -55,6 +64,7 @@ class WriteJob:
     contract: Contract
     rule_version: str
     partition_by: str
+    form: str
     max_rows: int
     compression_level: int
     workers: int
@@ -68,25 +78,35 @@ class Decided:
         manifest: (n,) the decided manifest, sorted by source and path.
         touched: (n,) rows that the tables must show differently.
         previous: the parent's manifest.
-        listed, vanished: files in the listing, and those of them gone before they were read.
+        sources: names of the sources of this run.
+        there: number of their files.
     """
 
     manifest: pa.Table
     touched: pa.BooleanArray
     previous: pa.Table
-    listed: int
-    vanished: int
+    sources: Collection[str]
+    there: int
 
 
 @dataclass(frozen=True)
 class RunRecord:
-    """What the snapshot says of the run: its id, versions, rows for `runs`, and a summary."""
+    """What the snapshot says of the run.
+
+    Attributes:
+        run_id, contract_version, code_version: lineage.
+        rows: for the table `runs`: runs that no snapshot has yet, then this one, whose `snapshot` is
+            filled in here.
+        summary: counts of what changed.
+        forgotten: ids of runs whose rows in `runs` go.
+    """
 
     run_id: str
     contract_version: str
     code_version: str
     rows: Sequence[dict[str, Any]]
     summary: Mapping[str, object]
+    forgotten: Collection[str] = ()
 
 
 def write_snapshot(
@@ -105,7 +125,7 @@ def write_snapshot(
         AuditError: a guarantee does not hold; nothing was published.
         WarehouseError: the disk refused; nothing was published.
     """
-    check_manifest(decided.manifest, decided.listed, decided.vanished)
+    check_manifest(decided.manifest, decided.sources, decided.there)
     options = ParquetOptions(compression_level=job.compression_level)
     builder = SnapshotBuilder(job.warehouse, parent, run.run_id, options)
     records = _record_set(job, parent, decided, batches)
@@ -114,7 +134,8 @@ def write_snapshot(
     _write_empty(job, builder)
     _write_small_tables(job, builder, parent, decided, batches, run)
     check_files(builder.path, builder.files, decided.manifest)
-    summary = {"partition_by": job.partition_by, **run.summary}
+    names = pc.unique(decided.manifest.filter(pc.invert(decided.manifest["deleted"]))["source"]).to_pylist()
+    summary = {"partition_by": job.partition_by, "form": job.form, "sources": names, **run.summary}
     return builder.publish(run.contract_version, run.code_version, summary)
 
 
@@ -125,7 +146,7 @@ def _record_set(job: WriteJob, parent: Snapshot | None, decided: Decided, batche
     old = _layout_of_parent(job, parent)
     return RecordSet(
         manifest=current,
-        touched=decided.touched.filter(is_record),
+        touched=pc.or_(decided.touched.filter(is_record), _is_of_another_form(job, parent)),
         fresh=pa.concat_tables([_fresh_record_schema(job.contract).empty_table(), *_staged(batches, "records.arrow")]),
         parent=parent,
         previous=previous,
@@ -134,6 +155,23 @@ def _record_set(job: WriteJob, parent: Snapshot | None, decided: Decided, batche
         contract=job.contract,
         rule_version=job.rule_version,
     )
+
+
+def _is_of_another_form(job: WriteJob, parent: Snapshot | None) -> bool:
+    return parent is None or parent.info.summary.get("form") != job.form
+
+
+def _add(
+    job: WriteJob,
+    builder: SnapshotBuilder,
+    table: str,
+    rows: pa.Table,
+    partition: str = "",
+    name: str = "part-0.parquet",
+) -> Path:
+    """Write one file of a table, whose required columns have no null; its path."""
+    check_required(f"{table}/{partition}/{name}", rows, job.contract)
+    return builder.path / builder.add(table, partition, name, rows, SORTING.get(table, ())).path
 
 
 def _fresh_record_schema(contract: Contract) -> pa.Schema:
@@ -157,9 +195,9 @@ def _write_records(job: WriteJob, builder: SnapshotBuilder, records: RecordSet) 
         rows: PlaceRows = records.rows_at(place)
         for table in RECORD_TABLES:
             if len(getattr(rows, table)):
-                file = builder.add(table, partition, name, getattr(rows, table), SORTING[table])
+                path = _add(job, builder, table, getattr(rows, table), partition, name)
                 if table == "articles":
-                    check_articles(builder.path / file.path, job.contract)
+                    check_articles(path, job.contract)
 
     if len(records.touched_places) < 2:
         for place in records.touched_places:
@@ -181,7 +219,7 @@ def _write_empty(job: WriteJob, builder: SnapshotBuilder) -> None:
     for table in RECORD_TABLES:
         if table not in written:
             empty = job.contract[table].schema.empty_table()
-            builder.add(table, _EMPTY_AT[job.partition_by], "part-0.parquet", empty, SORTING[table])
+            _add(job, builder, table, empty, _EMPTY_AT[job.partition_by])
 
 
 def _write_small_tables(
@@ -194,32 +232,21 @@ def _write_small_tables(
 ) -> None:
     manifest = decided.manifest.cast(job.contract["sources"].schema)
     for i, part in enumerate(manifest_parts(manifest)):
-        builder.add("sources", "", f"part-{i}.parquet", part)
-    builder.add("runs", "", "part-0.parquet", run_rows(parent, run.rows, job.contract))
+        _add(job, builder, "sources", part, name=f"part-{i}.parquet")
+    rows = [row | {"snapshot": builder.next_number} if row["run_id"] == run.run_id else row for row in run.rows]
+    _add(job, builder, "runs", run_rows(parent, rows, job.contract, run.forgotten))
     _write_quarantine(job, builder, parent, decided, batches)
 
 
 def _write_quarantine(
     job: WriteJob, builder: SnapshotBuilder, parent: Snapshot | None, decided: Decided, batches: Sequence[Path]
 ) -> None:
-    fresh = pa.concat_tables([_fresh_quarantine_schema(job.contract).empty_table(), *_staged(batches, "quarantine.arrow")])
-    if parent is not None and not len(fresh) and _same_quarantine(decided):
+    fresh = pa.concat_tables([staged_schema(job.contract).empty_table(), *_staged(batches, "quarantine.arrow")])
+    is_same = not len(fresh) and is_same_quarantine(decided.previous, decided.manifest)
+    if parent is not None and is_same and not _is_of_another_form(job, parent):
         for file in parent.files("quarantine"):
             builder.keep(file)
         return
     rows = quarantine_rows(decided.manifest, fresh, parent, job.contract)
-    for i, part in enumerate(quarantine_parts(rows)):
-        builder.add("quarantine", "", f"part-{i}.parquet", part)
-
-
-def _fresh_quarantine_schema(contract: Contract) -> pa.Schema:
-    names = ("source", "source_path", "source_hash", "violations", "raw")
-    return pa.schema([contract["quarantine"].schema.field(name) for name in names])
-
-
-def _same_quarantine(decided: Decided) -> bool:
-    """Whether the same files are in quarantine as before."""
-    before, now = (
-        table.filter(pc.equal(table["status"], "quarantined")) for table in (decided.previous, decided.manifest)
-    )
-    return bool(file_keys(before).equals(file_keys(now)))
+    for i, part in enumerate(quarantine_parts(rows, job.contract["quarantine"].schema)):
+        _add(job, builder, "quarantine", part, name=f"part-{i}.parquet")

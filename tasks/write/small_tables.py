@@ -5,7 +5,7 @@ Belongs here: their rows for the next snapshot. Does not belong here: writing th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Final
 
 import pyarrow as pa
@@ -23,8 +23,20 @@ _QUARANTINE_BYTES: Final = 128 * 1024 * 1024
 _BY_FILE: Final = [("source", "ascending"), ("source_path", "ascending")]
 
 
+def staged_schema(contract: Contract) -> pa.Schema:
+    """The columns of `quarantine` that the batches give."""
+    names = ("source", "source_path", "source_hash", "violations", "raw")
+    return pa.schema([contract["quarantine"].schema.field(name) for name in names])
+
+
+def is_same_quarantine(previous: pa.Table, manifest: pa.Table) -> bool:
+    """Whether the same files are in quarantine as before the run."""
+    before, now = (table.filter(pc.equal(table["status"], "quarantined")) for table in (previous, manifest))
+    return bool(file_keys(before).equals(file_keys(now)))
+
+
 def quarantine_rows(manifest: pa.Table, fresh: pa.Table, parent: Snapshot | None, contract: Contract) -> pa.Table:
-    """All quarantined files after the run.
+    """All quarantined files after the run; `raw` as large binary, as all of them may exceed 2 GiB.
 
     Args:
         manifest: the manifest after the run.
@@ -43,7 +55,8 @@ def quarantine_rows(manifest: pa.Table, fresh: pa.Table, parent: Snapshot | None
         old = parent.read("quarantine", columns=fresh.column_names, schema=schema).select(fresh.column_names)
         old = old.filter(pc.is_in(file_keys(old), old_keys)).cast(fresh.schema)
         rows = pa.concat_tables([fresh, old])
-    rows = rows.sort_by(_BY_FILE)
+    raw = rows.schema.get_field_index("raw")
+    rows = rows.set_column(raw, "raw", rows["raw"].cast(pa.large_binary())).sort_by(_BY_FILE)
     if not file_keys(rows).equals(file_keys(expected)):
         raise AuditError(
             f"quarantine: {len(rows)} rows for {len(expected)} quarantined files.",
@@ -51,16 +64,19 @@ def quarantine_rows(manifest: pa.Table, fresh: pa.Table, parent: Snapshot | None
         )
     for name in ("contract_version", "run_id", "first_seen_at"):
         rows = rows.append_column(name, expected[name])
-    return rows.select(schema.names).cast(schema)
+    return rows.select(schema.names)
 
 
-def run_rows(parent: Snapshot | None, news: Sequence[dict[str, Any]], contract: Contract) -> pa.Table:
-    """The table `runs` with the rows of runs that are not in it yet, oldest first."""
+def run_rows(
+    parent: Snapshot | None, news: Sequence[dict[str, Any]], contract: Contract, forgotten: Collection[str] = ()
+) -> pa.Table:
+    """The table `runs` with the rows of runs that are not in it yet, and without forgotten ones, oldest first."""
     schema = contract["runs"].schema
     rows = pa.Table.from_pylist(list(news), schema)
     if parent is not None:
         old = parent.read("runs", schema=schema).select(schema.names).cast(schema)
         rows = rows.filter(pc.invert(pc.is_in(rows["run_id"], old["run_id"].combine_chunks())))
+        old = old.filter(pc.invert(pc.is_in(old["run_id"], pa.array(list(forgotten), pa.string()))))
         rows = pa.concat_tables([old, rows])
     return rows.sort_by([("started_at", "ascending"), ("run_id", "ascending")])
 
@@ -71,13 +87,13 @@ def manifest_parts(manifest: pa.Table) -> Iterator[pa.Table]:
         yield manifest.slice(start, _SOURCES_ROWS)
 
 
-def quarantine_parts(rows: pa.Table) -> Iterator[pa.Table]:
-    """The quarantine cut into files by the bytes it keeps; one even if it is empty."""
+def quarantine_parts(rows: pa.Table, schema: pa.Schema) -> Iterator[pa.Table]:
+    """The quarantine cut into files by the bytes it keeps, in the table's schema; one even if it is empty."""
     start = size = 0
     lengths = pc.fill_null(pc.binary_length(rows["raw"]), 0).to_pylist()
     for i, length in enumerate(lengths):
         if size and size + length > _QUARANTINE_BYTES:
-            yield rows.slice(start, i - start)
+            yield rows.slice(start, i - start).cast(schema)
             start, size = i, 0
         size += length
-    yield rows.slice(start)
+    yield rows.slice(start).cast(schema)

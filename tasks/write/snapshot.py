@@ -90,6 +90,11 @@ class SnapshotBuilder:
         with self._guard:
             return [self._files[path] for path in sorted(self._files)]
 
+    @property
+    def next_number(self) -> int:
+        """The snapshot's number: one more than any in use, as after a rollback there are some above the pointer."""
+        return max([0, *self._warehouse.numbers(), self._replaces or 0]) + 1
+
     def add(self, table: str, partition: str, name: str, rows: pa.Table, sorting: Sequence[str] = ()) -> DataFile:
         """Write a new file into the snapshot.
 
@@ -145,7 +150,7 @@ class SnapshotBuilder:
         self._require_unmoved()
         moment = (published_at or datetime.now(UTC)).astimezone(UTC)
         info = SnapshotInfo(
-            number=self._next_number(),
+            number=self.next_number,
             run_id=self._run_id,
             parent=self._parent.number if self._parent else None,
             published_at=moment.isoformat().replace("+00:00", "Z"),
@@ -189,10 +194,6 @@ class SnapshotBuilder:
                 f"The pointer was moved from {self._replaces} to {found} while the snapshot was built.",
                 "Run again: the next run starts from what is current then.",
             )
-
-    def _next_number(self) -> int:
-        """One more than any number in use: above the pointer too, there may have been a rollback."""
-        return max([0, *self._warehouse.numbers(), self._replaces or 0]) + 1
 
     def _complete(self, info: SnapshotInfo) -> None:
         """Step 1: all of the snapshot on disk, where no reader looks."""

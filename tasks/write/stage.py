@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tasks.tables.run import Plan, load_run, previous_manifest
+from tasks.tables.run import Plan, Run, load_run, previous_manifest
 from tasks.tables.staging import read_arrow
 from tasks.write.publish import Decided, RunRecord, WriteJob, write_snapshot
 
@@ -37,24 +37,29 @@ def write_tables(
     run = load_run(folder)
     manifest = read_arrow(folder / "manifest.arrow")
     parent = run.parent_snapshot()
-    settings = run.settings.warehouse
-    job = WriteJob(
-        warehouse=run.warehouse,
-        contract=run.contract,
-        rule_version=run.rule_version,
-        partition_by=settings.partition_by,
-        max_rows=settings.max_rows_per_file,
-        compression_level=settings.compression_level,
-        workers=run.workers,
-    )
     decided = Decided(
         manifest=manifest.drop_columns(["touched"]),
         touched=manifest["touched"].combine_chunks(),
         previous=previous_manifest(run),
-        listed=plan.discovered,
-        vanished=vanished,
+        sources=run.sources.keys(),
+        there=plan.discovered - vanished,
     )
     record = RunRecord(run.run_id, run.contract.tag, run.code_version, [dict(row) for row in rows], summary)
-    snapshot = write_snapshot(job, parent, decided, [batch.path for batch in plan.batches], record)
+    snapshot = write_snapshot(write_job(run), parent, decided, [batch.path for batch in plan.batches], record)
     kept = set(parent.info.files) if parent else set()
     return snapshot.number, sum(file.bytes for file in snapshot.info.files if file not in kept)
+
+
+def write_job(run: Run) -> WriteJob:
+    """Where and how a run writes its tables."""
+    settings = run.settings.warehouse
+    return WriteJob(
+        warehouse=run.warehouse,
+        contract=run.contract,
+        rule_version=run.rule_version,
+        partition_by=settings.partition_by,
+        form=run.table_form,
+        max_rows=settings.max_rows_per_file,
+        compression_level=settings.compression_level,
+        workers=run.workers,
+    )

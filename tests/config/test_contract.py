@@ -186,6 +186,7 @@ def test_other_tools_keep_their_own_properties(edited: Edited) -> None:
         (change("title", logicalType="strnig"), "articles.title: logicalType is 'strnig'; did you mean 'string'?"),
         (change("heat", logicalTypeOptions={"format": "i23"}), "articles.heat: format is 'i23'; did you mean"),
         (change("topics", items=None), "articles.topics: an array without `items`."),
+        (change("title", logicalTypeOptions={"pattern": "a(?=b)"}), "articles.title: the pattern 'a(?=b)' is not a"),
         (change("title", logicalTypeOptions={"pattern": "("}), "articles.title: the pattern '(' is not a regular"),
         (change("heat", logicalTypeOptions={"minimum": "few"}), "articles.heat: the bound 'few' does not fit"),
         (change("published_at", logicalTypeOptions={"minimum": "soon"}), "the bound 'soon' is not an ISO 8601 time"),

@@ -11,11 +11,12 @@ import pytest
 from config.errors import SettingsError
 from tasks.tables import faults
 
-SOURCE = Path(faults.__file__).parents[1]
+PROJECT = Path(faults.__file__).parents[2]
 
 
 def points_in_source() -> set[str]:
-    texts = (path.read_text(encoding="utf-8") for path in SOURCE.rglob("*.py"))
+    sources = [path for top in ("tasks", "flows") for path in (PROJECT / top).rglob("*.py")]
+    texts = (path.read_text(encoding="utf-8") for path in sources)
     return {name for text in texts for name in re.findall(r"\breach\(\s*\"([^\"]+)\"", text)}
 
 

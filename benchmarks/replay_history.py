@@ -1,0 +1,147 @@
+"""A year of a site's history, run by run: does every run equal a rebuild, and how much faster is it?
+
+    python -m benchmarks.replay_history --history DIR [--states N]
+
+DIR has a folder a state, `00`, `01`, …, with `files/` (what was added or changed since the state before),
+`REMOVED` (paths, one a line) and `COMMITTED_AT` (ISO 8601). To what the history has come, in
+each state, removals and renames of a few files by a fixed seed. After each state the tables of the
+warehouse that lives through all of them must equal those of one that starts there.
+
+Belongs here: the replay, the comparison and the figures. Does not belong here: what "equal" means
+(`tests.tables_equal`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import shutil
+import statistics
+import tempfile
+import time
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from config.settings import Settings, load_settings
+from flows.run import run_ingest
+from tasks.report.outcome import Outcome
+from tasks.tables.warehouse import Warehouse
+from tests.tables_equal import assert_same_tables
+
+SEED = 20_260_302
+#: Most files that are removed, and most that are renamed, in a state.
+MOST = 3
+
+
+@dataclass
+class Figures:
+    """Seconds of each state's two runs, and what changed."""
+
+    incremental: list[float] = field(default_factory=list)
+    rebuild: list[float] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+
+
+def apply_state(state: Path, folder: Path, chance: random.Random) -> None:
+    """Bring `folder` to a state of the history, then remove and rename some files of its own."""
+    committed_at = datetime.fromisoformat((state / "COMMITTED_AT").read_text().strip()).timestamp()
+    for path in (state / "REMOVED").read_text().splitlines():
+        (folder / path).unlink(missing_ok=True)
+    changed = state / "files"
+    for stored in sorted(path for path in changed.rglob("*") if path.is_file()):
+        target = folder / stored.relative_to(changed)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(stored, target)
+        os.utime(target, (committed_at, committed_at))
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    for path in chance.sample(files, min(len(files), 2 * chance.randint(0, MOST))):
+        if chance.random() < 0.5:
+            path.unlink()
+        else:
+            path.rename(path.with_stem(f"{path.stem}-renamed"))
+
+
+def settings_of(warehouse: Path, workers: int = 0) -> Settings:
+    """Defaults (0 workers: one a core), but that removals and quarantine are accepted and nothing waits for the disk."""
+    return load_settings(
+        None,
+        {
+            "warehouse": {"path": str(warehouse), "durable": False},
+            "run": {"engine": "local", "workers": workers},
+            "guards": {"accept_removals": True, "accept_quarantine": True},
+        },
+        environ={},
+    )
+
+
+def timed_run(files: Path, warehouse: Path) -> tuple[float, Outcome]:
+    """Seconds and outcome of one run."""
+    started = time.perf_counter()
+    outcome = run_ingest([f"site={files}"], settings_of(warehouse))
+    return time.perf_counter() - started, outcome
+
+
+def replay(history: Path, most_states: int, folder: Path) -> Figures:
+    """Replay the history.
+
+    Raises:
+        AssertionError: after some state the tables differ from a rebuild's.
+    """
+    chance, figures = random.Random(SEED), Figures()
+    files, lasting, rebuilt = folder / "files", folder / "lasting", folder / "rebuilt"
+    files.mkdir()
+    for state in sorted(path for path in history.iterdir() if path.is_dir())[:most_states]:
+        apply_state(state, files, chance)
+        seconds, outcome = timed_run(files, lasting)
+        figures.incremental.append(seconds)
+        figures.outcomes.append(outcome)
+        shutil.rmtree(rebuilt, ignore_errors=True)
+        figures.rebuild.append(timed_run(files, rebuilt)[0])
+        assert_same_tables(Warehouse(lasting), Warehouse(rebuilt))
+        print(f"state {state.name}: {outcome.message} {figures.incremental[-1]:.2f} s, {figures.rebuild[-1]:.2f} s")
+    return figures
+
+
+def report(figures: Figures) -> str:
+    """The figures as a Markdown table."""
+    last, later = figures.outcomes[-1], slice(1, None)
+    changes = [outcome.files for outcome in figures.outcomes[later]]
+    rows = [
+        ("states, each equal to a rebuild", f"{len(figures.outcomes)}", ""),
+        ("files, articles at the end", f"{last.files.discovered:,}", f"{last.records.loaded:,}"),
+        (
+            "files changed a state, median",
+            f"{statistics.median(f.new + f.changed + f.removed for f in changes):.0f}",
+            "",
+        ),
+        (
+            "renamed, removed over all states",
+            f"{sum(f.renamed for f in changes)}",
+            f"{sum(f.removed for f in changes)}",
+        ),
+        ("first run, seconds", f"{figures.incremental[0]:.2f}", f"{figures.rebuild[0]:.2f}"),
+        (
+            "later runs, median seconds",
+            *(f"{statistics.median(s[later]):.2f}" for s in (figures.incremental, figures.rebuild)),
+        ),
+        ("later runs, slowest, seconds", *(f"{max(s[later]):.2f}" for s in (figures.incremental, figures.rebuild))),
+        ("later runs, total seconds", *(f"{sum(s[later]):.1f}" for s in (figures.incremental, figures.rebuild))),
+    ]
+    lines = ["| | incremental | rebuild |", "|---|---:|---:|"]
+    return "\n".join([*lines, *(f"| {name} | {one} | {other} |" for name, one, other in rows)])
+
+
+def main() -> None:
+    """Replay and print."""
+    parser = argparse.ArgumentParser(description="Replay a history; compare each run with a rebuild.")
+    parser.add_argument("--history", type=Path, required=True)
+    parser.add_argument("--states", type=int, default=60)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        print(report(replay(arguments.history, arguments.states, Path(folder))))
+
+
+if __name__ == "__main__":
+    main()

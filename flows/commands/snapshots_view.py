@@ -1,0 +1,189 @@
+"""How snapshots, and the difference of two, look in a terminal.
+
+Belongs here: layout. Does not belong here: the numbers (`tasks.maintain`), and the blocks that other
+commands use too (`tasks.report.terminal`).
+
+Text from source files is passed as `Text` and escaped, never as markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from tasks.maintain.differences import Article, ChangedArticle, Difference, QuarantinedFile
+from tasks.maintain.history import Entry, History
+from tasks.report.terminal import grid, titled
+from tasks.report.words import counted, printable, spell_size
+
+_HEADER: Final = ("", "published, UTC", "run", "source files", "articles", "new bytes", "")
+#: The column of the header that only wide terminals have room for, and from when on they have.
+_RUN: Final = 2
+_WIDE: Final = 100
+#: Characters of a long value that stand before its first difference, and least room for any value.
+_BEFORE: Final = 15
+_LEAST: Final = 20
+
+
+def show_sentences(console: Console, sentences: Sequence[str], style: str = "") -> None:
+    """Print sentences below one another, set off and hanging; an identifier is never cut."""
+    for sentence in sentences:
+        table = Table.grid(padding=(0, 1))
+        table.add_row(Text("-", "dim"), Text(printable(sentence), style, overflow="fold"))
+        console.print(Padding(table, (0, 0, 0, 2), expand=False))
+
+
+def show_history(console: Console, history: History) -> None:
+    """Print the list of snapshots, newest first."""
+    where = printable(history.warehouse)
+    if not history.snapshots and not history.damaged:
+        console.print(f"{where}: nothing is published yet.", soft_wrap=True)
+        return
+    current = "readers see none" if history.current is None else f"readers see {history.current}"
+    console.print(Text.assemble((where, "bold"), f": {counted(len(history.snapshots), 'snapshot')}, {current}."))
+    console.print()
+    console.print(Padding(_history_table(history, with_run=console.width >= _WIDE), (0, 0, 0, 2), expand=False))
+    show_sentences(console, history.damaged, "red")
+
+
+def _history_table(history: History, *, with_run: bool) -> Table:
+    table = grid("right", "left", "left", "left", "right", "right", "left")
+    rows = [tuple(Text(name, "dim") for name in _HEADER), *map(_history_row, history.snapshots)]
+    for row in rows:
+        table.add_row(*(cell for place, cell in enumerate(row) if with_run or place != _RUN))
+    return table
+
+
+def _history_row(entry: Entry) -> tuple[Text, ...]:
+    style = "bold" if entry.current else ""
+    new = "?" if entry.new_bytes is None else spell_size(entry.new_bytes)
+    return (
+        Text(str(entry.number), style),
+        Text(f"{entry.published_at[:16].replace('T', ' ')}", style),
+        Text(entry.run_id, style),
+        Text(_spell_changes(entry), style),
+        Text(f"{entry.rows.get('articles', 0):,}", style),
+        Text(new, style),
+        Text(" ".join(filter(None, [_branch(entry), "<- current" if entry.current else ""])), style),
+    )
+
+
+def _spell_changes(entry: Entry) -> str:
+    """`+3 ~1 -2`: files that the run found new, changed and removed; else what the snapshot is for."""
+    if entry.changes is None:
+        return printable(entry.note) or "?"
+    counts = {"+": entry.changes.new, "~": entry.changes.changed, "-": entry.changes.removed}
+    return " ".join(f"{sign}{number:,}" for sign, number in counts.items() if number) or "none"
+
+
+def _branch(entry: Entry) -> str:
+    """Where a snapshot was not made from the one before it."""
+    return f"from {entry.parent}" if entry.parent is not None and entry.parent != entry.number - 1 else ""
+
+
+def show_difference(console: Console, difference: Difference) -> None:
+    """Print what one snapshot says otherwise than another: counts, articles, quarantine."""
+    articles = difference.articles
+    counts = ", ".join(f"{articles[kind]:,} {kind}" for kind in ("added", "removed", "changed") if articles[kind])
+    between = f"Snapshot {difference.old} to {difference.new}"
+    console.print(Text.assemble((between, "bold"), f": {counts or 'no article'}{' differs' if not counts else ''}."))
+    tables = _tables(difference)
+    if tables.row_count:
+        console.print()
+        console.print(titled("Rows", tables))
+    _show_articles(console, "+", "green", difference.added, articles["added"], "Added")
+    _show_articles(console, "-", "red", difference.removed, articles["removed"], "Removed")
+    _show_changed(console, difference)
+    _show_files(console, "Came into quarantine", difference.came, difference.quarantine["added"])
+    _show_files(console, "Left quarantine", difference.went, difference.quarantine["removed"])
+
+
+def _tables(difference: Difference) -> Table:
+    table = grid("left", "right", "left", "right", "right")
+    for name, rows in difference.tables.items():
+        if rows.old != rows.new:
+            table.add_row(name, f"{rows.old:,}", "to", f"{rows.new:,}", Text(f"{rows.new - rows.old:+,}", "dim"))
+    return table
+
+
+def _show_articles(
+    console: Console, sign: str, style: str, articles: Sequence[Article], total: int, title: str
+) -> None:
+    if not total:
+        return
+    console.print()
+    console.print(Text(f"{title}: {counted(total, 'article')}", "bold"))
+    for article in articles:
+        _show_article(console, sign, style, article)
+    _show_rest(console, total - len(articles))
+
+
+def _show_article(console: Console, sign: str, style: str, article: Article | ChangedArticle) -> None:
+    title = printable(article.title, console.width - 4)
+    console.print(Text.assemble((f"  {sign} ", style), title), soft_wrap=True)
+    place = printable(f"{article.source}:{article.source_path}")
+    console.print(Text(f"    {article.article_id} {place}", "dim"), soft_wrap=True)
+
+
+def _show_changed(console: Console, difference: Difference) -> None:
+    total = difference.articles["changed"]
+    if not total:
+        return
+    console.print()
+    console.print(Text(f"Changed: {counted(total, 'article')}", "bold"))
+    columns = ", ".join(f"{name} {count:,}" for name, count in difference.columns.items())
+    console.print(Padding(Text(f"by column: {columns}", "dim"), (0, 0, 0, 2), expand=False))
+    for article in difference.changed:
+        _show_article(console, "~", "yellow", article)
+        _show_values(console, article)
+    _show_rest(console, total - len(difference.changed))
+
+
+def _show_values(console: Console, article: ChangedArticle) -> None:
+    """Each column that differs: its name, and below one another the old and the new value."""
+    room = max(_LEAST, console.width - 8)
+    for name, values in article.columns.items():
+        old, new = _excerpts(_spell_value(values.old), _spell_value(values.new), room)
+        console.print(Text(f"    {printable(name)}", "cyan"), soft_wrap=True)
+        console.print(Text.assemble(("      - ", "red"), old), soft_wrap=True)
+        console.print(Text.assemble(("      + ", "green"), new), soft_wrap=True)
+
+
+def _spell_value(value: Any) -> str:
+    if value is None:
+        return "(none)"
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ")
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+
+
+def _excerpts(old: str, new: str, room: int) -> tuple[str, str]:
+    """Both texts on one line each, from a little before the first place where they differ."""
+    same = next((at for at, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
+    start = max(0, same - _BEFORE) if max(len(old), len(new)) > room else 0
+    cut = "…" if start else ""
+    shown = [printable(cut + text[start : start + room], room) for text in (old, new)]
+    return shown[0], shown[1]
+
+
+def _show_files(console: Console, title: str, files: Sequence[QuarantinedFile], total: int) -> None:
+    if not total:
+        return
+    console.print()
+    console.print(Text(f"{title}: {counted(total, 'file')}", "bold"))
+    for file in files:
+        place = printable(f"{file.source}:{file.source_path}")
+        console.print(Text.assemble(f"  {place}  ", (", ".join(file.codes), "dim")), soft_wrap=True)
+    _show_rest(console, total - len(files))
+
+
+def _show_rest(console: Console, number: int) -> None:
+    if number > 0:
+        console.print(Text(f"  and {number:,} more; --limit shows more of them.", "dim"))

@@ -1,0 +1,122 @@
+"""`presslake verify` and `presslake maintain`: is the warehouse right, and keep it small.
+
+Does not belong here: the checks (`tasks.maintain.guarantees`) and the steps (`flows.maintenance`).
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+from cyclopts import Parameter
+
+from config.settings import Settings, load_settings
+from flows.commands.options import given, print_json
+
+if TYPE_CHECKING:
+    from tasks.maintain.guarantees import Verification
+    from tasks.maintain.outcome import Maintenance
+
+VERIFY_EXAMPLES: Final = """\
+Examples:
+  presslake verify --warehouse warehouse
+  presslake verify --no-digests                does not read every byte
+  presslake verify --json | jq -r '.findings[]'
+
+The exit code is 1 if anything is wrong."""
+MAINTAIN_EXAMPLES: Final = """\
+Examples:
+  presslake maintain --warehouse warehouse
+  presslake maintain --json | jq .expired
+
+What is kept is set in presslake.yaml: warehouse.keep_snapshots, keep_days, keep_runs_days and
+keep_tombstones_days. The exit code is 1 if the warehouse is damaged; then no snapshot is removed."""
+
+
+def verify(
+    *,
+    warehouse: Path | None = None,
+    config: Path | None = None,
+    json: bool = False,
+    digests: Annotated[bool, Parameter(negative="--no-digests")] = True,
+) -> int:
+    """Check that the tables keep every guarantee that they can show, and change nothing.
+
+    Args:
+        warehouse: Folder of the tables; by default that of the settings.
+        config: File of settings; by default presslake.yaml of the working folder, if it is there.
+        json: Print one JSON object.
+        digests: Whether every byte is read; without, sizes and footers have to do.
+    """
+    settings = _settings(warehouse, config)
+    from tasks.maintain.stage import verify_settings  # noqa: PLC0415
+    from tasks.report.status import existing_warehouse  # noqa: PLC0415
+
+    existing_warehouse(Path(settings.warehouse.path))
+    verified = verify_settings(settings, digests)
+    if json:
+        print_json(verified)
+    else:
+        _show_verification(verified)
+    return int(not verified.sound)
+
+
+def maintain(*, warehouse: Path | None = None, config: Path | None = None, json: bool = False) -> int:
+    """Verify the warehouse, remove snapshots that need not be kept, and split files that grew too large.
+
+    Args:
+        warehouse: Folder of the tables; by default that of the settings.
+        config: File of settings; by default presslake.yaml of the working folder, if it is there.
+        json: Print one JSON object.
+    """
+    settings = _settings(warehouse, config)
+    from flows.maintenance import run_maintenance  # noqa: PLC0415
+
+    done = run_maintenance(settings)
+    if json:
+        print_json(done)
+    else:
+        _show_maintenance(done)
+    return int(done.status == "damaged")
+
+
+def _settings(warehouse: Path | None, config: Path | None) -> Settings:
+    return load_settings(config, given({"warehouse": {"path": None if warehouse is None else str(warehouse)}}))
+
+
+def _show_verification(verified: Verification) -> None:
+    from rich.text import Text  # noqa: PLC0415
+
+    from flows.commands.snapshots_view import show_sentences  # noqa: PLC0415
+    from tasks.report.terminal import make_console  # noqa: PLC0415
+    from tasks.report.words import counted, printable, spell_size  # noqa: PLC0415
+
+    console = make_console(sys.stdout)
+    where = printable(verified.warehouse)
+    if verified.snapshot is None and verified.sound:
+        console.print(f"{where}: nothing is published yet.", soft_wrap=True)
+    elif verified.sound:
+        read = "every byte was read" if verified.digests else "sizes and footers were read"
+        size = f"{counted(verified.files, 'file')} with {counted(verified.rows, 'row')}, {spell_size(verified.bytes)}"
+        console.print(Text.assemble(("Sound", "bold green"), f": {where}, snapshot {verified.snapshot}."))
+        console.print(Text(f"{size}; {read}.", "dim"))
+    else:
+        findings = counted(len(verified.findings), "finding")
+        console.print(Text.assemble(("Damaged", "bold red"), f": {where}, {findings}."))
+        show_sentences(console, verified.findings)
+    show_sentences(console, verified.notes, "dim")
+
+
+def _show_maintenance(done: Maintenance) -> None:
+    from rich.text import Text  # noqa: PLC0415
+
+    from flows.commands.snapshots_view import show_sentences  # noqa: PLC0415
+    from flows.maintenance_report import deeds, headline  # noqa: PLC0415
+    from tasks.report.terminal import make_console  # noqa: PLC0415
+
+    console = make_console(sys.stdout)
+    console.print(Text(headline(done), "bold green" if done.status == "sound" else "bold red"))
+    show_sentences(console, done.findings)
+    show_sentences(console, deeds(done))
+    show_sentences(console, done.notes, "dim")

@@ -1,0 +1,82 @@
+"""The scheduled maintenance: its steps as Prefect tasks, its report as an artifact.
+
+Belongs here: the flow and its parameters. The order of the steps is `flows.maintenance`'s, the
+report's text `flows.maintenance_report`'s.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from flows.quiet import make_prefect_quiet
+
+make_prefect_quiet()
+
+from prefect import flow, task  # noqa: E402
+from prefect.cache_policies import NO_CACHE  # noqa: E402
+from pydantic import Field  # noqa: E402
+
+from config.errors import AuditError  # noqa: E402
+from config.settings import Settings, load_settings  # noqa: E402
+from flows import maintenance  # noqa: E402
+from flows.maintenance import Steps, execute  # noqa: E402
+from flows.maintenance_report import headline, maintenance_report  # noqa: E402
+from tasks.maintain.outcome import Maintenance  # noqa: E402
+from tasks.maintain.task import report, verify  # noqa: E402
+
+#: The steps as tasks. None is retried: what the disk refused is left for the next maintenance.
+TASKS: Final = Steps(
+    clear=task(name="clear staging", cache_policy=NO_CACHE)(maintenance.clear),
+    verify=verify,
+    rewrite=task(name="rewrite tables", cache_policy=NO_CACHE)(maintenance.rewrite),
+    expire=task(name="expire snapshots", cache_policy=NO_CACHE)(maintenance.expire),
+)
+
+
+def _flow_run_name() -> str:
+    return f"maintain · {datetime.now(UTC):%Y-%m-%d %H:%M}"
+
+
+@flow(name="maintain", flow_run_name=_flow_run_name)
+def maintain(
+    warehouse: Annotated[
+        str | None, Field(description="Folder of the warehouse; empty takes the settings' (`warehouse.path`).")
+    ] = None,
+    config: Annotated[
+        str | None, Field(description="Settings file; empty takes ./presslake.yaml if it is there.")
+    ] = None,
+    settings: Annotated[
+        dict[str, Any] | None, Field(description='Any further settings, such as {"warehouse": {"keep_days": 30}}.')
+    ] = None,
+) -> Maintenance:
+    """Verify the warehouse, forget what the settings do not keep, and split files that grew too large.
+
+    Fails where something is wrong with the warehouse; then nothing was forgotten, and the report
+    names every finding. One writer at a time: it waits for a run in progress.
+    """
+    overrides = dict(settings or {})
+    if warehouse:
+        overrides["warehouse"] = {**overrides.get("warehouse", {}), "path": warehouse}
+    done = execute(load_settings(Path(config) if config else None, overrides), TASKS)
+    report(maintenance_report(done), headline(done))
+    if done.status == "damaged":
+        error = AuditError(f"{done.warehouse} is damaged: {done.findings[0]}", "`presslake verify` lists all findings.")
+        error.outcome = done
+        raise error
+    return done
+
+
+def run_flow(settings: Settings) -> Maintenance:
+    """Run the flow by hand, with settings that are loaded already.
+
+    Raises:
+        WarehouseError: there is no warehouse, another run writes to it, or the disk refused.
+    """
+    try:
+        return maintain(settings=settings.to_dict())
+    except AuditError as error:
+        if isinstance(error.outcome, Maintenance):
+            return error.outcome
+        raise

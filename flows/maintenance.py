@@ -1,0 +1,202 @@
+"""Maintenance from the outside: what is done in which order, under the lock, by either engine.
+
+Belongs here: the order of the steps and the steps that write. Does not belong here: the rules
+(`tasks.maintain`), the Prefect flow (`flows.maintain`), and what the command line prints.
+
+The order is one of caution: the warehouse is verified before anything is forgotten. Where something
+is wrong nothing is, since an older snapshot may be what saves it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from config.contract import load_contract
+from config.settings import Settings
+from config.url_rules import load_url_rules
+from tasks.maintain.guarantees import Verification
+from tasks.maintain.outcome import Expired, Maintenance, Resplit, Rewritten
+from tasks.maintain.retention import expired_runs, without_tombstones
+from tasks.maintain.stage import plan_expiry, verify_settings, warehouse_of
+from tasks.report.outcome import Files, Outcome, Records
+from tasks.report.status import existing_warehouse
+from tasks.report.summary import run_row
+from tasks.report.words import counted
+from tasks.tables.lock import locked
+from tasks.tables.run import Run, count_by, new_run_id, previous_manifest
+from tasks.tables.snapshots import Snapshot
+from tasks.write.rewrite import changed_parts, rewrite_tables
+from tasks.write.upkeep import Cleared, clear_staging, remove_snapshot
+
+
+def clear(settings: Settings) -> Cleared:
+    """Remove what interrupted runs left in `staging`; the lock says that no other run is alive."""
+    return clear_staging(warehouse_of(settings))
+
+
+def verify(settings: Settings) -> Verification:
+    """Check every guarantee that the tables can show."""
+    return verify_settings(settings)
+
+
+def rewrite(settings: Settings, run_id: str) -> Rewritten:
+    """Forget old rows of `runs` and `sources`, split partitions that outgrew their files; one snapshot if any.
+
+    Raises:
+        RunError: the rewritten tables broke a guarantee or the disk refused; nothing was published.
+    """
+    run = _run(settings, run_id)
+    parent = run.parent_snapshot()
+    if parent is None:
+        return Rewritten()
+    if parent.info.summary.get("form") != run.table_form:
+        return Rewritten(note="Contract, rules or version changed: the next run writes all tables anew, then maintain.")
+    return _rewrite(run, parent)
+
+
+def expire(settings: Settings) -> Expired:
+    """Remove the snapshots that the settings do not keep; files that others share stay with them."""
+    expired = plan_expiry(settings, datetime.now(UTC))
+    for number in expired.snapshots:
+        remove_snapshot(warehouse_of(settings), number)
+    return expired
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The steps as an engine runs them; each takes the settings."""
+
+    clear: Callable[[Settings], Cleared] = clear
+    verify: Callable[[Settings], Verification] = verify
+    rewrite: Callable[[Settings, str], Rewritten] = rewrite
+    expire: Callable[[Settings], Expired] = expire
+
+
+def run_maintenance(settings: Settings) -> Maintenance:
+    """Maintain the warehouse, through Prefect or without, as `run.engine` says.
+
+    Args:
+        settings: name the warehouse, what to keep, and the contract.
+
+    Raises:
+        WarehouseError: there is no warehouse, another run writes to it, or the disk refused.
+    """
+    engine = settings.run.engine
+    if engine == "auto":
+        engine = "prefect" if os.environ.get("PREFECT_API_URL") else "local"
+    if engine == "prefect":
+        # Importing Prefect takes longer than a small maintenance.
+        from flows.maintain import run_flow  # noqa: PLC0415
+
+        return run_flow(settings)
+    return execute(settings, Steps())
+
+
+def execute(settings: Settings, steps: Steps) -> Maintenance:
+    """Maintain the warehouse with the steps of an engine; see `run_maintenance`."""
+    existing_warehouse(Path(settings.warehouse.path))
+    warehouse, started_at = warehouse_of(settings), datetime.now(UTC)
+    warehouse.create()
+    run_id = new_run_id(started_at)
+    rewritten, expired = Rewritten(), Expired()
+    with locked(warehouse, run_id, settings.run.lock_timeout_seconds):
+        cleared = steps.clear(settings)
+        verified = steps.verify(settings)
+        if verified.sound:
+            rewritten = steps.rewrite(settings, run_id)
+        if rewritten.snapshot is not None:
+            verified = steps.verify(settings)
+        if verified.sound:
+            expired = steps.expire(settings)
+    return Maintenance(
+        status="sound" if verified.sound else "damaged",
+        run_id=run_id,
+        started_at=_iso(started_at),
+        ended_at=_iso(datetime.now(UTC)),
+        warehouse=str(warehouse.root),
+        snapshot=verified.snapshot,
+        staging_removed=cleared.removed,
+        staging_left=cleared.left,
+        rewritten=rewritten,
+        expired=expired,
+        findings=verified.findings,
+        notes=verified.notes + ([rewritten.note] if rewritten.note else []),
+    )
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _run(settings: Settings, run_id: str) -> Run:
+    """A run without sources, from the current snapshot."""
+    paths = [None if text is None else Path(text) for text in (settings.contract.path, settings.contract.url_rules)]
+    current = warehouse_of(settings).current()
+    return Run(
+        run_id=run_id,
+        started_at=datetime.now(UTC),
+        settings=settings,
+        contract=load_contract(paths[0]),
+        rules=load_url_rules(paths[1]),
+        sources={},
+        locations={},
+        full_refresh=False,
+        parent=current.number if current else None,
+    )
+
+
+def _rewrite(run: Run, parent: Snapshot) -> Rewritten:
+    settings, previous = run.settings.warehouse, previous_manifest(run)
+    kept = without_tombstones(previous, run.started_at - timedelta(days=settings.keep_tombstones_days))
+    runs = parent.read("runs", ["run_id", "started_at"])
+    forgotten = expired_runs(runs, kept, run.started_at - timedelta(days=settings.keep_runs_days))
+    parts = changed_parts(parent, kept, settings.max_rows_per_file)
+    plan = Rewritten(
+        runs=len(forgotten),
+        tombstones=len(previous) - len(kept),
+        partitions=[Resplit(name, old, new) for name, (old, new) in parts.items()],
+    )
+    if not (plan.runs or plan.tombstones or plan.partitions):
+        return plan
+    message = _message(plan)
+    snapshot = rewrite_tables(run, kept, forgotten, _row(run, kept, message), {"maintenance": message})
+    return Rewritten(snapshot.number, plan.runs, plan.tombstones, plan.partitions)
+
+
+def _message(plan: Rewritten) -> str:
+    parts = {
+        "forgotten": (plan.runs, "run"),
+        "of vanished files forgotten": (plan.tombstones, "row"),
+        "split anew": (len(plan.partitions), "partition"),
+    }
+    done = [f"{counted(count, noun)} {what}" for what, (count, noun) in parts.items() if count]
+    return f"Maintenance: {', '.join(done)}."
+
+
+def _row(run: Run, manifest: pa.Table, message: str) -> dict[str, Any]:
+    """The row of `runs`: no file was looked at, and the tables say what they said before."""
+    live = manifest.filter(pc.invert(manifest["deleted"]))
+    statuses = count_by(live["status"])
+    outcome = Outcome(
+        status="completed",
+        run_id=run.run_id,
+        started_at=_iso(run.started_at),
+        ended_at=_iso(datetime.now(UTC)),
+        message=message,
+        warehouse=run.settings.warehouse.path,
+        files=Files(ignored=statuses.get("ignored", 0)),
+        records=Records(**{name: statuses.get(name, 0) for name in Records.__struct_fields__}),
+        violations=count_by(pc.list_flatten(live["violations"])),
+        duplicates=count_by(live["match"]),
+        contract_version=run.contract.tag,
+        code_version=run.code_version,
+    )
+    return run_row(outcome)

@@ -1,0 +1,169 @@
+"""What each file of a snapshot must hold by itself: columns, required values, rules, order, place.
+
+Belongs here: checks that need one file, or one file of `articles` and that of `related` beside it.
+Does not belong here: bytes and digests (`tasks.tables.verify`), and what tables say of one another
+(`joins`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from config.contract import Contract
+from config.errors import WarehouseError
+from tasks.maintain.comparison import rows_differ
+from tasks.maintain.sentences import some
+from tasks.tables.parquet import read_parquet
+from tasks.tables.rules import check_rules
+from tasks.tables.snapshots import DataFile, Snapshot
+
+#: Order of the rows in a file, by table.
+SORTING: Final = {
+    "articles": [("published_at", "ascending"), ("article_id", "ascending")],
+    "duplicates": [("published_at", "ascending"), ("article_id", "ascending")],
+}
+_EDGES: Final = [("article_id", "ascending"), ("position", "ascending")]
+
+
+def check_contents(snapshot: Snapshot, contract: Contract) -> list[str]:
+    """Hold every file against the contract.
+
+    Args:
+        snapshot: published, of this contract.
+        contract: names columns, required ones and rules.
+
+    Returns:
+        One sentence a finding, naming the file and the first rows; empty where all is well.
+    """
+    findings = [f"There is no table `{name}`." for name in contract.tables if not snapshot.files(name)]
+    for file in snapshot.info.files:
+        try:
+            findings.extend(_check_file(snapshot, file, contract))
+        except (WarehouseError, pa.ArrowException, OSError) as error:
+            findings.append(f"{file.path} could not be checked: {error}")
+    return findings
+
+
+def _check_file(snapshot: Snapshot, file: DataFile, contract: Contract) -> Iterator[str]:
+    if file.table not in contract.tables:
+        yield f"{file.path} is of a table that the contract does not have."
+        return
+    path, expected = snapshot.path / file.path, contract[file.table].schema
+    drift = list(_drift(file, pq.read_schema(path), expected))
+    if drift:
+        # The rest would only say the same again.
+        yield from drift
+        return
+    rows = read_parquet(path, _checked_columns(file.table, contract))
+    yield from _missing_values(file, rows, contract)
+    if file.table in SORTING:
+        yield from _broken_rules(file, rows, contract)
+        yield from _disorder(file, rows)
+        yield from _misplaced(file, rows)
+    if file.table in ("articles", "related"):
+        yield from _other_edges(snapshot, file)
+
+
+def _drift(file: DataFile, found: pa.Schema, expected: pa.Schema) -> Iterator[str]:
+    """Columns that are missing, too many, or of another type than the contract says."""
+    types = {field.name: field.type for field in found}
+    for field in expected:
+        if field.name not in types:
+            yield f"{file.path} has no column `{field.name}`."
+        elif types[field.name] != field.type:
+            yield f"{file.path}: column `{field.name}` is {types[field.name]}, {field.type} is expected."
+    if unknown := [name for name in found.names if name not in expected.names]:
+        yield f"{file.path} has columns that the contract does not: {some(unknown)}."
+
+
+def _checked_columns(table: str, contract: Contract) -> list[str]:
+    names = [column.name for column in contract[table].columns if column.required and not column.partitioned]
+    if table in SORTING:
+        names += ["article_id", "published_at", *(c.name for c in contract.source_columns if c.severity == "error")]
+    return list(dict.fromkeys(names))
+
+
+def _missing_values(file: DataFile, rows: pa.Table, contract: Contract) -> Iterator[str]:
+    for column in contract[file.table].columns:
+        if column.required and not column.partitioned and (nulls := rows[column.name].null_count):
+            yield f"{file.path}: required column `{column.name}` is null in {nulls:,} rows."
+
+
+def _broken_rules(file: DataFile, rows: pa.Table, contract: Contract) -> Iterator[str]:
+    columns = tuple(column for column in contract.source_columns if column.severity == "error")
+    broken = check_rules(columns, rows)
+    broken = broken.filter(pc.equal(broken["severity"], "error"))
+    for found in broken.slice(0, 3).to_pylist():
+        yield f"{file.path}: row {found['row']:,}, {found['field']}: {found['message']} ({found['code']})."
+    if len(broken) > 3:
+        yield f"{file.path} breaks rules of the contract in {len(broken) - 3:,} more places."
+
+
+def _disorder(file: DataFile, rows: pa.Table) -> Iterator[str]:
+    order = pc.sort_indices(rows, sort_keys=SORTING[file.table]).cast(pa.int64())
+    falls = pc.indices_nonzero(pc.less(pc.pairwise_diff(order), 0))
+    if len(falls):
+        yield f"{file.path} is not sorted by {' and '.join(name for name, _ in SORTING[file.table])}."
+
+
+def _misplaced(file: DataFile, rows: pa.Table) -> Iterator[str]:
+    """Rows whose time of publication is not that of the folder's name."""
+    key, _, value = file.partition.partition("=")
+    moments = rows["published_at"]
+    names = {"published_year": "%Y", "published_month": "%Y-%m"}
+    if not key:
+        return
+    if key not in names:
+        yield f"{file.path} lies in a partition that nobody knows."
+        return
+    found = pc.strftime(moments, format=names[key])
+    wrong = rows["article_id"].filter(pc.fill_null(pc.not_equal(found, value), True))
+    if len(wrong):
+        yield f"{file.path}: {len(wrong):,} rows do not belong to {file.partition}: {some(wrong.to_pylist())}."
+
+
+def _other_edges(snapshot: Snapshot, file: DataFile) -> Iterator[str]:
+    """`related` is the flat form of `articles.related`, file by file."""
+    place = file.path.split("/", 1)[1]
+    listed = {known.path for known in snapshot.info.files}
+    if file.table == "related":
+        if file.rows and f"articles/{place}" not in listed:
+            yield f"{file.path} has rows, and there is no articles/{place} that they come from."
+        return
+    articles = read_parquet(snapshot.path / file.path, ["article_id", "related"])
+    wanted = _edges(articles)
+    if f"related/{place}" not in listed:
+        if len(wanted):
+            yield f"related/{place} is missing: {file.path} has {len(wanted):,} related entries."
+        return
+    found = read_parquet(snapshot.path / "related" / place)
+    yield from _unequal_edges(place, wanted, found)
+
+
+def _edges(articles: pa.Table) -> pa.Table:
+    """The related entries of articles, flat: (n,) with their fields, `article_id` and `position`."""
+    lists = articles["related"].combine_chunks()
+    items, rows = lists.flatten(), pc.list_parent_indices(lists)
+    first = pc.index_in(rows, rows)
+    columns = {field.name: values for field, values in zip(items.type, items.flatten(), strict=True)}
+    columns["article_id"] = articles["article_id"].combine_chunks().take(rows)
+    columns["position"] = pc.subtract(pa.array(range(len(items)), first.type), first)
+    return pa.table(columns)
+
+
+def _unequal_edges(place: str, wanted: pa.Table, found: pa.Table) -> Iterator[str]:
+    if len(wanted) != len(found):
+        yield f"related/{place} has {len(found):,} rows, articles/{place} has {len(wanted):,} related entries."
+        return
+    wanted, found = wanted.sort_by(_EDGES), found.sort_by(_EDGES)
+    for name in found.column_names:
+        if name in wanted.column_names:
+            old, new = wanted[name].combine_chunks(), found[name].combine_chunks()
+            differ = rows_differ(old, new.cast(old.type))
+            if ids := found["article_id"].filter(differ).unique().to_pylist():
+                yield f"related/{place}: `{name}` is not that of articles.related in {some(ids)}."

@@ -1,0 +1,246 @@
+"""What two snapshots say differently: articles added, removed and changed, and the quarantine.
+
+Belongs here: comparing the tables of two snapshots of one warehouse. Files that both have (hard
+links, the same digest) hold the same rows and are not read; of the others one column at a time is.
+Does not belong here: comparing single values (`comparison`), and how a difference is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from tasks.maintain.comparison import rows_differ
+from tasks.tables.keys import file_keys
+from tasks.tables.parquet import read_files
+from tasks.tables.snapshots import Snapshot
+
+#: Columns that tell when and by which run a row came: they differ between equal tables, too.
+LINEAGE: Final = ("first_seen_at", "loaded_at", "run_id")
+_BY_FILE: Final = [("source", "ascending"), ("source_path", "ascending")]
+_NAMES: Final = ("article_id", "title", "source", "source_path")
+
+
+class Article(msgspec.Struct, frozen=True):
+    """An article that only one of the snapshots has."""
+
+    article_id: str
+    title: str
+    source: str
+    source_path: str
+
+
+class Values(msgspec.Struct, frozen=True):
+    """One column of an article in both snapshots."""
+
+    old: Any
+    new: Any
+
+
+class ChangedArticle(msgspec.Struct, frozen=True):
+    """An article that both have; its names are those of the newer, `columns` only what differs."""
+
+    article_id: str
+    title: str
+    source: str
+    source_path: str
+    columns: dict[str, Values]
+
+
+class QuarantinedFile(msgspec.Struct, frozen=True):
+    """A file that only one of the snapshots has in quarantine, with the codes of its findings."""
+
+    source: str
+    source_path: str
+    codes: list[str]
+
+
+class Rows(msgspec.Struct, frozen=True):
+    """Rows of a table in the older and in the newer snapshot."""
+
+    old: int
+    new: int
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """What changed from one snapshot to another.
+
+    Attributes:
+        old, new: numbers of the snapshots.
+        tables: rows by table.
+        articles: how many articles were `added`, `removed` and `changed`.
+        columns: in how many articles each column changed, most first.
+        added, removed, changed: the articles by id, as many of each as were asked for.
+        quarantine: how many files came (`added`) and went (`removed`).
+        came, went: those files by source and path, as many as were asked for.
+        files_read, files_shared: Parquet files that were compared, and that needed not be.
+    """
+
+    old: int
+    new: int
+    tables: dict[str, Rows]
+    articles: dict[str, int]
+    columns: dict[str, int]
+    added: list[Article]
+    removed: list[Article]
+    changed: list[ChangedArticle]
+    quarantine: dict[str, int]
+    came: list[QuarantinedFile]
+    went: list[QuarantinedFile]
+    files_read: int
+    files_shared: int
+
+
+class _Side(NamedTuple):
+    """One snapshot's files of a table that the other does not have."""
+
+    snapshot: Snapshot
+    paths: list[str]
+
+    def names(self) -> list[str]:
+        """The columns of the files; none without a file."""
+        return list(pq.read_schema(self.snapshot.path / self.paths[0]).names) if self.paths else []
+
+    def read(self, columns: list[str]) -> pa.Table:
+        """Columns of all files."""
+        return read_files([self.snapshot.path / path for path in self.paths], columns)
+
+    def column(self, name: str) -> pa.ChunkedArray:
+        """A column of all files; texts in the large type, since all of a table may pass 2 GiB."""
+        values = self.read([name])[name] if self.paths else pa.chunked_array([], pa.string())
+        return values.cast(pa.large_string()) if pa.types.is_string(values.type) else values
+
+
+def diff_snapshots(old: Snapshot, new: Snapshot, limit: int | None = None) -> Difference:
+    """Compare two snapshots; either may be the older by number.
+
+    Args:
+        old, new: of one warehouse.
+        limit: most articles and files that are listed of each kind; counts are always of all.
+
+    Raises:
+        WarehouseError: a file that only one of them has is missing or damaged.
+    """
+    before, after = _unshared(old, new, "articles"), _unshared(new, old, "articles")
+    pairs = _Pairs(before, after)
+    columns, changed = _changes(pairs, limit)
+    came, went = _quarantine(new, old), _quarantine(old, new)
+    compared = len(before.paths) + len(after.paths)
+    return Difference(
+        old=old.number,
+        new=new.number,
+        tables={name: Rows(old.rows(name), new.rows(name)) for name in sorted({*old.tables(), *new.tables()})},
+        articles={"added": len(pairs.added), "removed": len(pairs.removed), "changed": len(changed.rows)},
+        columns=columns,
+        added=_articles(after, pairs.added, limit),
+        removed=_articles(before, pairs.removed, limit),
+        changed=changed.articles,
+        quarantine={"added": len(came), "removed": len(went)},
+        came=came[:limit],
+        went=went[:limit],
+        files_read=compared,
+        files_shared=len(new.files("articles")) - len(after.paths),
+    )
+
+
+def _unshared(snapshot: Snapshot, other: Snapshot, table: str) -> _Side:
+    known = {file.digest for file in other.files(table)}
+    return _Side(snapshot, [file.path for file in snapshot.files(table) if file.digest not in known])
+
+
+class _Pairs:
+    """Rows of both sides by `article_id`: row numbers of those on one side only, and of the pairs."""
+
+    def __init__(self, before: _Side, after: _Side) -> None:
+        self.before, self.after = before, after
+        old, new = (side.column("article_id").combine_chunks() for side in (before, after))
+        place = pc.index_in(new, old)
+        order = pc.sort_indices(new)
+        found = order.filter(pc.is_valid(place).take(order))
+        self.new_rows, self.old_rows = found, place.take(found)
+        self.added = order.filter(pc.is_null(place).take(order))
+        gone = pc.sort_indices(old)
+        self.removed = gone.filter(pc.invert(pc.is_in(old, new)).take(gone))
+
+    def values(self, name: str) -> tuple[pa.Array, pa.Array] | None:
+        """A column of all pairs, old and new; None where no side has it, nulls where one does not."""
+        columns = [self._take(side, name, rows) for side, rows in self._sides()]
+        known = next((column.type for column in columns if column is not None), None)
+        if known is None:
+            return None
+        old, new = (pa.nulls(len(self.new_rows), known) if column is None else column for column in columns)
+        return old, new
+
+    def _sides(self) -> Iterator[tuple[_Side, pa.Array]]:
+        yield self.before, self.old_rows
+        yield self.after, self.new_rows
+
+    @staticmethod
+    def _take(side: _Side, name: str, rows: pa.Array) -> pa.Array | None:
+        if name not in side.names():
+            return None
+        values = side.column(name).take(rows)
+        return values.combine_chunks()
+
+
+class _Changed(NamedTuple):
+    """Pairs (by number) that differ, ascending, and the first of them whole."""
+
+    rows: list[int]
+    articles: list[ChangedArticle]
+
+
+def _changes(pairs: _Pairs, limit: int | None) -> tuple[dict[str, int], _Changed]:
+    """In how many articles each column changed, and which articles those are."""
+    names = dict.fromkeys([*pairs.after.names(), *pairs.before.names()])
+    differing: dict[str, pa.Array] = {}
+    for name in names:
+        if name not in LINEAGE and (values := pairs.values(name)) is not None:
+            rows = pc.indices_nonzero(rows_differ(*values))
+            if len(rows):
+                differing[name] = rows
+    rows = sorted({row for found in differing.values() for row in found.to_pylist()})
+    counts = sorted(((name, len(found)) for name, found in differing.items()), key=lambda item: (-item[1], item[0]))
+    return dict(counts), _Changed(rows, _changed_articles(pairs, differing, rows[:limit]))
+
+
+def _changed_articles(pairs: _Pairs, differing: dict[str, pa.Array], rows: list[int]) -> list[ChangedArticle]:
+    columns: dict[int, dict[str, Values]] = {row: {} for row in rows}
+    for name, found in differing.items():
+        wanted = found.filter(pc.is_in(found, pa.array(rows, found.type)))
+        values = pairs.values(name) if len(wanted) else None
+        if values is not None:
+            old, new = (side.take(wanted).to_pylist() for side in values)
+            for row, before, after in zip(wanted.to_pylist(), old, new, strict=True):
+                columns[row][name] = Values(before, after)
+    names = _articles(pairs.after, pairs.new_rows.take(pa.array(rows, pa.int64())), None)
+    return [
+        ChangedArticle(one.article_id, one.title, one.source, one.source_path, columns[row])
+        for row, one in zip(rows, names, strict=True)
+    ]
+
+
+def _articles(side: _Side, rows: pa.Array, limit: int | None) -> list[Article]:
+    """The articles in these rows of a side, in this order."""
+    if not len(rows):
+        return []
+    table = side.read(list(_NAMES)).take(rows.slice(0, limit))
+    return [Article(**{name: row[name] for name in _NAMES}) for row in table.to_pylist()]
+
+
+def _quarantine(snapshot: Snapshot, other: Snapshot) -> list[QuarantinedFile]:
+    """The files that are in quarantine in one snapshot and not in the other."""
+    if not _unshared(snapshot, other, "quarantine").paths:
+        return []
+    keys = file_keys(other.read("quarantine", ["source", "source_path"]))
+    rows = snapshot.read("quarantine", ["source", "source_path", "violations"])
+    rows = rows.filter(pc.invert(pc.is_in(file_keys(rows), keys))).sort_by(_BY_FILE)
+    return [
+        QuarantinedFile(row["source"], row["source_path"], sorted({found["code"] for found in row["violations"]}))
+        for row in rows.to_pylist()
+    ]

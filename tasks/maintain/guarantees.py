@@ -1,0 +1,96 @@
+"""`verify`: does the warehouse keep what presslake promises? Everything that its tables can show.
+
+Belongs here: which checks are made, and their verdict. The checks: files against their list
+(`tasks.tables.verify`), files against the contract (`contents`), tables against one another
+(`joins`), and what is around them (`surroundings`). Nothing is written and no lock is taken.
+
+What only the sources can show is left to a run: that every file is known, and that the decisions on
+duplicates are those that the records call for.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from config.contract import Contract
+from config.errors import WarehouseError
+from tasks.maintain.contents import check_contents
+from tasks.maintain.joins import check_joins
+from tasks.maintain.surroundings import check_others, check_pointer, check_strays, remains
+from tasks.tables.snapshots import Snapshot
+from tasks.tables.verify import verify_files
+from tasks.tables.warehouse import Warehouse
+
+
+class Verification(msgspec.Struct, frozen=True):
+    """The verdict on a warehouse.
+
+    Attributes:
+        warehouse: its folder.
+        sound: nothing is wrong.
+        snapshot: number of the one that readers see; None where there is none.
+        files, rows, bytes: of that snapshot.
+        digests: every byte of it was read.
+        findings: what is wrong, a sentence each, naming file, table or row.
+        notes: what one may want to know and breaks no guarantee.
+    """
+
+    warehouse: str
+    sound: bool
+    snapshot: int | None
+    files: int
+    rows: int
+    bytes: int
+    digests: bool
+    findings: list[str]
+    notes: list[str]
+
+
+def verify_warehouse(warehouse: Warehouse, contract: Contract, digests: bool = True) -> Verification:
+    """Check everything that can be checked from the warehouse alone.
+
+    Args:
+        warehouse: an existing one; one without a snapshot is sound.
+        contract: what the tables are held against, if they follow it.
+        digests: read every byte of the current snapshot too.
+
+    Raises:
+        WarehouseError: its folder cannot be listed.
+    """
+    snapshot, findings = check_pointer(warehouse)
+    notes = _notes(warehouse)
+    if snapshot is not None:
+        findings += verify_files(snapshot, digests)
+        follows = snapshot.info.contract_version == contract.tag
+        findings += check_contents(snapshot, contract) if follows else []
+        notes += [] if follows else [_other_contract(snapshot, contract)]
+        findings += check_joins(snapshot)
+    findings += check_others(warehouse, snapshot.number if snapshot else None)
+    findings += check_strays(warehouse)
+    files = snapshot.info.files if snapshot else ()
+    return Verification(
+        warehouse=str(warehouse.root),
+        sound=not findings,
+        snapshot=snapshot.number if snapshot else None,
+        files=len(files),
+        rows=sum(file.rows for file in files),
+        bytes=sum(file.bytes for file in files),
+        digests=digests,
+        findings=list(dict.fromkeys(findings)),
+        notes=notes,
+    )
+
+
+def _notes(warehouse: Warehouse) -> list[str]:
+    try:
+        return remains(warehouse)
+    except WarehouseError:
+        # The pointer cannot be read: that is a finding already.
+        return []
+
+
+def _other_contract(snapshot: Snapshot, contract: Contract) -> str:
+    return (
+        f"Snapshot {snapshot.number} follows contract {snapshot.info.contract_version}, the settings name"
+        f" {contract.tag}: columns and values were not held against it. The next run writes the tables anew."
+    )

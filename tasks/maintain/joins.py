@@ -1,0 +1,197 @@
+"""What the tables of a snapshot must say of one another: sums, keys and joins.
+
+Belongs here: checks over whole columns of more than one table; texts and bodies are not read.
+Does not belong here: checks of one file (`contents`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from config.errors import WarehouseError
+from tasks.maintain.sentences import some
+from tasks.tables.keys import file_keys
+from tasks.tables.snapshots import Snapshot
+
+_FILE: Final = ["source", "source_path"]
+#: The status that `sources` gives the files behind each table.
+_STATUS_OF: Final = {"articles": "loaded", "duplicates": "duplicate", "quarantine": "quarantined"}
+_STATUSES: Final = pa.array(["loaded", "duplicate", "quarantined", "removed", "ignored"])
+
+
+class KeyColumns:
+    """The columns by which the tables of a snapshot join; each is read when a check asks for it.
+
+    Args:
+        snapshot: published.
+    """
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+
+    @cached_property
+    def articles(self) -> pa.Table:
+        """Articles: file, id, copies, run."""
+        return self.snapshot.read("articles", [*_FILE, "article_id", "copies", "run_id"])
+
+    @cached_property
+    def duplicates(self) -> pa.Table:
+        """Duplicates: file, id, survivor, what it matched, run."""
+        names = ["article_id", "canonical_article_id", "matched_source", "matched_source_path", "run_id"]
+        return self.snapshot.read("duplicates", [*_FILE, *names])
+
+    @cached_property
+    def quarantine(self) -> pa.Table:
+        """Quarantine: file, and its findings."""
+        return self.snapshot.read("quarantine", [*_FILE, "violations", "run_id"])
+
+    @cached_property
+    def sources(self) -> pa.Table:
+        """The manifest: file, status, whether it is gone, id."""
+        return self.snapshot.read("sources", [*_FILE, "status", "deleted", "article_id", "canonical_article_id"])
+
+    @cached_property
+    def runs(self) -> pa.Table:
+        """Runs: id, and the counts at their end."""
+        names = [f"records_{status}" for status in ("loaded", "duplicate", "quarantined")]
+        return self.snapshot.read("runs", ["run_id", *names])
+
+
+def check_joins(snapshot: Snapshot) -> list[str]:
+    """Make every check between tables.
+
+    Args:
+        snapshot: published.
+
+    Returns:
+        One sentence a finding, naming tables and rows; empty where all is well.
+    """
+    tables = KeyColumns(snapshot)
+    findings: list[str] = []
+    for check in CHECKS:
+        try:
+            findings.extend(check(tables))
+        except WarehouseError as error:
+            # A damaged file is in the way of more than one check, and says the same each time.
+            if error.message not in findings:
+                findings.append(error.message)
+    return findings
+
+
+def _statuses(tables: KeyColumns) -> Iterator[str]:
+    """G1: one row a file in `sources`, with one of the statuses; what is gone has no record."""
+    sources = tables.sources
+    yield from _twice("sources", file_keys(sources))
+    strange = sources.filter(pc.invert(pc.is_in(sources["status"], _STATUSES)))
+    if len(strange):
+        yield f"sources: unknown status of {_files(strange)}."
+    ghosts = sources.filter(pc.and_(sources["deleted"], pc.not_equal(sources["status"], "removed")))
+    if len(ghosts):
+        yield f"sources: marked as gone, but not with status `removed`: {_files(ghosts)}."
+
+
+def _sums(tables: KeyColumns) -> Iterator[str]:
+    """G1: the files of each status are the rows of its table, no more and no fewer."""
+    sources = tables.sources
+    for table, status in _STATUS_OF.items():
+        rows, expected = getattr(tables, table), sources.filter(pc.equal(sources["status"], status))
+        yield from _twice(table, file_keys(rows))
+        missing = expected.filter(pc.invert(pc.is_in(file_keys(expected), file_keys(rows))))
+        if len(missing):
+            yield f"{table}: no row for {_files(missing)}, whose status in sources is `{status}`."
+        extra = rows.filter(pc.invert(pc.is_in(file_keys(rows), file_keys(expected))))
+        if len(extra):
+            yield f"{table}: rows for {_files(extra)}, whose status in sources is not `{status}`."
+
+
+def _ids(tables: KeyColumns) -> Iterator[str]:
+    """`article_id` is unique in `articles` and the same in `sources`."""
+    articles, sources = tables.articles, tables.sources
+    yield from _twice("articles", articles["article_id"], "article_id ")
+    for table in (articles, tables.duplicates):
+        place = pc.index_in(file_keys(table), file_keys(sources))
+        other = pc.not_equal(sources["article_id"].combine_chunks().take(place), table["article_id"])
+        wrong = table.filter(pc.fill_null(other, False))
+        if len(wrong):
+            yield f"sources: not the article_id of the record: {_files(wrong)}."
+
+
+def _survivors(tables: KeyColumns) -> Iterator[str]:
+    """Every duplicate names an article, and every article counts its duplicates."""
+    articles, duplicates = tables.articles, tables.duplicates
+    lost = duplicates.filter(
+        pc.invert(pc.is_in(duplicates["canonical_article_id"], articles["article_id"].combine_chunks()))
+    )
+    if len(lost):
+        ids = some(pc.unique(lost["canonical_article_id"]).to_pylist())
+        yield f"duplicates: no article has the canonical_article_id {ids} of {_files(lost)}."
+    counts = duplicates["canonical_article_id"].value_counts()
+    place = pc.index_in(articles["article_id"], counts.field("values"))
+    expected = pc.add(pc.fill_null(counts.field("counts").take(place.combine_chunks()), 0), 1)
+    wrong = articles.filter(pc.not_equal(articles["copies"], expected))
+    if len(wrong):
+        yield f"articles: copies is not 1 + the number of duplicates in {some(wrong['article_id'].to_pylist())}."
+
+
+def _matches(tables: KeyColumns) -> Iterator[str]:
+    """What a duplicate matched is a record that is there."""
+    duplicates, sources = tables.duplicates, tables.sources
+    records = sources.filter(pc.is_in(sources["status"], pa.array(["loaded", "duplicate"])))
+    matched = duplicates.select(["matched_source", "matched_source_path"]).rename_columns(_FILE)
+    lost = matched.filter(pc.invert(pc.is_in(file_keys(matched), file_keys(records))))
+    if len(lost):
+        yield f"duplicates: what they match is no record: {_files(lost)}."
+
+
+def _reasons(tables: KeyColumns) -> Iterator[str]:
+    """No file is in quarantine without a reason."""
+    quarantine = tables.quarantine
+    bare = quarantine.filter(pc.equal(pc.fill_null(pc.list_value_length(quarantine["violations"]), 0), 0))
+    if len(bare):
+        yield f"quarantine: no violation in {_files(bare)}."
+
+
+def _runs(tables: KeyColumns) -> Iterator[str]:
+    """The run of the snapshot is in `runs` with the counts of the tables, and so is every other run."""
+    runs, info = tables.runs, tables.snapshot.info
+    yield from _twice("runs", runs["run_id"], "run_id ")
+    own = runs.filter(pc.equal(runs["run_id"], info.run_id)).to_pylist()
+    if not own:
+        yield f"runs has no row for {info.run_id}, the run that published snapshot {info.number}."
+    for table, status in _STATUS_OF.items() if own else ():
+        if own[0][f"records_{status}"] != (rows := tables.snapshot.rows(table)):
+            yield f"runs: {info.run_id} counted {own[0][f'records_{status}']} {status}, {table} has {rows:,} rows."
+    for table in _STATUS_OF:
+        ids = pc.unique(getattr(tables, table)["run_id"])
+        if unknown := ids.filter(pc.invert(pc.is_in(ids, runs["run_id"].combine_chunks()))).to_pylist():
+            yield f"{table}: run_id {some(unknown)} has no row in runs."
+
+
+def _twice(table: str, keys: pa.Array | pa.ChunkedArray, what: str = "") -> Iterator[str]:
+    counts = keys.value_counts()
+    repeated = counts.filter(pc.greater(counts.field("counts"), 1)).field("values")
+    if len(repeated):
+        names = [str(key).replace("\0", ":") for key in repeated.to_pylist()]
+        yield f"{table}: more than once: {what}{some(names)}."
+
+
+def _files(rows: pa.Table) -> str:
+    names = [f"{row['source']}:{row['source_path']}" for row in rows.select(_FILE).to_pylist()]
+    return some(names)
+
+
+#: All checks, in the order in which their findings are told.
+CHECKS: Final[tuple[Callable[[KeyColumns], Iterator[str]], ...]] = (
+    _statuses,
+    _sums,
+    _ids,
+    _survivors,
+    _matches,
+    _reasons,
+    _runs,
+)

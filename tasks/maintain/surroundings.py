@@ -1,0 +1,79 @@
+"""What stands around the current snapshot: the pointer, the other snapshots, and strays.
+
+Belongs here: checks of the warehouse's folder. Does not belong here: the tables of the current
+snapshot (`contents`, `joins`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from config.errors import WarehouseError
+from tasks.tables import journal, pointer
+from tasks.tables.durable import storage_errors
+from tasks.tables.verify import verify_files
+from tasks.tables.warehouse import BATCHES, Snapshot, Warehouse
+
+_POINTERS: Final = {name + ending for name in ("current", "CURRENT") for ending in ("", ".next", ".move")}
+_KNOWN: Final = {"snapshots", "staging", "lock", journal.NAME, f"{journal.NAME}.next", *_POINTERS}
+
+
+def check_pointer(warehouse: Warehouse) -> tuple[Snapshot | None, list[str]]:
+    """The snapshot that readers see, or a sentence on why they see none."""
+    try:
+        return warehouse.current(), []
+    except WarehouseError as error:
+        return None, [f"{error.message} {error.hint}".strip()]
+
+
+def check_others(warehouse: Warehouse, current: int | None) -> list[str]:
+    """The snapshots that readers do not see: that each could be gone back to.
+
+    Sizes and footers are looked at, not every byte: most of their files are those of the current one.
+    """
+    findings = []
+    for number in warehouse.snapshots():
+        try:
+            snapshot = warehouse.snapshot(number)
+        except WarehouseError as error:
+            findings.append(error.message)
+            continue
+        findings.extend(f"Snapshot {number}: {finding}" for finding in _misnumbered(snapshot, number))
+        if number != current:
+            findings.extend(f"Snapshot {number}: {finding}" for finding in verify_files(snapshot, digests=False))
+    return findings
+
+
+def _misnumbered(snapshot: Snapshot, number: int) -> Iterator[str]:
+    info = snapshot.info
+    if info.number != number:
+        yield f"its snapshot.json says that it is number {info.number}."
+    if info.parent is not None and info.parent >= info.number:
+        yield f"its parent is {info.parent}, which is not older."
+
+
+def check_strays(warehouse: Warehouse) -> list[str]:
+    """What lies in the warehouse and is none of its own; hidden files are left alone."""
+    with storage_errors(f"list {warehouse.root}"):
+        top = [entry for entry in warehouse.root.iterdir() if entry.name not in _KNOWN]
+        inner = [] if not warehouse.snapshots_path.is_dir() else list(warehouse.snapshots_path.iterdir())
+    own = {pointer.folder_name(number).rpartition("/")[2] for number in warehouse.numbers()}
+    strays = [*top, *(entry for entry in inner if entry.name not in own)]
+    visible = sorted(str(entry.relative_to(warehouse.root)) for entry in strays if not entry.name.startswith("."))
+    return [f"{name} does not belong to the warehouse." for name in visible]
+
+
+def remains(warehouse: Warehouse) -> list[str]:
+    """What a run in progress, or an interrupted one, has in `staging` or announced: no reader looks there."""
+    if not warehouse.staging_path.is_dir():
+        return []
+    with storage_errors(f"list {warehouse.staging_path}"):
+        names = sorted(entry.name for entry in warehouse.staging_path.iterdir() if entry.name != BATCHES)
+    notes = [
+        f"staging/{name} is of a run in progress or of an interrupted one; the next run clears it." for name in names
+    ]
+    announced = pointer.announced(warehouse.root)
+    if announced is not None and announced != pointer.pointed(warehouse.root):
+        notes.append(f"Snapshot {announced} is announced and not published; the next run undoes it.")
+    return notes

@@ -1,0 +1,57 @@
+"""The same tables once more, without what is to be forgotten and in files of the right size.
+
+Belongs here: the snapshot that maintenance publishes; nothing in it is new. Does not belong here:
+what is to be forgotten (`tasks.maintain.retention`), and the snapshot of a run (`stage`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import pyarrow as pa
+
+from tasks.tables.run import Run, previous_manifest
+from tasks.tables.snapshots import Snapshot
+from tasks.write.layout import layout_of, next_layout
+from tasks.write.partitions import records_of
+from tasks.write.publish import Decided, RunRecord, write_snapshot
+from tasks.write.stage import write_job
+
+
+def changed_parts(parent: Snapshot, manifest: pa.Table, max_rows: int) -> dict[str, tuple[int, int]]:
+    """The partitions that should have another number of files: partition to that number, now and then.
+
+    Args:
+        parent: the snapshot that has the files.
+        manifest: its table `sources`.
+        max_rows: most rows in one file.
+    """
+    partition_by = str(parent.info.summary["partition_by"])
+    old = layout_of(parent.info.files, partition_by)
+    new = next_layout(old, partition_by, records_of(manifest), max_rows)
+    partitions = {file.partition for file in parent.files("articles") + parent.files("duplicates") if file.rows}
+    parts = {name: (old.parts.get(name, 1), new.parts.get(name, 1)) for name in sorted(partitions)}
+    return {name: counts for name, counts in parts.items() if counts[0] != counts[1]}
+
+
+def rewrite_tables(
+    run: Run, manifest: pa.Table, forgotten_runs: Collection[str], row: Mapping[str, Any], summary: Mapping[str, object]
+) -> Snapshot:
+    """Publish the parent's tables again, without these rows of `sources` and `runs`.
+
+    Args:
+        run: without sources; its warehouse is locked and its parent is of the run's `table_form`.
+        manifest: the rows of the parent's `sources` that stay.
+        forgotten_runs: ids of the rows of `runs` that go.
+        row: of this run, for `runs`.
+        summary: what `snapshot.json` says of it.
+
+    Raises:
+        AuditError: a guarantee does not hold; nothing was published.
+        WarehouseError: the disk refused, or a file is damaged; nothing was published.
+    """
+    untouched = pa.repeat(pa.scalar(False), len(manifest))
+    decided = Decided(manifest, untouched, previous_manifest(run), sources=(), there=0)
+    record = RunRecord(run.run_id, run.contract.tag, run.code_version, [dict(row)], summary, frozenset(forgotten_runs))
+    return write_snapshot(write_job(run), run.parent_snapshot(), decided, [], record)

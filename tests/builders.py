@@ -1,0 +1,116 @@
+"""Small builders: an article's bytes, and a desk that files them and runs the pipeline.
+
+Belongs here: what many tests of the pipeline need. Does not belong here: what they expect of it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from flows.run import run_ingest
+from tasks.report.outcome import Outcome
+from tasks.tables.snapshots import Snapshot
+from tasks.tables.warehouse import Warehouse
+from tests.newsroom import settings_for
+
+#: 2026-01-01: files are older than any run, unless a test wants otherwise.
+_EPOCH: Final = 1_767_225_600
+
+
+def article(title: str | None = "The ferry", body: str = "Text.", **fields: Any) -> bytes:
+    """One article; `fields` are front matter by its own names, None leaves a field out."""
+    front = {"title": title, "publishedDateTime": "2025-03-01T09:00:00Z", **fields}
+    lines = [f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in front.items() if value is not None]
+    return "\n".join(["---", *lines, "---", body, ""]).encode()
+
+
+def page(number: int) -> str:
+    """The address of a page."""
+    return f"https://paper.example/story/{number}"
+
+
+@dataclass
+class Desk:
+    """Sources and a warehouse in a folder of their own.
+
+    Attributes:
+        root: holds a folder a source, and `warehouse`.
+        sections: settings of every run.
+    """
+
+    root: Path
+    sections: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    _clock: Iterator[int] = field(default_factory=lambda: itertools.count(_EPOCH), repr=False)
+
+    @property
+    def warehouse(self) -> Warehouse:
+        """Where the tables are."""
+        return Warehouse(self.root / "warehouse", durable=False)
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """What readers see."""
+        current = self.warehouse.current()
+        assert current is not None
+        return current
+
+    def write(self, path: str, content: bytes, source: str = "news") -> Path:
+        """File something at a time of its own."""
+        file = self.root / source / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+        self.touch(path, source)
+        return file
+
+    def touch(self, path: str, source: str = "news") -> None:
+        """Give a file another modification time."""
+        moment = next(self._clock)
+        os.utime(self.root / source / path, (moment, moment))
+
+    def rename(self, path: str, other: str) -> None:
+        """Move a file of `news`, as it is."""
+        (self.root / "news" / other).parent.mkdir(parents=True, exist_ok=True)
+        (self.root / "news" / path).rename(self.root / "news" / other)
+
+    def delete(self, path: str, source: str = "news") -> None:
+        """Remove a file."""
+        (self.root / source / path).unlink()
+
+    def run(self, *sources: str, full_refresh: bool = False, **sections: Mapping[str, Any]) -> Outcome:
+        """Run the pipeline over some sources, `news` by default, with further settings."""
+        settings = settings_for(self.root / "warehouse", **{**self.sections, **sections})
+        specs = [f"{name}={self.root / name}" for name in sources or ("news",)]
+        return run_ingest(specs, settings, full_refresh=full_refresh)
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        """The rows of a table, partition columns among them."""
+        rows: list[dict[str, Any]] = self.snapshot.read(table, hive=True).to_pylist()
+        return rows
+
+    def statuses(self) -> dict[str, str]:
+        """Status of every file by path, as the manifest says."""
+        return {row["source_path"]: row["status"] for row in self.rows("sources")}
+
+    def titles(self) -> list[str]:
+        """Titles of all articles, sorted."""
+        return sorted(row["title"] for row in self.rows("articles"))
+
+    def one(self, table: str, path: str) -> dict[str, Any]:
+        """The row of a file of `news`."""
+        (row,) = [row for row in self.rows(table) if (row["source"], row["source_path"]) == ("news", path)]
+        return row
+
+    def violations(self, path: str) -> dict[str, int | None]:
+        """Codes of what is wrong with a quarantined file, each with the first line where it is."""
+        return {item["code"]: item["line"] for item in reversed(self.one("quarantine", path)["violations"])}
+
+    def files(self) -> dict[str, tuple[int, int]]:
+        """Inode and modification time of every file that readers can see, by path."""
+        paths = [path for path in (self.root / "warehouse" / "snapshots").rglob("*") if path.is_file()]
+        return {str(path): (path.stat().st_ino, path.stat().st_mtime_ns) for path in paths}

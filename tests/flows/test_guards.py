@@ -1,0 +1,64 @@
+"""Guard rails: what stops a run, and what lets it through."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from config.errors import GuardRailError
+from config.settings import Guards
+from flows.guards import check_decisions, check_listing
+from tasks.tables.run import Decisions, Plan
+
+
+def plan(**numbers: Any) -> Plan:
+    counts = {"discovered": 100, "new": 0, "changed": 0, "unchanged": 100, "gone": 0, "known": 100, **numbers}
+    return Plan(batches=(), **{"emptied": (), **counts})
+
+
+def decisions(**numbers: Any) -> Decisions:
+    counts: dict[str, Any] = {"touched": 1, "touched_files": 0, "vanished": 0, "renamed": 0, "removed": 0, **numbers}
+    return Decisions(**counts)
+
+
+def test_a_usual_run_passes() -> None:
+    check_listing(plan(gone=20), Guards())
+    check_decisions(decisions(live=100, quarantined=20), Guards())
+
+
+def test_too_few_files() -> None:
+    with pytest.raises(GuardRailError, match=r"list 9 files; `guards\.min_files` wants 10"):
+        check_listing(plan(discovered=9), Guards(min_files=10, accept_removals=True))
+
+
+def test_an_emptied_source_by_name() -> None:
+    emptied = plan(gone=1, emptied=("news",))
+    with pytest.raises(GuardRailError, match="Source 'news' has no file any more"):
+        check_listing(emptied, Guards())
+    check_listing(emptied, Guards(accept_removals=True))
+
+
+def test_too_many_gone_files() -> None:
+    with pytest.raises(GuardRailError, match=r"21 of 100 known files \(21%\) are gone"):
+        check_listing(plan(gone=21), Guards())
+    check_listing(plan(gone=21), Guards(accept_removals=True))
+
+
+def test_a_handful_is_no_disaster() -> None:
+    check_listing(plan(gone=4, known=6), Guards())
+    check_decisions(decisions(live=4, quarantined=4), Guards())
+
+
+def test_too_many_quarantined_files() -> None:
+    bad = decisions(live=100, quarantined=21)
+    with pytest.raises(GuardRailError, match=r"21 of 100 files \(21%\) would be quarantined"):
+        check_decisions(bad, Guards())
+    check_decisions(bad, Guards(accept_quarantine=True))
+
+
+def test_a_disk_that_goes_while_it_is_read() -> None:
+    lost = decisions(live=10, vanished=90)
+    with pytest.raises(GuardRailError, match=r"90 files \(90%\) were listed and gone when they were to be read"):
+        check_decisions(lost, Guards(accept_quarantine=True))
+    check_decisions(lost, Guards(accept_removals=True))

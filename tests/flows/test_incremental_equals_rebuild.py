@@ -1,0 +1,263 @@
+"""G3: after any sequence of changes and runs the tables are those of one run over the final files.
+
+`PRESSLAKE_FUZZ_EXAMPLES=1000` tries that many sequences, chosen anew each time.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow.compute as pc
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+from config.contract import PACKAGED
+from flows import pipeline
+from flows.run import run_ingest
+from tasks.report.outcome import Outcome
+from tasks.tables.verify import verify_files
+from tasks.tables.warehouse import Snapshot, Warehouse
+from tests.newsroom import (
+    UNSETTLED,
+    File,
+    Newsroom,
+    Shape,
+    Story,
+    contract_with_mood,
+    contract_with_short_titles,
+    settings_for,
+)
+from tests.tables_equal import assert_same_tables
+
+EXAMPLES: Final = os.environ.get("PRESSLAKE_FUZZ_EXAMPLES")
+SOURCES: Final = ("harbour", "inland")
+
+PAGES: Final = st.none() | st.integers(0, 4)
+TITLES: Final = st.sampled_from(["The ferry", "the FERRY!", "A bridge", "A title that is too long", "Swans"])
+DATES: Final = st.sampled_from(["2023-12-31", "2024-01-01", "2024-02-01", "2025-06-30"])
+PATHS: Final = st.sampled_from(["a.md", "b.md", "_news/c.md", "_news/d.md", "e.html"])
+FILES: Final = st.tuples(st.sampled_from(SOURCES), PATHS)
+STORIES: Final = st.builds(
+    Story,
+    title=TITLES,
+    page=PAGES,
+    spelling=st.integers(0, 2),
+    web=PAGES,
+    amp=PAGES,
+    excerpt=st.sampled_from(["", "Late again.", "On time."]),
+    date=DATES,
+    updated=st.sampled_from(["", "2025-07-01", "2025-07-02"]),
+    quality=st.none() | st.integers(0, 2),
+    mood=st.sampled_from(["", "calm"]),
+    related=st.lists(st.integers(0, 4), max_size=2).map(tuple),
+)
+SHAPES: Final = st.sampled_from(list[Shape](["unclosed", "bad date", "removed", "plain", "article"]))
+PICK: Final = st.integers(0, 2**16)
+WAYS: Final = st.fixed_dictionaries(
+    {
+        "batch_bytes": st.sampled_from([1, 300, 1000, 2**23]),
+        "workers": st.integers(1, 2),
+        "max_rows_per_file": st.sampled_from([1, 3, 50_000]),
+    }
+)
+
+
+def published(warehouse: Warehouse) -> Snapshot:
+    current = warehouse.current()
+    assert current is not None
+    return current
+
+
+def first_seen(snapshot: Snapshot | None) -> dict[str, Any]:
+    """Article id to the time it was first seen."""
+    if snapshot is None:
+        return {}
+    articles = snapshot.read("articles", columns=["article_id", "first_seen_at"])
+    ids = articles["article_id"].to_pylist()
+    assert len(set(ids)) == len(ids), "an article_id occurs twice"
+    return dict(zip(ids, articles["first_seen_at"].to_pylist(), strict=True))
+
+
+class RunsOverANewsroom(RuleBasedStateMachine):
+    """Files come, change and go; now and then there is a run, and each is compared with a rebuild."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp(prefix="presslake-test-"))
+        self.newsroom = Newsroom(self.folder / "files")
+        self.warehouse = Warehouse(self.folder / "warehouse", durable=False)
+        self.contracts = [PACKAGED, contract_with_mood(self.folder), contract_with_short_titles(self.folder)]
+        self.contract = PACKAGED
+        self.partition_by = "year"
+        self.read_under: dict[str, Path] = {}
+
+    def teardown(self) -> None:
+        shutil.rmtree(self.folder)
+
+    def file(self, pick: int) -> File:
+        return sorted(self.newsroom.files)[pick % len(self.newsroom.files)]
+
+    def change(self, pick: int, **fields: Any) -> None:
+        file = self.file(pick)
+        self.newsroom.write(file, replace(self.newsroom.files[file], **fields))
+
+    def has_files(self) -> bool:
+        return bool(self.newsroom.files)
+
+    @initialize(stories=st.lists(st.tuples(FILES, STORIES), min_size=2, max_size=6))
+    def start(self, stories: list[tuple[File, Story]]) -> None:
+        for file, story in stories:
+            self.newsroom.write(file, story)
+
+    @rule(file=FILES, story=STORIES)
+    def add_or_replace(self, file: File, story: Story) -> None:
+        self.newsroom.write(file, story)
+
+    @precondition(has_files)
+    @rule(pick=PICK, title=TITLES)
+    def retitle(self, pick: int, title: str) -> None:
+        self.change(pick, title=title)
+
+    @precondition(has_files)
+    @rule(pick=PICK, page=PAGES, web=PAGES, amp=PAGES)
+    def give_other_addresses(self, pick: int, page: int | None, web: int | None, amp: int | None) -> None:
+        self.change(pick, page=page, web=web, amp=amp)
+
+    @precondition(has_files)
+    @rule(pick=PICK, date=DATES)
+    def move_to_another_time(self, pick: int, date: str) -> None:
+        self.change(pick, date=date)
+
+    @precondition(has_files)
+    @rule(pick=PICK, quality=st.none() | st.integers(0, 2))
+    def score(self, pick: int, quality: int | None) -> None:
+        self.change(pick, quality=quality)
+
+    @precondition(has_files)
+    @rule(pick=PICK, shape=SHAPES)
+    def break_mend_or_withdraw(self, pick: int, shape: Shape) -> None:
+        self.change(pick, shape=shape)
+
+    @precondition(has_files)
+    @rule(pick=PICK, body=st.sampled_from("bcd"))
+    def edit_keeping_the_size(self, pick: int, body: str) -> None:
+        self.change(pick, body=body)
+
+    @precondition(has_files)
+    @rule(pick=PICK, body=st.sampled_from("efg"))
+    def edit_within_one_tick(self, pick: int, body: str) -> None:
+        file = self.file(pick)
+        self.newsroom.write(file, replace(self.newsroom.files[file], body=body), time=UNSETTLED)
+
+    @precondition(has_files)
+    @rule(pick=PICK)
+    def touch(self, pick: int) -> None:
+        self.newsroom.touch(self.file(pick))
+
+    @precondition(has_files)
+    @rule(pick=PICK)
+    def delete(self, pick: int) -> None:
+        self.newsroom.delete(self.file(pick))
+
+    @precondition(has_files)
+    @rule(pick=PICK, file=FILES)
+    def rename(self, pick: int, file: File) -> None:
+        self.newsroom.rename(self.file(pick), file)
+
+    @precondition(has_files)
+    @rule(pick=PICK, file=FILES, spelling=st.integers(0, 2))
+    def copy_with_the_address_spelt_otherwise(self, pick: int, file: File, spelling: int) -> None:
+        self.newsroom.write(file, replace(self.newsroom.files[self.file(pick)], spelling=spelling))
+
+    @precondition(has_files)
+    @rule(one=PICK, other=PICK, file=FILES)
+    def bridge_two_stories(self, one: int, other: int, file: File) -> None:
+        """A record with the address of one story and the words of another joins their clusters."""
+        address, words = (self.newsroom.files[self.file(pick)] for pick in (one, other))
+        self.newsroom.write(file, replace(words, page=address.page, amp=address.amp, web=None))
+
+    @rule(number=st.integers(0, 2))
+    def change_the_contract(self, number: int) -> None:
+        self.contract = self.contracts[number]
+
+    @rule(partition_by=st.sampled_from(["year", "month", "none"]))
+    def change_the_partitions(self, partition_by: str) -> None:
+        self.partition_by = partition_by
+
+    @rule(way=WAYS)
+    def run(self, way: dict[str, int]) -> None:
+        self.run_and_compare(SOURCES, way)
+
+    @rule(way=WAYS)
+    def run_once_more(self, way: dict[str, int]) -> None:
+        self.run_and_compare(SOURCES, way)
+
+    @rule(way=WAYS)
+    def run_anew(self, way: dict[str, int]) -> None:
+        self.run_and_compare(SOURCES, way, full_refresh=True)
+
+    @rule(way=WAYS, source=st.sampled_from(SOURCES))
+    def run_one_source(self, way: dict[str, int], source: str) -> None:
+        self.run_and_compare([source], way)
+
+    def run_and_compare(self, sources: Sequence[str], way: dict[str, int], full_refresh: bool = False) -> None:
+        before = first_seen(self.warehouse.current())
+        self.ingest(self.newsroom.specs(sources), self.warehouse, way, full_refresh)
+        after = first_seen(published(self.warehouse))
+        assert [key for key in after.keys() & before if after[key] > before[key]] == []
+        assert verify_files(published(self.warehouse)) == []
+        for source in sources:
+            self.newsroom.copy_of(source, self.folder / "seen")
+            self.read_under[source] = self.contract
+        # A source that was left out follows a new contract in its own next run.
+        if set(self.read_under.values()) == {self.contract}:
+            self.compare_with_a_rebuild()
+
+    def compare_with_a_rebuild(self) -> None:
+        rebuilt = Warehouse(self.folder / "rebuilt", durable=False)
+        shutil.rmtree(rebuilt.root, ignore_errors=True)
+        self.ingest(Newsroom(self.folder / "seen").specs(self.read_under), rebuilt, {})
+        assert_same_tables(self.warehouse, rebuilt)
+
+    def ingest(self, specs: list[str], warehouse: Warehouse, way: dict[str, int], anew: bool = False) -> Outcome:
+        run = {name: way[name] for name in ("batch_bytes", "workers") if name in way}
+        shape = {"partition_by": self.partition_by, "max_rows_per_file": way.get("max_rows_per_file", 50_000)}
+        chosen = settings_for(warehouse.root, run, warehouse=shape, contract={"path": str(self.contract)})
+        return run_ingest(specs, chosen, full_refresh=anew)
+
+
+TestIncrementalEqualsRebuild = RunsOverANewsroom.TestCase
+TestIncrementalEqualsRebuild.settings = settings(
+    max_examples=int(EXAMPLES or 10),
+    stateful_step_count=50 if EXAMPLES else 30,
+    derandomize=not EXAMPLES,
+    database=None,
+    deadline=None,
+    # Explaining a failure takes many more runs than finding it.
+    phases=[Phase.generate, Phase.shrink],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def test_worker_processes_make_the_same_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    newsroom = Newsroom(tmp_path / "files")
+    for n in range(24):
+        story = Story(f"Story {n}", page=n % 20, quality=n % 3, shape="unclosed" if n % 11 == 7 else "article")
+        newsroom.write(("harbour", f"{n:02}.md"), story)
+    alone, together = (Warehouse(tmp_path / name, durable=False) for name in ("alone", "together"))
+    run_ingest(newsroom.specs(["harbour"]), settings_for(alone.root))
+    monkeypatch.setattr(pipeline, "WORTH_A_POOL", 0)
+    outcome = run_ingest(
+        newsroom.specs(["harbour"]), settings_for(together.root, {"workers": 2, "batch_bytes": 700, "retries": 0})
+    )
+    assert outcome.batches > 4
+    assert_same_tables(alone, together)
+    assert pc.sum(published(together).read("articles")["copies"]).as_py() == 22

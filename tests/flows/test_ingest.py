@@ -1,0 +1,146 @@
+"""The flow through Prefect, against a server of the test's own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey, FlowRunFilter, FlowRunFilterName
+from prefect.testing.utilities import prefect_test_harness
+
+from config.errors import GuardRailError, SourceError
+from flows.ingest import ingest
+from tasks.discover import local
+from tasks.tables.warehouse import Warehouse
+
+pytestmark = [pytest.mark.xdist_group("prefect"), pytest.mark.timeout(180)]
+
+ARTICLE = """---
+title: {title}
+excerpt: Ferries sail again after the storm.
+publishedDateTime: 2026-03-02T09:30:00Z
+originalUrl: https://harbour.example/{slug}
+type: article
+---
+Text.
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def server() -> Iterator[None]:
+    with prefect_test_harness(server_startup_timeout=120):
+        yield
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    folder = tmp_path / "harbour"
+    folder.mkdir()
+    for slug in ("one", "two", "three"):
+        (folder / f"{slug}.md").write_text(ARTICLE.format(title=f"Ferry {slug}", slug=slug))
+    (folder / "broken.md").write_text("---\ntitle: No end\n")
+    return folder
+
+
+def settings(**run: Any) -> dict[str, Any]:
+    return {"warehouse": {"durable": False}, "run": {"workers": 1, "retry_delay_seconds": 0.01, **run}}
+
+
+def names_of_task_runs(flow_run_name: str) -> list[str]:
+    with get_client(sync_client=True) as client:
+        wanted = FlowRunFilter(name=FlowRunFilterName(like_=flow_run_name))
+        return sorted(run.name for run in client.read_task_runs(flow_run_filter=wanted))
+
+
+def reports() -> list[str]:
+    with get_client(sync_client=True) as client:
+        wanted = ArtifactFilter(key=ArtifactFilterKey(any_=["run-report"]))
+        return [str(artifact.data) for artifact in client.read_artifacts(artifact_filter=wanted)]
+
+
+def test_a_run_has_one_task_a_stage_and_batch_named_for_people(source: Path, tmp_path: Path) -> None:
+    outcome = ingest([str(source)], str(tmp_path / "w"), settings=settings())
+
+    assert outcome.status == "completed"
+    assert (outcome.records.loaded, outcome.records.quarantined) == (3, 1)
+    assert names_of_task_runs("ingest harbour") == [
+        "deduplicate all records",
+        "discover what changed",
+        "parse batch 1/1 · 4 files",
+        "report",
+        "validate batch 1/1 · 4 files",
+        "write and publish the tables",
+    ]
+    assert any("front\\-matter/unclosed" in text or "front-matter/unclosed-fence" in text for text in reports())
+
+
+def test_a_guard_rail_fails_the_flow_with_its_message_and_publishes_nothing(source: Path, tmp_path: Path) -> None:
+    for number in range(9):
+        (source / f"bad{number}.md").write_text("---\ntitle: No end\n")
+
+    with pytest.raises(GuardRailError, match=r"10 of 13 files \(77%\) would be quarantined"):
+        ingest([str(source)], str(tmp_path / "w"), settings=settings())
+
+    assert Warehouse(tmp_path / "w").current() is None
+    assert any("nothing was published" in text for text in reports())
+
+
+def test_storage_that_answers_again_is_tried_again(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[int] = []
+    listing = local.LocalSource.list
+
+    def flaky(self: local.LocalSource) -> Any:
+        calls.append(1)
+        if len(calls) == 1:
+            raise SourceError("The disk did not answer.")
+        return listing(self)
+
+    monkeypatch.setattr(local.LocalSource, "list", flaky)
+    outcome = ingest([str(source)], str(tmp_path / "w"), settings=settings(retries=2))
+
+    assert len(calls) == 2
+    assert outcome.status == "completed"
+
+
+def test_what_is_wrong_with_the_configuration_is_not_tried_again(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="does not exist"):
+        ingest([str(tmp_path / "missing")], str(tmp_path / "w"), settings=settings(retries=5))
+
+
+def test_every_parameter_is_described_for_the_form_in_the_ui() -> None:
+    properties = ingest.parameters.model_dump()["properties"]
+
+    assert {name: bool(entry.get("description")) for name, entry in properties.items()} == dict.fromkeys(
+        properties, True
+    )
+
+
+def test_a_run_by_hand_says_nothing_but_its_result(source: Path, tmp_path: Path) -> None:
+    code = (
+        "from config.settings import load_settings\n"
+        "from flows.run import run_ingest\n"
+        "chosen = load_settings(None, {'warehouse': {'path': 'w'}, 'run': {'engine': 'prefect'}})\n"
+        f"print(run_ingest([{str(source)!r}], chosen).status)\n"
+    )
+    project = Path(__file__).parents[2]
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    environment = {**clean, "PYTHONPATH": str(project), "PREFECT_HOME": str(tmp_path / "home")}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=170,
+    )
+
+    assert (done.stdout, done.stderr) == ("completed\n", "")

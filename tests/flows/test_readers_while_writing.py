@@ -1,0 +1,139 @@
+"""G4: readers that resolve `current` once a round never see an error, a torn file or a mix of two runs.
+
+Each run writes its number into every story, so a round tells which run it saw, in every table.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import duckdb
+import polars as pl
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+import pytest
+
+from flows.run import run_ingest
+from tests.newsroom import Newsroom, Story, settings_for
+
+SECONDS: Final = 10
+STORIES: Final = 24
+TABLES: Final = ("articles", "related", "duplicates", "quarantine", "sources", "runs")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one round read: rows by table, ids of articles and the distinct bodies, one a run."""
+
+    rows: dict[str, int]
+    ids: list[str]
+    bodies: set[str]
+
+
+@dataclass
+class Hammer:
+    """A reader that goes round and round until told to stop."""
+
+    read: Callable[[Path], Seen]
+    current: Path
+    rounds: int = 0
+    snapshots: set[str] = field(default_factory=set)
+    wrong: list[str] = field(default_factory=list)
+
+    def go(self, stop: threading.Event) -> None:
+        while not stop.is_set():
+            snapshot = self.current.resolve()
+            try:
+                self.wrong += disagreements(snapshot, self.read(snapshot))
+            except Exception as error:
+                self.wrong.append(f"{snapshot.name}: {type(error).__name__}: {error}")
+            self.rounds += 1
+            self.snapshots.add(snapshot.name)
+
+
+def disagreements(snapshot: Path, seen: Seen) -> list[str]:
+    """What a round read that is not what the snapshot it resolved says it has."""
+    info = json.loads((snapshot / "snapshot.json").read_bytes())
+    listed = {name: sum(file["rows"] for file in info["files"] if file["table"] == name) for name in TABLES}
+    return [
+        f"{snapshot.name}: {said}"
+        for said, wrong in [
+            (f"{seen.rows} rows, {listed} are listed", seen.rows != listed),
+            ("an article_id twice", len(set(seen.ids)) != len(seen.ids)),
+            (f"stories of the runs {seen.bodies}", len(seen.bodies) != 1),
+            (f"{len(seen.ids)} articles", len(seen.ids) != info["summary"]["records"]["loaded"]),
+        ]
+        if wrong
+    ]
+
+
+def by_duckdb(snapshot: Path) -> Seen:
+    with duckdb.connect() as connection:
+
+        def ask(query: str, table: str) -> list[Any]:
+            found = connection.execute(query.format(f"read_parquet('{snapshot}/{table}/**/*.parquet')")).fetchall()
+            return [value for (value,) in found]
+
+        rows = {table: ask("SELECT count(*) FROM {}", table)[0] for table in TABLES}
+        bodies = ask("SELECT DISTINCT body FROM {}", "articles")
+        return Seen(rows, ask("SELECT article_id FROM {}", "articles"), set(bodies))
+
+
+def by_polars(snapshot: Path) -> Seen:
+    rows = {
+        table: pl.scan_parquet(f"{snapshot}/{table}/**/*.parquet").select(pl.len()).collect().item() for table in TABLES
+    }
+    articles = pl.read_parquet(f"{snapshot}/articles/**/*.parquet", columns=["article_id", "body"])
+    return Seen(rows, articles["article_id"].to_list(), set(articles["body"].to_list()))
+
+
+def by_pyarrow(snapshot: Path) -> Seen:
+    rows = {table: ds.dataset(snapshot / table, format="parquet").to_table().num_rows for table in TABLES}
+    articles = ds.dataset(snapshot / "articles", format="parquet").to_table(columns=["article_id", "body"])
+    return Seen(rows, articles["article_id"].to_pylist(), set(pc.unique(articles["body"]).to_pylist()))
+
+
+def edition(newsroom: Newsroom, number: int) -> None:
+    """Every story says `number`; some come and go, change their year, are copies or are broken."""
+    for n in range(STORIES):
+        file = ("harbour", f"{n:02}.md")
+        if n % 6 == number % 6 and file in newsroom.files:
+            newsroom.delete(file)
+            continue
+        year = 2020 + (n + number) % 3
+        shape = "unclosed" if (n + number) % 11 == 0 else "article"
+        story = Story(
+            f"Story {n}", page=n % 20, date=f"{year}-05-01", related=(n, n + 1), body=f"{number}", shape=shape
+        )
+        newsroom.write(file, story)
+
+
+@pytest.mark.timeout(SECONDS * 6)
+def test_readers_see_whole_runs_only(tmp_path: Path) -> None:
+    newsroom, warehouse = Newsroom(tmp_path / "files"), tmp_path / "warehouse"
+    edition(newsroom, 0)
+    run_ingest(newsroom.specs(["harbour"]), settings_for(warehouse))
+    hammers = [Hammer(read, warehouse / "current") for read in (by_duckdb, by_polars, by_pyarrow)]
+    stop = threading.Event()
+    threads = [threading.Thread(target=hammer.go, args=(stop,)) for hammer in hammers]
+    for thread in threads:
+        thread.start()
+    number, end = 0, time.monotonic() + SECONDS
+    try:
+        while time.monotonic() < end:
+            number += 1
+            edition(newsroom, number)
+            run_ingest(newsroom.specs(["harbour"]), settings_for(warehouse))
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+    assert [hammer.wrong for hammer in hammers] == [[], [], []]
+    assert all(hammer.rounds > 1 and len(hammer.snapshots) > 1 for hammer in hammers)
+    assert number > 2

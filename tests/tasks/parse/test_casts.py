@@ -1,0 +1,173 @@
+"""Texts become values of the contract's type, or a finding; nothing is guessed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from config.contract_types import TIMESTAMP, Column
+from tasks.parse.casts import Typed, convert
+
+TYPES = {
+    "integer": pa.int32(),
+    "number": pa.float64(),
+    "boolean": pa.bool_(),
+    "timestamp": TIMESTAMP,
+    "string": pa.string(),
+}
+
+
+def column(logical: str, **settings: Any) -> Column:
+    return Column(**{"name": "x", "description": "", "logical": logical, "type": TYPES[logical]} | settings)
+
+
+def cast(logical: str, *texts: str | None, **settings: Any) -> Typed:
+    return convert(column(logical, **settings), pa.array(texts, pa.string()))
+
+
+def value(logical: str, text: str, **settings: Any) -> Any:
+    return cast(logical, text, **settings).values[0].as_py()
+
+
+def codes(typed: Typed) -> list[tuple[int, str]]:
+    return [(misfit.row, misfit.code) for misfit in typed.misfits]
+
+
+def utc(*parts: int) -> datetime:
+    moment: datetime = datetime(*parts)  # type: ignore[arg-type]
+    return moment.replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize("text", ["No", "2021", "12:30", "1.10", "", "  x "])
+def test_a_string_column_keeps_the_text_exactly(text: str) -> None:
+    assert value("string", text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("65", 65), ("+65", 65), ("-1", -1), (" 7 ", 7), ("007", 7), ("-0", 0), ("2147483647", 2**31 - 1)],
+)
+def test_whole_numbers(text: str, expected: int) -> None:
+    assert value("integer", text) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["65.0", "1e3", "0x1F", "1_000", "abc", "-", "2147483648", "-2147483649", "9" * 40, "٣"]
+)
+def test_what_is_no_whole_number_of_32_bits(text: str) -> None:
+    typed = cast("integer", "1", text)
+    assert typed.values.to_pylist() == [1, None]
+    assert codes(typed) == [(1, "field/type")]
+    assert typed.misfits[0].value == text
+
+
+@pytest.mark.parametrize("text", ["9223372036854775807", "0009223372036854775807", "-9223372036854775807"])
+def test_the_largest_whole_numbers_of_64_bits(text: str) -> None:
+    assert value("integer", text, type=pa.int64()) == int(text)
+
+
+@pytest.mark.parametrize("text", ["9223372036854775808", "10000000000000000000"])
+def test_beyond_64_bits(text: str) -> None:
+    assert codes(cast("integer", text, type=pa.int64())) == [(0, "field/type")]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("4.5", 4.5), ("+.5", 0.5), ("5.", 5.0), ("1e3", 1000.0), ("-2E-2", -0.02)]
+)
+def test_numbers(text: str, expected: float) -> None:
+    assert value("number", text) == expected
+
+
+@pytest.mark.parametrize("text", ["1e999", "-1e999", "nan", "inf", ".inf", "1,5", "."])
+def test_what_is_no_finite_number(text: str) -> None:
+    typed = cast("number", text)
+    assert typed.values.to_pylist() == [None]
+    assert codes(typed) == [(0, "field/type")]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("true", True), ("Yes", True), ("ON", True), ("False", False), ("no", False)]
+)
+def test_booleans(text: str, expected: bool) -> None:
+    assert value("boolean", text) is expected
+
+
+@pytest.mark.parametrize("text", ["1", "0", "y", "maybe"])
+def test_what_is_no_boolean(text: str) -> None:
+    assert codes(cast("boolean", text)) == [(0, "field/type")]
+
+
+@pytest.mark.parametrize("logical", ["integer", "number", "boolean", "timestamp"])
+def test_empty_texts_are_null(logical: str) -> None:
+    typed = cast(logical, "", "  ", None)
+    assert typed.values.to_pylist() == [None, None, None]
+    assert typed.values.type == TYPES[logical]
+    assert not typed.misfits
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-03-02T09:30:00Z", utc(2026, 3, 2, 9, 30)),
+        ("2026-03-02T09:30:00.123456Z", utc(2026, 3, 2, 9, 30, 0, 123456)),
+        ("2026-03-02T09:30:00.123456789Z", utc(2026, 3, 2, 9, 30, 0, 123456)),
+        ("2026-03-02t09:30:00,5z", utc(2026, 3, 2, 9, 30, 0, 500000)),
+        ("2026-03-02 09:30Z", utc(2026, 3, 2, 9, 30)),
+        ("2026-03-02T09:30:00 UTC", utc(2026, 3, 2, 9, 30)),
+        ("2026-03-02T09:30:00+05:30", utc(2026, 3, 2, 4, 0)),
+        ("2026-03-02T09:30:00-0800", utc(2026, 3, 2, 17, 30)),
+        ("2026-03-02T09:30:00+01", utc(2026, 3, 2, 8, 30)),
+        ("0001-01-01T00:00:00Z", utc(1, 1, 1)),
+        ("9999-12-31T23:59:59Z", utc(9999, 12, 31, 23, 59, 59)),
+    ],
+)
+def test_times_with_a_zone(text: str, expected: datetime) -> None:
+    typed = cast("timestamp", text)
+    assert typed.values.to_pylist() == [expected]
+    assert not typed.misfits
+
+
+@pytest.mark.parametrize("text", ["2026-03-02T09:30:00", "2026-03-02 09:30", "2026-03-02"])
+def test_times_without_a_zone_are_utc_with_a_warning(text: str) -> None:
+    typed = cast("timestamp", text)
+    assert typed.values[0].as_py().date().isoformat() == "2026-03-02"
+    assert codes(typed) == [(0, "time/no-zone")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0000-01-01T00:00:00Z",
+        "2026-02-30T00:00:00Z",
+        "2026-01-01T24:00:00Z",
+        "2026-01-01T23:59:60Z",
+        "0001-01-01T00:00:00+05:00",
+        "9999-12-31T23:59:59-05:00",
+        "2026-03-02T09:30:00+25:00",
+        "02.03.2026",
+        "1709372400",
+        "٢٠٢٦-03-02",
+        "yesterday",
+    ],
+)
+def test_what_is_no_time_says_so_whatever_stands_beside_it(text: str) -> None:
+    alone = cast("timestamp", text)
+    beside = cast("timestamp", "2026-03-02T09:30:00Z", text, "2026-03-02")
+    assert alone.values.to_pylist() == [None]
+    assert codes(alone) == [(0, "time/invalid")]
+    assert beside.values.is_null().to_pylist() == [False, True, False]
+    assert codes(beside) == [(1, "time/invalid"), (2, "time/no-zone")]
+
+
+def test_sentinels_are_null_without_a_word() -> None:
+    typed = cast("integer", "-1", "5", "-10", sentinels=frozenset({"-1"}))
+    assert typed.values.to_pylist() == [None, 5, -10]
+    assert not typed.misfits
+
+
+@pytest.mark.parametrize("logical", list(TYPES))
+def test_no_texts_at_all(logical: str) -> None:
+    assert cast(logical).values.type == TYPES[logical]

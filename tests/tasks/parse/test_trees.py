@@ -1,0 +1,214 @@
+"""Raw trees become columns; what does not fit is found once, at the place it has in the file."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from config.contract import load_contract
+from config.contract_properties import parse_column
+from config.contract_types import Column
+from tasks.front_matter.problems import spell_path
+from tasks.parse.levels import Level
+from tasks.parse.trees import build_level
+
+COLUMNS = load_contract().source_columns
+
+
+def read(*trees: dict[str, Any] | None, columns: tuple[Column, ...] = COLUMNS) -> Level:
+    return build_level(columns, list(trees))
+
+
+def found(level: Level) -> list[tuple[str, str, str]]:
+    return [(f.code, spell_path(f.path), f.severity) for f in level.findings]
+
+
+def column(name: str, *sources: str, **prop: Any) -> Column:
+    return parse_column({"name": name, "transformSourceObjects": list(sources)} | prop, "")
+
+
+def test_fields_land_in_the_columns_of_the_contract() -> None:
+    level = read(
+        {
+            "title": "2021",
+            "quality": "65",
+            "published": "No",
+            "publishedDateTime": "2026-03-02T09:30:00Z",
+            "provider": {"name": "Acme", "domain": "acme.example", "images": [{"url": "/logo.png"}]},
+            "topics": ["AI", "No"],
+            "images": [{"url": "a.png", "width": "3"}],
+        }
+    )
+    row = {name: values[0].as_py() for name, values in level.columns.items()}
+    assert row["title"] == "2021"
+    assert (row["quality"], row["is_published"]) == (65, False)
+    assert row["published_at"] == datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+    assert (row["provider_name"], row["provider_domain"], row["provider_logo_url"]) == (
+        "Acme",
+        "acme.example",
+        "/logo.png",
+    )
+    assert row["topics"] == ["AI", "No"]
+    assert row["images"] == [{"url": "a.png", "width": 3, "height": None, "title": None, "is_cached": None}]
+    assert (row["related"], row["heat"]) == ([], None)
+    assert not level.findings
+    assert not level.extra
+
+
+def test_columns_have_the_types_of_the_contract_even_without_rows() -> None:
+    batches: list[list[Any]] = [[], [{}], [None]]
+    for trees in batches:
+        types = {name: values.type for name, values in read(*trees).columns.items()}
+        assert types == {c.name: c.type for c in COLUMNS}
+
+
+@pytest.mark.parametrize(
+    ("tree", "expected"),
+    [
+        ({"title": ["a"]}, [("field/type", "title", "error")]),
+        ({"title": {"a": "b"}}, [("field/type", "title", "error")]),
+        ({"related": "7"}, [("field/type", "related", "error")]),
+        ({"related": [["1"]]}, [("field/type", "related[0]", "error")]),
+        ({"images": ["foo"]}, [("field/type", "images[0]", "error")]),
+        ({"topics": {"a": "b"}}, [("field/type", "topics", "error")]),
+        ({"topics": [None, "3"]}, [("field/null-item", "topics[0]", "warning")]),
+        ({"topics": [" ", "3"]}, [("field/null-item", "topics[0]", "warning")]),
+        ({"provider": "Microsoft"}, [("field/type", "provider", "error")]),
+        ({"provider": {"images": "x"}}, [("field/type", "provider.images", "warning")]),
+        ({"provider": {"images": ["x"]}}, [("field/type", "provider.images[0]", "warning")]),
+        ({"related": [None, {"images": [None, "x"]}]}, [
+            ("field/null-item", "related[0]", "warning"),
+            ("field/null-item", "related[1].images[0]", "warning"),
+            ("field/type", "related[1].images[1]", "error"),
+        ]),
+    ],
+)  # fmt: skip
+def test_a_wrong_shape_is_found_once(tree: dict[str, Any], expected: list[tuple[str, str, str]]) -> None:
+    assert sorted(found(read(tree))) == sorted(expected)
+
+
+def test_items_stay_where_they_are_in_the_file() -> None:
+    level = read({"topics": [None, "AI"], "related": ["x", {"title": "B"}]})
+    assert level.columns["topics"].to_pylist() == [[None, "AI"]]
+    assert [item and item["title"] for item in level.columns["related"].to_pylist()[0]] == [None, "B"]
+
+
+def test_a_value_of_a_wrong_type_has_its_position_in_the_file() -> None:
+    level = read({}, {"related": [None, {"quality": "1"}, {"quality": "good"}]})
+    assert [(f.node, spell_path(f.path), f.value) for f in level.findings if f.code == "field/type"] == [
+        (1, "related[2].quality", "good")
+    ]
+
+
+def test_what_is_found_in_a_shared_item_reaches_every_place_that_has_it() -> None:
+    item = {"title": "A&amp;B", "quality": "good", "unknown": "x"}
+    level = read({"related": [item, {}, item]}, {"title": "none"}, {"related": [None, item]})
+    places = [(0, "related[0].quality"), (0, "related[2].quality"), (2, "related[1].quality")]
+    assert sorted((f.node, spell_path(f.path)) for f in level.findings if f.code == "field/type") == places
+    assert sorted((n, spell_path(path)) for n, path, _ in level.repaired) == [
+        (n, path.replace("quality", "title")) for n, path in places
+    ]
+    rest = {"quality": "good", "unknown": "x"}
+    assert level.extra == {0: {"related": [rest, {}, rest]}, 2: {"related": [{}, rest]}}
+    assert level.columns["related"].to_pylist()[0][0] == level.columns["related"].to_pylist()[2][1]
+
+
+def test_a_shared_item_is_the_same_as_equal_ones() -> None:
+    def item() -> dict[str, Any]:
+        return {"title": "A", "images": [{"url": " x "}], "more": "y"}
+
+    shared = item()
+    one, other = read({"related": [shared, shared]}), read({"related": [item(), item()]})
+    assert one.columns["related"].equals(other.columns["related"])
+    assert (one.extra, sorted(one.repaired)) == (other.extra, sorted(other.repaired))
+
+
+def test_originals_of_repaired_texts_are_kept_by_path() -> None:
+    level = read({"title": "A\r\nB", "topics": [None, "x &amp; y"], "images": [{"title": " c "}]})
+    assert level.columns["title"].to_pylist() == ["A B"]
+    assert {spell_path(path): text for _, path, text in level.repaired} == {
+        "title": "A\r\nB",
+        "topics[1]": "x &amp; y",
+        "images[0].title": " c ",
+    }
+
+
+def test_a_sentinel_is_compared_with_the_raw_text() -> None:
+    link = column(
+        "link",
+        "link",
+        customProperties=[{"property": "sentinels", "value": ["&amp;"]}, {"property": "repair", "value": "url"}],
+    )
+    level = read({"link": "&amp;"}, {"link": "&"}, columns=(link,))
+    assert level.columns["link"].to_pylist() == [None, "&"]
+    assert not level.repaired
+
+
+class TestSeveralSources:
+    """Of several sources of a column the first that has a value counts."""
+
+    def test_the_first_in_the_contract_s_order_not_the_file_s(self) -> None:
+        columns = (column("other", "b.x"), column("both", "y.z", "b.w"))
+        level = read({"b": {"w": "second"}, "y": {"z": "first"}}, columns=columns)
+        assert level.columns["both"].to_pylist() == ["first"]
+        assert level.extra == {0: {"b": {"w": "second"}}}
+        assert not level.chosen
+
+    def test_the_second_where_the_first_has_no_value(self) -> None:
+        level = read({"updatedDateTime": "", "modifiedDateTime": "2026-03-02T09:30:00Z"})
+        assert level.columns["updated_at"].null_count == 0
+        assert level.chosen == {0: {("updatedDateTime",): ("modifiedDateTime",)}}
+        assert not level.extra
+
+    def test_of_text_or_mapping(self) -> None:
+        columns = (column("author", "author.name", "author"),)
+        level = read({"author": "Ann"}, {"author": {"name": "Bob"}}, {"author": ["Cy"]}, columns=columns)
+        assert level.columns["author"].to_pylist() == ["Ann", "Bob", None]
+        assert found(level) == [("field/type", "author", "error")]
+
+    def test_lists(self) -> None:
+        columns = (column("tags", "tags", "topics", logicalType="array", items={"logicalType": "string"}),)
+        level = read({"tags": [None], "topics": ["b"]}, {"tags": ["a"], "topics": ["b"]}, columns=columns)
+        assert level.columns["tags"].to_pylist() == [["b"], ["a"]]
+        assert level.extra == {1: {"topics": ["b"]}}
+
+
+def test_two_columns_can_be_read_from_one_field() -> None:
+    columns = (column("heat", "heat", logicalType="integer"), column("heat_text", "heat"))
+    level = read({"heat": "hot"}, columns=columns)
+    assert (level.columns["heat"].to_pylist(), level.columns["heat_text"].to_pylist()) == ([None], ["hot"])
+
+
+def test_a_mapping_can_be_a_column() -> None:
+    fields = [
+        {"name": "name", "transformSourceObjects": ["name"]},
+        {"name": "age", "logicalType": "integer", "transformSourceObjects": ["age"]},
+    ]
+    columns = (column("author", "author", logicalType="object", properties=fields),)
+    level = read({"author": {"name": "Ann", "age": "x", "city": "Rome"}}, {}, columns=columns)
+    assert level.columns["author"].to_pylist() == [{"name": "Ann", "age": None}, None]
+    assert found(level) == [("field/type", "author.age", "error")]
+    assert level.extra == {0: {"author": {"age": "x", "city": "Rome"}}}
+
+
+def test_lists_of_lists_of_numbers() -> None:
+    inner = {"logicalType": "array", "items": {"logicalType": "number"}}
+    level = read({"rows": [["1", "x"], ["2"]]}, columns=(column("rows", "rows", logicalType="array", items=inner),))
+    assert level.columns["rows"].to_pylist() == [[[1.0, None], [2.0]]]
+    assert found(level) == [("field/type", "rows[0][1]", "error")]
+    assert level.extra == {0: {"rows": [[{}, "x"]]}}
+
+
+def test_a_hostile_list_has_few_findings() -> None:
+    level = read({"images": ["x"] * 5000, "topics": [None] * 5000})
+    assert len(level.findings) == 200
+
+
+def test_nothing_of_the_trees_is_changed() -> None:
+    tree = {"related": [{"x": {"y": "z"}, "images": [{"q": "1"}]}], "a": ["b"]}
+    read(tree, tree)
+    assert tree == {"related": [{"x": {"y": "z"}, "images": [{"q": "1"}]}], "a": ["b"]}
+    assert isinstance(read(tree).columns["related"], pa.ListArray)

@@ -1,0 +1,76 @@
+"""From batches' numbers to an outcome, and from an outcome to its row in `runs`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+
+from config.contract import load_contract
+from tasks.report.outcome import Files, Outcome, Records, UnknownField
+from tasks.report.summary import merged_unknown_fields, merged_violations, run_row, what_changed
+
+
+def violation(count: int, path: str) -> dict[str, Any]:
+    example = {"source": "news", "source_path": path, "line": 3, "column": 1, "field": "a", "message": "m", "value": ""}
+    return {"count": count, "severity": "error", "example": example}
+
+
+def outcome(**fields: Any) -> Outcome:
+    times = {"started_at": "2026-03-01T06:00:00.000Z", "ended_at": "2026-03-01T06:00:09.500Z"}
+    return Outcome(**{"status": "completed", "run_id": "r", "message": "Done.", **times, **fields})
+
+
+def test_violations_add_up_and_the_first_example_stands() -> None:
+    batches = [
+        {"violations": {"yaml/tag": violation(1, "a"), "field/type": violation(2, "b")}},
+        {"violations": {"yaml/tag": violation(4, "c")}},
+    ]
+    merged = merged_violations(batches)
+    assert [(code, entry.count) for code, entry in merged.items()] == [("yaml/tag", 5), ("field/type", 2)]
+    assert merged["yaml/tag"].example.source_path == "a"
+
+
+def test_merging_leaves_the_numbers_of_the_batches_alone() -> None:
+    batches = [{"violations": {"yaml/tag": violation(1, "a")}}, {"violations": {"yaml/tag": violation(4, "c")}}]
+    merged_violations(batches)
+    assert batches[0]["violations"]["yaml/tag"]["count"] == 1
+
+
+def test_unknown_fields_add_up_most_frequent_first() -> None:
+    batches = [
+        {"unknown_fields": {"mood": {"count": 1, "example": "calm"}, "age": {"count": 1, "example": "3"}}},
+        {"unknown_fields": {"mood": {"count": 2, "example": "wild"}}},
+    ]
+    merged = merged_unknown_fields(batches)
+    assert list(merged.items()) == [("mood", UnknownField(3, "calm")), ("age", UnknownField(1, "3"))]
+
+
+def test_what_changed_in_a_sentence() -> None:
+    files = Files(discovered=1200, new=3, changed=1, removed=2, renamed=1)
+    assert what_changed(outcome(files=files)) == "1,200 files: 3 new, 1 changed, 2 removed, 1 of them renamed."
+    assert what_changed(outcome(files=Files(discovered=2))) == "2 files: nothing changed."
+
+
+def test_a_row_fills_every_required_column_of_runs() -> None:
+    schema = load_contract()["runs"]
+    full = outcome(
+        files=Files(new=2),
+        records=Records(loaded=2),
+        violations={"yaml/tag": 1},
+        duplicates={"same_url": 1},
+        unknown_fields={"mood": UnknownField(1, "calm")},
+        seconds={"parse": 1.5},
+        bytes={"parse": 9},
+    )
+    for each in (outcome(status="failed"), full):
+        row = pa.Table.from_pylist([run_row(each)], schema.schema)
+        assert set(run_row(each)) == set(schema.names)
+        assert [column.name for column in schema.columns if column.required and row[column.name].null_count] == []
+
+
+def test_a_row_says_what_the_outcome_says() -> None:
+    row = run_row(outcome(files=Files(new=2), records=Records(loaded=2), seconds={"parse": 1.5}, bytes={"parse": 9}))
+    assert (row["files_new"], row["records_loaded"]) == (2, 2)
+    assert row["stages"] == [{"stage": "parse", "seconds": 1.5, "bytes": 9}]
+    assert (row["ended_at"] - row["started_at"]).total_seconds() == 9.5

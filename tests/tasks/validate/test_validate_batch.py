@@ -1,0 +1,288 @@
+"""Good records on the one side, quarantine with its reasons and places on the other."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+import yaml
+
+from config.contract import PACKAGED, Contract, load_contract
+from config.url_rules import load_url_rules
+from tasks.front_matter.policy import ReadPolicy
+from tasks.parse.batch import ParseJob, parse_batch
+from tasks.tables.staging import FILES, LISTING_FIELDS, fresh_folder, read_arrow, read_json, write_arrow
+from tasks.validate.batch import LINEAGE, QUARANTINED, validate_batch
+
+
+@dataclass
+class FakeSource:
+    """A source of given texts."""
+
+    files: dict[str, str]
+    name: str = "s"
+
+    def list(self) -> pa.Table:
+        raise NotImplementedError
+
+    def read(self, path: str, limit: int) -> bytes:
+        if path not in self.files:
+            raise FileNotFoundError(2, "No such file")
+        return self.files[path].encode()
+
+
+@dataclass
+class Validated:
+    """What the two stages leave of a batch."""
+
+    folder: Path
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = read_arrow(self.folder / f"{table}.arrow").to_pylist()
+        return rows
+
+    @property
+    def violations(self) -> list[tuple[str, str | None, int | None]]:
+        """Code, field and line of all that is wrong with the quarantined files."""
+        return [(v["code"], v["field"], v["line"]) for row in self.rows("quarantine") for v in row["violations"]]
+
+
+def article(*lines: str, title: str = "title: A", time: str = "publishedDateTime: 2026-03-02T09:30:00Z") -> str:
+    """An article whose first line of its own is line 4 of the file."""
+    return "\n".join(["---", title, time, *lines, "---", "Text."])
+
+
+def run(folder: Path, files: dict[str, str], contract: Contract | None = None, *gone: str) -> Validated:
+    empty = dict.fromkeys((*(field.name for field in LISTING_FIELDS), "known_hash"))
+    rows = [empty | {"source": "s", "source_path": path} for path in (*files, *gone)]
+    schema = pa.schema([*LISTING_FIELDS, pa.field("known_hash", pa.string())])
+    batch, policy, contract = fresh_folder(folder / "batch"), ReadPolicy(), contract or load_contract()
+    write_arrow(batch / "input.arrow", pa.Table.from_pylist(rows, schema))
+    parse_batch(batch, ParseJob({"s": FakeSource(files)}, contract, load_url_rules(), policy, 1_000_000))
+    return Validated(validate_batch(batch, contract, policy, locate_warnings=True))
+
+
+def test_a_good_record_has_the_columns_of_articles(tmp_path: Path) -> None:
+    batch = run(tmp_path, {"_news/a.md": article()})
+    schema = read_arrow(batch.folder / "records.arrow").schema
+    assert schema.names == [name for name in load_contract()["articles"].names if name not in LINEAGE]
+    (record,) = batch.rows("records")
+    assert (record["title"], record["body"], record["collection"], record["warnings"]) == ("A", "Text.", "_news", [])
+    assert batch.rows("quarantine") == []
+    assert batch.rows("files")[0]["status"] == "record"
+
+
+def test_records_are_sorted_by_time_then_id_then_path(tmp_path: Path) -> None:
+    same = article("originalUrl: https://example.com/a")
+    files = {"c.md": article(time="publishedDateTime: 2026-01-01T00:00:00Z"), "b.md": same, "a.md": same}
+    assert [row["source_path"] for row in run(tmp_path, files).rows("records")] == ["c.md", "a.md", "b.md"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (("related: 7",), ("field/type", "related", 4)),
+        (("provider: Microsoft",), ("field/type", "provider", 4)),
+        (("topics: {a: b}",), ("field/type", "topics", 4)),
+        (("images: [foo]",), ("field/type", "images[0]", 4)),
+        (("related: [[1]]",), ("field/type", "related[0]", 4)),
+        (("quality: high",), ("field/type", "quality", 4)),
+        (("x: y", "originalUrl: /a"), ("url/invalid", "originalUrl", 5)),
+        (("related:", "  -", "  - quality: 1", "    images: [null, x]"), ("field/type", "related[1].images[1]", 7)),
+    ],
+)
+def test_what_is_wrong_is_said_once_with_its_line(tmp_path: Path, lines: tuple[str, ...], expected: Any) -> None:
+    errors = [v for v in run(tmp_path, {"a.md": article(*lines)}).violations if v[0] != "field/null-item"]
+    assert errors == [expected]
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        ("title: [a]", ("field/type", "title", 2)),
+        ("title: {a: b}", ("field/type", "title", 2)),
+        ('title: ""', ("field/missing", "title", 2)),
+        ('title: "   "', ("field/missing", "title", 2)),
+        ("title:", ("field/missing", "title", 2)),
+        ("other: x", ("field/missing", "title", 2)),
+    ],
+)
+def test_a_required_field_has_one_finding(tmp_path: Path, title: str, expected: Any) -> None:
+    assert run(tmp_path, {"a.md": article(title=title)}).violations == [expected]
+
+
+@pytest.mark.parametrize(
+    ("time", "code"),
+    [
+        ("2026-02-30T00:00:00Z", "time/invalid"),
+        ("0000-01-01T00:00:00Z", "time/invalid"),
+        ("0001-01-01T00:00:00Z", "field/range"),
+        ("9999-12-31T23:59:59Z", "field/range"),
+        ("9999-12-31T23:59:59-05:00", "time/invalid"),
+        ('""', "field/missing"),
+    ],
+)
+def test_times_of_publication(tmp_path: Path, time: str, code: str) -> None:
+    batch = run(tmp_path, {"a.md": article(time=f"publishedDateTime: {time}")})
+    assert batch.violations == [(code, "publishedDateTime", 3)]
+
+
+def test_quarantine_keeps_the_bytes_and_everything_that_is_wrong_in_order(tmp_path: Path) -> None:
+    text = article("quality: high", "webUrl: x", title="title: ")
+    batch = run(tmp_path, {"good.md": article(), "bad.md": text, "broken.md": "---\na: [\n---\n"})
+    bad, broken = batch.rows("quarantine")
+    assert (bad["source_path"], bad["raw"]) == ("bad.md", text.encode())
+    assert [v["code"] for v in bad["violations"]] == ["field/missing", "field/type", "url/invalid"]
+    assert [v["code"] for v in broken["violations"]] == ["yaml/syntax"]
+    statuses = {row["source_path"]: row["status"] for row in batch.rows("files")}
+    assert statuses == {"good.md": "record", "bad.md": "quarantined", "broken.md": "quarantined"}
+    assert [row["article_id"] is None for row in batch.rows("files")] == [False, True, True]
+
+
+def test_warnings_are_sorted_distinct_and_without_positions(tmp_path: Path) -> None:
+    lines = (
+        "updatedDateTime: 2026-03-02",
+        "type: poem",
+        "topics: [a, null, null]",
+        "heat: -5",
+        "images: [{width: -1}, {width: w}]",
+    )
+    (record,) = run(tmp_path, {"a.md": article(*lines)}).rows("records")
+    assert record["warnings"] == [
+        "field/enum type",
+        "field/null-item topics[]",
+        "field/range heat",
+        "field/range images[].width",
+        "field/type images[].width",
+        "time/no-zone updatedDateTime",
+    ]
+    assert (record["topics"], record["heat"], record["type"]) == (["a"], -5, "poem")
+    assert json.loads(record["extra"]) == {"images": [{}, {"width": "w"}]}
+
+
+def test_positions_and_lines_count_the_items_that_were_left_out(tmp_path: Path) -> None:
+    lines = (
+        "images:",
+        "  -",
+        "  - width: -1",
+        "related:",
+        "  -",
+        "  - images:",
+        "      -",
+        "      - height: -2",
+        "    webUrl: x",
+    )
+    batch = run(tmp_path, {"a.md": article(*lines)})
+    found = [(f["code"], f["field"], f["line"]) for f in batch.rows("findings") if f["code"] != "field/null-item"]
+    assert sorted(found) == [
+        ("field/range", "images[1].width", 6),
+        ("field/range", "related[1].images[1].height", 11),
+        ("url/invalid", "related[1].webUrl", 12),
+    ]
+    (record,) = batch.rows("records")
+    assert [image["width"] for image in record["images"]] == [-1]
+    assert [len(entry["images"]) for entry in record["related"]] == [1]
+
+
+def test_a_rule_names_the_field_that_was_read(tmp_path: Path) -> None:
+    batch = run(tmp_path, {"a.md": article("x: y", "modifiedDateTime: 1800-01-01T00:00:00Z")})
+    assert [(f["code"], f["field"], f["line"]) for f in batch.rows("findings")] == [
+        ("field/range", "modifiedDateTime", 5)
+    ]
+
+
+def test_sentinels_are_null_without_a_warning(tmp_path: Path) -> None:
+    (record,) = run(tmp_path, {"a.md": article("heat: -1", 'ampWebUrl: ""')}).rows("records")
+    assert (record["heat"], record["amp_url"], record["warnings"], record["extra"]) == (None, None, [], None)
+
+
+def test_every_file_has_one_status(tmp_path: Path) -> None:
+    files = {"a.md": article(), "b.md": article("removed: true"), "c.md": "plain", "d.md": "---\nx: y\n---\n"}
+    batch = run(tmp_path, files, None, "gone.md")
+    assert [row["status"] for row in batch.rows("files")] == ["record", "removed", "ignored", "quarantined", "gone"]
+    assert [row["source_path"] for row in batch.rows("records")] == ["a.md"]
+    assert read_json(batch.folder / "numbers.json")["files"] == 5
+
+
+@pytest.mark.parametrize("files", [{}, {"a.md": "plain"}, {"a.md": "---\nx: y\n---\n"}, {"a.md": "---\n- x\n---\n"}])
+def test_batches_without_records_have_all_tables(tmp_path: Path, files: dict[str, str]) -> None:
+    folder = run(tmp_path, files).folder
+    assert read_arrow(folder / "files.arrow").schema.equals(FILES)
+    assert read_arrow(folder / "quarantine.arrow").schema.equals(QUARANTINED)
+    good = run(tmp_path / "good", {"a.md": article()}).folder
+    assert read_arrow(folder / "records.arrow").schema.equals(read_arrow(good / "records.arrow").schema)
+
+
+def test_equal_input_gives_equal_tables(tmp_path: Path) -> None:
+    files = {"a.md": article("x: y", "topics: [null, b]"), "b.md": article("quality: q"), "c.md": article()}
+    one, two = (run(tmp_path / name, files).folder for name in ("one", "two"))
+    for table in ("records", "quarantine", "files", "findings"):
+        assert read_arrow(one / f"{table}.arrow").equals(read_arrow(two / f"{table}.arrow"))
+
+
+def test_an_interrupted_validation_can_be_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {"a.md": article("type: poem"), "b.md": article(title="x: y")}
+    once = run(tmp_path / "once", files)
+
+    class Killed(Exception):
+        pass
+
+    def kill(*arguments: Any) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr("tasks.validate.batch.write_json", kill)
+        with pytest.raises(Killed):
+            run(tmp_path / "twice", files)
+    twice = Validated(validate_batch(tmp_path / "twice" / "batch", load_contract(), ReadPolicy(), locate_warnings=True))
+    for table in ("records", "quarantine", "files", "findings"):
+        assert twice.rows(table) == once.rows(table)
+
+
+def contract_with(folder: Path, *properties: dict[str, Any]) -> Contract:
+    """The packaged contract with more columns in `articles`."""
+    document = yaml.safe_load(PACKAGED.read_text())
+    document["schema"][0]["properties"] += properties
+    path = folder / "contract.yaml"
+    path.write_text(yaml.safe_dump(document))
+    return load_contract(path)
+
+
+def test_a_field_is_added_by_the_contract_alone(tmp_path: Path) -> None:
+    name = {"name": "name", "logicalType": "string", "transformSourceObjects": ["fullName"]}
+    contract = contract_with(
+        tmp_path,
+        {
+            "name": "price",
+            "logicalType": "number",
+            "transformSourceObjects": ["offer.price"],
+            "logicalTypeOptions": {"minimum": 0},
+        },
+        {
+            "name": "tags",
+            "logicalType": "array",
+            "transformSourceObjects": ["tags"],
+            "items": {"logicalType": "integer"},
+        },
+        {
+            "name": "authors",
+            "logicalType": "array",
+            "transformSourceObjects": ["authors"],
+            "items": {"logicalType": "object", "properties": [name]},
+        },
+    )
+    good = article("offer: {price: 4.5, unit: EUR}", "tags: [1, null, 2]", "authors: [{fullName: Ann, age: 3}]")
+    bad = article("offer: {price: -1}", "tags: [x]", "authors: [Ann]")
+    batch = run(tmp_path, {"good.md": good, "bad.md": bad}, contract)
+    (record,) = batch.rows("records")
+    assert (record["price"], record["tags"], record["authors"]) == (4.5, [1, 2], [{"name": "Ann"}])
+    assert json.loads(record["extra"]) == {"offer": {"unit": "EUR"}, "authors": [{"age": "3"}]}
+    assert batch.violations == [
+        ("field/range", "offer.price", 4),
+        ("field/type", "tags[0]", 5),
+        ("field/type", "authors[0]", 6),
+    ]
