@@ -90,7 +90,7 @@ def _rules(prop: dict[str, Any], logical: str, where: str) -> Rules:
     if pattern is not None:
         try:
             # RE2, which applies it to whole columns, knows less than Python: no look-around, no back-reference.
-            pc.match_substring_regex(pa.array([], pa.string()), pattern)
+            pc.match_substring_regex(pa.array([""]), pattern)
         except pa.ArrowInvalid as error:
             raise ContractError(f"{where}: the pattern {pattern!r} is not a regular expression: {error}.") from None
     return Rules(

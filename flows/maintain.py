@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 from flows.quiet import make_prefect_quiet
 
@@ -16,7 +16,6 @@ make_prefect_quiet()
 
 from prefect import flow, task  # noqa: E402
 from prefect.cache_policies import NO_CACHE  # noqa: E402
-from pydantic import Field  # noqa: E402
 
 from config.errors import AuditError  # noqa: E402
 from config.settings import Settings, load_settings  # noqa: E402
@@ -41,20 +40,21 @@ def _flow_run_name() -> str:
 
 @flow(name="maintain", flow_run_name=_flow_run_name)
 def maintain(
-    warehouse: Annotated[
-        str | None, Field(description="Folder of the warehouse; empty takes the settings' (`warehouse.path`).")
-    ] = None,
-    config: Annotated[
-        str | None, Field(description="Settings file; empty takes ./presslake.yaml if it is there.")
-    ] = None,
-    settings: Annotated[
-        dict[str, Any] | None, Field(description='Any further settings, such as {"warehouse": {"keep_days": 30}}.')
-    ] = None,
+    warehouse: str | None = None, config: str | None = None, settings: dict[str, Any] | None = None
 ) -> Maintenance:
     """Verify the warehouse, forget what the settings do not keep, and split files that grew too large.
 
     Fails where something is wrong with the warehouse; then nothing was forgotten, and the report
     names every finding. One writer at a time: it waits for a run in progress.
+
+    Args:
+        warehouse: Folder of the warehouse; empty takes that of the settings (`warehouse.path`).
+        config: Settings file; empty takes `presslake.yaml` of the working folder, if it is there.
+        settings: Any further settings, such as {"warehouse": {"keep_days": 30}}.
+
+    Raises:
+        AuditError: something is wrong with the warehouse; its `outcome` is what is returned otherwise.
+        WarehouseError: there is no warehouse, another run writes to it, or the disk refused.
     """
     overrides = dict(settings or {})
     if warehouse:
