@@ -68,7 +68,13 @@ def measure(
         CommandError: its exit code was not 0.
     """
     repository = Path(__file__).resolve().parents[1]
-    supervisor = [sys.executable, "-m", "benchmarks.measure", *(["--interval", str(interval)] if interval else []), "--"]
+    supervisor = [
+        sys.executable,
+        "-m",
+        "benchmarks.measure",
+        *(["--interval", str(interval)] if interval else []),
+        "--",
+    ]
     variables = {**os.environ, **(environment or {}), "MEASURED_PYTHONPATH": (environment or {}).get("PYTHONPATH", "")}
     variables["PYTHONPATH"] = str(repository)
     done = subprocess.run([*supervisor, *command], capture_output=True, text=True, env=variables, check=False)

@@ -1,11 +1,12 @@
 """A year of a site's history, run by run: does every run equal a rebuild, and how much faster is it?
 
-    python -m benchmarks.replay_history --history DIR [--states N]
+    python -m benchmarks.replay_history --history DIR [--states N] [--beside DIR]
 
 DIR has a folder a state, `00`, `01`, …, with `files/` (what was added or changed since the state before),
 `REMOVED` (paths, one a line) and `COMMITTED_AT` (ISO 8601). To what the history has come, in
 each state, removals and renames of a few files by a fixed seed. After each state the tables of the
-warehouse that lives through all of them must equal those of one that starts there.
+warehouse that lives through all of them must equal those of one that starts there. Files of a folder
+`--beside` lie there from the start and stay as they are, as most of a large site does.
 
 Belongs here: the replay, the comparison and the figures. Does not belong here: what "equal" means
 (`tests.tables_equal`).
@@ -20,6 +21,7 @@ import shutil
 import statistics
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -64,7 +66,7 @@ def apply_state(state: Path, folder: Path, chance: random.Random) -> None:
 
 
 def settings_of(warehouse: Path, workers: int = 0) -> Settings:
-    """Defaults (0 workers: one a core), but that removals and quarantine are accepted and nothing waits for the disk."""
+    """Defaults (0 workers: one a core), but what is found is accepted and nothing waits for the disk."""
     return load_settings(
         None,
         {
@@ -76,15 +78,15 @@ def settings_of(warehouse: Path, workers: int = 0) -> Settings:
     )
 
 
-def timed_run(files: Path, warehouse: Path) -> tuple[float, Outcome]:
+def timed_run(specs: Sequence[str], warehouse: Path) -> tuple[float, Outcome]:
     """Seconds and outcome of one run."""
     started = time.perf_counter()
-    outcome = run_ingest([f"site={files}"], settings_of(warehouse))
+    outcome = run_ingest(specs, settings_of(warehouse))
     return time.perf_counter() - started, outcome
 
 
-def replay(history: Path, most_states: int, folder: Path) -> Figures:
-    """Replay the history.
+def replay(history: Path, most_states: int, beside: Path | None, folder: Path) -> Figures:
+    """Replay the history in `folder`, beside files that stay.
 
     Raises:
         AssertionError: after some state the tables differ from a rebuild's.
@@ -92,13 +94,14 @@ def replay(history: Path, most_states: int, folder: Path) -> Figures:
     chance, figures = random.Random(SEED), Figures()
     files, lasting, rebuilt = folder / "files", folder / "lasting", folder / "rebuilt"
     files.mkdir()
+    specs = [f"site={files}", *([f"beside={beside}"] if beside else [])]
     for state in sorted(path for path in history.iterdir() if path.is_dir())[:most_states]:
         apply_state(state, files, chance)
-        seconds, outcome = timed_run(files, lasting)
+        seconds, outcome = timed_run(specs, lasting)
         figures.incremental.append(seconds)
         figures.outcomes.append(outcome)
         shutil.rmtree(rebuilt, ignore_errors=True)
-        figures.rebuild.append(timed_run(files, rebuilt)[0])
+        figures.rebuild.append(timed_run(specs, rebuilt)[0])
         assert_same_tables(Warehouse(lasting), Warehouse(rebuilt))
         print(f"state {state.name}: {outcome.message} {figures.incremental[-1]:.2f} s, {figures.rebuild[-1]:.2f} s")
     return figures
@@ -138,9 +141,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Replay a history; compare each run with a rebuild.")
     parser.add_argument("--history", type=Path, required=True)
     parser.add_argument("--states", type=int, default=60)
+    parser.add_argument("--beside", type=Path)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        print(report(replay(arguments.history, arguments.states, Path(folder))))
+        print(report(replay(arguments.history, arguments.states, arguments.beside, Path(folder))))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ Belongs here: the order of the steps and the steps that write. Does not belong h
 (`tasks.maintain`), the Prefect flow (`flows.maintain`), and what the command line prints.
 
 The order is one of caution: the warehouse is verified before anything is forgotten. Where something
-is wrong nothing is, since an older snapshot may be what saves it.
+is wrong with the tables that readers see nothing is, since an older snapshot may be what helps.
 """
 
 from __future__ import annotations
@@ -110,12 +110,12 @@ def execute(settings: Settings, steps: Steps) -> Maintenance:
     with locked(warehouse, run_id, settings.run.lock_timeout_seconds):
         cleared = steps.clear(settings)
         verified = steps.verify(settings)
-        if verified.sound:
-            rewritten = steps.rewrite(settings, run_id)
-        if rewritten.snapshot is not None:
-            verified = steps.verify(settings)
-        if verified.sound:
+        if verified.tables_sound:
+            # In this order: on a full disk, what expires makes the room that writing needs.
             expired = steps.expire(settings)
+            rewritten = steps.rewrite(settings, run_id)
+        if rewritten.snapshot is not None or (expired.snapshots and not verified.sound):
+            verified = steps.verify(settings)
     return Maintenance(
         status="sound" if verified.sound else "damaged",
         run_id=run_id,

@@ -15,7 +15,7 @@ from tasks.report.words import counted, spell_size
 def headline(done: Maintenance) -> str:
     """The maintenance in one sentence."""
     if done.status == "damaged":
-        return f"The warehouse is damaged: {counted(len(done.findings), 'finding')}. No snapshot was removed."
+        return f"The warehouse is damaged: {counted(len(done.findings), 'finding')}."
     return "The warehouse is sound."
 
 
@@ -54,4 +54,5 @@ def deeds(done: Maintenance) -> list[str]:
     if expired.snapshots:
         which = f"{counted(len(expired.snapshots), 'snapshot')} ({some(expired.snapshots)})"
         sentences.append(f"Removed {which}, which gave back {spell_size(expired.bytes)}.")
-    return sentences or ["There was nothing to do."]
+    idle = "There was nothing to do." if done.status == "sound" else "Nothing was forgotten."
+    return sentences or [idle]

@@ -99,9 +99,8 @@ def diff(
 def rollback(snapshot: str, /, *, warehouse: Path | None = None, config: Path | None = None) -> None:
     """Let readers see an earlier snapshot again, at once and with nothing deleted.
 
-    The next run goes on from there: it compares the sources with that snapshot, reads what differs,
-    and publishes under a new number. If the files that made the tables wrong are still in the
-    sources, it makes them wrong again.
+    The next run goes on from there, reads what differs, and gets a new number.
+    If bad files are still in the sources, it loads them again: mend them first.
 
     Args:
         snapshot: Its number (see `presslake snapshots`), or `previous`.

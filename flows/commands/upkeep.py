@@ -31,7 +31,7 @@ Examples:
   presslake maintain --json | jq .expired
 
 What is kept is set in presslake.yaml: warehouse.keep_snapshots, keep_days, keep_runs_days and
-keep_tombstones_days. The exit code is 1 if the warehouse is damaged; then no snapshot is removed."""
+keep_tombstones_days. The exit code is 1 if the warehouse is damaged; what may be needed then stays."""
 
 
 def verify(
@@ -41,7 +41,7 @@ def verify(
     json: bool = False,
     digests: Annotated[bool, Parameter(negative="--no-digests")] = True,
 ) -> int:
-    """Check that the tables keep every guarantee that they can show, and change nothing.
+    """Check that the tables are what presslake promises, and change nothing.
 
     Args:
         warehouse: Folder of the tables; by default that of the settings.
@@ -63,7 +63,7 @@ def verify(
 
 
 def maintain(*, warehouse: Path | None = None, config: Path | None = None, json: bool = False) -> int:
-    """Verify the warehouse, remove snapshots that need not be kept, and split files that grew too large.
+    """Verify the warehouse, remove old snapshots, and split files that grew too large.
 
     Args:
         warehouse: Folder of the tables; by default that of the settings.

@@ -81,9 +81,11 @@ def next_manifest(
     read_as = pc.index_in(keys, file_keys(read))
     fresh, renamed = _fresh_rows(read, previous, read_as, previous.filter(is_lost), stamp)
     table = _retouched(_tombstones(previous, is_lost), keys, touched)
-    table = pa.concat_tables([table.filter(pc.is_null(read_as)), fresh])
-    table = _undecided(_seen_now(_in_order(table), sources, stamp))
-    return NextManifest(table, renamed)
+    # Columns that are about to be emptied need not be put in order.
+    known = [name for name in previous.column_names if name not in DECIDED]
+    table = pa.concat_tables([table.select(known).filter(pc.is_null(read_as)), fresh.select(known)])
+    table = _seen_now(_in_order(table), sources, stamp)
+    return NextManifest(_with_nulls(table, previous.schema), renamed)
 
 
 def with_column(table: pa.Table, name: str, values: pa.Array | pa.ChunkedArray) -> pa.Table:
@@ -115,10 +117,11 @@ def keep_first_seen(manifest: pa.Table, previous: pa.Table, touched: pa.BooleanA
     return with_column(manifest, "first_seen_at", pc.replace_with_mask(own, is_candidate, oldest))
 
 
-def _undecided(table: pa.Table) -> pa.Table:
-    for name in DECIDED:
-        table = with_column(table, name, pa.nulls(len(table), table.field(name).type))
-    return table
+def _with_nulls(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """The table in a schema; columns that it lacks are null."""
+    have = set(table.column_names)
+    columns = [table[field.name] if field.name in have else pa.nulls(len(table), field.type) for field in schema]
+    return pa.table(columns, schema=schema)
 
 
 def _tombstones(table: pa.Table, is_lost: pa.BooleanArray) -> pa.Table:
@@ -167,8 +170,7 @@ def _fresh_rows(
     columns["deleted"] = pa.repeat(pa.scalar(False), len(read))
     columns |= {name: pa.repeat(pa.scalar(value), len(read)) for name, value in stamp.texts.items()}
     columns |= {name: pa.repeat(now, len(read)) for name in ("last_seen_at", "loaded_at")}
-    arrays = [columns.get(field.name, pa.nulls(len(read), field.type)) for field in previous.schema]
-    return pa.table(arrays, schema=previous.schema), _renamed(read.filter(pc.is_null(known)), lost)
+    return _with_nulls(pa.table(columns), previous.schema), _renamed(read.filter(pc.is_null(known)), lost)
 
 
 def _renamed(new: pa.Table, lost: pa.Table) -> int:

@@ -28,6 +28,7 @@ class Verification(msgspec.Struct, frozen=True):
     Attributes:
         warehouse: its folder.
         sound: nothing is wrong.
+        tables_sound: nothing is wrong with the snapshot that readers see; findings are on what is around it.
         snapshot: number of the one that readers see; None where there is none.
         files, rows, bytes: of that snapshot.
         digests: every byte of it was read.
@@ -37,6 +38,7 @@ class Verification(msgspec.Struct, frozen=True):
 
     warehouse: str
     sound: bool
+    tables_sound: bool
     snapshot: int | None
     files: int
     rows: int
@@ -60,25 +62,37 @@ def verify_warehouse(warehouse: Warehouse, contract: Contract, digests: bool = T
     snapshot, findings = check_pointer(warehouse)
     notes = _notes(warehouse)
     if snapshot is not None:
-        findings += verify_files(snapshot, digests)
-        follows = snapshot.info.contract_version == contract.tag
-        findings += check_contents(snapshot, contract) if follows else []
-        notes += [] if follows else [_other_contract(snapshot, contract)]
-        findings += check_joins(snapshot)
-    findings += check_others(warehouse, snapshot.number if snapshot else None)
-    findings += check_strays(warehouse)
+        in_tables, more = _check_tables(snapshot, contract, digests)
+        findings, notes = findings + in_tables, notes + more
+    around = check_others(warehouse, snapshot.number if snapshot else None) + check_strays(warehouse)
     files = snapshot.info.files if snapshot else ()
     return Verification(
         warehouse=str(warehouse.root),
-        sound=not findings,
+        sound=not findings and not around,
+        tables_sound=not findings,
         snapshot=snapshot.number if snapshot else None,
         files=len(files),
         rows=sum(file.rows for file in files),
         bytes=sum(file.bytes for file in files),
         digests=digests,
-        findings=list(dict.fromkeys(findings)),
+        findings=findings + around,
         notes=notes,
     )
+
+
+def _check_tables(snapshot: Snapshot, contract: Contract, digests: bool) -> tuple[list[str], list[str]]:
+    """Findings and notes on the current snapshot; what is damaged is named once and read no further."""
+    findings, notes = verify_files(snapshot, digests), []
+    damaged = {file for file in snapshot.info.files for finding in findings if finding.startswith(f"{file.path} ")}
+    if snapshot.info.contract_version == contract.tag:
+        findings += check_contents(snapshot, contract, damaged)
+    else:
+        notes.append(_other_contract(snapshot, contract))
+    if damaged:
+        notes.append("The tables were not held against one another: damaged files are in the way.")
+    else:
+        findings += check_joins(snapshot)
+    return findings, notes
 
 
 def _notes(warehouse: Warehouse) -> list[str]:

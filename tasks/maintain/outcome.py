@@ -46,7 +46,7 @@ class Maintenance(msgspec.Struct, frozen=True):
     """All that is said of one maintenance.
 
     Attributes:
-        status: `damaged` where something is wrong; then no snapshot was removed.
+        status: `damaged` where something is wrong; found at the start, it keeps everything as it is.
         run_id, started_at, ended_at: ISO 8601, UTC.
         warehouse: its folder; `snapshot` the number that readers see after it.
         staging_removed, staging_left: names under `staging` that were cleared, and that could not be.

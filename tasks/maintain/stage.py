@@ -45,6 +45,9 @@ def plan_expiry(settings: Settings, now: datetime) -> Expired:
         return Expired()
     keep = settings.warehouse
     numbers = expired_snapshots(infos, current, keep.keep_snapshots, keep.keep_days, now)
+    # One that no longer says when it was published is older than any that has expired with a higher number.
+    readable = {info.number for info in infos}
+    lost = {number for number in warehouse.snapshots() if number < max(numbers, default=0)} - readable - {current}
     leaving = [info for info in infos if info.number in numbers]
     staying = [info for info in infos if info.number not in numbers]
-    return Expired(numbers, unshared_bytes(leaving, staying))
+    return Expired(sorted({*numbers, *lost}), unshared_bytes(leaving, staying))

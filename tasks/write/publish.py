@@ -20,17 +20,10 @@ from tasks.tables.parquet import ParquetOptions
 from tasks.tables.snapshots import Snapshot
 from tasks.tables.staging import read_arrow
 from tasks.tables.warehouse import Warehouse
+from tasks.write import small_tables
 from tasks.write.audit import check_articles, check_files, check_manifest, check_required
 from tasks.write.layout import Layout, layout_of, next_layout
 from tasks.write.partitions import RECORD_TABLES, PlaceRows, RecordSet, records_of
-from tasks.write.small_tables import (
-    is_same_quarantine,
-    manifest_parts,
-    quarantine_parts,
-    quarantine_rows,
-    run_rows,
-    staged_schema,
-)
 from tasks.write.snapshot import SnapshotBuilder
 
 #: Order of rows within a file.
@@ -231,22 +224,24 @@ def _write_small_tables(
     run: RunRecord,
 ) -> None:
     manifest = decided.manifest.cast(job.contract["sources"].schema)
-    for i, part in enumerate(manifest_parts(manifest)):
+    for i, part in enumerate(small_tables.manifest_parts(manifest)):
         _add(job, builder, "sources", part, name=f"part-{i}.parquet")
     rows = [row | {"snapshot": builder.next_number} if row["run_id"] == run.run_id else row for row in run.rows]
-    _add(job, builder, "runs", run_rows(parent, rows, job.contract, run.forgotten))
+    _add(job, builder, "runs", small_tables.run_rows(parent, rows, job.contract, run.forgotten))
     _write_quarantine(job, builder, parent, decided, batches)
 
 
 def _write_quarantine(
     job: WriteJob, builder: SnapshotBuilder, parent: Snapshot | None, decided: Decided, batches: Sequence[Path]
 ) -> None:
-    fresh = pa.concat_tables([staged_schema(job.contract).empty_table(), *_staged(batches, "quarantine.arrow")])
-    is_same = not len(fresh) and is_same_quarantine(decided.previous, decided.manifest)
+    fresh = pa.concat_tables(
+        [small_tables.staged_schema(job.contract).empty_table(), *_staged(batches, "quarantine.arrow")]
+    )
+    is_same = not len(fresh) and small_tables.is_same_quarantine(decided.previous, decided.manifest)
     if parent is not None and is_same and not _is_of_another_form(job, parent):
         for file in parent.files("quarantine"):
             builder.keep(file)
         return
-    rows = quarantine_rows(decided.manifest, fresh, parent, job.contract)
-    for i, part in enumerate(quarantine_parts(rows, job.contract["quarantine"].schema)):
+    rows = small_tables.quarantine_rows(decided.manifest, fresh, parent, job.contract)
+    for i, part in enumerate(small_tables.quarantine_parts(rows, job.contract["quarantine"].schema)):
         _add(job, builder, "quarantine", part, name=f"part-{i}.parquet")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -39,6 +39,8 @@ from tests.tables_equal import assert_same_tables
 
 EXAMPLES: Final = os.environ.get("PRESSLAKE_FUZZ_EXAMPLES")
 SOURCES: Final = ("harbour", "inland")
+ONE: Final = ("harbour", "one.md")
+OTHER: Final = ("inland", "other.md")
 
 PAGES: Final = st.none() | st.integers(0, 4)
 TITLES: Final = st.sampled_from(["The ferry", "the FERRY!", "A bridge", "A title that is too long", "Swans"])
@@ -245,6 +247,54 @@ TestIncrementalEqualsRebuild.settings = settings(
     phases=[Phase.generate, Phase.shrink],
     suppress_health_check=list(HealthCheck),
 )
+
+
+@pytest.fixture
+def runs() -> Iterator[RunsOverANewsroom]:
+    """Two unlike stories, loaded."""
+    runs = RunsOverANewsroom()
+    runs.newsroom.write(ONE, Story("The ferry", page=1, excerpt="Late again."))
+    runs.newsroom.write(OTHER, Story("Swans", page=2, excerpt="On time."))
+    runs.run_and_compare(SOURCES, {})
+    yield runs
+    runs.teardown()
+
+
+def test_an_edit_in_the_same_tick_and_of_the_same_size_is_seen(runs: RunsOverANewsroom) -> None:
+    for body in "xyz":
+        runs.newsroom.write(ONE, Story("The ferry", page=1, body=body), time=UNSETTLED)
+        runs.run_and_compare(SOURCES, {})
+
+
+@pytest.mark.parametrize("partition_by", ["month", "none"])
+def test_other_partitions_alone_write_the_tables_anew(runs: RunsOverANewsroom, partition_by: str) -> None:
+    runs.partition_by = partition_by
+    runs.run_and_compare(SOURCES, {})
+
+
+def test_a_bridge_between_two_stories_comes_and_goes(runs: RunsOverANewsroom) -> None:
+    bridge = ("inland", "bridge.md")
+    runs.newsroom.write(bridge, Story("Swans", page=1, excerpt="On time."))
+    runs.run_and_compare(SOURCES, {})
+    assert published(runs.warehouse).rows("articles") == 1
+    runs.newsroom.delete(bridge)
+    runs.run_and_compare(SOURCES, {})
+    assert published(runs.warehouse).rows("articles") == 2
+
+
+def test_an_article_keeps_when_it_was_first_seen_under_another_survivor(runs: RunsOverANewsroom) -> None:
+    runs.newsroom.write(("inland", "better.md"), Story("The ferry", page=1, excerpt="Late again.", quality=9))
+    runs.run_and_compare(SOURCES, {})
+    assert "better.md" in published(runs.warehouse).read("articles")["source_path"].to_pylist()
+
+
+def test_a_source_that_is_left_out_does_not_hold_up_a_new_contract(runs: RunsOverANewsroom) -> None:
+    runs.newsroom.write(OTHER, Story("A title that is too long", page=2, mood="calm"))
+    runs.run_and_compare(SOURCES, {})
+    for contract in (*runs.contracts[1:], PACKAGED):
+        runs.contract = contract
+        runs.run_and_compare([ONE[0]], {})
+        runs.run_and_compare([OTHER[0]], {})
 
 
 def test_worker_processes_make_the_same_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,7 +25,7 @@ from tasks.report.outcome import Outcome
 from tasks.tables.faults import POINTS
 from tasks.tables.verify import verify_files
 from tasks.tables.warehouse import Warehouse
-from tests.newsroom import Newsroom, Story, settings_for
+from tests.newsroom import UNSETTLED, Newsroom, Story, settings_for
 from tests.run_once import MANY_BATCHES, finish, ingest, start
 from tests.tables_equal import assert_same_tables
 
@@ -146,6 +146,17 @@ def test_a_finished_batch_that_a_power_cut_emptied_is_read_again(stage: Stage, t
     (first / "records.arrow").write_bytes(b"")
     (second / "numbers.json").write_bytes(b"")
     assert assert_mended(stage, warehouse).resumed == 4
+
+
+def test_so_is_one_whose_file_may_have_changed_without_a_trace(stage: Stage, tmp_path: Path) -> None:
+    newsroom, warehouse = Newsroom(tmp_path / "files"), Warehouse(tmp_path / "racy", durable=False)
+    newsroom.write(("harbour", "racy.md"), Story(body="a"), time=UNSETTLED)
+    assert finish(start(ingest, warehouse.root, newsroom.specs(["harbour"]), "run.before-deduplicate")) < 0
+    newsroom.write(("harbour", "racy.md"), Story(body="b"), time=UNSETTLED)
+    assert run_ingest(newsroom.specs(["harbour"]), settings_for(warehouse.root, MANY_BATCHES)).resumed == 0
+    current = warehouse.current()
+    assert current is not None
+    assert current.read("articles")["body"].to_pylist() == ["b\n"]
 
 
 def test_the_worker_processes_of_a_killed_run_end_with_it(stage: Stage, tmp_path: Path) -> None:

@@ -24,8 +24,8 @@ Change = Callable[[pa.Table], pa.Table]
 def healthy(root: Path) -> Desk:
     """Two snapshots: three articles of two years, a duplicate, a quarantined file, one that went."""
     desk = Desk(root)
-    linked = {"related": [{"title": "Tram", "webUrl": page(2)}, {"title": "Bus", "webUrl": page(3)}]}
-    desk.write("ferry.md", article("Ferry", originalUrl=page(1), quality=9, **linked))
+    related = [{"title": "Tram", "webUrl": page(2)}, {"title": "Bus", "webUrl": page(3)}]
+    desk.write("ferry.md", article("Ferry", originalUrl=page(1), quality=9, related=related))
     desk.write("ferry-again.md", article("Ferry", originalUrl=page(1)))
     desk.write("tram.md", article("Tram", originalUrl=page(2), publishedDateTime="2024-05-01T08:00:00Z"))
     desk.write("broken.md", article("Broken", publishedDateTime="never"))

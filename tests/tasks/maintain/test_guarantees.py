@@ -54,7 +54,7 @@ def test_a_warehouse_without_a_snapshot_is_sound(tmp_path: Path) -> None:
     assert (verified.sound, verified.snapshot) == (True, None)
 
 
-def flip_last_byte(desk: Desk) -> None:
+def flip_byte(desk: Desk) -> None:
     content = bytearray(first_file(desk.snapshot).read_bytes())
     content[20] ^= 1
     overwrite(first_file(desk.snapshot), bytes(content))
@@ -112,7 +112,7 @@ def leave_folder(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("harm", "said"),
     [
-        (flip_last_byte, "articles/published_year=2024/part-0.parquet was changed: its digest"),
+        (flip_byte, "articles/published_year=2024/part-0.parquet was changed: its digest"),
         (truncate, "articles/published_year=2024/part-0.parquet has"),
         (lose_file, "articles/published_year=2024/part-0.parquet is listed but cannot be found"),
         (add_stray, "articles/published_year=2024/part-9.parquet is not listed"),
@@ -238,10 +238,25 @@ def test_edges_of_no_article_are_found(desk: Desk) -> None:
     assert any("there is no articles/published_year=2025" in finding for finding in verify(desk).findings)
 
 
-def test_the_same_finding_is_told_once(desk: Desk) -> None:
-    lose_file(desk)
-    findings = verify(desk).findings
-    assert len(findings) == len(set(findings))
+@pytest.mark.parametrize("harm", [flip_byte, truncate, lose_file])
+def test_a_damaged_file_is_named_once_and_read_no_further(desk: Desk, harm: Callable[[Desk], None]) -> None:
+    harm(desk)
+    verified = verify(desk)
+    assert len(verified.findings) == 1
+    assert "not held against one another" in verified.notes[-1]
+    assert not verified.tables_sound
+
+
+def test_without_digests_page_checksums_still_find_a_flipped_byte(desk: Desk) -> None:
+    flip_byte(desk)
+    assert any("could not be checked" in finding for finding in verify(desk, digests=False).findings)
+
+
+@pytest.mark.parametrize("harm", [lose_older_file, leave_notes])
+def test_what_is_wrong_around_the_tables_does_not_make_them_wrong(desk: Desk, harm: Callable[[Desk], None]) -> None:
+    harm(desk)
+    verified = verify(desk)
+    assert (verified.sound, verified.tables_sound) == (False, True)
 
 
 def test_tables_of_another_contract_are_not_held_against_this_one(desk: Desk, tmp_path: Path) -> None:

@@ -1,0 +1,152 @@
+"""What is compared: each subject's command, and the counts that it must print.
+
+Belongs here: presslake, the peers, and which files each of them cannot read. Does not belong here: when
+they run (`parts`).
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from benchmarks.environment import REPOSITORY
+from benchmarks.measure import Cost, measure
+from benchmarks.plan import Expected
+
+Counts = dict[str, int]
+
+#: Broken files that every reader of YAML refuses; the peers load the other kinds as if they were good.
+NOT_YAML: Final = frozenset({"unclosed_fence", "unclosed_quote", "tab_indent", "impossible_date", "invalid_utf8"})
+#: Environment of every command: a run by hand, and nobody's telemetry.
+ENVIRONMENT: Final = {
+    "PYTHONPATH": str(REPOSITORY),
+    "PRESSLAKE_RUN__ENGINE": "local",
+    "RUNTIME__DLTHUB_TELEMETRY": "false",
+    "DO_NOT_TRACK": "1",
+}
+
+
+class WrongCountsError(Exception):
+    """A subject did not give the rows that it must; its times mean nothing."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One of those compared.
+
+    Attributes:
+        name: as the report calls it.
+        module: what `python -m` runs, and arguments before source and output.
+        is_peer: whether it runs in the peers' environment.
+        expected: the counts that a tree must give.
+        counts: reads the counts off what it prints.
+    """
+
+    name: str
+    module: tuple[str, ...]
+    is_peer: bool
+    expected: Callable[[Expected], Counts]
+    counts: Callable[[str], Counts]
+
+    def command(self, python: Path, source: Path, output: Path) -> list[str]:
+        """The command; `python` is that of the peers' environment."""
+        if not self.is_peer and self.module[0] == "flows.cli":
+            return [sys.executable, "-m", *self.module, str(source), "--warehouse", str(output), "--json"]
+        return [str(python if self.is_peer else sys.executable), "-m", *self.module, str(source), str(output)]
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """Where a benchmark is run: the tree, the peers' interpreter, a folder for outputs."""
+
+    tree: Path
+    python: Path
+    outputs: Path
+
+    @property
+    def source(self) -> Path:
+        """The folder that is loaded."""
+        return self.tree / "site"
+
+    def output(self, subject: Subject) -> Path:
+        """Where a subject writes."""
+        return self.outputs / subject.name.replace(" ", "-")
+
+    def run(self, subject: Subject, expected: Counts, *, fresh: bool, interval: float | None = None) -> Cost:
+        """Measure one run of a subject.
+
+        Args:
+            subject: who runs.
+            expected: the counts that it must print.
+            fresh: whether its output is deleted before.
+            interval: see `measure`.
+
+        Raises:
+            WrongCountsError: it printed other counts.
+        """
+        output = self.output(subject)
+        if fresh:
+            shutil.rmtree(output, ignore_errors=True)
+        command = subject.command(self.python, self.source, output)
+        cost = measure(command, interval=interval, environment=ENVIRONMENT)
+        counts = subject.counts(cost.output)
+        if counts != expected:
+            raise WrongCountsError(f"{subject.name} gave {counts}, must give {expected}.")
+        return cost
+
+
+def _last_line(output: str) -> Counts:
+    counts: Counts = json.loads(output.strip().splitlines()[-1])
+    return counts
+
+
+def _records(output: str) -> Counts:
+    records: Counts = json.loads(output)["records"]
+    return {name: records[name] for name in ("loaded", "duplicate", "quarantined")}
+
+
+def _statuses(tree: Expected) -> Counts:
+    return {"loaded": tree.loaded, "duplicate": tree.duplicate, "quarantined": tree.quarantined}
+
+
+def _read(tree: Expected) -> Counts:
+    return {"rows": tree.loaded + tree.duplicate, "rejected": tree.quarantined}
+
+
+def _refused(tree: Expected, kinds: frozenset[str] = NOT_YAML) -> Counts:
+    """Counts of a peer that keeps every file but those of some kinds."""
+    rejected = sum(tree.broken[kind] for kind in kinds)
+    return {"rows": tree.files - rejected, "rejected": rejected}
+
+
+def _refused_fast(tree: Expected) -> Counts:
+    return _refused(tree, NOT_YAML | {"duplicate_key"})
+
+
+def _without_repeats(tree: Expected) -> Counts:
+    """Counts of a peer that also drops rows with an address that it has seen, spelled the same."""
+    counts = _refused(tree)
+    return counts | {"rows": counts["rows"] - tree.duplicates["same_address"]}
+
+
+PRESSLAKE: Final = Subject("presslake", ("flows.cli", "run"), False, _statuses, _records)
+READING: Final = Subject("presslake", ("benchmarks.read_to_arrow",), False, _read, _last_line)
+PANDAS: Final = Subject(
+    "python-frontmatter + pandas", ("benchmarks.peers.frontmatter_pandas",), True, _without_repeats, _last_line
+)
+PYYAML: Final = Subject(
+    "PyYAML + multiprocessing + pyarrow", ("benchmarks.peers.pyyaml_processes",), True, _without_repeats, _last_line
+)
+DLT: Final = Subject("dlt merge", ("benchmarks.peers.dlt_merge",), True, _refused, _last_line)
+FAST: Final = Subject(
+    "yaml-rs + msgspec + Arrow", ("benchmarks.peers.read_bounds", "fast"), True, _refused_fast, _last_line
+)
+PLAIN: Final = Subject("CSafeLoader + Arrow", ("benchmarks.peers.read_bounds", "plain"), True, _refused, _last_line)
+
+#: Short names for the command line.
+PEERS: Final = {"pandas": PANDAS, "pyyaml": PYYAML, "dlt": DLT, "fast": FAST, "plain": PLAIN}
