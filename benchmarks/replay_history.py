@@ -49,8 +49,8 @@ class Figures:
 def apply_state(state: Path, folder: Path, chance: random.Random) -> None:
     """Bring `folder` to a state of the history, then remove and rename some files of its own."""
     committed_at = datetime.fromisoformat((state / "COMMITTED_AT").read_text().strip()).timestamp()
-    for path in (state / "REMOVED").read_text().splitlines():
-        (folder / path).unlink(missing_ok=True)
+    for name in (state / "REMOVED").read_text().splitlines():
+        (folder / name).unlink(missing_ok=True)
     changed = state / "files"
     for stored in sorted(path for path in changed.rglob("*") if path.is_file()):
         target = folder / stored.relative_to(changed)

@@ -29,30 +29,35 @@ def check_listing(plan: Plan, guards: Guards) -> None:
         )
     if guards.accept_removals or not plan.gone:
         return
-    how = "If they are really gone, run again with `--accept-removals`."
     if plan.emptied:
         raise GuardRailError(
             f"Source {plan.emptied[0]!r} has no file any more; it looks unmounted or emptied by accident.",
-            f"Nothing was published. Check it. {how}",
+            "Nothing was published. Check it. If its files are really gone, run again with `--accept-removals`.",
         )
-    if plan.gone < FEW:
+    # New files may turn out to be the missing ones under other names; only reading them tells.
+    _check_removed(plan.gone - plan.new, plan.known, guards)
+
+
+def _check_removed(removed: int, known: int, guards: Guards) -> None:
+    if guards.accept_removals or removed < FEW:
         return
-    share = plan.gone / plan.known
+    share = removed / known
     if share > guards.max_removed_share:
         raise GuardRailError(
-            f"{plan.gone:,} of {plan.known:,} known files ({share:.0%}) are gone; "
+            f"{removed:,} of {known:,} known files ({share:.0%}) are gone; "
             f"`guards.max_removed_share` is {guards.max_removed_share:.0%}.",
-            f"Nothing was published. Check the sources. {how}",
+            "Nothing was published. Check the sources. If they are really gone, run again with `--accept-removals`.",
         )
 
 
-def check_decisions(decisions: Decisions, guards: Guards) -> None:
-    """Stop before anything is written if too many files are bad, or went while they were to be read.
+def check_decisions(plan: Plan, decisions: Decisions, guards: Guards) -> None:
+    """Stop before anything is written if too many files are bad or gone, or went while they were to be read.
 
     Raises:
-        GuardRailError: too large a share of the files is in quarantine or vanished.
+        GuardRailError: too large a share of the files is in quarantine, removed or vanished.
     """
     _check_vanished(decisions, guards)
+    _check_removed(decisions.removed - decisions.renamed, plan.known, guards)
     if guards.accept_quarantine or decisions.quarantined < FEW:
         return
     share = decisions.quarantined / decisions.live

@@ -10,12 +10,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import msgspec
 
-from config.errors import WarehouseError
+from config.errors import RunError, WarehouseError
 from flows.guards import check_decisions, check_listing
 from tasks.report.outcome import Outcome
 from tasks.report.summary import build_outcome, bytes_read, run_row, what_changed, worker_seconds
@@ -89,9 +90,28 @@ def run_pipeline(run: Run, stages: Stages, progress: Progress) -> Outcome:
         GuardRailError: the run would have quarantined or removed too much.
         RunError: a source or the warehouse failed, or an audit did. Nothing was published.
     """
-    clock = Clock()
+    found = _Found()
+    try:
+        return _run(run, stages, progress, found)
+    except RunError as error:
+        told = {"message": error.message, "hint": error.hint, "snapshot": run.parent}
+        error.outcome = build_outcome(run, "failed", found.plan, found.decisions, found.clock.seconds, **told)
+        raise
+
+
+@dataclass
+class _Found:
+    """What the stages have returned so far: a run that fails tells of it."""
+
+    clock: Clock = field(default_factory=Clock)
+    plan: Plan | None = None
+    decisions: Decisions | None = None
+
+
+def _run(run: Run, stages: Stages, progress: Progress, found: _Found) -> Outcome:
+    clock = found.clock
     with clock.stage("discover"):
-        plan = stages.discover(run.folder)
+        plan = found.plan = stages.discover(run.folder)
     check_listing(plan, run.settings.guards)
     reach("run.listed")
     work = [batch for batch in plan.batches if not batch.resumed]
@@ -101,8 +121,8 @@ def run_pipeline(run: Run, stages: Stages, progress: Progress) -> Outcome:
     paths = [batch.path for batch in plan.batches]
     reach("run.before-deduplicate")
     with clock.stage("deduplicate"):
-        decisions = stages.deduplicate(run.folder, paths)
-    check_decisions(decisions, run.settings.guards)
+        decisions = found.decisions = stages.deduplicate(run.folder, paths)
+    check_decisions(plan, decisions, run.settings.guards)
     reach("run.after-deduplicate")
     if not decisions.touched and not _is_of_another_form(run):
         return _unchanged(run, plan, decisions, clock)

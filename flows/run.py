@@ -23,7 +23,7 @@ from flows.local import LocalStages
 from flows.pipeline import Stages, run_pipeline
 from tasks.discover.source import open_sources
 from tasks.report.outcome import Outcome
-from tasks.report.summary import build_outcome
+from tasks.report.summary import iso
 from tasks.tables.durable import remove_tree, storage_errors
 from tasks.tables.faults import reach
 from tasks.tables.journal import add_to_journal
@@ -83,30 +83,33 @@ def execute(
     progress: Progress | None = None,
 ) -> Outcome:
     """Run the pipeline with the stages of an engine; see `run_ingest`."""
-    progress = progress or _Silence()
     warehouse = Warehouse(settings.warehouse.path, settings.warehouse.durable)
     started_at = datetime.now(UTC)
-    opened = open_sources(_specs(sources, settings), settings.discover.include, settings.discover.exclude)
-    contract = load_contract(_path(settings.contract.path))
-    rules = load_url_rules(_path(settings.contract.url_rules))
-    warehouse.create()
     run_id = new_run_id(started_at)
-    with locked(warehouse, run_id, settings.run.lock_timeout_seconds):
-        clear_staging(warehouse)
-        parent, note = _parent(warehouse, {source.name for source in opened}, full_refresh)
-        run = Run(
-            run_id=run_id,
-            started_at=started_at,
-            settings=settings,
-            contract=contract,
-            rules=rules,
-            sources={source.name: source for source in opened},
-            locations={source.name: str(getattr(source, "root", source.name)) for source in opened},
-            full_refresh=full_refresh,
-            parent=parent,
-            note=note,
-        )
-        return _locked_run(run, make_stages(run), progress)
+    try:
+        opened = open_sources(_specs(sources, settings), settings.discover.include, settings.discover.exclude)
+        contract = load_contract(_path(settings.contract.path))
+        rules = load_url_rules(_path(settings.contract.url_rules))
+        warehouse.create()
+        with locked(warehouse, run_id, settings.run.lock_timeout_seconds):
+            clear_staging(warehouse)
+            parent, note = _parent(warehouse, {source.name for source in opened}, full_refresh)
+            run = Run(
+                run_id=run_id,
+                started_at=started_at,
+                settings=settings,
+                contract=contract,
+                rules=rules,
+                sources={source.name: source for source in opened},
+                locations={source.name: str(getattr(source, "root", source.name)) for source in opened},
+                full_refresh=full_refresh,
+                parent=parent,
+                note=note,
+            )
+            return _locked_run(run, make_stages(run), progress or _Silence())
+    except BaseException as error:
+        _remember_failure(warehouse, run_id, started_at, error)
+        raise
 
 
 def _parent(warehouse: Warehouse, sources: Collection[str], full_refresh: bool) -> tuple[int | None, str]:
@@ -149,9 +152,6 @@ def _locked_run(run: Run, stages: Stages, progress: Progress) -> Outcome:
         with storage_errors(f"stage the run in {run.folder}"):
             run.save()
             outcome = run_pipeline(run, stages, progress)
-    except BaseException as error:
-        _remember_failure(run, error)
-        raise
     finally:
         _discard(run.folder)
     if outcome.status == "unchanged":
@@ -168,15 +168,23 @@ def _discard(folder: Path) -> None:
         remove_tree(folder)
 
 
-def _remember_failure(run: Run, error: BaseException) -> None:
-    """Put the failed run into the journal, and its outcome on the error."""
-    if isinstance(error, PresslakeError):
-        message, hint = error.message, error.hint
-    else:
-        message, hint = f"{type(error).__name__}: {error}", ""
-    outcome = build_outcome(run, "failed", message=message, hint=hint, snapshot=run.parent)
+def _remember_failure(warehouse: Warehouse, run_id: str, started_at: datetime, error: BaseException) -> None:
+    """Put the failed run into the journal, and its outcome on the error, also if it never got to start."""
+    outcome = error.outcome if isinstance(error, RunError) else None
+    if not isinstance(outcome, Outcome):
+        outcome = Outcome(
+            status="failed",
+            run_id=run_id,
+            started_at=iso(started_at),
+            ended_at=iso(datetime.now(UTC)),
+            message=error.message if isinstance(error, PresslakeError) else f"{type(error).__name__}: {error}",
+            hint=error.hint if isinstance(error, PresslakeError) else "",
+            warehouse=str(warehouse.root),
+        )
     if isinstance(error, RunError):
         error.outcome = outcome
+    if not warehouse.snapshots_path.is_dir():
+        return
     # The disk that failed the run may refuse this too; the run's own error is the one to tell.
     with suppress(PresslakeError):
-        add_to_journal(run.warehouse.root, msgspec.to_builtins(outcome))
+        add_to_journal(warehouse.root, msgspec.to_builtins(outcome))

@@ -27,8 +27,7 @@ NESTED: dict[str, Any] = {name: {"data_type": "json"} for name in ("provider", "
 _REJECTED: list[str] = []
 
 
-@dlt.transformer(name="articles", primary_key="path", write_disposition="merge", columns=NESTED)
-def articles(items: list[FileItemDict]) -> Iterator[list[dict[str, Any]]]:
+def read_page(items: list[FileItemDict]) -> Iterator[list[dict[str, Any]]]:
     """The readable files of one page of the listing."""
     rows = []
     for item in items:
@@ -53,6 +52,9 @@ def main(source: Path, output: Path) -> None:
     )
     newest = dlt.sources.incremental("modification_date", range_start="open")
     listing = filesystem(bucket_url=source.resolve().as_uri(), file_glob="**/*.md", incremental=newest)
+    articles = dlt.transformer(
+        read_page, name="articles", primary_key="path", write_disposition="merge", columns=NESTED
+    )
     pipeline.run(listing | articles, loader_file_format="parquet")
     with duckdb.connect(str(database), read_only=True) as connection:
         ((rows,),) = connection.execute(f"SELECT count(*) FROM {pipeline.dataset_name}.articles").fetchall()

@@ -23,7 +23,7 @@ class Files(msgspec.Struct, frozen=True):
 
 
 class Records(msgspec.Struct, frozen=True):
-    """Live files by status after the run; with `Files.ignored` they add up to the files listed."""
+    """Live files of all sources by status after the run; with `Files.ignored` they add up to all live files."""
 
     loaded: int = 0
     duplicate: int = 0

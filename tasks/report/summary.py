@@ -37,8 +37,8 @@ def build_outcome(
     return Outcome(
         status=status,
         run_id=run.run_id,
-        started_at=_iso(run.started_at),
-        ended_at=_iso(datetime.now(UTC)),
+        started_at=iso(run.started_at),
+        ended_at=iso(datetime.now(UTC)),
         warehouse=str(Path(run.settings.warehouse.path)),
         sources=dict(run.locations),
         files=_files(plan, decisions) if plan else Files(),
@@ -56,7 +56,8 @@ def build_outcome(
     )
 
 
-def _iso(moment: datetime) -> str:
+def iso(moment: datetime) -> str:
+    """A time as the outcome spells it: ISO 8601, UTC, milliseconds."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

@@ -6,6 +6,7 @@ the table `runs`. They publish nothing, and still an operator wants to know of t
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ NAME: Final = "journal.jsonl"
 _NEXT: Final = f"{NAME}.next"
 #: Most entries that are kept between two publishing runs: a year of hourly ones.
 _MOST: Final = 10_000
+_MOST_BYTES: Final = 64 * 1024 * 1024
 
 
 def read_journal(warehouse: Path) -> list[dict[str, Any]]:
@@ -40,7 +42,14 @@ def add_to_journal(warehouse: Path, entry: dict[str, Any]) -> None:
     Raises:
         WarehouseError: the disk refused.
     """
-    _write(warehouse, [*read_journal(warehouse), entry][-_MOST:])
+    path = warehouse / NAME
+    with storage_errors(f"write {path}"), path.open("ab") as journal:
+        # A line that a crash cut off stays by itself.
+        journal.write(b"\n" + msgspec.json.encode(entry) + b"\n")
+        journal.flush()
+        os.fsync(journal.fileno())
+    if path.stat().st_size > _MOST_BYTES:
+        _write(warehouse, read_journal(warehouse)[-_MOST:])
 
 
 def clear_journal(warehouse: Path) -> None:

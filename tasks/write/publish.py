@@ -183,6 +183,9 @@ def _layout_of_parent(job: WriteJob, parent: Snapshot | None) -> Layout:
 
 
 def _write_records(job: WriteJob, builder: SnapshotBuilder, records: RecordSet) -> None:
+    is_older = pc.not_equal(records.manifest["contract_version"], job.contract.tag)
+    older = records.manifest["article_id"].filter(is_older).to_pylist()
+
     def write(place: str) -> None:
         partition, _, name = place.rpartition("/")
         rows: PlaceRows = records.rows_at(place)
@@ -190,7 +193,7 @@ def _write_records(job: WriteJob, builder: SnapshotBuilder, records: RecordSet) 
             if len(getattr(rows, table)):
                 path = _add(job, builder, table, getattr(rows, table), partition, name)
                 if table == "articles":
-                    check_articles(path, job.contract)
+                    check_articles(path, job.contract, older)
 
     if len(records.touched_places) < 2:
         for place in records.touched_places:

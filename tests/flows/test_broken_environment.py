@@ -58,9 +58,9 @@ def warehouse(tmp_path: Path, newsroom: Newsroom) -> Warehouse:
 
 
 def run(
-    newsroom: Newsroom, warehouse: Warehouse, sources: Sequence[str] = ("harbour", "inland"), **how: bool
+    newsroom: Newsroom, warehouse: Warehouse, sources: Sequence[str] = ("harbour", "inland"), full_refresh: bool = False
 ) -> Outcome:
-    return run_ingest(newsroom.specs(sources), settings_for(warehouse.root), **how)
+    return run_ingest(newsroom.specs(sources), settings_for(warehouse.root), full_refresh=full_refresh)
 
 
 def current(warehouse: Warehouse) -> Snapshot:

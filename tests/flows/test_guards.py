@@ -24,7 +24,7 @@ def decisions(**numbers: Any) -> Decisions:
 
 def test_a_usual_run_passes() -> None:
     check_listing(plan(gone=20), Guards())
-    check_decisions(decisions(live=100, quarantined=20), Guards())
+    check_decisions(plan(), decisions(live=100, quarantined=20), Guards())
 
 
 def test_too_few_files() -> None:
@@ -45,20 +45,28 @@ def test_too_many_gone_files() -> None:
     check_listing(plan(gone=21), Guards(accept_removals=True))
 
 
+def test_renamed_files_are_not_gone() -> None:
+    moved = plan(gone=60, new=60, unchanged=40)
+    check_listing(moved, Guards())
+    check_decisions(moved, decisions(live=100, removed=60, renamed=60), Guards())
+    with pytest.raises(GuardRailError, match=r"30 of 100 known files \(30%\) are gone"):
+        check_decisions(moved, decisions(live=100, removed=60, renamed=30), Guards())
+
+
 def test_a_handful_is_no_disaster() -> None:
     check_listing(plan(gone=4, known=6), Guards())
-    check_decisions(decisions(live=4, quarantined=4), Guards())
+    check_decisions(plan(), decisions(live=4, quarantined=4), Guards())
 
 
 def test_too_many_quarantined_files() -> None:
     bad = decisions(live=100, quarantined=21)
     with pytest.raises(GuardRailError, match=r"21 of 100 files \(21%\) would be quarantined"):
-        check_decisions(bad, Guards())
-    check_decisions(bad, Guards(accept_quarantine=True))
+        check_decisions(plan(), bad, Guards())
+    check_decisions(plan(), bad, Guards(accept_quarantine=True))
 
 
 def test_a_disk_that_goes_while_it_is_read() -> None:
     lost = decisions(live=10, vanished=90)
     with pytest.raises(GuardRailError, match=r"90 files \(90%\) were listed and gone when they were to be read"):
-        check_decisions(lost, Guards(accept_quarantine=True))
-    check_decisions(lost, Guards(accept_removals=True))
+        check_decisions(plan(), lost, Guards(accept_quarantine=True))
+    check_decisions(plan(), lost, Guards(accept_removals=True))

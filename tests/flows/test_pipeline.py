@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from config.errors import GuardRailError
+from config.errors import GuardRailError, SourceError
+from tasks.report.outcome import Outcome
 from tasks.tables.journal import read_journal
 from tests.builders import Desk, article, page
 from tests.newsroom import contract_with_mood, contract_with_short_titles
@@ -356,3 +357,31 @@ def test_a_run_leaves_nothing_in_staging(desk: Desk) -> None:
     desk.write("a.md", article())
     desk.run()
     assert list(desk.warehouse.staging_path.iterdir()) == []
+
+
+def test_a_source_that_is_not_mounted_is_told_by_the_journal_and_by_the_next_run(desk: Desk) -> None:
+    desk.write("a.md", article(originalUrl=page(1)))
+    desk.run()
+    (desk.root / "news").rename(desk.root / "elsewhere")
+    with pytest.raises(SourceError) as caught:
+        desk.run()
+    (desk.root / "elsewhere").rename(desk.root / "news")
+    desk.write("b.md", article(originalUrl=page(2)))
+    desk.run()
+
+    assert isinstance(caught.value.outcome, Outcome)
+    assert caught.value.outcome.status == "failed"
+    assert [run["status"] for run in desk.rows("runs")] == ["completed", "failed", "completed"]
+    assert "does not exist" in desk.rows("runs")[1]["message"]
+
+
+def test_a_run_that_a_guard_rail_stops_tells_what_it_saw(desk: Desk) -> None:
+    for number in range(9):
+        desk.write(f"{number}.md", b"---\ntitle: no end\n")
+    with pytest.raises(GuardRailError) as caught:
+        desk.run(guards={"accept_quarantine": False})
+
+    assert isinstance(caught.value.outcome, Outcome)
+    assert caught.value.outcome.files.discovered == 9
+    assert caught.value.outcome.records.quarantined == 9
+    assert caught.value.outcome.found["front-matter/unclosed-fence"].count == 9

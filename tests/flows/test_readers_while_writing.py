@@ -20,7 +20,7 @@ import pyarrow.dataset as ds
 import pytest
 
 from flows.run import run_ingest
-from tests.newsroom import Newsroom, Story, settings_for
+from tests.newsroom import Newsroom, Shape, Story, settings_for
 
 SECONDS: Final = 10
 STORIES: Final = 24
@@ -107,7 +107,7 @@ def edition(newsroom: Newsroom, number: int) -> None:
             newsroom.delete(file)
             continue
         year = 2020 + (n + number) % 3
-        shape = "unclosed" if (n + number) % 11 == 0 else "article"
+        shape: Shape = "unclosed" if (n + number) % 11 == 0 else "article"
         story = Story(
             f"Story {n}", page=n % 20, date=f"{year}-05-01", related=(n, n + 1), body=f"{number}", shape=shape
         )
