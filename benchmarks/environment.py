@@ -48,7 +48,8 @@ def machine() -> str:
     """Cores, processor, memory and system of this machine."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     cores = len(os.sched_getaffinity(0))
-    return f"{cores} cores ({_processor()}), {memory:.0f} GiB of memory, {platform.system()} {platform.release()}"
+    kernel = ".".join(platform.release().split(".")[:2])
+    return f"{cores} cores ({_processor()}), {memory:.0f} GiB of memory, {platform.system()} {kernel}"
 
 
 def _processor() -> str:

@@ -83,7 +83,8 @@ def better_peers(part: Part) -> Iterator[str]:
         if row.subject == ours.subject:
             continue
         for measure, name in MEASURES.items():
-            ratio = _ratio(ours, row, measure)
+            # A program of a few milliseconds ends before anyone has looked at its memory.
+            ratio = _ratio(ours, row, measure) if getattr(row, measure) else 0.0
             if ratio > 1:
                 yield f"{row.subject}: presslake takes {ratio:.1f}× its {name}"
 

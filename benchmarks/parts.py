@@ -18,7 +18,19 @@ from typing import Final
 from benchmarks.generate import churn, generate, load_expected
 from benchmarks.measure import Cost, alternate, measure, median, warm
 from benchmarks.plan import Churn, Expected
-from benchmarks.subjects import DLT, FAST, PANDAS, PLAIN, PRESSLAKE, PYYAML, READING, Counts, Subject, Workplace
+from benchmarks.subjects import (
+    DLT,
+    FAST,
+    PANDAS,
+    PLAIN,
+    PRESSLAKE,
+    PYYAML,
+    READING,
+    Counts,
+    Subject,
+    Workplace,
+    expected_again,
+)
 
 #: Seconds between two looks at the memory in runs that are measured for it.
 LOOK: Final = 0.05
@@ -86,8 +98,8 @@ def unchanged(setup: Setup) -> list[Row]:
     tree = load_expected(setup.place.tree)
     subjects = [PRESSLAKE, *setup.chosen(DLT)]
     _load(setup, subjects, tree)
-    runs = {s.name: partial(setup.place.run, s, _again(s, tree), fresh=False) for s in subjects}
-    counts = {s.name: _again(s, tree) for s in subjects}
+    runs = {s.name: partial(setup.place.run, s, expected_again(s, tree), fresh=False) for s in subjects}
+    counts = {s.name: expected_again(s, tree) for s in subjects}
     return _rows(setup, tree, {**runs, FIND: partial(_find, setup.place.source)}, counts)
 
 
@@ -100,9 +112,9 @@ def changed(setup: Setup) -> list[Row]:
     for interval in [*[None] * setup.repeats, LOOK]:
         tree = churn(place.tree, Churn(changed=setup.changed))
         for subject in subjects:
-            cost = place.run(subject, _again(subject, tree), fresh=False, interval=interval)
+            cost = place.run(subject, expected_again(subject, tree, setup.changed), fresh=False, interval=interval)
             costs[subject.name].append(cost)
-    counts = {subject.name: _again(subject, tree) for subject in subjects}
+    counts = {subject.name: expected_again(subject, tree, setup.changed) for subject in subjects}
     return [_row(name, tree, some, counts[name]) for name, some in costs.items()]
 
 
@@ -141,12 +153,6 @@ def _load(setup: Setup, subjects: Sequence[Subject], tree: Expected) -> None:
     warm(setup.place.source)
     for subject in subjects:
         setup.place.run(subject, subject.expected(tree), fresh=True)
-
-
-def _again(subject: Subject, tree: Expected) -> Counts:
-    """Counts of a second run: dlt does not look at the broken files again."""
-    counts = subject.expected(tree)
-    return counts | {"rejected": 0} if subject is DLT else counts
 
 
 def _find(source: Path, interval: float | None = None) -> Cost:

@@ -33,7 +33,7 @@ duplicates by canonical URL and content, keeps broken files with their reasons, 
 load half of the kinds of broken files as if they were good, and forget the rest.""",
     "read": """\
 Files to Arrow files, nothing more. presslake's rows are validated. `yaml-rs + msgspec + Arrow` is the lower bound: the
-fastest YAML library for Python, without checks, and it types some values wrongly (see docs/architecture.md).
+fastest YAML library for Python, without checks; it reads a quoted `"2021-05-11"` as a date, so it is not an option.
 `CSafeLoader + Arrow` is the usual way.""",
     "unchanged": """\
 The same command again. presslake runs without Prefect here, as it does by hand; `find` lists path, size and time of
@@ -52,7 +52,7 @@ def render(results: Results) -> str:
         *(_goals(results)),
         *(_section(name, results[name]) for name in TITLES if name in results),
     ]
-    return "\n".join([*sections, _better(results)])
+    return "\n".join([*sections, _better(results), _places(results)])
 
 
 def _goals(results: Results) -> Iterator[str]:
@@ -73,9 +73,9 @@ def _section(name: str, part: Part) -> str:
     else:
         ours = row_of(part, PRESSLAKE)
         lines = [_line(row, ours or row) for row in rows]
-    runs = f"Medians of {first.runs}. {part.day}, {part.machine}; {part.versions}."
+    runs = f"Medians of {first.runs} runs" if first.runs > 1 else "One run"
     return "\n".join(
-        [f"## {TITLES[name]}\n", f"{_ABOUT[name]}{size}\n", *_table(head, "lrrrrrl", lines), f"\n{runs}\n"]
+        [f"## {TITLES[name]}\n", f"{_ABOUT[name]}{size}\n", *_table(head, "lrrrrrl", lines), f"\n{runs}; {part.day}.\n"]
     )
 
 
@@ -89,7 +89,12 @@ def _scale_line(row: Row) -> str:
 
 
 def _costs(row: Row) -> list[str]:
-    return [f"{row.wall:,.2f}", f"{row.cpu:,.2f}", f"{row.peak / 2**20:,.0f}", f"{row.files / row.wall:,.0f}"]
+    return [
+        f"{row.wall:,.2f}",
+        f"{row.cpu:,.2f}",
+        f"{row.peak / 2**20:,.0f}" if row.peak else "–",
+        f"{row.files / row.wall:,.0f}",
+    ]
 
 
 def _counts(row: Row) -> str:
@@ -100,6 +105,15 @@ def _better(results: Results) -> str:
     lines = [f"- {TITLES[name]}: {sentence}." for name, part in results.items() for sentence in better_peers(part)]
     text = "\n".join(lines) or "In none of these measurements."
     return f"## Where a peer is better\n\n{text}\n"
+
+
+def _places(results: Results) -> str:
+    """Machines and versions, each with the parts that were measured there."""
+    parts: dict[str, list[str]] = {}
+    for name, part in results.items():
+        parts.setdefault(f"{part.machine}; {part.versions}", []).append(TITLES[name])
+    lines = [f"- {', '.join(titles)}: {place}." for place, titles in parts.items()]
+    return "\n".join(["## Machine and versions\n", *lines, ""])
 
 
 def _table(head: Sequence[str], alignment: str, lines: Iterable[str]) -> list[str]:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -19,7 +20,7 @@ import msgspec
 from config.errors import RunError, WarehouseError
 from flows.guards import check_decisions, check_listing
 from tasks.report.outcome import Outcome
-from tasks.report.summary import build_outcome, bytes_read, run_row, what_changed, worker_seconds
+from tasks.report.summary import build_outcome, bytes_read, iso, run_row, what_changed, worker_seconds
 from tasks.tables.faults import reach
 from tasks.tables.journal import clear_journal, read_journal
 from tasks.tables.run import Batch, Decisions, Plan, Run
@@ -110,7 +111,7 @@ class _Found:
 
 def _run(run: Run, stages: Stages, progress: Progress, found: _Found) -> Outcome:
     clock = found.clock
-    with clock.stage("discover"):
+    with clock.stage("discover"), _shown(progress, "discover"):
         plan = found.plan = stages.discover(run.folder)
     check_listing(plan, run.settings.guards)
     reach("run.listed")
@@ -120,13 +121,22 @@ def _run(run: Run, stages: Stages, progress: Progress, found: _Found) -> Outcome
     _split_seconds(clock, work)
     paths = [batch.path for batch in plan.batches]
     reach("run.before-deduplicate")
-    with clock.stage("deduplicate"):
+    with clock.stage("deduplicate"), _shown(progress, "deduplicate"):
         decisions = found.decisions = stages.deduplicate(run.folder, paths)
     check_decisions(plan, decisions, run.settings.guards)
     reach("run.after-deduplicate")
     if not decisions.touched and not _is_of_another_form(run):
         return _unchanged(run, plan, decisions, clock)
-    return _publish(run, stages, plan, decisions, clock)
+    with _shown(progress, "write"):
+        return _publish(run, stages, plan, decisions, clock)
+
+
+@contextmanager
+def _shown(progress: Progress, stage: str) -> Iterator[None]:
+    """Tell of a stage whose length nobody knows before."""
+    progress.start(stage, None, "")
+    yield
+    progress.finish(stage)
 
 
 def _workers(run: Run, work: Sequence[Batch]) -> AbstractContextManager[None]:
@@ -178,7 +188,8 @@ def _publish(run: Run, stages: Stages, plan: Plan, decisions: Decisions, clock: 
         reach("run.published")
         clear_journal(run.warehouse.root)
     seconds = {stage: round(value, 3) for stage, value in clock.seconds.items()}
-    return msgspec.structs.replace(outcome, snapshot=number, seconds=seconds, bytes={**amount, "write": written})
+    ended = {"ended_at": iso(datetime.now(UTC)), "seconds": seconds, "bytes": {**amount, "write": written}}
+    return msgspec.structs.replace(outcome, snapshot=number, **ended)
 
 
 def _earlier_rows(run: Run) -> Iterator[dict[str, Any]]:

@@ -11,7 +11,6 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -23,6 +22,7 @@ from flows.local import LocalStages
 from flows.pipeline import Stages, run_pipeline
 from tasks.discover.source import open_sources
 from tasks.report.outcome import Outcome
+from tasks.report.progress import Progress, Silent
 from tasks.report.summary import iso
 from tasks.tables.durable import remove_tree, storage_errors
 from tasks.tables.faults import reach
@@ -31,22 +31,6 @@ from tasks.tables.lock import locked
 from tasks.tables.run import Run, new_run_id
 from tasks.tables.warehouse import Snapshot, Warehouse
 from tasks.write.upkeep import clear_staging
-
-if TYPE_CHECKING:
-    from tasks.report.progress import Progress
-
-
-class _Silence:
-    """Progress that nobody hears of."""
-
-    def start(self, stage: str, total: int | None, unit: str) -> None:
-        """Say nothing."""
-
-    def advance(self, stage: str, amount: int) -> None:
-        """Say nothing."""
-
-    def finish(self, stage: str) -> None:
-        """Say nothing."""
 
 
 def run_ingest(
@@ -106,7 +90,7 @@ def execute(
                 parent=parent,
                 note=note,
             )
-            return _locked_run(run, make_stages(run), progress or _Silence())
+            return _locked_run(run, make_stages(run), progress or Silent())
     except BaseException as error:
         _remember_failure(warehouse, run_id, started_at, error)
         raise

@@ -93,7 +93,9 @@ class TerminalBars:
 
 
 def _amount(done: int, total: int | None, unit: str) -> str:
-    """`1,200 of 2,277 files`, `4.2 MB of 9.6 MB`; without a total what is done alone."""
+    """`1,200 of 2,277 files`, `4.2 MB of 9.6 MB`; without a total what is done alone, without a unit nothing."""
+    if not unit:
+        return ""
     if unit == BYTES:
         return spell_size(done) if total is None else f"{spell_size(done)} of {spell_size(total)}"
     return f"{done:,} {unit}" if total is None else f"{done:,} of {total:,} {unit}"
