@@ -47,7 +47,8 @@ def deeds(done: Maintenance) -> list[str]:
     if rewritten.tombstones:
         sentences.append(f"Forgot {counted(rewritten.tombstones, 'file')} that went long ago.")
     sentences += [
-        f"Spread {p.partition or 'all articles'} over {p.new} files instead of {p.old}." for p in rewritten.partitions
+        f"Spread {p.partition or 'all articles'} over {counted(p.new, 'file')} instead of {p.old:,}."
+        for p in rewritten.partitions
     ]
     if rewritten.snapshot is not None:
         sentences.append(f"Published this as snapshot {rewritten.snapshot}.")

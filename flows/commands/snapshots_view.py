@@ -78,7 +78,7 @@ def _history_row(entry: Entry) -> tuple[Text, ...]:
 def _spell_changes(entry: Entry) -> str:
     """`+3 ~1 -2`: files that the run found new, changed and removed; else what the snapshot is for."""
     if entry.changes is None:
-        return printable(entry.note) or "?"
+        return "maintenance" if entry.note else "?"
     counts = {"+": entry.changes.new, "~": entry.changes.changed, "-": entry.changes.removed}
     return " ".join(f"{sign}{number:,}" for sign, number in counts.items() if number) or "none"
 

@@ -97,6 +97,16 @@ def test_maintain_of_a_damaged_warehouse_exits_with_1_and_removes_nothing(
     assert desk.warehouse.snapshots() == [1, 2]
 
 
+def test_a_snapshot_of_maintenance_is_listed_as_one(
+    desk: Desk, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRESSLAKE_WAREHOUSE__MAX_ROWS_PER_FILE", "1")
+    assert main(["maintain"]) == 0
+    assert "Spread published_year=2025 over 4 files instead of 1." in out(capsys)
+    assert main(["snapshots"]) == 0
+    assert "maintenance" in out(capsys).splitlines()[3]
+
+
 def test_maintain_in_json(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["maintain", "--json"]) == 0
     assert in_json(capsys)["expired"]["snapshots"] == [1]
