@@ -7,6 +7,8 @@ READY := $(VENV)/.ready
 SAMPLE := docs/sample
 WAREHOUSE := warehouse
 FUZZ_EXAMPLES ?= 20000
+KILLS ?= 200
+BENCH ?=
 
 # The lock was made with 3.11; a newer Python serves where that is not there. A name counts only if it runs and
 # can make environments: version managers leave names on PATH that do neither.
@@ -14,10 +16,10 @@ PYTHONS := python3.11 python3.12 python3.13 python3.14 python3 python
 USABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint fuzz docs clean
+.PHONY: help setup run test lint fuzz torture bench docs clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 setup: $(READY) ## make the environment .venv with the versions of requirements.lock
 
@@ -52,12 +54,19 @@ lint: setup ## check style, format and types
 	@$(BIN)/mypy
 
 fuzz: setup ## compare the fast YAML reader with the reference on many mutated documents (FUZZ_EXAMPLES=20000)
-	@PRESSLAKE_FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest --timeout 0 tests/tasks/front_matter
+	@PRESSLAKE_FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest --timeout 0 tests/tasks/front_matter/test_subset_equals_reference.py
+
+torture: setup ## kill runs by SIGKILL everywhere, at least KILLS=200 times, and compare with a rebuild (minutes)
+	@PRESSLAKE_KILLS=$(KILLS) $(BIN)/python -m pytest -n 2 --timeout 0 tests/flows/test_kill_run_anywhere.py
+
+bench: setup ## compare with other tools on generated files, write docs/benchmarks.md (BENCH="--files 60000 --repeats 5")
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check 'matplotlib>=3.10'
+	@$(BIN)/python -m benchmarks.compare $(BENCH)
 
 docs: setup ## print docs/tables.md and docs/settings.md anew from contract and settings
 	@$(BIN)/python -m config.contract_docs > docs/tables.md.new && mv docs/tables.md.new docs/tables.md
 	@$(BIN)/python -m config.settings > docs/settings.md.new && mv docs/settings.md.new docs/settings.md
 
 clean: ## remove environment, caches and Prefect's history of `make run`; ./warehouse stays
-	@rm -rf $(VENV) .prefect .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist presslake.egg-info
+	@rm -rf $(VENV) .venv-bench .prefect .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist presslake.egg-info
 	@find config flows tasks tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -18,6 +18,7 @@ import random
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -33,6 +34,10 @@ WINDOW: Final = 2_000
 #: run finds a file too fresh to trust its time.
 MODIFIED: Final = 1_767_225_600
 _DAY: Final = 86_400
+
+
+#: A file's path and its text need its story, one after the other.
+_story: Final = lru_cache(maxsize=64)(story)
 
 
 class TreeWriter:
@@ -70,7 +75,7 @@ class TreeWriter:
         return len(content) - before
 
     def _story(self, number: int) -> Story:
-        return story(self._plan.seed, number, self._plan.files)
+        return _story(self._plan.seed, number, self._plan.files)
 
     def _content(self, number: int, version: int) -> bytes:
         rng = random.Random(f"file {self._plan.seed}/{number}")

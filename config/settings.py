@@ -25,7 +25,7 @@ from config.settings_sources import Layer, environment_layers, file_layer
 DEFAULT_FILE: Final = "presslake.yaml"
 
 #: Variables that start like a setting and are none: test switches, read where they apply.
-IGNORED_VARIABLES: Final = frozenset({"PRESSLAKE_FAULT", "PRESSLAKE_FUZZ_EXAMPLES"})
+IGNORED_VARIABLES: Final = frozenset({"PRESSLAKE_FAULT", "PRESSLAKE_FUZZ_EXAMPLES", "PRESSLAKE_KILLS"})
 
 _INTRODUCTION: Final = """\
 # Settings

@@ -6,12 +6,11 @@ stages is `flows.pipeline`'s.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar, cast
 
 from flows.quiet import make_prefect_quiet
 
@@ -37,7 +36,10 @@ from tasks.write.task import write  # noqa: E402
 if TYPE_CHECKING:
     from tasks.report.progress import Progress
 
-log = logging.getLogger(__name__)
+#: Tasks only wait for worker processes. (Prefect types the kind of future of a runner invariantly.)
+_THREADS: Final[Any] = ThreadPoolTaskRunner(max_workers=16)
+P = ParamSpec("P")
+R = TypeVar("R")
 
 #: The terminal's progress of a run by hand. Flow parameters must be JSON, so it goes beside them.
 _progress: Final[ContextVar[Progress | None]] = ContextVar("progress", default=None)
@@ -49,7 +51,7 @@ def _flow_run_name() -> str:
     return f"ingest {sources} · {datetime.now(UTC):%Y-%m-%d %H:%M}"
 
 
-@flow(name="ingest", flow_run_name=_flow_run_name, task_runner=ThreadPoolTaskRunner(max_workers=16))
+@flow(name="ingest", flow_run_name=_flow_run_name, task_runner=_THREADS)
 def ingest(
     sources: list[str] = [],  # noqa: B006 (Prefect shows it as the form's default)
     warehouse: str | None = None,
@@ -109,7 +111,8 @@ class PrefectStages:
         for batch in batches:
             what = f"batch {batch.number}/{len(batches)} · {batch.files:,} files"
             parsed = patient.with_options(task_run_name=f"parse {what}").submit(folder, batch.path)
-            running[validate.with_options(task_run_name=f"validate {what}").submit(folder, parsed)] = batch
+            # Prefect waits for the future and hands on the path that it stands for.
+            running[validate.with_options(task_run_name=f"validate {what}").submit(folder, cast(Path, parsed))] = batch
         for future in as_completed(list(running)):
             future.result()
             done(running[future])
@@ -129,7 +132,7 @@ class PrefectStages:
         """Publish."""
         return self._with_retries(write, WarehouseError)(folder, plan, vanished, rows, summary)
 
-    def _with_retries(self, task: Task[..., Any], passing: type[Exception]) -> Task[..., Any]:
+    def _with_retries(self, task: Task[P, R], passing: type[Exception]) -> Task[P, R]:
         """The task with the settings' retries: only after what can pass, with back-off and jitter."""
         settings = self._run.settings.run
 

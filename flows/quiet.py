@@ -13,6 +13,8 @@ _ALWAYS: Final = {
     # The ephemeral server tries to report home, and where it cannot, logs errors.
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "DO_NOT_TRACK": "1",
+    # The first start makes a database; on a busy machine Prefect's own 20 s are not enough.
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
 }
 _BY_HAND: Final = {
     # The command line says what failed and what to do; Prefect would print the traceback before it.
