@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -52,10 +53,16 @@ def settings(**run: Any) -> dict[str, Any]:
     return {"warehouse": {"durable": False}, "run": {"workers": 1, "retry_delay_seconds": 0.01, **run}}
 
 
-def names_of_task_runs(flow_run_name: str) -> list[str]:
+def names_of_task_runs(flow_run_name: str, expected: int) -> list[str]:
+    """The names that the server knows; task runs reach it a moment after they end."""
+    wanted = FlowRunFilter(name=FlowRunFilterName(like_=flow_run_name))
     with get_client(sync_client=True) as client:
-        wanted = FlowRunFilter(name=FlowRunFilterName(like_=flow_run_name))
-        return sorted(run.name for run in client.read_task_runs(flow_run_filter=wanted))
+        for _ in range(300):
+            names = sorted(run.name for run in client.read_task_runs(flow_run_filter=wanted))
+            if len(names) >= expected:
+                break
+            time.sleep(0.1)
+    return names
 
 
 def reports() -> list[str]:
@@ -69,7 +76,7 @@ def test_a_run_has_one_task_a_stage_and_batch_named_for_people(source: Path, tmp
 
     assert outcome.status == "completed"
     assert (outcome.records.loaded, outcome.records.quarantined) == (3, 1)
-    assert names_of_task_runs("ingest harbour") == [
+    assert names_of_task_runs("ingest harbour", 6) == [
         "deduplicate all records",
         "discover what changed",
         "parse batch 1/1 · 4 files",
