@@ -6,21 +6,23 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey, FlowRunFilter, FlowRunFilterName
-from prefect.testing.utilities import prefect_test_harness
 
 from config.errors import GuardRailError, SourceError
 from flows.ingest import ingest
 from tasks.discover import local
 from tasks.tables.warehouse import Warehouse
 
-pytestmark = [pytest.mark.xdist_group("prefect"), pytest.mark.timeout(180)]
+pytestmark = [
+    pytest.mark.xdist_group("prefect"),
+    pytest.mark.timeout(180),
+    pytest.mark.usefixtures("prefect_server"),
+]
 
 ARTICLE = """---
 title: {title}
@@ -31,12 +33,6 @@ type: article
 ---
 Text.
 """
-
-
-@pytest.fixture(scope="module", autouse=True)
-def server() -> Iterator[None]:
-    with prefect_test_harness(server_startup_timeout=120):
-        yield
 
 
 @pytest.fixture

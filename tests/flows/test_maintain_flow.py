@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
-from prefect.testing.utilities import prefect_test_harness
 
 from config.errors import AuditError
 from flows.maintain import maintain
@@ -17,13 +15,11 @@ from tests.builders import Desk
 from tests.newsroom import settings_for
 from tests.tasks.maintain.damage import healthy
 
-pytestmark = [pytest.mark.xdist_group("prefect"), pytest.mark.timeout(180)]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def server() -> Iterator[None]:
-    with prefect_test_harness(server_startup_timeout=120):
-        yield
+pytestmark = [
+    pytest.mark.xdist_group("prefect"),
+    pytest.mark.timeout(180),
+    pytest.mark.usefixtures("prefect_server"),
+]
 
 
 @pytest.fixture
