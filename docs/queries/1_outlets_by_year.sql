@@ -8,4 +8,5 @@ SELECT
     round(100 * avg(CASE WHEN is_published = false THEN 1 ELSE 0 END), 1) AS drafts_percent
 FROM read_parquet('{warehouse}/current/articles/**/*.parquet', hive_partitioning = true)
 GROUP BY ALL
-ORDER BY year DESC, articles DESC, outlet;
+ORDER BY year DESC, articles DESC, outlet
+LIMIT 12;

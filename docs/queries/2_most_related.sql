@@ -3,7 +3,8 @@
 SELECT
     count(DISTINCT edges.article_id) AS pointed_at_by,
     articles.provider_name AS outlet,
-    CASE WHEN length(articles.title) > 60 THEN left(articles.title, 59) || '…' ELSE articles.title END AS story
+    CASE WHEN length(articles.title) > 60 THEN left(articles.title, 59) || '…'
+         ELSE articles.title END AS story
 FROM read_parquet('{warehouse}/current/related/**/*.parquet', hive_partitioning = true) AS edges
 JOIN read_parquet('{warehouse}/current/articles/**/*.parquet', hive_partitioning = true) AS articles
     ON edges.related_article_id = articles.article_id

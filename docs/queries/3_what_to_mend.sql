@@ -11,7 +11,7 @@ lines AS (
         finding.column AS position,
         -- A finding about the whole file has no line: concat_ws leaves that part out.
         concat_ws(':', source_path, nullif(finding.line, 0), nullif(finding.column, 0))
-        || ' ' || finding.code || ' ' || finding.message AS mend
+        || ' ' || finding.code || ' ' || coalesce(finding.field || ': ', '') || finding.message AS mend
     FROM findings
 )
 SELECT CASE WHEN length(mend) > 104 THEN left(mend, 103) || '…' ELSE mend END AS what_to_mend

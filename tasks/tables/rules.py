@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -80,12 +81,19 @@ def _missing(values: pa.Array) -> pa.BooleanArray:
     return pc.equal(pc.fill_null(pc.utf8_trim_whitespace(values), ""), "")
 
 
+def _spelled(value: object) -> str:
+    """A value as a person would write it into a file."""
+    return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else str(value)
+
+
 def _broken_bounds(column: Column, values: pa.Array) -> Iterator[_Broken]:
     low, high = column.rules.minimum, column.rules.maximum
     if low is not None:
-        yield _Broken(pc.less(values, _bound(low, values.type)), "field/range", f"expected at least {low}")
+        yield _Broken(pc.less(values, _bound(low, values.type)), "field/range", f"expected at least {_spelled(low)}")
     if high is not None:
-        yield _Broken(pc.greater(values, _bound(high, values.type)), "field/range", f"expected at most {high}")
+        yield _Broken(
+            pc.greater(values, _bound(high, values.type)), "field/range", f"expected at most {_spelled(high)}"
+        )
 
 
 def _bound(bound: Any, kind: pa.DataType) -> pa.Scalar:
@@ -123,5 +131,5 @@ def _findings(values: Values, broken: _Broken) -> Iterator[tuple[Any, ...]]:
         row, path = values.place(index)
         counts[row] += 1
         if counts[row] <= MAX_FINDINGS:
-            text = "" if value is None or isinstance(value, list | dict) else excerpt(str(value))
+            text = "" if value is None or isinstance(value, list | dict) else excerpt(_spelled(value))
             yield row, spell_json(path), code, spell_path(path), severity, message, text, None, None
