@@ -16,7 +16,7 @@ from flows.quiet import make_prefect_quiet
 
 make_prefect_quiet()
 
-from prefect import flow, runtime  # noqa: E402
+from prefect import flow, get_run_logger, runtime  # noqa: E402
 from prefect.futures import PrefectFuture, as_completed  # noqa: E402
 from prefect.task_runners import ThreadPoolTaskRunner  # noqa: E402
 from prefect.tasks import Task, exponential_backoff  # noqa: E402
@@ -91,7 +91,14 @@ def ingest(
             report(error.outcome)
         raise
     report(outcome)
+    get_run_logger().info("%s %s", outcome.message, _in_short(outcome))
     return outcome
+
+
+def _in_short(outcome: Outcome) -> str:
+    """The numbers that an operator looks for first, for the run's log."""
+    counts = {name: getattr(outcome.records, name) for name in ("loaded", "duplicate", "quarantined")}
+    return f"{', '.join(f'{count:,} {name}' for name, count in counts.items())}; snapshot {outcome.snapshot}."
 
 
 class PrefectStages:

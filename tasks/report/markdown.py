@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import html
 import re
+import shlex
 from typing import Final
 
-from tasks.report.outcome import Outcome
+from tasks.report.outcome import Outcome, Violation
 
 _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]()#+\-.!|~>:@/])")
 _MOST: Final = 10
@@ -58,14 +59,21 @@ def _counts(outcome: Outcome) -> str:
 
 
 def _violations(outcome: Outcome) -> str:
+    """A list, not a table: what to mend is the longest part, and lists wrap."""
     if not outcome.found:
         return ""
-    rows: list[tuple[object, ...]] = []
-    for code, violation in list(outcome.found.items())[:_MOST]:
-        example = violation.example
-        place = f"{example.source_path}:{example.line or 1}:{example.column or 1}"
-        rows.append((f"`{code}`", violation.severity, f"{violation.count:,}", escaped(place), escaped(example.message)))
-    return "## What is wrong in the files\n\n" + _table(("code", "severity", "count", "example", "why"), rows)
+    lines = [_violation(code, violation) for code, violation in list(outcome.found.items())[:_MOST]]
+    if len(outcome.found) > _MOST:
+        lines.append(f"- and {len(outcome.found) - _MOST} more kinds; `presslake check` lists every finding")
+    return "\n".join(["## What is wrong in the files", "", *lines])
+
+
+def _violation(code: str, violation: Violation) -> str:
+    example = violation.example
+    place = f"{example.source_path}:{example.line or 1}:{example.column or 1}"
+    many = "" if violation.count == 1 else "s"
+    said = f"{example.field}: {example.message}" if example.field else example.message
+    return f"- `{code}`, {violation.count:,} {violation.severity}{many}, such as **{escaped(place)}** {escaped(said)}"
 
 
 def _duplicates(outcome: Outcome) -> str:
@@ -88,5 +96,6 @@ def _stages(outcome: Outcome) -> str:
 
 
 def _again(outcome: Outcome) -> str:
-    sources = " ".join(f"'{name}={path}'" for name, path in outcome.sources.items())
-    return f"## Run it again by hand\n\n```sh\npresslake run {sources} --warehouse '{outcome.warehouse}'\n```"
+    words = ["presslake", "run", *(f"{name}={path}" for name, path in outcome.sources.items())]
+    command = shlex.join([*words, "--warehouse", outcome.warehouse])
+    return f"## Run it again by hand\n\n```sh\n{command}\n```"
