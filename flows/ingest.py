@@ -6,7 +6,7 @@ stages is `flows.pipeline`'s.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,7 +29,7 @@ from tasks.discover.task import discover  # noqa: E402
 from tasks.parse.task import parse  # noqa: E402
 from tasks.report.outcome import Outcome  # noqa: E402
 from tasks.report.task import report  # noqa: E402
-from tasks.tables.run import Batch, Decisions, Plan, Run  # noqa: E402
+from tasks.tables.run import Batch, Decisions, Plan, Publication, Run  # noqa: E402
 from tasks.validate.task import validate  # noqa: E402
 from tasks.write.task import write  # noqa: E402
 
@@ -128,16 +128,9 @@ class PrefectStages:
         """Decide on every record."""
         return deduplicate(folder, batches)
 
-    def write(
-        self,
-        folder: Path,
-        plan: Plan,
-        vanished: int,
-        rows: Sequence[Mapping[str, Any]],
-        summary: Mapping[str, object],
-    ) -> tuple[int, int]:
+    def write(self, folder: Path, publication: Publication) -> tuple[int, int]:
         """Publish."""
-        return self._with_retries(write, WarehouseError)(folder, plan, vanished, rows, summary)
+        return self._with_retries(write, WarehouseError)(folder, publication)
 
     def _with_retries(self, task: Task[P, R], passing: type[Exception]) -> Task[P, R]:
         """The task with the settings' retries: only after what can pass, with back-off and jitter."""

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from config.errors import SourceError
 from tasks.deduplicate.stage import deduplicate_records
 from tasks.discover.stage import discover_changes
 from tasks.parse.stage import parse_files
-from tasks.tables.run import Batch, Decisions, Plan, Run
+from tasks.tables.run import Batch, Decisions, Plan, Publication, Run
 from tasks.validate.stage import validate_records
 from tasks.write.stage import write_tables
 
@@ -54,16 +54,9 @@ class LocalStages:
         """Decide on every record."""
         return deduplicate_records(folder, batches)
 
-    def write(
-        self,
-        folder: Path,
-        plan: Plan,
-        vanished: int,
-        rows: Sequence[Mapping[str, Any]],
-        summary: Mapping[str, object],
-    ) -> tuple[int, int]:
+    def write(self, folder: Path, publication: Publication) -> tuple[int, int]:
         """Publish."""
-        return write_tables(folder, plan, vanished, rows, summary)
+        return write_tables(folder, publication)
 
     def _with_retries(self, action: Callable[[], R]) -> R:
         """Try again after what can pass (storage, network), with exponential back-off and full jitter."""

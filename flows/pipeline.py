@@ -8,7 +8,7 @@ the same functions as they are.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -23,7 +23,7 @@ from tasks.report.outcome import Outcome
 from tasks.report.summary import build_outcome, bytes_read, iso, run_row, what_changed, worker_seconds
 from tasks.tables.faults import reach
 from tasks.tables.journal import clear_journal, read_journal
-from tasks.tables.run import Batch, Decisions, Plan, Run
+from tasks.tables.run import Batch, Decisions, Plan, Publication, Run
 from tasks.tables.workers import worker_pool
 
 if TYPE_CHECKING:
@@ -48,14 +48,7 @@ class Stages(Protocol):
         """Decide on every record."""
         ...
 
-    def write(
-        self,
-        folder: Path,
-        plan: Plan,
-        vanished: int,
-        rows: Sequence[Mapping[str, Any]],
-        summary: Mapping[str, object],
-    ) -> tuple[int, int]:
+    def write(self, folder: Path, publication: Publication) -> tuple[int, int]:
         """Publish; the snapshot's number and the bytes written."""
         ...
 
@@ -182,7 +175,8 @@ def _publish(run: Run, stages: Stages, plan: Plan, decisions: Decisions, clock: 
     summary = {"files": msgspec.to_builtins(outcome.files), "records": msgspec.to_builtins(outcome.records)}
     with clock.stage("write"):
         rows = [*_earlier_rows(run), run_row(outcome)]
-        number, written = stages.write(run.folder, plan, decisions.vanished, rows, summary)
+        publication = Publication(plan, decisions.vanished, rows, summary)
+        number, written = stages.write(run.folder, publication)
     # It is published; entries that could not be forgotten are known by their ids next time.
     with suppress(WarehouseError, OSError):
         reach("run.published")

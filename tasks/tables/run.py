@@ -10,7 +10,7 @@ import hashlib
 import os
 import pickle
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
@@ -161,6 +161,23 @@ class Plan:
     gone: int
     emptied: tuple[str, ...]
     known: int
+
+
+@dataclass(frozen=True)
+class Publication:
+    """What the write stage is to publish, besides the tables in the run's folder.
+
+    Attributes:
+        plan: the batches, and how many files were listed.
+        vanished: how many of them were gone when they were to be read.
+        rows: rows for the table `runs`, this run's last.
+        summary: what `snapshot.json` says of the run.
+    """
+
+    plan: Plan
+    vanished: int
+    rows: Sequence[Mapping[str, Any]]
+    summary: Mapping[str, object]
 
 
 @dataclass(frozen=True)

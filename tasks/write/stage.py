@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-from tasks.tables.run import Plan, Run, load_run, previous_manifest
+from tasks.tables.run import Publication, Run, load_run, previous_manifest
 from tasks.tables.staging import read_arrow
 from tasks.write.publish import Decided, RunRecord, WriteJob, write_snapshot
 
 
-def write_tables(
-    folder: Path,
-    plan: Plan,
-    vanished: int,
-    rows: Sequence[Mapping[str, Any]],
-    summary: Mapping[str, object],
-) -> tuple[int, int]:
+def write_tables(folder: Path, publication: Publication) -> tuple[int, int]:
     """Publish the tables of a run.
 
     Args:
         folder: the run's staging folder, with `manifest.arrow`.
-        plan: the batches, and how many files were listed.
-        vanished: how many of them were gone when they were to be read.
-        rows: rows for the table `runs`, this run's last.
-        summary: what `snapshot.json` says of the run.
+        publication: what is to be published.
 
     Returns:
         The number of the new snapshot, and the bytes of the files that are new in it.
@@ -36,15 +25,16 @@ def write_tables(
     """
     run = load_run(folder)
     manifest = read_arrow(folder / "manifest.arrow")
-    parent = run.parent_snapshot()
+    parent, plan = run.parent_snapshot(), publication.plan
     decided = Decided(
         manifest=manifest.drop_columns(["touched"]),
         touched=manifest["touched"].combine_chunks(),
         previous=previous_manifest(run),
         sources=run.sources.keys(),
-        there=plan.discovered - vanished,
+        there=plan.discovered - publication.vanished,
     )
-    record = RunRecord(run.run_id, run.contract.tag, run.code_version, [dict(row) for row in rows], summary)
+    rows = [dict(row) for row in publication.rows]
+    record = RunRecord(run.run_id, run.contract.tag, run.code_version, rows, publication.summary)
     snapshot = write_snapshot(write_job(run), parent, decided, [batch.path for batch in plan.batches], record)
     kept = set(parent.info.files) if parent else set()
     return snapshot.number, sum(file.bytes for file in snapshot.info.files if file not in kept)
