@@ -22,6 +22,36 @@ _SCALARS: Final = {
 }
 _LOGICAL: Final = (*_SCALARS, "integer", "array", "object")
 _CUSTOM: Final = ("severity", "typeSeverity", "sentinels", "repair")
+#: Keys of an ODCS property that mean something to presslake; a near miss of one would silently do nothing.
+_KEYS: Final = (
+    "name",
+    "description",
+    "logicalType",
+    "logicalTypeOptions",
+    "physicalType",
+    "required",
+    "partitioned",
+    "enum",
+    "items",
+    "properties",
+    "transformSourceObjects",
+    "transformLogic",
+    "customProperties",
+)
+_OPTIONS: Final = (
+    "format",
+    "pattern",
+    "minimum",
+    "maximum",
+    "minLength",
+    "maxLength",
+    "minItems",
+    "maxItems",
+    "timezone",
+    "defaultTimezone",
+)
+#: Column names that every engine takes without quotes.
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _REPAIRS: Final = ("text", "line", "name", "url")
 _STEP: Final = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 
@@ -38,6 +68,10 @@ def parse_column(prop: dict[str, Any], where: str) -> Column:
     """
     name = str(prop.get("name", "item"))
     where += name
+    if not _NAME.fullmatch(name):
+        raise ContractError(f"{where}: this is no name for a column.", "Use letters, digits and `_`.")
+    _refuse_near_misses(prop, _KEYS, f"{where}: unknown key")
+    _refuse_near_misses(prop.get("logicalTypeOptions") or {}, _OPTIONS, f"{where}: unknown option")
     logical = _one_of(prop.get("logicalType", "string"), _LOGICAL, f"{where}: logicalType")
     item, fields = _children(prop, logical, where)
     custom = _custom(prop, where)
@@ -120,11 +154,15 @@ def _bound(value: Any, logical: str, where: str) -> int | float | datetime | Non
 
 def _custom(prop: dict[str, Any], where: str) -> dict[str, Any]:
     custom = {str(entry.get("property")): entry.get("value") for entry in prop.get("customProperties") or ()}
-    # Other tools keep their own properties here: only a near miss of one of ours is a mistake.
-    for name in custom.keys() - set(_CUSTOM):
-        if near := difflib.get_close_matches(name, _CUSTOM, n=1, cutoff=0.8):
-            raise ContractError(f"{where}: unknown custom property {name!r}.", f"Did you mean {near[0]!r}?")
+    _refuse_near_misses(custom, _CUSTOM, f"{where}: unknown custom property")
     return custom
+
+
+def _refuse_near_misses(entries: dict[str, Any], known: tuple[str, ...], what: str) -> None:
+    """Other tools keep keys of their own in a contract: only a near miss of one of ours is a mistake."""
+    for name in sorted(map(str, entries.keys() - set(known))):
+        if near := difflib.get_close_matches(name, known, n=1, cutoff=0.85):
+            raise ContractError(f"{what} {name!r}.", f"Did you mean {near[0]!r}?")
 
 
 def _severity(custom: dict[str, Any], name: str, where: str) -> Severity:

@@ -166,6 +166,9 @@ class Guards(Struct, frozen=True):
     max_removed_share: Annotated[
         Share, Meta(description="Largest share of the known source files that may have gone.")
     ] = 0.2
+    few_files: Annotated[
+        int, Meta(ge=1, description="Fewer quarantined or gone files than this stop no run, whatever their share.")
+    ] = 5
     min_files: Annotated[int, Meta(ge=0, description="Fewer source files than this stop the run.")] = 0
     accept_quarantine: Annotated[bool, Meta(description="Publish even above `max_quarantined_share`.")] = False
     accept_removals: Annotated[bool, Meta(description="Publish even above `max_removed_share`.")] = False

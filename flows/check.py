@@ -109,6 +109,8 @@ def spell_counts(report: CheckReport) -> str:
     """`12 errors, 3 warnings in 2,277 files`, and how many had no front matter."""
     counts = f"{counted(report.errors, 'error')}, {counted(report.warnings, 'warning')}"
     ignored = f" ({report.files.ignored:,} more without front matter)" if report.files.ignored else ""
+    if not report.files.checked and not report.files.ignored:
+        return f"{counts}: no file matches `discover.include` (`--include`)"
     return f"{counts} in {counted(report.files.checked, 'file')}{ignored}"
 
 

@@ -5,14 +5,9 @@ Belongs here: the limits of the settings, held against what a run found, before 
 
 from __future__ import annotations
 
-from typing import Final
-
 from config.errors import GuardRailError
 from config.settings import Guards
 from tasks.tables.run import Decisions, Plan
-
-#: Fewer files than this trip no limit: a share of a handful says nothing.
-FEW: Final = 5
 
 
 def check_listing(plan: Plan, guards: Guards) -> None:
@@ -39,7 +34,7 @@ def check_listing(plan: Plan, guards: Guards) -> None:
 
 
 def _check_removed(removed: int, known: int, guards: Guards) -> None:
-    if guards.accept_removals or removed < FEW:
+    if guards.accept_removals or removed < guards.few_files:
         return
     share = removed / known
     if share > guards.max_removed_share:
@@ -58,7 +53,7 @@ def check_decisions(plan: Plan, decisions: Decisions, guards: Guards) -> None:
     """
     _check_vanished(decisions, guards)
     _check_removed(decisions.removed - decisions.renamed, plan.known, guards)
-    if guards.accept_quarantine or decisions.quarantined < FEW:
+    if guards.accept_quarantine or decisions.quarantined < guards.few_files:
         return
     share = decisions.quarantined / decisions.live
     if share > guards.max_quarantined_share:
@@ -72,7 +67,7 @@ def check_decisions(plan: Plan, decisions: Decisions, guards: Guards) -> None:
 
 def _check_vanished(decisions: Decisions, guards: Guards) -> None:
     """A disk that is unmounted after it was listed must not make tombstones of its files."""
-    if guards.accept_removals or decisions.vanished < FEW:
+    if guards.accept_removals or decisions.vanished < guards.few_files:
         return
     share = decisions.vanished / (decisions.live + decisions.vanished)
     if share > guards.max_removed_share:

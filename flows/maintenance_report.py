@@ -39,7 +39,7 @@ def deeds(done: Maintenance) -> list[str]:
     rewritten, expired = done.rewritten, done.expired
     sentences = []
     if done.staging_removed:
-        sentences.append(f"Cleared {counted(len(done.staging_removed), 'remain')} of interrupted runs.")
+        sentences.append(f"Cleared {counted(len(done.staging_removed), 'folder')} that interrupted runs left.")
     if done.staging_left:
         sentences.append(f"Could not remove {some(done.staging_left)} from staging; the next run tries again.")
     if rewritten.runs:

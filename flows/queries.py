@@ -73,7 +73,7 @@ def answer(query: Query, warehouse: Path) -> Answer:
         import duckdb  # noqa: PLC0415  (an extra; everything else works without it)
     except ImportError:
         raise UsageError("DuckDB is not installed.", "Install it: pip install 'presslake[sql]'.") from None
-    sql = query.sql.replace("{warehouse}", str(warehouse).replace("'", "''"))
+    sql = filled(query, warehouse)
     try:
         with duckdb.connect() as connection:
             cursor = connection.execute(sql)
@@ -83,6 +83,11 @@ def answer(query: Query, warehouse: Path) -> Answer:
         raise WarehouseError(f"{warehouse}: cannot be read: {reason}.", "Load it first: presslake run.") from None
     except duckdb.Error as error:
         raise UsageError(f"{query.title}: {error}.", "Correct the query.") from None
+
+
+def filled(query: Query, warehouse: Path) -> str:
+    """The SQL with the warehouse's folder in it."""
+    return query.sql.replace("{warehouse}", str(warehouse).replace("'", "''"))
 
 
 def show(query: Query, found: Answer, console: Console) -> None:
@@ -114,7 +119,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console = Console(width=WIDTH)
     try:
         for query in read_queries(chosen.queries):
-            show(query, answer(query, chosen.warehouse), console)
+            # Shown as it was asked, so that it can be pasted.
+            asked = query._replace(sql=filled(query, chosen.warehouse))
+            show(asked, answer(query, chosen.warehouse), console)
     except PresslakeError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code

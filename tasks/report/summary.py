@@ -120,6 +120,8 @@ def bytes_read(batches: Sequence[Path]) -> int:
 def what_changed(outcome: Outcome) -> str:
     """One sentence: what the run found, for the summary and the table `runs`."""
     files = outcome.files
+    if not files.discovered and not files.removed:
+        return "0 files: no file of the sources matches `discover.include`."
     parts = [
         f"{files.new:,} new" if files.new else "",
         f"{files.changed:,} changed" if files.changed else "",

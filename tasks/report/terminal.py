@@ -89,13 +89,17 @@ def show_place(console: Console, place: str, message: str) -> None:
 def _headline(outcome: Outcome) -> Text:
     if outcome.status == "failed":
         return Text.assemble(("Failed: ", "bold red"), printable(outcome.message))
+    if not outcome.files.discovered and not outcome.files.removed:
+        no_match = ": no file of the sources matches `discover.include` (`--include`)."
+        return Text.assemble(("Nothing found", "bold yellow"), no_match)
     if outcome.status == "unchanged":
         same = f"{counted(outcome.files.discovered, 'file')} as they were"
         where = "" if outcome.snapshot is None else f"; readers see snapshot {outcome.snapshot}"
         return Text.assemble(("Nothing changed", "bold green"), f": {same}{where}.")
     files = outcome.files
     parts = {"new": files.new, "changed": files.changed, "removed": files.removed}
-    changes = ", ".join(f"{number:,} {word}" for word, number in parts.items() if number) or "no file changed"
+    changes = ", ".join(f"{number:,} {word}" for word, number in parts.items() if number)
+    changes = changes or "no file changed; the tables were written anew for other settings, contract or code"
     renamed = f" ({files.renamed:,} of them renamed)" if files.renamed else ""
     kept = f", {files.unchanged:,} as they were" if files.unchanged else ""
     total = f" from {counted(files.discovered, 'file')}: "
@@ -115,8 +119,11 @@ def _records(outcome: Outcome) -> Table:
     for status, (number, remark) in rows.items():
         style = "bold red" if status == "quarantined" and number else "" if number else "dim"
         table.add_row(Text(status, style), Text(f"{number:,}", style), Text(remark, "dim"))
-    total = Text(f"{outcome.files.discovered:,}", "bold")
-    table.add_row(Text("total", "bold"), total, Text("listed in the sources", "dim"))
+    total, listed = sum(number for number, _ in rows.values()), outcome.files.discovered
+    remark = "listed in the sources"
+    if total > listed:
+        remark = f"{listed:,} listed; {total - listed:,} of sources that this run did not name stay"
+    table.add_row(Text("total", "bold"), Text(f"{total:,}", "bold"), Text(remark, "dim"))
     return table
 
 
@@ -200,9 +207,9 @@ def _table_lines(warehouse: str, snapshot: int) -> Iterator[str]:
     yield printable(folder)
     yield ""
     yield "To ask them, in DuckDB:"
-    yield "SELECT collection, count(*) AS articles"
+    yield "SELECT provider_name, count(*) AS articles"
     yield printable(f"FROM '{pattern}'")
-    yield "GROUP BY ALL ORDER BY articles DESC;"
+    yield "GROUP BY ALL ORDER BY articles DESC LIMIT 10;"
 
 
 def _largest_first(counts: dict[str, int]) -> list[tuple[str, int]]:

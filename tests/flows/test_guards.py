@@ -58,6 +58,11 @@ def test_a_handful_is_no_disaster() -> None:
     check_decisions(plan(), decisions(live=4, quarantined=4), Guards())
 
 
+def test_how_many_a_handful_is_can_be_set() -> None:
+    with pytest.raises(GuardRailError, match="4 of 6 known files"):
+        check_listing(plan(gone=4, known=6), Guards(few_files=1))
+
+
 def test_too_many_quarantined_files() -> None:
     bad = decisions(live=100, quarantined=21)
     with pytest.raises(GuardRailError, match=r"21 of 100 files \(21%\) would be quarantined"):
