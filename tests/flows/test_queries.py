@@ -59,7 +59,7 @@ def test_main_shows_question_and_answer_within_the_width(tmp_path: Path, capsys:
     shown = capsys.readouterr().out
     assert "How many articles" in shown
     assert "To see that it works." in shown
-    assert "read_parquet('{warehouse}/current" in shown
+    assert f"read_parquet('{warehouse}/current" in shown.replace("\n", "")
     assert "Eels [and] otters" in shown
     assert max(map(len, shown.splitlines())) <= WIDTH
 
