@@ -113,7 +113,7 @@ class Warehouse(Struct, frozen=True):
     """Where the tables are and how they are stored."""
 
     path: Annotated[Text, Meta(description="Folder of the warehouse; made if it is not there.")] = "warehouse"
-    format: Annotated[Literal["parquet"], Meta(description="Format of the tables.")] = "parquet"
+    format: Annotated[Literal["parquet"], Meta(description="Format of the tables; there is one so far.")] = "parquet"
     partition_by: Annotated[
         Literal["year", "month", "none"],
         Meta(description="Publication period that shares a folder. Months cost twice the bytes of years."),
@@ -144,7 +144,9 @@ class Run(Struct, frozen=True):
         Literal["auto", "prefect", "local"],
         Meta(description="What runs the flow; auto is prefect where PREFECT_API_URL is set, else local."),
     ] = "auto"
-    executor: Annotated[Literal["processes"], Meta(description="What the batches run on.")] = "processes"
+    executor: Annotated[
+        Literal["processes"], Meta(description="What the batches run on; there is one kind so far.")
+    ] = "processes"
     workers: Annotated[int, Meta(ge=0, le=1_024, description="Worker processes; 0 is one a core.")] = 0
     batch_bytes: Annotated[Bytes, Meta(description="Bytes of source files that one batch holds.")] = 8 * 2**20
     retries: Annotated[
@@ -175,7 +177,7 @@ class Guards(Struct, frozen=True):
 
 
 class Log(Struct, frozen=True):
-    """What the run says while it works."""
+    """What the run says while it works. Checked, but not acted on yet."""
 
     level: Annotated[
         Literal["debug", "info", "warning", "error"], Meta(description="Least severe message that is shown.")
