@@ -1,0 +1,154 @@
+"""The rules of near-duplicates: reads `match_rules.yaml` and checks it.
+
+Belongs here: the shape of the rules file and what a usable rule is.
+Does not belong here: applying the rules to records (`tasks.deduplicate.pair_rule`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Final
+
+import msgspec
+import yaml
+
+from config.errors import SettingsError
+
+#: The rules that presslake comes with.
+DEFAULT_MATCH_RULES: Final = Path(__file__).with_name("match_rules.yaml")
+
+_HINT: Final = "See docs/deduplication.md for what each entry does."
+
+Share = Annotated[float, msgspec.Meta(gt=0, le=1)]
+Days = Annotated[float, msgspec.Meta(ge=0, le=366)]
+Count = Annotated[int, msgspec.Meta(ge=1)]
+
+
+class EqualTitle(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Equal titles of at least so many words count within so many days."""
+
+    words: Count
+    days: Days
+
+
+class Retitled(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Texts under different headlines: least similarity, least number of shingles, and days."""
+
+    similarity: Share
+    shingles: Count
+    days: Days
+
+
+class Reposted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Stories of one outlet: least similarity, and days."""
+
+    similarity: Share
+    days: Days
+
+
+class _RulesFile(msgspec.Struct, forbid_unknown_fields=True):
+    version: Count
+    equal_title: list[EqualTitle]
+    similarity: Share
+    least_shingles: Count
+    syndicated_days: Days
+    retitled: Retitled
+    reposted: Reposted
+    same_content_days: Days
+    undated_words: Count
+    chain_days: Days
+    portals: list[str]
+    platforms: list[str]
+    instalments: dict[str, list[str]]
+    stop_words: str
+
+
+@dataclass(frozen=True, slots=True)
+class MatchRules:
+    """When two records tell one story. Immutable and picklable; `config/match_rules.yaml` gives reasons.
+
+    Attributes:
+        version: rises with every change, as all records are then compared again.
+        equal_title: how long equal titles count, by their length in words.
+        similarity: least Jaccard similarity of word-3 shingles; `least_shingles` how many a text needs for it.
+        syndicated_days, same_content_days: largest distance in time of the relation.
+        retitled: what counts under different headlines; `reposted` at one outlet.
+        undated_words: least words of a title without a date that counts.
+        chain_days: largest distance from the survivor of a record not related to it itself.
+        portals, platforms: registrable domains where many outlets publish, where all stands for itself.
+        instalments: word to the number, month or day that it names.
+        stop_words: words that never tell two titles apart.
+    """
+
+    version: int
+    equal_title: tuple[EqualTitle, ...]
+    similarity: float
+    least_shingles: int
+    syndicated_days: float
+    retitled: Retitled
+    reposted: Reposted
+    same_content_days: float
+    undated_words: int
+    chain_days: float
+    portals: frozenset[str]
+    platforms: frozenset[str]
+    instalments: dict[str, str]
+    stop_words: frozenset[str]
+
+    @property
+    def window_days(self) -> float:
+        """Largest distance in time at which any relation of texts or titles holds."""
+        titles = [rule.days for rule in self.equal_title]
+        return max(*titles, self.syndicated_days, self.retitled.days, self.reposted.days)
+
+
+def load_match_rules(path: Path | None = None) -> MatchRules:
+    """Read and check the rules of near-duplicates.
+
+    Args:
+        path: a YAML file shaped like `config/match_rules.yaml`; without one, that file.
+
+    Raises:
+        SettingsError: the file cannot be read, is not YAML, or holds a rule that cannot work.
+    """
+    source = path or DEFAULT_MATCH_RULES
+    try:
+        entries = msgspec.convert(yaml.safe_load(source.read_text("utf-8")), _RulesFile)
+        return _checked(entries)
+    except OSError as error:
+        raise SettingsError(f"Cannot read the match rules {source}: {error.strerror}.", _HINT) from error
+    except (yaml.YAMLError, ValueError) as error:
+        raise SettingsError(f"The match rules {source} are wrong: {error}.", _HINT) from error
+
+
+def _checked(entries: _RulesFile) -> MatchRules:
+    if min(entries.retitled.similarity, entries.reposted.similarity) < entries.similarity:
+        raise ValueError("a special similarity is below `similarity`, which candidates must reach anyway")
+    if not entries.equal_title:
+        raise ValueError("`equal_title` names no length of titles")
+    return MatchRules(
+        version=entries.version,
+        equal_title=tuple(entries.equal_title),
+        similarity=entries.similarity,
+        least_shingles=entries.least_shingles,
+        syndicated_days=entries.syndicated_days,
+        retitled=entries.retitled,
+        reposted=entries.reposted,
+        same_content_days=entries.same_content_days,
+        undated_words=entries.undated_words,
+        chain_days=entries.chain_days,
+        portals=frozenset(entries.portals),
+        platforms=frozenset(entries.platforms),
+        instalments=_by_word(entries.instalments),
+        stop_words=frozenset(entries.stop_words.split()),
+    )
+
+
+def _by_word(instalments: dict[str, list[str]]) -> dict[str, str]:
+    names: dict[str, str] = {}
+    for name, words in instalments.items():
+        for word in words:
+            if names.setdefault(word, name) != name:
+                raise ValueError(f"the word {word!r} stands for both {names[word]!r} and {name!r}")
+    return names

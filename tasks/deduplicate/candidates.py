@@ -1,0 +1,149 @@
+"""Which pairs of records the pair rule must look at: none that it could relate is left out.
+
+Belongs here: finding pairs that share a rare shingle or a title within the window, on columns. Does
+not belong here: what relates two records (`pair_rule`).
+
+Two sets of n and m hashes with a Jaccard similarity of t or more share at least ceil(t max(n, m))
+of them; so whatever total order the hashes have, they share one among the first n - ceil(t n) + 1 and
+m - ceil(t m) + 1 (prefix filter; Chaudhuri et al., ICDE 2006). Here hashes that many records have come
+last, else boilerplate would pair everything with everything; the rest are in the order of their
+value. Any order finds all pairs, so which records there are changes the work, never the result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+#: A hash that more records have than this goes to the end of the order.
+_COMMON: Final = 24
+#: Number of parts in which keys are joined, to bound memory.
+_PARTS: Final = 8
+_MICROSECONDS_A_DAY: Final = 86_400_000_000
+#: Pairs are packed into one number while they are made unique.
+_ROW_BITS: Final = 32
+
+
+class Corpus(NamedTuple):
+    """n records in the order of time: `times` ascending.
+
+    Attributes:
+        times: (n,) int64, microseconds since 1970; records without a date share one far value.
+        titles: (n,) normalised titles; null where none.
+        shingles: (n,) lists of distinct int64, ascending.
+        fresh: (n,) whether pairs of this record are wanted; of two that are not, none is.
+    """
+
+    times: pa.Int64Array
+    titles: pa.StringArray
+    shingles: pa.ListArray
+    fresh: pa.BooleanArray
+
+
+class Pairs(NamedTuple):
+    """m pairs of row numbers, `left` before `right`, sorted, each once."""
+
+    left: pa.Int64Array
+    right: pa.Int64Array
+
+
+def candidates(corpus: Corpus, similarity: float, window_days: float) -> Pairs:
+    """Every pair within the window that has an equal title or reaches the similarity, and others.
+
+    Args:
+        corpus: the records.
+        similarity: least Jaccard similarity, above 0.
+        window_days: largest distance in time.
+    """
+    window = int(window_days * _MICROSECONDS_A_DAY)
+    near = _near_fresh(corpus, window)
+    part = Corpus(*(column.take(near) for column in corpus))
+    packed = [*_sharing_title(part, window), *_sharing_shingle(part, similarity, window)]
+    unique = pc.unique(pa.concat_arrays([*packed, pa.array([], pa.int64())]))
+    pairs = unique.take(pc.sort_indices(unique))
+    left = pc.shift_right(pairs, pa.scalar(_ROW_BITS, pa.int64()))
+    right = pc.bit_wise_and(pairs, pa.scalar((1 << _ROW_BITS) - 1, pa.int64()))
+    return Pairs(near.take(left), near.take(right))
+
+
+def _near_fresh(corpus: Corpus, window: int) -> pa.Int64Array:
+    """Rows that have a fresh record within the window: only they can be in a wanted pair."""
+    times = corpus.times.filter(corpus.fresh)
+    first = pc.search_sorted(times, pc.subtract(corpus.times, window), side="left")
+    last = pc.search_sorted(times, pc.add(corpus.times, window), side="right")
+    return pc.indices_nonzero(pc.less(first, last)).cast(pa.int64())
+
+
+def _sharing_title(corpus: Corpus, window: int) -> Iterator[pa.Int64Array]:
+    titles = corpus.titles.dictionary_encode()
+    rows = pc.indices_nonzero(pc.is_valid(titles)).cast(pa.int64())
+    yield from _within_window(titles.indices.take(rows).cast(pa.int64()), rows, corpus, window)
+
+
+def _sharing_shingle(corpus: Corpus, similarity: float, window: int) -> Iterator[pa.Int64Array]:
+    rows, hashes = _prefixes(corpus.shingles, similarity)
+    sizes = pc.list_value_length(corpus.shingles)
+    for part in range(_PARTS):
+        inside = pc.equal(pc.bit_wise_and(hashes, pa.scalar(_PARTS - 1, pa.int64())), part)
+        for packed in _within_window(hashes.filter(inside), rows.filter(inside), corpus, window):
+            yield packed.filter(_comparable(packed, sizes, similarity))
+
+
+def _comparable(packed: pa.Int64Array, sizes: pa.Int32Array, similarity: float) -> pa.BooleanArray:
+    """Whether the smaller set is large enough to reach the similarity (length filter)."""
+    left = sizes.take(pc.shift_right(packed, pa.scalar(_ROW_BITS, pa.int64())))
+    right = sizes.take(pc.bit_wise_and(packed, pa.scalar((1 << _ROW_BITS) - 1, pa.int64())))
+    least = pc.multiply(pc.max_element_wise(left, right).cast(pa.float64()), similarity)
+    return pc.greater_equal(pc.min_element_wise(left, right).cast(pa.float64()), pc.subtract(least, 1e-9))
+
+
+def _prefixes(shingles: pa.ListArray, similarity: float) -> tuple[pa.Int64Array, pa.Int64Array]:
+    """Row and hash of the hashes in each record's prefix that another record has, too."""
+    rows, hashes = pc.list_parent_indices(shingles).cast(pa.int64()), pc.list_flatten(shingles)
+    counts = hashes.value_counts()
+    often = counts.field("values").filter(pc.greater(counts.field("counts"), _COMMON))
+    single = counts.field("values").filter(pc.equal(counts.field("counts"), 1))
+    places = _places(rows, shingles, pc.is_in(hashes, often))
+    sizes = pc.list_value_length(shingles).take(rows)
+    required = pc.ceil(pc.subtract(pc.multiply(sizes.cast(pa.float64()), similarity), 1e-9)).cast(pa.int64())
+    in_prefix = pc.less_equal(places, pc.subtract(sizes.cast(pa.int64()), required))
+    wanted = pc.and_(in_prefix, pc.invert(pc.is_in(hashes, single)))
+    return rows.filter(wanted), hashes.filter(wanted)
+
+
+def _places(rows: pa.Int64Array, shingles: pa.ListArray, common: pa.BooleanArray) -> pa.Int64Array:
+    """Place of each hash in its record's order, from 0: rare ones first, then common ones."""
+    rare = pc.cumulative_sum(pc.invert(common).cast(pa.int64()))
+    index = pa.arange(0, len(rows))
+    before = pa.concat_arrays([pa.array([0], pa.int64()), rare])
+    offsets = pc.subtract(shingles.offsets.cast(pa.int64()), shingles.offsets[0].as_py())
+    start, end = offsets[:-1].take(rows), offsets[1:].take(rows)
+    place_rare = pc.subtract(before.take(index), before.take(start))
+    rares = pc.subtract(before.take(end), before.take(start))
+    return pc.if_else(common, pc.add(rares, pc.subtract(pc.subtract(index, start), place_rare)), place_rare)
+
+
+def _within_window(keys: pa.Int64Array, rows: pa.Int64Array, corpus: Corpus, window: int) -> Iterator[pa.Int64Array]:
+    """Packed pairs of rows with equal keys, within the window, of which one is fresh.
+
+    `rows` ascend, and so do times; after a stable sort by key the partners of a row are the next few.
+    """
+    order = pc.sort_indices(keys)
+    keys, rows = keys.take(order), rows.take(order)
+    times, fresh = corpus.times.take(rows), corpus.fresh.take(rows)
+    left, step = pa.arange(0, len(keys)), 1
+    while True:
+        left = left.filter(pc.less(left, len(keys) - step))
+        right = pc.add(left, step)
+        distance = pc.subtract(times.take(right), times.take(left))
+        meets = pc.and_(pc.equal(keys.take(left), keys.take(right)), pc.less_equal(distance, window))
+        left, right = left.filter(meets), right.filter(meets)
+        if not len(left):
+            return
+        wanted = pc.or_(fresh.take(left), fresh.take(right))
+        high = pc.shift_left(rows.take(left.filter(wanted)), pa.scalar(_ROW_BITS, pa.int64()))
+        yield pc.bit_wise_or(high, rows.take(right.filter(wanted)))
+        step += 1

@@ -1,0 +1,113 @@
+"""Pairs of records that the pair rule relates, found on columns.
+
+Belongs here: taking the rule's view of records out of the manifest, verifying candidates. Does not
+belong here: the rule (`pair_rule`), finding candidates (`candidates`), what edges lead to (`clusters`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from config.match_rules import MatchRules
+from tasks.deduplicate.candidates import Corpus, Pairs, candidates
+from tasks.deduplicate.pair_rule import PairRule, Story
+from tasks.tables.texts import shingles
+
+Edge = tuple[int, int]
+
+#: Columns of the manifest that the rule looks at.
+FEATURES: Final = ("title_words", "outlet", "published_at", "shingles")
+#: Pairs whose texts are in memory at a time.
+_CHUNK: Final = 400_000
+#: The time of records without a date, in microseconds: far from all others.
+_UNDATED: Final = -(1 << 60)
+
+
+def near_edges(records: pa.Table, fresh: pa.BooleanArray, rules: MatchRules) -> list[Edge]:
+    """Every pair of records that the rule relates and of which at least one is fresh.
+
+    Args:
+        records: (n,) rows with the columns `FEATURES`.
+        fresh: (n,) whether the record is new or changed.
+        rules: the rule's parameters.
+
+    Returns:
+        Pairs of row numbers, the smaller first, sorted.
+    """
+    times = pc.fill_null(records["published_at"].combine_chunks().cast(pa.int64()), _UNDATED)
+    order = pc.sort_indices(times)
+    titles = records["title_words"].combine_chunks()
+    corpus = Corpus(times.take(order), titles.take(order), _lists(records).take(order), fresh.take(order))
+    found = candidates(corpus, rules.similarity, rules.window_days)
+    rule = PairRule(rules)
+    edges = []
+    for part in _chunks(found):
+        rows = _nominated(corpus, part, rules.similarity, order)
+        told = dict(_stories_of(records, rows))
+        edges += [(min(pair), max(pair)) for pair in rows if rule.relation(told[pair[0]], told[pair[1]])]
+    return sorted(edges)
+
+
+def stories(records: pa.Table) -> list[Story]:
+    """The rule's view of n records, in order."""
+    titles = pc.fill_null(records["title_words"], "").combine_chunks()
+    nothing = pa.nulls(len(records), pa.string())
+    moments = records["published_at"].combine_chunks().cast(pa.int64()).to_pylist()
+    columns = (
+        titles.to_pylist(),
+        pc.fill_null(records["outlet"], "").to_pylist(),
+        [None if moment is None else moment / 1e6 for moment in moments],
+        map(frozenset, _sets(_lists(records))),
+        map(frozenset, _sets(shingles(titles, nothing))),
+    )
+    return [Story(*values) for values in zip(*columns, strict=True)]
+
+
+def _stories_of(records: pa.Table, pairs: Sequence[Edge]) -> Iterator[tuple[int, Story]]:
+    rows = sorted({row for pair in pairs for row in pair})
+    return zip(rows, stories(records.select(FEATURES).take(pa.array(rows, pa.int64()))), strict=True)
+
+
+def _lists(records: pa.Table) -> pa.ListArray:
+    lists = records["shingles"].combine_chunks()
+    return pc.if_else(pc.is_null(lists), pa.scalar([], lists.type), lists) if lists.null_count else lists
+
+
+def _chunks(pairs: Pairs) -> Iterator[Pairs]:
+    for start in range(0, len(pairs.left), _CHUNK):
+        yield Pairs(pairs.left.slice(start, _CHUNK), pairs.right.slice(start, _CHUNK))
+
+
+def _nominated(corpus: Corpus, pairs: Pairs, similarity: float, order: pa.Array) -> list[Edge]:
+    """The pairs that have an equal title or reach the similarity: few, so the rule may take its time.
+
+    Returns:
+        Pairs of row numbers before the records were put in `order`.
+    """
+    rows = pc.unique(pa.concat_arrays([pairs.left, pairs.right]))
+    sets = dict(zip(rows.to_pylist(), _sets(corpus.shingles.take(rows)), strict=True))
+    equal = pc.fill_null(pc.equal(corpus.titles.take(pairs.left), corpus.titles.take(pairs.right)), False)
+    lefts, rights, same_title = pairs.left.to_pylist(), pairs.right.to_pylist(), equal.to_pylist()
+    # |a and b| / |a or b| >= t, without the union: |a and b| >= t / (1 + t) (|a| + |b|).
+    share = similarity / (1 + similarity) - 1e-9
+    wanted = [
+        same or len(sets[left] & sets[right]) >= share * (len(sets[left]) + len(sets[right]))
+        for left, right, same in zip(lefts, rights, same_title, strict=True)
+    ]
+    places = [order.take(side.filter(pa.array(wanted, pa.bool_()))).to_pylist() for side in pairs]
+    return list(zip(*places, strict=True))
+
+
+def _sets(lists: pa.ListArray) -> Iterator[set[int]]:
+    """Each list as a set; the values leave Arrow in one piece, which is ten times as fast as `to_pylist`."""
+    values = pc.list_flatten(lists)
+    numbers = memoryview(values.buffers()[1] or b"").cast("B").cast("q") if len(values) else memoryview(b"")
+    flat = numbers[values.offset : values.offset + len(values)].tolist()
+    start = 0
+    for length in pc.list_value_length(lists).to_pylist():
+        yield set(flat[start : start + length])
+        start += length

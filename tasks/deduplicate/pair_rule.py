@@ -1,0 +1,182 @@
+"""When two records tell one story: a pure function of the two, with its evidence.
+
+Belongs here: the rule for pairs, by title, text, time and outlet. Does not belong here: its
+parameters (`config/match_rules.yaml`), which pairs to look at (`candidates`), exact keys (`exact`).
+
+No similarity alone parts copies from look-alikes: instalments of a series reach 0.9 and true copies
+0.3, as every aggregator cuts its own snippet. So texts only nominate; titles, time and outlet decide.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+import msgspec
+
+from config.match_rules import MatchRules
+
+SYNDICATED: Final = "syndicated"
+REPOSTED: Final = "reposted"
+_SECONDS_A_DAY: Final = 86_400.0
+_DIGITS: Final = re.compile(r"\d+")
+
+#: Endings that headlines change at will, the longer first: announces, announced, announcing.
+_ENDINGS: Final = ("ing", "ed", "es", "s", "e")
+
+
+class Story(NamedTuple):
+    """What the rule looks at in a record.
+
+    Attributes:
+        title: normalised (`tasks.tables.texts.normal_words`); empty where there is none.
+        outlet: registrable domain; empty where unknown.
+        published_at: seconds since 1970; None where unknown: then only records without a date are near.
+        shingles: hashes of title and excerpt, see `tasks.tables.texts.shingles`.
+        title_shingles: hashes of the title alone.
+    """
+
+    title: str
+    outlet: str
+    published_at: float | None
+    shingles: frozenset[int]
+    title_shingles: frozenset[int]
+
+
+class Relation(msgspec.Struct, frozen=True):
+    """Why two records tell one story.
+
+    Attributes:
+        match: `syndicated` or `reposted`.
+        rule: `equal-title`, `alike`, `retitled` or `undated`.
+        similarity: Jaccard similarity of the shingles, 0 to 1.
+        shared: words of both titles; `differing` those of the first alone and of the second alone.
+        days: distance of the publication times, 0 where neither is known.
+    """
+
+    match: str
+    rule: str
+    similarity: float
+    shared: tuple[str, ...]
+    differing: tuple[tuple[str, ...], tuple[str, ...]]
+    days: float
+
+
+class _Title(NamedTuple):
+    """A title taken apart: its words, the roots of those that tell, and what it counts or dates."""
+
+    words: tuple[str, ...]
+    roots: frozenset[str]
+    instalment: frozenset[str]
+
+
+class PairRule:
+    """The rule under given parameters; remembers titles that it has taken apart."""
+
+    def __init__(self, rules: MatchRules) -> None:
+        self.rules = rules
+        self._title: Callable[[str], _Title] = lru_cache(maxsize=1 << 15)(self._taken_apart)
+
+    def relation(self, a: Story, b: Story) -> Relation | None:
+        """How two records are related, or None; symmetric but for the order of `differing`."""
+        days = self._days(a, b)
+        if days is None or days > self.rules.window_days:
+            return None
+        same_outlet = self._same_outlet(a, b)
+        similarity = jaccard(a.shingles, b.shingles)
+        rule = self._rule(a, b, days, similarity, same_outlet)
+        if rule is None:
+            return None
+        match = REPOSTED if same_outlet else SYNDICATED
+        return Relation(match, rule, round(similarity, 4), *_compared(a.title, b.title), round(days, 2))
+
+    def conflicting(self, a: Story, b: Story) -> bool:
+        """Whether two records that others connect cannot be one story.
+
+        They are if they lie further apart than `chain_days`, come from one outlet (which must be
+        related itself), or are numbered differently.
+        """
+        days = self._days(a, b)
+        if days is None or days > self.rules.chain_days or self._same_outlet(a, b):
+            return True
+        return _numbered_apart(self._title(a.title), self._title(b.title))
+
+    def _rule(self, a: Story, b: Story, days: float, similarity: float, same_outlet: bool) -> str | None:
+        first, second = self._title(a.title), self._title(b.title)
+        if a.published_at is None:
+            return "undated" if self._same_words(a, b) else None
+        if same_outlet and a.outlet in self.rules.platforms:
+            return None
+        if same_outlet and (days > self.rules.reposted.days or first.instalment != second.instalment):
+            return None
+        if a.title == b.title and self._title_counts(len(first.words), days):
+            return "equal-title"
+        least = self.rules.reposted.similarity if same_outlet else self.rules.similarity
+        too_short = min(len(a.shingles), len(b.shingles)) < self.rules.least_shingles
+        if similarity < least or too_short or _numbered_apart(first, second):
+            return None
+        if not _differ_on_both_sides(first, second) and days <= self.rules.syndicated_days:
+            return "alike"
+        return None if same_outlet or not self._same_beyond_titles(a, b, days) else "retitled"
+
+    def _same_words(self, a: Story, b: Story) -> bool:
+        long_enough = len(self._title(a.title).words) >= self.rules.undated_words
+        return long_enough and a.title == b.title and a.shingles == b.shingles
+
+    def _title_counts(self, length: int, days: float) -> bool:
+        return any(length >= rule.words and days <= rule.days for rule in self.rules.equal_title)
+
+    def _same_beyond_titles(self, a: Story, b: Story, days: float) -> bool:
+        least = self.rules.retitled
+        titles = a.title_shingles | b.title_shingles
+        first, second = a.shingles - titles, b.shingles - titles
+        long_enough = min(len(first), len(second)) >= least.shingles
+        return long_enough and days <= least.days and jaccard(first, second) >= least.similarity
+
+    def _same_outlet(self, a: Story, b: Story) -> bool:
+        return a.outlet == b.outlet and a.outlet not in self.rules.portals
+
+    @staticmethod
+    def _days(a: Story, b: Story) -> float | None:
+        if a.published_at is None or b.published_at is None:
+            return 0.0 if a.published_at is b.published_at else None
+        return abs(a.published_at - b.published_at) / _SECONDS_A_DAY
+
+    def _taken_apart(self, title: str) -> _Title:
+        words = tuple(title.split())
+        named = [self.rules.instalments[word] for word in words if word in self.rules.instalments]
+        # The digits alone, so that `38M` and `38 million`, `7th` and `7` are the same.
+        instalment = frozenset([*named, *_DIGITS.findall(title)])
+        return _Title(words, frozenset(_root(word) for word in words if word not in self.rules.stop_words), instalment)
+
+
+def jaccard(a: frozenset[int], b: frozenset[int]) -> float:
+    """Share of the common items in all items of two sets; 0 where both are empty."""
+    shared = len(a & b)
+    return shared / ((len(a) + len(b) - shared) or 1)
+
+
+def _compared(a: str, b: str) -> tuple[tuple[str, ...], tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Words that two titles share, and those that only the one or the other has, sorted."""
+    first, second = set(a.split()), set(b.split())
+    return tuple(sorted(first & second)), (tuple(sorted(first - second)), tuple(sorted(second - first)))
+
+
+def _root(word: str) -> str:
+    """What inflections and swapped letters of a word have in common; words with digits stay as they are."""
+    if not word.isalpha():
+        return word
+    stem = next((word.removesuffix(end) for end in _ENDINGS if word.endswith(end) and len(word) > len(end) + 2), word)
+    return stem[:1] + "".join(sorted(stem[1:]))
+
+
+def _numbered_apart(a: _Title, b: _Title) -> bool:
+    """Each title has a number, month or day that the other lacks."""
+    return bool(a.instalment - b.instalment) and bool(b.instalment - a.instalment)
+
+
+def _differ_on_both_sides(a: _Title, b: _Title) -> bool:
+    """Each title has a telling word that the other lacks."""
+    return bool(a.roots - b.roots) and bool(b.roots - a.roots)

@@ -1,0 +1,131 @@
+"""Texts as words and as sets of stable hashes, for telling how alike two of them are.
+
+Belongs here: normal forms, words, shingles and the outlet that an address names; the parse stage
+computes them and the deduplicate stage compares them. Does not belong here: what counts as alike
+(`tasks.deduplicate.pair_rule`).
+
+The hashes stand in published manifests: they depend on nothing but the text, on no library's hash
+and on no platform. A change here is a change of the reading code, so all files are read again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+#: Odd multipliers that make a shingle's hash depend on the order of its words, and mix its bits
+#: (the first three are the golden ratio's and those of SplitMix64; Steele et al., OOPSLA 2014).
+_FACTORS: Final = (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
+_U64: Final = pa.uint64()
+
+#: Second-level labels under which country registries hand out names: `bbc.co.uk`, `abc.net.au`.
+_REGISTRY_LABELS: Final = frozenset("ac co com edu go gob gov govt ltd me mil ne net nom or org plc sch".split())
+
+
+def normal_text(texts: pa.StringArray) -> pa.StringArray:
+    """Letters and digits only, compatibility forms unified, lower-case, single spaces."""
+    words = pc.utf8_lower(pc.utf8_normalize(texts, "NFKC"))
+    return pc.utf8_trim_whitespace(pc.replace_substring_regex(words, r"[^\pL\pN\pM]+", " "))
+
+
+def normal_words(texts: pa.StringArray) -> pa.StringArray:
+    """`normal_text` with every sign of a script without spaces between words as a word of its own."""
+    spaced = pc.replace_substring_regex(normal_text(texts), r"([\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}])", r" \1 ")
+    return pc.utf8_trim_whitespace(pc.replace_substring_regex(spaced, " +", " "))
+
+
+def shingles(titles: pa.StringArray, excerpts: pa.StringArray) -> pa.ListArray:
+    """The hashed runs of three words of each record's title and excerpt.
+
+    A text of one or two words is one run; no run crosses from title to excerpt.
+
+    Args:
+        titles, excerpts: (n,) strings; null is no text.
+
+    Returns:
+        (n,) lists of distinct int64, ascending.
+    """
+    parts = [_runs(pc.fill_null(texts, "")) for texts in (titles, excerpts)]
+    pairs = pa.table(
+        {
+            "row": pa.concat_arrays([row for row, _ in parts]),
+            "hash": pa.concat_arrays([hashed for _, hashed in parts]),
+        }
+    )
+    pairs = pairs.group_by(["row", "hash"], use_threads=False).aggregate([])
+    pairs = pairs.sort_by([("row", "ascending"), ("hash", "ascending")])
+    starts = pa.array(range(len(titles) + 1), pa.int64())
+    offsets = pc.search_sorted(pairs["row"].combine_chunks(), starts, side="left").cast(pa.int32())
+    return pa.ListArray.from_arrays(offsets, pairs["hash"].combine_chunks())
+
+
+def _runs(texts: pa.StringArray) -> tuple[pa.Int64Array, pa.Int64Array]:
+    """Row and hash of every run of three words (or fewer, if there are no more) of n texts."""
+    lists = pc.split_pattern(normal_words(texts), " ")
+    rows, words = pc.list_parent_indices(lists).cast(pa.int64()), pc.list_flatten(lists)
+    hashes = _word_hashes(words)
+    second, third = (_following(rows, hashes, steps) for steps in (1, 2))
+    first = pc.not_equal(pa.concat_arrays([pa.array([-1], pa.int64()), rows])[:-1], rows)
+    whole = pc.or_(pc.is_valid(third), pc.and_(first, pc.not_equal(words, "")))
+    zero = pa.scalar(0, _U64)
+    runs = [hashes, pc.fill_null(second, zero), pc.fill_null(third, zero)]
+    weighed = [pc.multiply(run, pa.scalar(factor, _U64)) for run, factor in zip(runs, _FACTORS, strict=True)]
+    total = _mixed(pc.add(pc.add(weighed[0], weighed[1]), weighed[2]))
+    return rows.filter(whole), total.view(pa.int64()).filter(whole)
+
+
+def _following(rows: pa.Int64Array, hashes: pa.UInt64Array, steps: int) -> pa.UInt64Array:
+    """The hash that stands `steps` words later in the same text; null past its end."""
+    count = min(steps, len(rows))
+    same = pc.equal(rows[count:], rows[: len(rows) - count])
+    later = pc.if_else(same, hashes[count:], pa.scalar(None, _U64))
+    return pa.concat_arrays([later, pa.nulls(count, _U64)])
+
+
+def _mixed(values: pa.UInt64Array) -> pa.UInt64Array:
+    """Spread every bit over all others (the finalizer of SplitMix64)."""
+    for shift, factor in ((30, _FACTORS[1]), (27, _FACTORS[2])):
+        values = pc.bit_wise_xor(values, pc.shift_right(values, pa.scalar(shift, _U64)))
+        values = pc.multiply(values, pa.scalar(factor, _U64))
+    return pc.bit_wise_xor(values, pc.shift_right(values, pa.scalar(31, _U64)))
+
+
+def _word_hashes(words: pa.StringArray) -> pa.UInt64Array:
+    """Hash of each word; distinct words are hashed once."""
+    encoded = words.dictionary_encode()
+    hashed = pa.array([_word_hash(word) for word in encoded.dictionary.to_pylist()], _U64)
+    return hashed.take(encoded.indices)
+
+
+@lru_cache(maxsize=1 << 18)
+def _word_hash(word: str) -> int:
+    return int.from_bytes(hashlib.blake2b(word.encode(), digest_size=8).digest(), "little")
+
+
+def outlets(urls: pa.StringArray, domains: pa.StringArray) -> pa.StringArray:
+    """The registrable domain of each record's address, or else of its provider; null where neither is.
+
+    Args:
+        urls: (n,) absolute URLs or null.
+        domains: (n,) host names or null.
+    """
+    found = pc.extract_regex(urls, r"^[A-Za-z][A-Za-z0-9+.-]*://(?:[^/@]*@)?(?P<host>[^/:?#]+)")
+    hosts = pc.coalesce(pc.struct_field(found, "host"), domains).dictionary_encode()
+    names = pa.array([host and registrable_domain(host) for host in hosts.dictionary.to_pylist()], pa.string())
+    return names.take(hosts.indices)
+
+
+def registrable_domain(host: str) -> str:
+    """The domain under which an outlet's hosts stand: `news.bbc.co.uk` gives `bbc.co.uk`.
+
+    The last two labels, or three under a country's second-level registry. A snapshot of the public
+    suffix list would also part the blogs of one hosting service; but it changes from release to
+    release, and who survives must not. Taken for one outlet, they are compared more strictly.
+    """
+    labels = host.lower().strip(".").split(".")
+    under_registry = len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _REGISTRY_LABELS
+    return ".".join(labels[-3 if under_registry else -2 :])

@@ -1,0 +1,146 @@
+"""The pair rule: what is one story, what only looks like it, and the evidence for it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from config.match_rules import load_match_rules
+from tasks.deduplicate.near import stories
+from tasks.deduplicate.pair_rule import PairRule, Relation
+from tasks.tables.texts import normal_words, shingles
+
+RULES = load_match_rules()
+MONDAY = datetime(2026, 3, 2, 8, tzinfo=UTC)
+SNIPPET = "The night ferry came back to the bay on Sunday after four years of repairs and two broken promises."
+OTHER_SNIPPET = "Harbour master Ines Roth says that nobody at the office believed in it before the first horn."
+
+
+def told(title: str | None, excerpt: str | None = None, *, at: float | None = 0, outlet: str = "tides.example") -> Any:
+    """A record's columns; `at` counts days from a Monday."""
+    return {"title": title, "excerpt": excerpt, "at": at, "outlet": outlet}
+
+
+def relate(a: Any, b: Any, rule: PairRule | None = None) -> Relation | None:
+    titles, excerpts = (pa.array([r[name] for r in (a, b)], pa.string()) for name in ("title", "excerpt"))
+    moments = [None if r["at"] is None else int((MONDAY.timestamp() + r["at"] * 86400) * 1e6) for r in (a, b)]
+    records = pa.table(
+        {
+            "title_words": normal_words(titles),
+            "outlet": [a["outlet"], b["outlet"]],
+            "published_at": pa.array(moments, pa.int64()).cast(pa.timestamp("us", "UTC")),
+            "shingles": shingles(titles, excerpts),
+        }
+    )
+    return (rule or PairRule(RULES)).relation(*stories(records))
+
+
+def test_another_outlets_copy_with_the_same_headline_is_syndicated_whatever_its_snippet() -> None:
+    headline = "Night ferry returns to Merrow Bay after four years"
+    relation = relate(told(headline, SNIPPET), told(headline.upper(), OTHER_SNIPPET, outlet="wire.example", at=1.5))
+    assert relation is not None
+    assert (relation.match, relation.rule, relation.days) == ("syndicated", "equal-title", 1.5)
+    assert relation.differing == ((), ())
+
+
+def test_the_evidence_names_shared_and_differing_title_words() -> None:
+    a = told("Night ferry returns to Merrow Bay", SNIPPET)
+    b = told("Night ferry returns to Merrow Bay at last", SNIPPET, outlet="wire.example")
+    relation = relate(a, b)
+    assert relation is not None
+    assert relation.rule == "alike"
+    assert relation.shared == ("bay", "ferry", "merrow", "night", "returns", "to")
+    assert relation.differing == ((), ("at", "last"))
+    assert 0.4 <= relation.similarity < 1
+
+
+def test_a_new_headline_over_the_same_text_is_the_same_story_for_some_days() -> None:
+    a = told("Night ferry returns to Merrow Bay", SNIPPET)
+    b = told("Four years late: horns sound over the harbour", SNIPPET, outlet="wire.example", at=1)
+    relation = relate(a, b)
+    assert relation is not None
+    assert relation.rule == "retitled"
+    assert relate(a, {**b, "at": 4}) is None
+
+
+def test_headlines_differ_by_words_not_by_inflection_or_swapped_letters() -> None:
+    a = told("Council announces ITSM tools for ferries", SNIPPET)
+    b = told("Council announced ISTM tools for ferries: correction", SNIPPET)
+    relation = relate(a, b)
+    assert relation is not None
+    assert (relation.match, relation.rule) == ("reposted", "alike")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("How to read a lock gate, part 1", "How to read a lock gate, part 2"),
+        ("How to read a lock gate, part one", "How to read a lock gate, part two"),
+        ("What is new in tide tables: May update", "What is new in tide tables: June update"),
+        ("Tide tables 11.2 are here for everyone", "Tide tables 11.3 are here for everyone"),
+        ("The Harlow 7 kettle is down to its lowest price", "The Brenner 9 kettle is down to its lowest price"),
+    ],
+)
+@pytest.mark.parametrize("outlet", ["tides.example", "wire.example"])
+def test_instalments_versions_and_products_of_one_template_stay_apart(one: str, other: str, outlet: str) -> None:
+    assert relate(told(one, SNIPPET), told(other, SNIPPET, outlet=outlet, at=4)) is None
+
+
+def test_a_deal_that_returns_is_another_one() -> None:
+    deal = told("Harlow kettle falls to its lowest price ever", SNIPPET)
+    assert relate(deal, {**deal, "at": 2}) is not None
+    assert relate(deal, {**deal, "at": 7}) is None
+
+
+def test_short_headlines_recur_and_short_texts_say_too_little() -> None:
+    assert relate(told("Weekly update"), told("Weekly update", outlet="wire.example", at=1)) is None
+    assert relate(told("Update", "All of it."), told("Update", "All of it.", outlet="wire.example")) is None
+
+
+def test_longer_headlines_count_longer() -> None:
+    six, eight = "Night ferry returns to Merrow Bay", "Night ferry returns to Merrow Bay after storm"
+    for title, day, same in [(six, 7, True), (six, 7.01, False), (eight, 14, True), (eight, 14.01, False)]:
+        related = relate(told(title, SNIPPET), told(title, OTHER_SNIPPET, outlet="wire.example", at=day))
+        assert (related is not None) == same
+
+
+def test_uploads_on_a_video_platform_stand_for_themselves() -> None:
+    video = told("Night ferry returns to Merrow Bay", SNIPPET, outlet="youtube.com")
+    assert relate(video, {**video, "at": 0.1}) is None
+    assert relate(video, {**video, "outlet": "wire.example"}) is not None
+
+
+def test_a_portal_is_many_outlets() -> None:
+    a = told("Night ferry returns to Merrow Bay", SNIPPET, outlet="msn.com")
+    relation = relate(a, {**a, "at": 6})
+    assert relation is not None
+    assert relation.match == "syndicated"
+
+
+def test_records_without_a_date_are_one_only_word_for_word() -> None:
+    course = told("Reading a lock gate step by step", SNIPPET, at=None)
+    relation = relate(course, course)
+    assert relation is not None
+    assert relation.rule == "undated"
+    assert relate(course, {**course, "excerpt": OTHER_SNIPPET}) is None
+    assert relate(course, {**course, "at": 0}) is None
+
+
+def test_the_rule_is_symmetric() -> None:
+    a, b = told("Night ferry returns to Merrow Bay", SNIPPET), told("Night ferry returns at last", SNIPPET, at=1)
+    b["outlet"] = "wire.example"
+    forth, back = relate(a, b), relate(b, a)
+    assert forth is not None
+    assert back is not None
+    assert back.differing == forth.differing[::-1]
+    assert (back.rule, back.similarity, back.days) == (forth.rule, forth.similarity, forth.days)
+
+
+def test_parameters_decide() -> None:
+    a = told("Night ferry returns to Merrow Bay", SNIPPET)
+    b = told("Night ferry returns to Merrow Bay at last", SNIPPET, outlet="wire.example")
+    assert relate(a, b, PairRule(replace(RULES, similarity=0.99))) is None
