@@ -29,12 +29,12 @@ PACKAGED: Final = Path(__file__).with_name("articles.odcs.yaml")
 TABLES: Final = ("articles", "related", "duplicates", "quarantine", "sources", "runs")
 
 #: Columns of `articles` that say something of the cluster, so `duplicates` does not have them.
-CLUSTER_COLUMNS: Final = ("copies",)
+CLUSTER_COLUMNS: Final = ("copies", "outlets", "first_published_at", "first_published_by")
 
 #: Columns of `articles` that presslake computes; a contract cannot name others.
 COMPUTED: Final = frozenset(
-    "article_id url body extra repaired warnings copies collection source source_path source_hash "
-    "first_seen_at loaded_at run_id published_year".split()
+    "article_id url body extra repaired warnings copies outlets first_published_at first_published_by "
+    "collection source source_path source_hash first_seen_at loaded_at run_id published_year".split()
 )
 
 

@@ -17,6 +17,8 @@ SAME_CONTENT: Final = "same_content"
 
 Groups = dict[str, list[int]]
 
+_MICROSECONDS_A_DAY: Final = 86_400_000_000
+
 
 def url_groups(records: pa.Table) -> Groups:
     """Key to the rows (two or more, ascending) that have it as their id or among their aliases."""
@@ -28,9 +30,34 @@ def url_groups(records: pa.Table) -> Groups:
     return _shared(keys, numbers)
 
 
-def content_groups(records: pa.Table) -> Groups:
-    """Content key to the rows (two or more, ascending) that have it."""
-    return _shared(_flat(records["content_key"]), pa.arange(0, len(records)))
+def content_groups(records: pa.Table, days: float) -> Groups:
+    """Content key to the rows (two or more, ascending) that have it, in groups that are close in time.
+
+    A group spans at most `days` from its earliest record; the next one begins with the next record,
+    and has a number after its key. Records without a date are in the first.
+    """
+    groups = _shared(_flat(records["content_key"]), pa.arange(0, len(records)))
+    times = records["published_at"].cast(pa.int64())
+    close: Groups = {}
+    for key, rows in groups.items():
+        for number, group in enumerate(_spans(rows, times, int(days * _MICROSECONDS_A_DAY)), 1):
+            if len(group) > 1:
+                close[key if number == 1 else f"{key} #{number}"] = sorted(group)
+    return close
+
+
+def _spans(rows: list[int], times: pa.ChunkedArray, width: int) -> list[list[int]]:
+    """Rows in groups of at most `width` microseconds, each begun by the earliest row that is left."""
+    undated = [row for row in rows if not times[row].is_valid]
+    dated = sorted((times[row].as_py(), row) for row in rows if times[row].is_valid)
+    spans: list[list[int]] = [undated]
+    start = dated[0][0] if dated else 0
+    for moment, row in dated:
+        if moment - start > width:
+            spans.append([])
+            start = moment
+        spans[-1].append(row)
+    return spans
 
 
 def _flat(column: pa.ChunkedArray) -> pa.Array:

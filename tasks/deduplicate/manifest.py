@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.contract_types import TIMESTAMP
+from tasks.deduplicate.origins import SPREAD
 from tasks.tables.keys import file_keys
 
 #: Columns that `decisions` fills in.
@@ -26,7 +27,13 @@ DECIDED: Final = (
     "similarity",
     "evidence",
     "copies",
+    *SPREAD,
 )
+
+#: Columns by which records are compared; files that are gone have none.
+_COMPARED: Final = ("content_key", "title_words", "outlet", "match_version")
+
+_LISTS: Final = ("alias_ids", "shingles", "near", "violations")
 
 #: Statuses of files that were not read anew.
 NOT_READ: Final = pa.array(["gone", "touched"])
@@ -130,8 +137,8 @@ def _tombstones(table: pa.Table, is_lost: pa.BooleanArray) -> pa.Table:
         return table
     table = with_column(table, "status", pc.if_else(is_lost, "removed", table["status"]))
     table = with_column(table, "deleted", pc.or_(is_lost, table["deleted"]))
-    for name, value in (("content_key", None), ("alias_ids", []), ("violations", [])):
-        constant = pa.scalar(value, table.field(name).type)
+    for name in (*_COMPARED, *_LISTS):
+        constant = pa.scalar([] if name in _LISTS else None, table.field(name).type)
         table = with_column(table, name, pc.if_else(is_lost, constant, table[name].combine_chunks()))
     return table
 

@@ -107,9 +107,9 @@ class PairRule:
         first, second = self._title(a.title), self._title(b.title)
         if a.published_at is None:
             return "undated" if self._same_words(a, b) else None
-        if same_outlet and a.outlet in self.rules.platforms:
-            return None
-        if same_outlet and (days > self.rules.reposted.days or first.instalment != second.instalment):
+        if same_outlet and (
+            a.outlet in self.rules.platforms or days > self.rules.reposted.days or first.instalment != second.instalment
+        ):
             return None
         if a.title == b.title and self._title_counts(len(first.words), days):
             return "equal-title"

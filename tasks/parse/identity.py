@@ -16,6 +16,7 @@ from config.contract_types import Column
 from config.url_rules import UrlRules
 from tasks.parse.urls import article_ids, canonical_urls, is_home_page
 from tasks.parse.values import has_value
+from tasks.tables.texts import normal_text
 
 #: Addresses of one page, the one that names it first; the others are its aliases.
 _ADDRESSES: Final = ("original_url", "web_url", "amp_url", "cdn_amp_url")
@@ -76,14 +77,6 @@ def related_ids(items: pa.StructArray, rules: UrlRules) -> pa.StringArray:
     original, web = (items.field(n) if n in names else none for n in ("original_url", "url"))
     keys = (_naming_keys(canonical_urls(urls, rules).key) for urls in (original, web))
     return article_ids(pc.coalesce(*keys))
-
-
-def normal_text(texts: pa.StringArray) -> pa.StringArray:
-    """Letters and digits only, compatibility forms unified, lower-case, single spaces."""
-    if not pc.all(pc.string_is_ascii(texts)).as_py():
-        texts = pc.utf8_normalize(texts, "NFKC")
-    words = pc.utf8_lower(texts)
-    return pc.utf8_trim_whitespace(pc.replace_substring_regex(words, r"[^\pL\pN\pM]+", " "))
 
 
 def content_keys(columns: dict[str, pa.Array], length: int) -> pa.StringArray:

@@ -19,6 +19,7 @@ from tasks.front_matter.document import Document
 from tasks.front_matter.problems import Problem, excerpt, spell_path
 from tasks.parse.identity import completeness, content_keys, identify, invalid_urls, related_ids
 from tasks.parse.levels import Finding, Level
+from tasks.parse.likeness import Likeness, likeness
 from tasks.parse.trees import build_level
 from tasks.tables.nested import read_path, spell_json, walk
 from tasks.tables.staging import FINDINGS
@@ -54,6 +55,7 @@ def build_records(files: pa.Table, documents: list[Document], contract: Contract
     source, path = (_flat(files[name]) for name in ("source", "source_path"))
     identity = identify(level.columns, source, path, rules)
     columns = level.columns | _own_columns(documents, level, path) | identity._asdict()
+    columns |= likeness(columns, identity.url)._asdict()
     columns |= {
         "removed": pa.array([_says_removed(tree, contract.removed_field) for tree in trees], pa.bool_()),
         "content_key": content_keys(columns, len(trees)),
@@ -68,7 +70,7 @@ def build_records(files: pa.Table, documents: list[Document], contract: Contract
 
 #: Columns of the staged table that no published table of records has. `read_from` says of columns with
 #: several sources which one was read, where it was not the first: JSON pairs of paths, null where there are none.
-_BESIDES: Final = ("alias_ids", "content_key", "completeness", "removed", "readable", "read_from")
+_BESIDES: Final = ("alias_ids", "content_key", *Likeness._fields, "completeness", "removed", "readable", "read_from")
 
 
 def _flat(column: pa.ChunkedArray) -> pa.Array:

@@ -15,20 +15,18 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import pyarrow as pa
 
 from config.contract import Contract
+from config.match_rules import MatchRules, load_match_rules
 from config.settings import Settings
 from config.url_rules import UrlRules
 from tasks.front_matter.policy import ReadPolicy
 from tasks.tables.source import Source
 from tasks.tables.versions import deciding_code, reading_code, release, rules_fingerprint
 from tasks.tables.warehouse import BATCHES, Snapshot, Warehouse
-
-#: Version of the rules that find duplicates, beside that of the URL rules.
-MATCH_RULES: Final = "exact-1"
 
 
 @dataclass(frozen=True)
@@ -41,6 +39,7 @@ class Run:
         sources: the open sources, by name; `locations` what the user called them.
         full_refresh: read every file anew.
         parent: number of the snapshot that the run starts from.
+        match_rules: when two records tell one story.
         note: what the summary must say besides; empty as a rule.
     """
 
@@ -53,6 +52,7 @@ class Run:
     locations: Mapping[str, str]
     full_refresh: bool
     parent: int | None
+    match_rules: MatchRules = field(default_factory=load_match_rules)
     note: str = ""
 
     @property
@@ -92,8 +92,13 @@ class Run:
 
     @property
     def rule_version(self) -> str:
-        """Names the rules that find duplicates."""
-        return f"{MATCH_RULES}/{self.rules.version}"
+        """Names the rules that find duplicates: of pairs, and of URLs."""
+        return f"near-{self.match_rules.version}/{self.rules.version}"
+
+    @property
+    def match_version(self) -> str:
+        """Names all that decides which records are related: under another one they are compared anew."""
+        return f"{rules_fingerprint(self.match_rules)}-{deciding_code()}"
 
     @property
     def code_version(self) -> str:

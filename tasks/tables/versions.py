@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
+from config.match_rules import MatchRules
 from config.url_rules import UrlRules
 
 _ROOT: Final = Path(__file__).resolve().parents[2]
@@ -23,6 +24,7 @@ _READING: Final = (
     "tasks/validate",
     "tasks/tables/rules.py",
     "tasks/tables/nested.py",
+    "tasks/tables/texts.py",
     "config/contract",
     "config/url_rules",
 )
@@ -50,8 +52,8 @@ def deciding_code() -> str:
     return _fingerprint(_DECIDING)
 
 
-def rules_fingerprint(rules: UrlRules) -> str:
-    """The version of URL rules and, as people forget to raise it, eight hex digits that name what they say."""
+def rules_fingerprint(rules: UrlRules | MatchRules) -> str:
+    """The version of rules and, as people forget to raise it, eight hex digits that name what they say."""
     content = msgspec.json.encode(rules, order="deterministic", enc_hook=_pattern)
     return f"{rules.version}.{hashlib.sha256(content).hexdigest()[:8]}"
 

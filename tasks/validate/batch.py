@@ -13,7 +13,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from config.contract import Contract
+from config.contract import CLUSTER_COLUMNS, Contract
 from tasks.front_matter.policy import ReadPolicy
 from tasks.tables.nested import spell_json, without_null_items
 from tasks.tables.rules import check_rules
@@ -22,7 +22,7 @@ from tasks.validate.numbers import batch_numbers
 from tasks.validate.places import at_fields_read, path_of, with_lines
 
 #: Columns of `articles` that only the write stage knows.
-LINEAGE: Final = ("copies", "first_seen_at", "loaded_at", "run_id")
+LINEAGE: Final = (*CLUSTER_COLUMNS, "first_seen_at", "loaded_at", "run_id")
 _VIOLATION: Final = pa.struct(
     [
         ("code", pa.string()),
@@ -116,8 +116,9 @@ def _files(parsed: pa.Table, found: pa.Table, rejected: pa.BooleanArray) -> pa.T
     columns["violations"] = _texts_by_row(len(parsed), found, found["code"].to_pylist())
     for field in KEY_FIELDS:
         columns[field.name] = pc.if_else(is_record, parsed[field.name], pa.scalar(None, field.type))
-    empty = pa.scalar([], FILES.field("alias_ids").type)
-    columns["alias_ids"] = pc.if_else(pc.is_null(columns["alias_ids"]), empty, columns["alias_ids"])
+    for name in ("alias_ids", "shingles"):
+        empty = pa.scalar([], FILES.field(name).type)
+        columns[name] = pc.if_else(pc.is_null(columns[name]), empty, columns[name])
     return pa.table([columns[name] for name in FILES.names], schema=FILES)
 
 

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from config.contract import Contract
+from config.contract import CLUSTER_COLUMNS, Contract
 from config.errors import AuditError
 from tasks.tables.keys import file_keys
 from tasks.tables.parquet import read_parquet
@@ -24,7 +24,7 @@ from tasks.write.layout import Layout
 #: Tables whose rows are records or follow from records, one file of each a place.
 RECORD_TABLES: Final = ("articles", "duplicates", "related")
 _RECORD_STATUSES: Final = pa.array(["loaded", "duplicate"])
-_LINEAGE: Final = ("first_seen_at", "loaded_at", "run_id", "copies")
+_LINEAGE: Final = ("first_seen_at", "loaded_at", "run_id", *CLUSTER_COLUMNS)
 _OF_DUPLICATES: Final = (
     "canonical_article_id",
     "match",

@@ -15,7 +15,8 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from config.contract import Contract
+from config.contract import CLUSTER_COLUMNS, Contract
+from tasks.tables.keys import file_keys
 from tasks.tables.parquet import ParquetOptions
 from tasks.tables.snapshots import Snapshot
 from tasks.tables.staging import read_arrow
@@ -168,7 +169,7 @@ def _add(
 
 
 def _fresh_record_schema(contract: Contract) -> pa.Schema:
-    lineage = ("copies", "first_seen_at", "loaded_at", "run_id")
+    lineage = (*CLUSTER_COLUMNS, "first_seen_at", "loaded_at", "run_id")
     return pa.schema([field for field in contract["articles"].schema if field.name not in lineage])
 
 
