@@ -69,7 +69,9 @@ def _against_brute_force(records: pa.Table) -> None:
             if rule.relation(told[i], told[j]):
                 expected.add((min(i, j), max(i, j)))
     share = len(found & expected) / len(expected)
-    print(f"           recall against brute force: {share:.4f} of {len(expected):,} pairs; {len(found - expected)} others")
+    print(
+        f"           recall against brute force: {share:.4f} of {len(expected):,} pairs; {len(found - expected)} others"
+    )
 
 
 def _timed(action: Callable[[], Any]) -> tuple[Any, float, float]:

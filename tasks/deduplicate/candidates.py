@@ -61,12 +61,25 @@ def candidates(corpus: Corpus, similarity: float, window_days: float) -> Pairs:
     window = int(window_days * _MICROSECONDS_A_DAY)
     near = _near_fresh(corpus, window)
     part = Corpus(*(column.take(near) for column in corpus))
+    if not pc.all(part.fresh, min_count=0).as_py():
+        shared = _sharing_with_fresh(part)
+        near, part = near.take(shared), Corpus(*(column.take(shared) for column in part))
     packed = [*_sharing_title(part, window), *_sharing_shingle(part, similarity, window)]
     unique = pc.unique(pa.concat_arrays([*packed, pa.array([], pa.int64())]))
     pairs = unique.take(pc.sort_indices(unique))
     left = pc.shift_right(pairs, pa.scalar(_ROW_BITS, pa.int64()))
     right = pc.bit_wise_and(pairs, pa.scalar((1 << _ROW_BITS) - 1, pa.int64()))
     return Pairs(near.take(left), near.take(right))
+
+
+def _sharing_with_fresh(corpus: Corpus) -> pa.Int64Array:
+    """Rows that have a title or a hash of a fresh record: few, where few records are fresh."""
+    rows, hashes = pc.list_parent_indices(corpus.shingles).cast(pa.int64()), pc.list_flatten(corpus.shingles)
+    wanted = pc.unique(pc.list_flatten(corpus.shingles.filter(corpus.fresh)))
+    titles = pc.unique(corpus.titles.filter(corpus.fresh).drop_null())
+    same_title = pc.indices_nonzero(pc.is_in(corpus.titles, titles)).cast(pa.int64())
+    found = pc.unique(pa.concat_arrays([rows.filter(pc.is_in(hashes, wanted)), same_title]))
+    return found.take(pc.sort_indices(found))
 
 
 def _near_fresh(corpus: Corpus, window: int) -> pa.Int64Array:
@@ -87,7 +100,7 @@ def _sharing_shingle(corpus: Corpus, similarity: float, window: int) -> Iterator
     rows, hashes = _prefixes(corpus.shingles, similarity)
     sizes = pc.list_value_length(corpus.shingles)
     for part in range(_PARTS):
-        inside = pc.equal(pc.bit_wise_and(hashes, pa.scalar(_PARTS - 1, pa.int64())), part)
+        inside = _in_part(hashes, part)
         for packed in _within_window(hashes.filter(inside), rows.filter(inside), corpus, window):
             yield packed.filter(_comparable(packed, sizes, similarity))
 
@@ -103,15 +116,36 @@ def _comparable(packed: pa.Int64Array, sizes: pa.Int32Array, similarity: float) 
 def _prefixes(shingles: pa.ListArray, similarity: float) -> tuple[pa.Int64Array, pa.Int64Array]:
     """Row and hash of the hashes in each record's prefix that another record has, too."""
     rows, hashes = pc.list_parent_indices(shingles).cast(pa.int64()), pc.list_flatten(shingles)
-    counts = hashes.value_counts()
-    often = counts.field("values").filter(pc.greater(counts.field("counts"), _COMMON))
-    single = counts.field("values").filter(pc.equal(counts.field("counts"), 1))
-    places = _places(rows, shingles, pc.is_in(hashes, often))
-    sizes = pc.list_value_length(shingles).take(rows)
+    repeated, common = _repeated(hashes)
+    places = _places(rows, shingles, pc.is_in(hashes, common)).take(repeated)
+    rows, hashes = rows.take(repeated), hashes.take(repeated)
+    sizes = pc.list_value_length(shingles).take(rows).cast(pa.int64())
     required = pc.ceil(pc.subtract(pc.multiply(sizes.cast(pa.float64()), similarity), 1e-9)).cast(pa.int64())
-    in_prefix = pc.less_equal(places, pc.subtract(sizes.cast(pa.int64()), required))
-    wanted = pc.and_(in_prefix, pc.invert(pc.is_in(hashes, single)))
-    return rows.filter(wanted), hashes.filter(wanted)
+    in_prefix = pc.less_equal(places, pc.subtract(sizes, required))
+    return rows.filter(in_prefix), hashes.filter(in_prefix)
+
+
+def _repeated(hashes: pa.Int64Array) -> tuple[pa.Int64Array, pa.Int64Array]:
+    """Where hashes stand that occur more than once, ascending, and which ones are common.
+
+    Sorting in parts is twice as fast as counting in one hash table, which outgrows every cache.
+    """
+    places, common = [], [pa.array([], pa.int64())]
+    for part in range(_PARTS):
+        inside = pc.indices_nonzero(_in_part(hashes, part)).cast(pa.int64())
+        inside = inside.take(pc.sort_indices(hashes.take(inside)))
+        values = hashes.take(inside)
+        same = pc.equal(values[1:], values[:-1])
+        edge = pa.array([False])
+        twice = pc.or_(pa.concat_arrays([same, edge]), pa.concat_arrays([edge, same])) if len(values) else same
+        places.append(inside.filter(twice))
+        common.append(pc.unique(values[_COMMON:].filter(pc.equal(values[_COMMON:], values[:-_COMMON]))))
+    repeated = pa.concat_arrays(places)
+    return repeated.take(pc.sort_indices(repeated)), pa.concat_arrays(common)
+
+
+def _in_part(hashes: pa.Int64Array, part: int) -> pa.BooleanArray:
+    return pc.equal(pc.bit_wise_and(hashes, pa.scalar(_PARTS - 1, pa.int64())), part)
 
 
 def _places(rows: pa.Int64Array, shingles: pa.ListArray, common: pa.BooleanArray) -> pa.Int64Array:

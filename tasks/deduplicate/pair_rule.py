@@ -95,21 +95,21 @@ class PairRule:
     def conflicting(self, a: Story, b: Story) -> bool:
         """Whether two records that others connect cannot be one story.
 
-        They are if they lie further apart than `chain_days`, come from one outlet (which must be
-        related itself), or are numbered differently.
+        They are if they lie further apart than `chain_days` or are numbered differently; at one
+        outlet, if the rule could not relate them however alike they were.
         """
         days = self._days(a, b)
-        if days is None or days > self.rules.chain_days or self._same_outlet(a, b):
+        if days is None or days > self.rules.chain_days:
             return True
+        if self._same_outlet(a, b):
+            return self._apart_at_one_outlet(a, b, days)
         return _numbered_apart(self._title(a.title), self._title(b.title))
 
     def _rule(self, a: Story, b: Story, days: float, similarity: float, same_outlet: bool) -> str | None:
         first, second = self._title(a.title), self._title(b.title)
         if a.published_at is None:
             return "undated" if self._same_words(a, b) else None
-        if same_outlet and (
-            a.outlet in self.rules.platforms or days > self.rules.reposted.days or first.instalment != second.instalment
-        ):
+        if same_outlet and self._apart_at_one_outlet(a, b, days):
             return None
         if a.title == b.title and self._title_counts(len(first.words), days):
             return "equal-title"
@@ -120,6 +120,10 @@ class PairRule:
         if not _differ_on_both_sides(first, second) and days <= self.rules.syndicated_days:
             return "alike"
         return None if same_outlet or not self._same_beyond_titles(a, b, days) else "retitled"
+
+    def _apart_at_one_outlet(self, a: Story, b: Story, days: float) -> bool:
+        numbered_alike = self._title(a.title).instalment == self._title(b.title).instalment
+        return a.outlet in self.rules.platforms or days > self.rules.reposted.days or not numbered_alike
 
     def _same_words(self, a: Story, b: Story) -> bool:
         long_enough = len(self._title(a.title).words) >= self.rules.undated_words

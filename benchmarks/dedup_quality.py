@@ -1,0 +1,117 @@
+"""How right deduplication is, on labelled pairs of real articles, against plain baselines.
+
+    python -m benchmarks.dedup_quality CORPUS LABELS.jsonl...
+
+A line of labels names two files below CORPUS and says `same` (must merge), `different` (must not) or
+`update` (may: a later version of a page); it counts for neither side. `labels.jsonl` beside this
+file holds pairs labelled by reading them; they are part of no rule and no rule knows their words.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+
+from config.contract import load_contract
+from config.match_rules import load_match_rules
+from config.settings import load_settings
+from config.url_rules import load_url_rules
+from tasks.deduplicate.decisions import decide
+from tasks.deduplicate.near import stories
+from tasks.deduplicate.pair_rule import Story, jaccard
+from tasks.front_matter.document import Reader
+from tasks.front_matter.policy import ReadPolicy
+from tasks.parse.records import build_records
+from tasks.tables.staging import KEY_FIELDS
+
+Verdict = Callable[[str, str], bool]
+_PERMUTATIONS: Final = 128
+
+
+def main(corpus: Path, labels: Sequence[Path]) -> None:
+    """Print precision and recall of each way to decide, one table a file of labels."""
+    records = _records(corpus)
+    paths = records["source_path"].to_pylist()
+    ways = _ways(records, dict(zip(paths, stories(records), strict=True)))
+    for file in labels:
+        pairs = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+        print(f"{file.name}: {len(pairs)} pairs of {corpus.name}")
+        for name, verdict in ways.items():
+            print(f"  {name:24} {_scores(pairs, verdict)}")
+
+
+def _scores(pairs: Sequence[Mapping[str, str]], verdict: Verdict) -> str:
+    merged = {label: [p for p in pairs if p["label"] == label and verdict(p["a"], p["b"])] for label in _LABELS}
+    same = sum(p["label"] == "same" for p in pairs)
+    right, wrong = len(merged["same"]), len(merged["different"])
+    precision = right / ((right + wrong) or 1)
+    return f"precision {precision:.3f}  recall {right / (same or 1):.3f}  ({right} of {same}, {wrong} wrong)"
+
+
+_LABELS: Final = ("same", "different", "update")
+
+
+def _ways(records: pa.Table, told: Mapping[str, Story]) -> dict[str, Verdict]:
+    def alike(least: float) -> Verdict:
+        return lambda a, b: jaccard(told[a].shingles, told[b].shingles) >= least
+
+    decided = decide(records, load_match_rules())
+    story = dict(zip(decided["source_path"].to_pylist(), decided["canonical_article_id"].to_pylist(), strict=True))
+    return {
+        "presslake": lambda a, b: bool(story[a] == story[b]),
+        "Jaccard 0.5": alike(0.5),
+        "Jaccard 0.7": alike(0.7),
+        "equal title": lambda a, b: told[a].title == told[b].title,
+    } | _minhash(told)
+
+
+def _minhash(told: Mapping[str, Story]) -> dict[str, Verdict]:
+    """MinHash with banding at 0.5, where datasketch is installed."""
+    try:
+        from datasketch import MinHash, MinHashLSH  # noqa: PLC0415
+    except ImportError:  # datasketch, or the SciPy that it needs
+        return {}
+    index, near = MinHashLSH(threshold=0.5, num_perm=_PERMUTATIONS), {}
+    signatures = {}
+    for path, story in told.items():
+        signatures[path] = MinHash(num_perm=_PERMUTATIONS)
+        signatures[path].update_batch([hashed.to_bytes(8, "little", signed=True) for hashed in sorted(story.shingles)])
+        index.insert(path, signatures[path])
+    near = {path: set(index.query(signature)) for path, signature in signatures.items()}
+    return {"MinHash LSH 0.5": lambda a, b: b in near[a]}
+
+
+def _records(corpus: Path) -> pa.Table:
+    """The manifest that the files would have, sorted by path; all of them records."""
+    read = load_settings(None).read
+    reader = Reader(ReadPolicy(read.max_depth, read.max_nodes, read.fallback_encoding, dict(read.on)))
+    contract, files, documents = load_contract(), [], []
+    for path in sorted(corpus.rglob("*.md"), key=lambda path: path.relative_to(corpus).as_posix()):
+        raw = path.read_bytes()
+        document = reader.read(raw)
+        if document is not None and document.tree is not None:
+            names = ("corpus", path.relative_to(corpus).as_posix(), hashlib.sha256(raw).hexdigest()[:32])
+            files.append(dict(zip(("source", "source_path", "source_hash"), names, strict=True)))
+            documents.append(document)
+    listed = pa.Table.from_pylist(files)
+    records = build_records(listed, documents, contract, load_url_rules()).table
+    columns = {name: records[name] for name in [field.name for field in KEY_FIELDS]}
+    columns |= {name: listed[name] for name in listed.column_names} | {
+        "status": pa.repeat(pa.scalar("record"), len(listed))
+    }
+    return _as_manifest(columns, contract["sources"].schema, len(listed))
+
+
+def _as_manifest(columns: dict[str, Any], schema: pa.Schema, count: int) -> pa.Table:
+    empty = {field.name: pa.nulls(count, field.type) for field in schema}
+    return pa.table([columns.get(name, empty[name]) for name in schema.names], schema=schema)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), [Path(name) for name in sys.argv[2:]])

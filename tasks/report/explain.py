@@ -1,0 +1,180 @@
+"""What presslake knows of one file or article: status, findings, cluster, and why it is one story.
+
+Belongs here: finding the files that are meant and putting together what the tables say of them, as
+plain text that can be pasted into a ticket. Does not belong here: what makes a URL an id (the
+command computes ids), and decisions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from config.errors import UsageError, WarehouseError
+from tasks.report.status import existing_warehouse
+from tasks.report.words import printable
+from tasks.tables.snapshots import Snapshot
+
+_KNOWN: Final = [
+    *("source", "source_path", "status", "article_id", "alias_ids", "canonical_article_id", "copies", "outlets"),
+    *("outlet", "published_at", "first_published_at", "first_published_by"),
+    *("match", "matched_source", "matched_source_path", "similarity", "evidence", "violations", "title_words"),
+]
+
+
+class Member(msgspec.Struct, frozen=True):
+    """One record of a cluster; for duplicates with the record that it matches, and why."""
+
+    file: str
+    status: str
+    outlet: str
+    published_at: str
+    match: str
+    matched: str
+    similarity: float | None
+    evidence: dict[str, Any]
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """All that is known of one file.
+
+    Attributes:
+        file: source and path, `source:path`.
+        status: what became of it; `findings` with line and column where they are known.
+        article_id: its own id; `canonical_article_id` that of its story.
+        title: its words; `outlets`, `first_published_at`, `first_published_by` of the cluster.
+        cluster: the records of its story, the survivor first; empty where the file is no record.
+    """
+
+    file: str
+    status: str
+    title: str
+    article_id: str
+    canonical_article_id: str
+    outlets: int
+    first_published_at: str
+    first_published_by: str
+    findings: list[str]
+    cluster: list[Member]
+
+
+def explain(root: Path, subject: str, ids: Sequence[str]) -> list[Explanation]:
+    """Explain the files that a subject names.
+
+    Args:
+        root: folder of the warehouse.
+        subject: an article id, a path as the sources have it (or its end), or a URL.
+        ids: article ids that the subject has if it is a URL.
+
+    Returns:
+        One explanation a file, by source and path.
+
+    Raises:
+        UsageError: no file is known by that name.
+        WarehouseError: there is no warehouse, nothing is published, or it is damaged.
+    """
+    snapshot = existing_warehouse(root).current()
+    if snapshot is None:
+        raise WarehouseError(f"Nothing is published in {root} yet.", "Make the tables first: presslake run SOURCE")
+    files = snapshot.read("sources", _KNOWN)
+    found = files.filter(_is_meant(files, subject, [subject, *ids]))
+    if not len(found):
+        raise UsageError(f"No file is known by {subject!r}.", "Give an article_id, a URL, or a path in its source.")
+    return [_explanation(snapshot, files, row) for row in found.to_pylist()]
+
+
+def _is_meant(files: pa.Table, subject: str, ids: Sequence[str]) -> pa.BooleanArray:
+    paths, aliases = files["source_path"].combine_chunks(), files["alias_ids"].combine_chunks()
+    named = pc.or_(pc.equal(paths, subject), pc.ends_with(paths, "/" + subject))
+    by_alias = pc.list_parent_indices(aliases).filter(pc.is_in(pc.list_flatten(aliases), pa.array(ids, pa.string())))
+    has_alias = pc.is_in(pa.arange(0, len(files)), by_alias.cast(pa.int64()))
+    has_id = pc.is_in(files["article_id"].combine_chunks(), pa.array(ids, pa.string()))
+    return pc.or_(named, pc.or_(has_id, has_alias))
+
+
+def _explanation(snapshot: Snapshot, files: pa.Table, row: dict[str, Any]) -> Explanation:
+    canonical = row["canonical_article_id"]
+    cluster = files.filter(pc.equal(files["canonical_article_id"], canonical)).to_pylist() if canonical else []
+    return Explanation(
+        file=_file(row),
+        status=row["status"],
+        title=row["title_words"] or "",
+        article_id=row["article_id"] or "",
+        canonical_article_id=canonical or "",
+        outlets=row["outlets"] or 0,
+        first_published_at=_time(row["first_published_at"]),
+        first_published_by=row["first_published_by"] or "",
+        findings=_findings(snapshot, row),
+        cluster=sorted((_member(record) for record in cluster), key=lambda m: (m.status != "loaded", m.file)),
+    )
+
+
+def _member(row: dict[str, Any]) -> Member:
+    matched = {"source": row["matched_source"], "source_path": row["matched_source_path"]}
+    return Member(
+        file=_file(row),
+        status=row["status"],
+        outlet=row["outlet"] or "",
+        published_at=_time(row["published_at"]),
+        match=row["match"] or "",
+        matched=_file(matched) if row["match"] else "",
+        similarity=row["similarity"],
+        evidence=msgspec.json.decode(row["evidence"]) if row["evidence"] else {},
+    )
+
+
+def _findings(snapshot: Snapshot, row: dict[str, Any]) -> list[str]:
+    """Of a quarantined file every finding with its place, else the codes that the manifest has."""
+    if row["status"] != "quarantined":
+        return list(row["violations"])
+    held = snapshot.read("quarantine", ["source", "source_path", "violations"])
+    mine = pc.and_(pc.equal(held["source"], row["source"]), pc.equal(held["source_path"], row["source_path"]))
+    found = [finding for held_row in held.filter(mine).to_pylist() for finding in held_row["violations"]]
+    return [f"{f['line'] or 0}:{f['column'] or 0} {f['field'] or 'file'}: {f['message']} [{f['code']}]" for f in found]
+
+
+def _file(row: dict[str, Any]) -> str:
+    return f"{row['source']}:{row['source_path']}"
+
+
+def _time(moment: Any) -> str:
+    return "" if moment is None else f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+def spell_explanation(known: Explanation) -> str:
+    """An explanation as lines of plain text, without control characters."""
+    lines = [known.file, f"  status      {known.status}", f"  title       {known.title or '(none)'}"]
+    lines += [f"  article_id  {known.article_id}"] if known.article_id else []
+    lines += ["  findings", *(f"    {finding}" for finding in known.findings)] if known.findings else []
+    if known.cluster:
+        origin = " by ".join(filter(None, [known.first_published_at, known.first_published_by]))
+        lines += [f"  story       {known.canonical_article_id}: {len(known.cluster)} records, {known.outlets} outlets"]
+        lines += [f"  first       {origin}"] if origin else []
+        lines += [line for member in known.cluster for line in _member_lines(member)]
+    return "\n".join(printable(line) for line in lines)
+
+
+def _member_lines(member: Member) -> Iterator[str]:
+    about = ", ".join(filter(None, [member.outlet, member.published_at]))
+    yield f"  - {member.file} ({about})" if about else f"  - {member.file}"
+    if not member.match:
+        yield "      survives"
+        return
+    alike = "" if member.similarity is None else f", similarity {member.similarity:.2f}"
+    yield f"      {member.match} of {member.matched}{alike}"
+    for name, value in member.evidence.items():
+        yield f"      {name}: {_spelt(value)}"
+
+
+def _spelt(value: Any) -> str:
+    """Lists of words as words, and lists of such lists with `/` between."""
+    if not isinstance(value, list):
+        return str(value)
+    if value and isinstance(value[0], list):
+        return " / ".join(_spelt(part) or "-" for part in value)
+    return " ".join(value)
