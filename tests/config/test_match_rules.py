@@ -1,0 +1,54 @@
+"""The rules of near-duplicates: what the file may say, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from config.errors import SettingsError
+from config.match_rules import DEFAULT_MATCH_RULES, load_match_rules
+
+
+def rules_file(folder: Path, **changes: Any) -> Path:
+    entries = yaml.safe_load(DEFAULT_MATCH_RULES.read_text(encoding="utf-8"))
+    path = folder / "rules.yaml"
+    path.write_text(yaml.safe_dump({**entries, **changes}), encoding="utf-8")
+    return path
+
+
+def test_the_packaged_rules_are_read() -> None:
+    rules = load_match_rules()
+    assert rules.version >= 1
+    assert rules.instalments["second"] == rules.instalments["two"] == "2"
+    assert "the" in rules.stop_words
+    assert "ferry" not in rules.stop_words
+
+
+def test_the_window_is_the_largest_distance_of_any_rule(tmp_path: Path) -> None:
+    assert load_match_rules(rules_file(tmp_path, equal_title=[{"words": 6, "days": 3}])).window_days == 7
+    assert load_match_rules(rules_file(tmp_path, equal_title=[{"words": 6, "days": 30}])).window_days == 30
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"similarity": 0}, "similarity"),
+        ({"similarity": 1.5}, "similarity"),
+        ({"similarity": 0.9}, "candidates must reach"),
+        ({"equal_title": []}, "equal_title"),
+        ({"syndicated_days": -1}, "syndicated_days"),
+        ({"instalments": {"1": ["one"], "2": ["one"]}}, "'one' stands for both"),
+        ({"thresh": 1}, "thresh"),
+    ],
+)
+def test_rules_that_cannot_work_are_refused(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
+    with pytest.raises(SettingsError, match=said):
+        load_match_rules(rules_file(tmp_path, **changes))
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"nowhere\.yaml"):
+        load_match_rules(tmp_path / "nowhere.yaml")
