@@ -41,16 +41,17 @@ def main(sizes: list[int]) -> None:
 
 def _measure(size: int) -> None:
     records = manifest(size + _MORE)
-    first = records.slice(0, size).combine_chunks()
+    first = records.slice(0, size)
     before = _peak()
     full, wall, cpu = _timed(lambda: decide(first, _RULES, "1"))
-    grown = pa.concat_tables([full, records.slice(size)]).combine_chunks()
+    peak = _peak()
+    grown = pa.concat_tables([full, records.slice(size)])
     both, more_wall, more_cpu = _timed(lambda: decide(grown, _RULES, "1"))
     duplicates = both["status"].to_pylist().count("duplicate")
     pairs = pc.sum(pc.list_value_length(both["near"])).as_py()
     print(
         f"{size:9,}  {wall:7.1f}s {cpu:7.1f}s  {more_wall:7.1f}s {more_cpu:7.1f}s  "
-        f"{_peak():5.2f} GiB  {duplicates:,}  {pairs:,}  (before: {before:.2f} GiB)",
+        f"{peak:5.2f} GiB  {duplicates:,}  {pairs:,}  (before: {before:.2f} GiB)",
         flush=True,
     )
     if size <= _BRUTE_FORCE_UP_TO:

@@ -20,6 +20,8 @@ import pyarrow.compute as pc
 
 #: A hash that more records have than this goes to the end of the order.
 _COMMON: Final = 24
+#: Records whose prefixes are found at a time.
+_ROWS: Final = 100_000
 #: Number of parts in which keys are joined, to bound memory.
 _PARTS: Final = 8
 _MICROSECONDS_A_DAY: Final = 86_400_000_000
@@ -61,9 +63,6 @@ def candidates(corpus: Corpus, similarity: float, window_days: float) -> Pairs:
     window = int(window_days * _MICROSECONDS_A_DAY)
     near = _near_fresh(corpus, window)
     part = Corpus(*(column.take(near) for column in corpus))
-    if not pc.all(part.fresh, min_count=0).as_py():
-        shared = _sharing_with_fresh(part)
-        near, part = near.take(shared), Corpus(*(column.take(shared) for column in part))
     packed = [*_sharing_title(part, window), *_sharing_shingle(part, similarity, window)]
     unique = pc.unique(pa.concat_arrays([*packed, pa.array([], pa.int64())]))
     pairs = unique.take(pc.sort_indices(unique))
@@ -72,13 +71,21 @@ def candidates(corpus: Corpus, similarity: float, window_days: float) -> Pairs:
     return Pairs(near.take(left), near.take(right))
 
 
-def _sharing_with_fresh(corpus: Corpus) -> pa.Int64Array:
-    """Rows that have a title or a hash of a fresh record: few, where few records are fresh."""
-    rows, hashes = pc.list_parent_indices(corpus.shingles).cast(pa.int64()), pc.list_flatten(corpus.shingles)
-    wanted = pc.unique(pc.list_flatten(corpus.shingles.filter(corpus.fresh)))
-    titles = pc.unique(corpus.titles.filter(corpus.fresh).drop_null())
-    same_title = pc.indices_nonzero(pc.is_in(corpus.titles, titles)).cast(pa.int64())
-    found = pc.unique(pa.concat_arrays([rows.filter(pc.is_in(hashes, wanted)), same_title]))
+def sharing_with_fresh(titles: pa.StringArray, shingles: pa.ListArray, fresh: pa.BooleanArray) -> pa.Int64Array:
+    """Rows that have a title or a hash of a fresh record, ascending: few, where few records are fresh.
+
+    Args:
+        titles, shingles, fresh: (n,) as in `Corpus`, in any order.
+    """
+    if pc.all(fresh, min_count=0).as_py():
+        return pa.arange(0, len(fresh))
+    hashes = pc.unique(pc.list_flatten(shingles.filter(fresh)))
+    places = pc.indices_nonzero(pc.is_in(pc.list_flatten(shingles), hashes)).cast(pa.int64())
+    offsets = pc.subtract(shingles.offsets.cast(pa.int64()), shingles.offsets[0].as_py())
+    # The last of the lists that begin at a place or before is the one that has it.
+    alike = pc.subtract(pc.search_sorted(offsets, places, side="right").cast(pa.int64()), 1)
+    named = pc.indices_nonzero(pc.is_in(titles, pc.unique(titles.filter(fresh).drop_null()))).cast(pa.int64())
+    found = pc.unique(pa.concat_arrays([alike, named]))
     return found.take(pc.sort_indices(found))
 
 
@@ -115,14 +122,30 @@ def _comparable(packed: pa.Int64Array, sizes: pa.Int32Array, similarity: float) 
 
 def _prefixes(shingles: pa.ListArray, similarity: float) -> tuple[pa.Int64Array, pa.Int64Array]:
     """Row and hash of the hashes in each record's prefix that another record has, too."""
+    repeated, common = _repeated(pc.list_flatten(shingles))
+    offsets = pc.subtract(shingles.offsets.cast(pa.int64()), shingles.offsets[0].as_py())
+    rows, hashes = [pa.array([], pa.int64())], [pa.array([], pa.int64())]
+    for start in range(0, len(shingles), _ROWS):
+        lists = shingles.slice(start, _ROWS)
+        begin, end = (offsets[at].as_py() for at in (start, start + len(lists)))
+        first, last = pc.search_sorted(repeated, pa.array([begin, end]), side="left").to_pylist()
+        inside = pc.subtract(repeated.slice(first, last - first), begin)
+        found = _in_prefix(lists, inside, common, similarity)
+        rows.append(pc.add(found[0], start))
+        hashes.append(found[1])
+    return pa.concat_arrays(rows), pa.concat_arrays(hashes)
+
+
+def _in_prefix(
+    shingles: pa.ListArray, wanted: pa.Int64Array, common: pa.Int64Array, similarity: float
+) -> tuple[pa.Int64Array, pa.Int64Array]:
+    """Row and hash of those wanted hashes (by their number) that are in their record's prefix."""
     rows, hashes = pc.list_parent_indices(shingles).cast(pa.int64()), pc.list_flatten(shingles)
-    repeated, common = _repeated(hashes)
-    places = _places(rows, shingles, pc.is_in(hashes, common)).take(repeated)
-    rows, hashes = rows.take(repeated), hashes.take(repeated)
-    sizes = pc.list_value_length(shingles).take(rows).cast(pa.int64())
+    sizes = pc.list_value_length(shingles).take(rows.take(wanted)).cast(pa.int64())
+    places = _places(rows, shingles, pc.is_in(hashes, common)).take(wanted)
     required = pc.ceil(pc.subtract(pc.multiply(sizes.cast(pa.float64()), similarity), 1e-9)).cast(pa.int64())
-    in_prefix = pc.less_equal(places, pc.subtract(sizes, required))
-    return rows.filter(in_prefix), hashes.filter(in_prefix)
+    chosen = wanted.filter(pc.less_equal(places, pc.subtract(sizes, required)))
+    return rows.take(chosen), hashes.take(chosen)
 
 
 def _repeated(hashes: pa.Int64Array) -> tuple[pa.Int64Array, pa.Int64Array]:

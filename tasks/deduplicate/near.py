@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.match_rules import MatchRules
-from tasks.deduplicate.candidates import Corpus, Pairs, candidates
+from tasks.deduplicate.candidates import Corpus, Pairs, candidates, sharing_with_fresh
 from tasks.deduplicate.pair_rule import PairRule, Story
 from tasks.tables.texts import shingles
 
@@ -38,6 +38,16 @@ def near_edges(records: pa.Table, fresh: pa.BooleanArray, rules: MatchRules) -> 
     Returns:
         Pairs of row numbers, the smaller first, sorted.
     """
+    chosen = sharing_with_fresh(records["title_words"].combine_chunks(), _lists(records), fresh)
+    if len(chosen) < len(records):
+        edges = _near_edges_among(records.select(FEATURES).take(chosen), fresh.take(chosen), rules)
+        places = chosen.to_pylist()
+        return [(places[a], places[b]) for a, b in edges]
+    return _near_edges_among(records, fresh, rules)
+
+
+def _near_edges_among(records: pa.Table, fresh: pa.BooleanArray, rules: MatchRules) -> list[Edge]:
+    """As `near_edges`, where most records may be near a fresh one."""
     times = pc.fill_null(records["published_at"].combine_chunks().cast(pa.int64()), _UNDATED)
     order = pc.sort_indices(times)
     titles = records["title_words"].combine_chunks()
