@@ -6,7 +6,7 @@ from itertools import combinations
 from typing import Final
 
 import pyarrow as pa
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.deduplicate.candidates import Corpus, candidates
@@ -44,6 +44,7 @@ def similar(a: set[int], b: set[int], least: float) -> bool:
     return bool(a | b) and len(a & b) / len(a | b) >= least
 
 
+@settings(deadline=None)
 @given(RECORDS, st.sampled_from([0.2, 0.4, 0.5, 0.8, 1.0]))
 def test_every_pair_that_could_be_related_is_a_candidate(
     records: list[tuple[int, str | None, set[int], bool]], similarity: float
@@ -61,6 +62,7 @@ def test_every_pair_that_could_be_related_is_a_candidate(
     assert wanted <= set(found(c, similarity))
 
 
+@settings(deadline=None)
 @given(RECORDS)
 def test_candidates_lie_in_the_window_have_a_fresh_record_and_come_once(
     records: list[tuple[int, str | None, set[int], bool]],

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from itertools import combinations
 from random import Random
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.deduplicate.clusters import clusters
@@ -57,6 +57,7 @@ def test_clusters_start_with_their_best_record() -> None:
     assert clusters([2, 0, 1], [], [(0, 1), (1, 2)], never) == [[1, 2, 0]]
 
 
+@settings(deadline=None)
 @given(EDGES, EDGES, st.integers(0, 6), st.randoms())
 def test_the_order_of_relations_does_not_matter(
     bound: set[tuple[int, int]], related: set[tuple[int, int]], width: int, random: Random
@@ -68,6 +69,7 @@ def test_the_order_of_relations_does_not_matter(
     assert found == clusters(PLACES, bound, related, far(width))
 
 
+@settings(deadline=None)
 @given(EDGES, EDGES, st.integers(0, 6), st.permutations(range(NODES)))
 def test_neither_do_the_numbers_of_records(
     bound: set[tuple[int, int]], related: set[tuple[int, int]], width: int, numbers: list[int]
@@ -83,6 +85,7 @@ def test_neither_do_the_numbers_of_records(
     assert sorted([numbers.index(row) for row in cluster] for cluster in found) == sorted(straight)
 
 
+@settings(deadline=None)
 @given(EDGES, EDGES, st.integers(0, 6))
 def test_every_record_is_in_one_cluster_at_most_and_pages_are_whole(
     bound: set[tuple[int, int]], related: set[tuple[int, int]], width: int
@@ -94,6 +97,7 @@ def test_every_record_is_in_one_cluster_at_most_and_pages_are_whole(
     assert all(list(cluster) == sorted(cluster) for cluster in found)
 
 
+@settings(deadline=None)
 @given(EDGES, st.integers(0, 6))
 def test_every_member_is_related_to_its_survivor_or_agrees_with_it(related: set[tuple[int, int]], width: int) -> None:
     for survivor, *others in clusters(PLACES, [], related, far(width)):
