@@ -16,7 +16,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.contract import CLUSTER_COLUMNS, Contract
-from tasks.tables.keys import file_keys
 from tasks.tables.parquet import ParquetOptions
 from tasks.tables.snapshots import Snapshot
 from tasks.tables.staging import read_arrow
