@@ -9,6 +9,8 @@ WAREHOUSE := warehouse
 FUZZ_EXAMPLES ?= 20000
 KILLS ?= 200
 BENCH ?=
+CORPUS ?= ../shared/corpus/content
+LABELS ?= $(wildcard ../shared/dedup/labels*.jsonl) benchmarks/labels.jsonl
 
 # The lock was made with 3.11; a newer Python serves where that is not there. A name counts only if it runs and
 # can make environments: version managers leave names on PATH that do neither.
@@ -16,10 +18,10 @@ PYTHONS := python3.11 python3.12 python3.13 python3.14 python3 python
 USABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint fuzz torture bench docs clean
+.PHONY: help setup run test lint fuzz torture bench bench-dedup docs clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 setup: $(READY) ## make the environment .venv with the versions of requirements.lock
 
@@ -62,6 +64,13 @@ torture: setup ## kill runs by SIGKILL everywhere, at least KILLS=200 times, and
 bench: setup ## compare with other tools on generated files, write docs/benchmarks.md (BENCH="--files 60000 --repeats 5")
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check 'matplotlib>=3.10'
 	@$(BIN)/python -m benchmarks.compare $(BENCH)
+
+bench-dedup: setup ## measure how right and how fast near-duplicates are found (CORPUS=folder LABELS=files)
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check 'datasketch>=2.0'
+	@if [ -d "$(CORPUS)" ]; then \
+	    $(BIN)/python -m benchmarks.dedup_quality "$(CORPUS)" $(LABELS); \
+	else echo "No folder $(CORPUS): give CORPUS=folder to measure precision and recall."; fi
+	@$(BIN)/python -m benchmarks.dedup_speed 10000 100000
 
 docs: setup ## print docs/tables.md and docs/settings.md anew from contract and settings
 	@$(BIN)/python -m config.contract_docs > docs/tables.md.new && mv docs/tables.md.new docs/tables.md

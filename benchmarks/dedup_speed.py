@@ -46,7 +46,7 @@ def _measure(size: int) -> None:
     full, wall, cpu = _timed(lambda: decide(first, _RULES, "1"))
     peak = _peak()
     grown = pa.concat_tables([full, records.slice(size)])
-    both, more_wall, more_cpu = _timed(lambda: decide(grown, _RULES, "1"))
+    both, more_wall, more_cpu = _timed(lambda: decide(grown, _RULES, "1", full))
     duplicates = both["status"].to_pylist().count("duplicate")
     pairs = pc.sum(pc.list_value_length(both["near"])).as_py()
     print(

@@ -107,6 +107,9 @@ class Contract(Struct, frozen=True):
     url_rules: Annotated[
         Text | None, Meta(description="The rules of URL identity; null is the packaged url_rules.yaml.")
     ] = None
+    match_rules: Annotated[
+        Text | None, Meta(description="The rules of near-duplicates; null is the packaged match_rules.yaml.")
+    ] = None
 
 
 class Warehouse(Struct, frozen=True):

@@ -21,9 +21,9 @@ Shape = Literal["article", "unclosed", "bad date", "removed", "plain"]
 
 #: Ways to write one address; all have the same URL key.
 SPELLINGS: Final = (
-    "https://paper.example/story/{}",
-    "http://www.paper.example/story/{}/",
-    "HTTPS://PAPER.example/story/{}?utm_source=mail#top",
+    "https://{outlet}/story/{page}",
+    "http://www.{outlet}/story/{page}/",
+    "HTTPS://{outlet}/story/{page}?utm_source=mail#top",
 )
 #: 2026-01-01; files are older than any run unless a test wants otherwise.
 EPOCH: Final = 1_767_225_600
@@ -35,7 +35,10 @@ File = tuple[str, str]
 
 @dataclass(frozen=True)
 class Story:
-    """What one file says; `page`, `web` and `amp` are numbers of pages, None leaves the address out."""
+    """What one file says; `page`, `web` and `amp` are numbers of pages, None leaves the address out.
+
+    An empty `date` leaves that out, too; `outlet` is the site that has the pages.
+    """
 
     title: str = "The ferry"
     page: int | None = None
@@ -49,6 +52,7 @@ class Story:
     mood: str = ""
     related: tuple[int, ...] = ()
     body: str = "a"
+    outlet: str = "paper.example"
     shape: Shape = "article"
 
     def text(self) -> str:
@@ -60,13 +64,14 @@ class Story:
 
     def _lines(self) -> Iterable[str]:
         yield f'title: "{self.title}"'
-        yield f"publishedDateTime: {'2025-02-30' if self.shape == 'bad date' else self.date}T09:00:00Z"
+        if date := "2025-02-30" if self.shape == "bad date" else self.date:
+            yield f"publishedDateTime: {date}T09:00:00Z"
         if self.page is not None:
-            yield f'originalUrl: "{SPELLINGS[self.spelling].format(self.page)}"'
+            yield f'originalUrl: "{self._address(self.page, self.spelling)}"'
         if self.web is not None:
             yield f'webUrl: "https://reader.example/view/{self.web}"'
         if self.amp is not None:
-            yield f'ampWebUrl: "{SPELLINGS[0].format(self.amp)}"'
+            yield f'ampWebUrl: "{self._address(self.amp)}"'
         if self.updated:
             yield f"updatedDateTime: {self.updated}T09:00:00Z"
         if self.quality is not None:
@@ -76,7 +81,10 @@ class Story:
             yield "removed: true"
         if self.related:
             yield "related:"
-            yield from (f'- {{title: "Story {n}", webUrl: "{SPELLINGS[0].format(n)}"}}' for n in self.related)
+            yield from (f'- {{title: "Story {n}", webUrl: "{self._address(n)}"}}' for n in self.related)
+
+    def _address(self, page: int, spelling: int = 0) -> str:
+        return SPELLINGS[spelling].format(outlet=self.outlet, page=page)
 
 
 @dataclass

@@ -12,7 +12,8 @@ value. Any order finds all pairs, so which records there are changes the work, n
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from typing import Final, NamedTuple
 
 import pyarrow as pa
@@ -25,6 +26,8 @@ _ROWS: Final = 100_000
 #: Number of parts in which keys are joined, to bound memory.
 _PARTS: Final = 8
 _MICROSECONDS_A_DAY: Final = 86_400_000_000
+#: Pairs that are looked at together, at least.
+_PAIRS: Final = 1 << 18
 #: Pairs are packed into one number while they are made unique.
 _ROW_BITS: Final = 32
 
@@ -52,23 +55,50 @@ class Pairs(NamedTuple):
     right: pa.Int64Array
 
 
-def candidates(corpus: Corpus, similarity: float, window_days: float) -> Pairs:
+#: Which pairs, by the rows on their left and right, are worth a look: (m,) booleans.
+Keeps = Callable[[pa.Int64Array, pa.Int64Array], pa.BooleanArray]
+
+
+def candidates(corpus: Corpus, similarity: float, window_days: float, keeps: Keeps | None = None) -> Pairs:
     """Every pair within the window that has an equal title or reaches the similarity, and others.
 
     Args:
         corpus: the records.
         similarity: least Jaccard similarity, above 0.
         window_days: largest distance in time.
+        keeps: what need not be found, as the rule rejects it anyway; by default nothing.
     """
     window = int(window_days * _MICROSECONDS_A_DAY)
     near = _near_fresh(corpus, window)
     part = Corpus(*(column.take(near) for column in corpus))
-    packed = [*_sharing_title(part, window), *_sharing_shingle(part, similarity, window)]
-    unique = pc.unique(pa.concat_arrays([*packed, pa.array([], pa.int64())]))
-    pairs = unique.take(pc.sort_indices(unique))
-    left = pc.shift_right(pairs, pa.scalar(_ROW_BITS, pa.int64()))
-    right = pc.bit_wise_and(pairs, pa.scalar((1 << _ROW_BITS) - 1, pa.int64()))
+    found = [pa.array([], pa.int64())]
+    for packed in _gathered(chain(_sharing_title(part, window), _sharing_shingle(part, similarity, window))):
+        kept = packed
+        if keeps is not None:
+            left, right = _unpacked(packed)
+            kept = packed.filter(keeps(near.take(left), near.take(right)))
+        found.append(kept)
+    unique = pc.unique(pa.concat_arrays(found))
+    left, right = _unpacked(unique.take(pc.sort_indices(unique)))
     return Pairs(near.take(left), near.take(right))
+
+
+def _gathered(packed: Iterable[pa.Int64Array]) -> Iterator[pa.Int64Array]:
+    """The same pairs in fewer arrays, each pair once in each."""
+    waiting, count = list[pa.Int64Array](), 0
+    for pairs in packed:
+        waiting.append(pairs)
+        count += len(pairs)
+        if count >= _PAIRS:
+            yield pc.unique(pa.concat_arrays(waiting))
+            waiting, count = [], 0
+    if waiting:
+        yield pc.unique(pa.concat_arrays(waiting))
+
+
+def _unpacked(packed: pa.Int64Array) -> tuple[pa.Int64Array, pa.Int64Array]:
+    left = pc.shift_right(packed, pa.scalar(_ROW_BITS, pa.int64()))
+    return left, pc.bit_wise_and(packed, pa.scalar((1 << _ROW_BITS) - 1, pa.int64()))
 
 
 def sharing_with_fresh(titles: pa.StringArray, shingles: pa.ListArray, fresh: pa.BooleanArray) -> pa.Int64Array:
@@ -108,14 +138,13 @@ def _sharing_shingle(corpus: Corpus, similarity: float, window: int) -> Iterator
     sizes = pc.list_value_length(corpus.shingles)
     for part in range(_PARTS):
         inside = _in_part(hashes, part)
-        for packed in _within_window(hashes.filter(inside), rows.filter(inside), corpus, window):
+        for packed in _gathered(_within_window(hashes.filter(inside), rows.filter(inside), corpus, window)):
             yield packed.filter(_comparable(packed, sizes, similarity))
 
 
 def _comparable(packed: pa.Int64Array, sizes: pa.Int32Array, similarity: float) -> pa.BooleanArray:
     """Whether the smaller set is large enough to reach the similarity (length filter)."""
-    left = sizes.take(pc.shift_right(packed, pa.scalar(_ROW_BITS, pa.int64())))
-    right = sizes.take(pc.bit_wise_and(packed, pa.scalar((1 << _ROW_BITS) - 1, pa.int64())))
+    left, right = (sizes.take(rows) for rows in _unpacked(packed))
     least = pc.multiply(pc.max_element_wise(left, right).cast(pa.float64()), similarity)
     return pc.greater_equal(pc.min_element_wise(left, right).cast(pa.float64()), pc.subtract(least, 1e-9))
 

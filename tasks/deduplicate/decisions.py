@@ -18,13 +18,17 @@ import pyarrow.compute as pc
 
 from config.match_rules import MatchRules, load_match_rules
 from tasks.deduplicate.clusters import clusters
+from tasks.deduplicate.components import chained, components
+from tasks.deduplicate.crowds import bundles
 from tasks.deduplicate.exact import SAME_CONTENT, SAME_URL, Groups, content_groups, url_groups
-from tasks.deduplicate.index import index_column, related_pairs
-from tasks.deduplicate.manifest import DECIDED, with_column
+from tasks.deduplicate.index import index_column, related_pairs, unknown
+from tasks.deduplicate.manifest import DECIDED
 from tasks.deduplicate.near import FEATURES, Edge, stories
 from tasks.deduplicate.origins import spread
+from tasks.deduplicate.outcome import all_loaded, with_decisions, with_index
 from tasks.deduplicate.pair_rule import PairRule, Story
 from tasks.deduplicate.survivors import CRITERIA, deciding_criterion, rank
+from tasks.deduplicate.unstirred import stirred
 from tasks.tables.keys import file_keys
 
 #: Statuses of rows that are records, before and after deciding.
@@ -39,6 +43,30 @@ class _Relation(NamedTuple):
     match: str
     similarity: float
     evidence: dict[str, Any]
+
+
+class _Ties(NamedTuple):
+    """What ties records together: addresses, contents, related pairs, and bundles of crowds."""
+
+    urls: Groups
+    contents: Groups
+    pairs: list[Edge]
+    bundles: list[list[int]]
+
+    def among(self, rows: Sequence[int], places: Sequence[int]) -> _Ties:
+        """The same in numbers of these rows, whole components; groups by key from the best record to the worst."""
+        number = {row: i for i, row in enumerate(rows)}
+        urls, contents = (
+            {
+                key: sorted((number[row] for row in group), key=places.__getitem__)
+                for key, group in groups.items()
+                if group[0] in number
+            }
+            for groups in (self.urls, self.contents)
+        )
+        pairs = [(number[a], number[b]) for a, b in self.pairs if a in number]
+        crowds = [[number[row] for row in bundle] for bundle in self.bundles if bundle[0] in number]
+        return _Ties(urls, contents, pairs, crowds)
 
 
 class _Suspects(NamedTuple):
@@ -64,7 +92,9 @@ class _Suspects(NamedTuple):
     rule: PairRule
 
 
-def decide(manifest: pa.Table, rules: MatchRules | None = None, version: str = "") -> pa.Table:
+def decide(
+    manifest: pa.Table, rules: MatchRules | None = None, version: str = "", previous: pa.Table | None = None
+) -> pa.Table:
     """Fill in the decision columns, and the index of related pairs.
 
     Args:
@@ -72,6 +102,8 @@ def decide(manifest: pa.Table, rules: MatchRules | None = None, version: str = "
             `duplicate` for records.
         rules: when two records tell one story; by default those that presslake comes with.
         version: names rules and code; rows indexed under it are not compared again.
+        previous: the decided manifest of the parent snapshot, whose decisions stand where nothing they
+            depend on has changed; without one all are taken anew, which comes to the same.
 
     Returns:
         The manifest with every record `loaded` (the survivor of its cluster) or `duplicate`, its
@@ -81,33 +113,50 @@ def decide(manifest: pa.Table, rules: MatchRules | None = None, version: str = "
     records = manifest.select([*_KEYS, *CRITERIA]).filter(is_record)
     rules = rules or load_match_rules()
     urls, contents = url_groups(records), content_groups(records, rules.same_content_days)
-    pairs = related_pairs(records, rules, version)
-    groups = [*urls.values(), *contents.values(), *pairs]
-    involved = sorted({row for group in groups for row in group})
-    suspects = _suspects(records.take(pa.array(involved, pa.int64())), involved, (urls, contents, pairs), rules)
+    crowds, fresh = bundles(records, rules), unknown(records, version)
+    represented = {row for bundle in crowds for row in bundle[1:]}
+    pairs = related_pairs(records, fresh, represented, rules)
+    compared = pc.invert(pc.is_in(pa.arange(0, len(records)), pa.array(sorted(represented), pa.int64())))
+    stories_found = components(chained([*urls.values(), *contents.values(), *pairs, *crowds]))
+    news = _stirred_rows(records, pc.or_(fresh, pc.invert(compared)), previous)
+    kept = sorted(row for story in stories_found if news.isdisjoint(story) for row in story)
+    involved = sorted(row for story in stories_found if not news.isdisjoint(story) for row in story)
+    suspects = _suspects(
+        records.take(pa.array(involved, pa.int64())), involved, _Ties(urls, contents, pairs, crowds), rules
+    )
     decided = pa.Table.from_pylist(
         _decided(suspects), pa.schema([manifest.schema.field(name) for name in ("status", *DECIDED)])
     )
-    rows = pc.indices_nonzero(is_record).take(pa.array(involved, pa.int64()))
-    manifest = _with_index(manifest, is_record, index_column(records, pairs), version)
-    return _with_decisions(_all_loaded(manifest, is_record), rows, decided)
+    places = pc.indices_nonzero(is_record)
+    manifest = with_index(manifest, is_record, index_column(records, pairs), pc.if_else(compared, version, None))
+    manifest = with_decisions(all_loaded(manifest, is_record), places.take(pa.array(involved, pa.int64())), decided)
+    if previous is None or not kept:
+        return manifest
+    return with_decisions(manifest, *_decided_before(manifest, places.take(pa.array(kept, pa.int64())), previous))
 
 
-def _suspects(
-    records: pa.Table, involved: Sequence[int], found: tuple[Groups, Groups, list[Edge]], rules: MatchRules
-) -> _Suspects:
-    """Renumber groups and pairs so that they count among the involved records only, and cluster them."""
-    urls, contents, pairs = found
-    number = {row: i for i, row in enumerate(involved)}
-    urls, contents = (
-        {key: [number[row] for row in group] for key, group in groups.items()} for groups in (urls, contents)
-    )
-    pairs = [(number[a], number[b]) for a, b in pairs]
+def _stirred_rows(records: pa.Table, fresh: pa.BooleanArray, previous: pa.Table | None) -> frozenset[int]:
+    """Rows whose component must be decided anew."""
+    if previous is None or pc.all(fresh, min_count=0).as_py():
+        return frozenset(range(len(records)))
+    return frozenset(pc.indices_nonzero(stirred(records, fresh, previous)).to_pylist())
+
+
+def _decided_before(manifest: pa.Table, rows: pa.Array, previous: pa.Table) -> tuple[pa.Array, pa.Table]:
+    """Rows of the manifest, and what the previous run decided on them."""
+    places = pc.index_in(file_keys(manifest.select(["source", "source_path"]).take(rows)), file_keys(previous))
+    return rows, previous.select(["status", *DECIDED]).take(places)
+
+
+def _suspects(records: pa.Table, involved: Sequence[int], found: _Ties, rules: MatchRules) -> _Suspects:
+    """Renumber what ties records together so that it counts among the involved ones only, and cluster them."""
     places, told, rule = rank(records), stories(records.select(FEATURES)), PairRule(rules)
-    related = [*contents.values(), *pairs]
-    found_clusters = clusters(places, urls.values(), related, lambda a, b: rule.conflicting(told[a], told[b]))
+    ties = found.among(involved, places)
+    bound, related = [*ties.urls.values(), *ties.bundles], [*ties.contents.values(), *ties.pairs]
+    found_clusters = clusters(places, bound, related, lambda a, b: rule.conflicting(told[a], told[b]))
     rows = records.select(["article_id", "outlet", *CRITERIA]).to_pylist()
-    return _Suspects(rows, told, places, found_clusters, _by_row(urls), _by_row(contents), _partners(pairs), rule)
+    partners = _partners([*ties.pairs, *chained(ties.bundles)])
+    return _Suspects(rows, told, places, found_clusters, _by_row(ties.urls), _by_row(ties.contents), partners, rule)
 
 
 def _partners(pairs: Sequence[Edge]) -> dict[int, list[int]]:
@@ -132,17 +181,16 @@ def _decided(suspects: _Suspects) -> list[dict[str, Any]]:
     alone = set(range(len(suspects.rows))).difference(*suspects.clusters)
     for cluster in [*suspects.clusters, *([row] for row in sorted(alone))]:
         survivor = cluster[0]
-        told = [suspects.rows[row] for row in cluster]
+        told, members = [suspects.rows[row] for row in cluster], frozenset(cluster)
         shared = {"canonical_article_id": told[0]["article_id"], "copies": len(cluster), **spread(told)}
         decided[survivor] = {"status": "loaded", **shared}
         for row in cluster[1:]:
-            decided[row] = {"status": "duplicate", **shared, **_relation_columns(suspects, row, cluster)}
+            decided[row] = {"status": "duplicate", **shared, **_relation_columns(suspects, row, survivor, members)}
     return decided
 
 
-def _relation_columns(suspects: _Suspects, row: int, cluster: Sequence[int]) -> dict[str, Any]:
-    survivor = cluster[0]
-    relation = _relation(suspects, row, cluster)
+def _relation_columns(suspects: _Suspects, row: int, survivor: int, cluster: frozenset[int]) -> dict[str, Any]:
+    relation = _relation(suspects, row, survivor, cluster)
     matched = suspects.rows[relation.matched]
     evidence = dict(relation.evidence)
     if relation.matched != survivor:
@@ -157,19 +205,20 @@ def _relation_columns(suspects: _Suspects, row: int, cluster: Sequence[int]) -> 
     }
 
 
-def _relation(suspects: _Suspects, row: int, cluster: Sequence[int]) -> _Relation:
+def _relation(suspects: _Suspects, row: int, survivor: int, cluster: frozenset[int]) -> _Relation:
     """The relation to the survivor where there is one, else to the best record it is related to.
 
     To one record an address says more than content, and content more than likeness.
     """
-    place, members = suspects.places.__getitem__, set(cluster) - {row}
+    place = suspects.places.__getitem__
     related: list[tuple[int, str, str]] = []
     for match, by_row in ((SAME_URL, suspects.url), (SAME_CONTENT, suspects.content)):
         for key, group in by_row.get(row, ()):
-            if others := members.intersection(group):
-                related.append((min(others, key=place), match, f"{_KIND[match]} {key}"))
-    related += [(other, "", "") for other in suspects.near.get(row, ()) if other in members]
-    direct = [relation for relation in related if relation[0] == cluster[0]]
+            best = next((other for other in group if other != row and other in cluster), None)
+            if best is not None:
+                related.append((best, match, f"{_KIND[match]} {key}"))
+    related += [(other, "", "") for other in suspects.near.get(row, ()) if other in cluster]
+    direct = [relation for relation in related if relation[0] == survivor]
     other, match, shared = (direct or sorted(related, key=lambda relation: place(relation[0])))[0]
     if match:
         return _Relation(other, match, 1.0, {"rule": match, "shared": shared})
@@ -185,38 +234,6 @@ def _near_relation(suspects: _Suspects, row: int, other: int) -> _Relation:
 
 
 _KIND: Final = {SAME_URL: "url", SAME_CONTENT: "content"}
-
-
-def _with_index(manifest: pa.Table, is_record: pa.BooleanArray, near: pa.ListArray, version: str) -> pa.Table:
-    """The manifest with the related pairs of its records; other rows have none."""
-    places = pc.if_else(is_record, pc.subtract(pc.cumulative_sum(is_record.cast(pa.int64())), 1), None)
-    lists = near.take(places)
-    lists = pc.if_else(pc.is_null(lists), pa.scalar([], lists.type), lists)
-    manifest = with_column(manifest, "near", lists)
-    return with_column(manifest, "match_version", pc.if_else(is_record, version, pa.scalar(None, pa.string())))
-
-
-def _all_loaded(manifest: pa.Table, is_record: pa.BooleanArray) -> pa.Table:
-    """The manifest as it were if no record were like another: all of them loaded."""
-    manifest = with_column(manifest, "status", pc.if_else(is_record, "loaded", manifest["status"]))
-    for name in DECIDED:
-        manifest = with_column(manifest, name, pa.nulls(len(manifest), manifest.field(name).type))
-    manifest = with_column(manifest, "canonical_article_id", pc.if_else(is_record, manifest["article_id"], None))
-    manifest = with_column(manifest, "copies", pc.if_else(is_record, pa.scalar(1, pa.int32()), None))
-    known = pc.and_(is_record, pc.is_valid(manifest["outlet"].combine_chunks()))
-    manifest = with_column(manifest, "outlets", pc.if_else(is_record, known.cast(pa.int32()), None))
-    dated = pc.and_(is_record, pc.is_valid(manifest["published_at"].combine_chunks()))
-    manifest = with_column(manifest, "first_published_at", pc.if_else(dated, manifest["published_at"], None))
-    return with_column(manifest, "first_published_by", pc.if_else(dated, manifest["outlet"], None))
-
-
-def _with_decisions(manifest: pa.Table, rows: pa.Array, decided: pa.Table) -> pa.Table:
-    """Put decisions (s,) into rows (s,) of the manifest, both ascending."""
-    is_decided = pc.is_in(pa.arange(0, len(manifest)), rows.cast(pa.int64()))
-    for name in decided.column_names:
-        values, news = (table[name].combine_chunks() for table in (manifest, decided))
-        manifest = with_column(manifest, name, pc.replace_with_mask(values, is_decided, news))
-    return manifest
 
 
 def touched_rows(previous: pa.Table, manifest: pa.Table, reread: pa.BooleanArray) -> pa.BooleanArray:

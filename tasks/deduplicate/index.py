@@ -9,38 +9,51 @@ neither file was read again; a pair of a file that is gone has no partner and is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.match_rules import MatchRules
-from tasks.deduplicate.near import Edge, near_edges
+from tasks.deduplicate.near import FEATURES, Edge, near_edges
 from tasks.tables.keys import file_keys
 
 #: Columns of the manifest that hold the index: the partners, and the version of the rules.
 INDEX: Final = ("near", "match_version")
 
 
-def related_pairs(records: pa.Table, rules: MatchRules, version: str) -> list[Edge]:
+def unknown(records: pa.Table, version: str) -> pa.BooleanArray:
+    """(n,) true for records that the index does not know under a version of rules and code."""
+    known = pc.and_(pc.is_valid(records["near"]), pc.equal(records["match_version"], version))
+    return pc.invert(pc.fill_null(known, False)).combine_chunks()
+
+
+def related_pairs(
+    records: pa.Table, fresh: pa.BooleanArray, represented: Collection[int], rules: MatchRules
+) -> list[Edge]:
     """Every pair of records that the rule relates, comparing only what the index does not know.
 
     Args:
         records: (n,) manifest rows of records, sorted by source and path.
+        fresh: (n,) what the index does not know, see `unknown`.
+        represented: rows for which another one stands (`crowds`); they are compared with none.
         rules: parameters of the pair rule.
-        version: names rules and code; records indexed under another one are compared anew.
 
     Returns:
         Pairs of row numbers, the smaller first, sorted: those of a comparison of all records.
     """
-    known = pc.and_(pc.is_valid(records["near"]), pc.equal(records["match_version"], version))
-    fresh = pc.invert(pc.fill_null(known, False)).combine_chunks()
-    return sorted([*_stored(records, fresh), *near_edges(records, fresh, rules)])
+    if not represented:
+        return sorted([*_stored(records, fresh), *near_edges(records, fresh, rules)])
+    hidden = pc.is_in(pa.arange(0, len(records)), pa.array(sorted(represented), pa.int64()))
+    rows = pc.indices_nonzero(pc.invert(hidden))
+    numbers = rows.to_pylist()
+    edges = near_edges(records.select(FEATURES).take(rows), fresh.take(rows), rules)
+    return sorted([*_stored(records, pc.or_(fresh, hidden)), *((numbers[a], numbers[b]) for a, b in edges)])
 
 
 def _stored(records: pa.Table, fresh: pa.BooleanArray) -> list[Edge]:
-    """The stored pairs of records that are both unchanged."""
+    """The stored pairs of records that are both unchanged and stand for themselves."""
     lists = records["near"].combine_chunks()
     partners = pc.list_flatten(lists)
     if not len(partners):

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from config.match_rules import MatchRules
 from tasks.deduplicate.candidates import Corpus, Pairs, candidates, sharing_with_fresh
 from tasks.deduplicate.pair_rule import PairRule, Story
+from tasks.deduplicate.prefilter import Prefilter
 from tasks.tables.texts import shingles
 
 Edge = tuple[int, int]
@@ -52,7 +53,8 @@ def _near_edges_among(records: pa.Table, fresh: pa.BooleanArray, rules: MatchRul
     order = pc.sort_indices(times)
     titles = records["title_words"].combine_chunks()
     corpus = Corpus(times.take(order), titles.take(order), _lists(records).take(order), fresh.take(order))
-    found = candidates(corpus, rules.similarity, rules.window_days)
+    prefilter = Prefilter(corpus.titles, records["outlet"].combine_chunks().take(order), corpus.times, rules)
+    found = candidates(corpus, rules.similarity, rules.window_days, prefilter.keeps)
     rule = PairRule(rules)
     edges = []
     for part in _chunks(found):

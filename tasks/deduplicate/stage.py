@@ -32,7 +32,7 @@ def deduplicate_records(folder: Path, batches: Sequence[Path]) -> Decisions:
     gone = read_arrow(folder / "gone.arrow")
     stamp = RunStamp(run.run_id, run.started_at, run.contract.tag, run.read_version)
     merged = next_manifest(previous, run.sources.keys(), gone, files, stamp)
-    manifest = decide(merged.table, run.match_rules, run.match_version)
+    manifest = decide(merged.table, run.match_rules, run.match_version, previous)
     read = files.filter(pc.invert(pc.is_in(files["status"], NOT_READ)))
     touched = touched_rows(previous, manifest, pc.is_in(file_keys(manifest), file_keys(read)))
     manifest = keep_first_seen(manifest, previous, touched)

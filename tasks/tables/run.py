@@ -39,7 +39,6 @@ class Run:
         sources: the open sources, by name; `locations` what the user called them.
         full_refresh: read every file anew.
         parent: number of the snapshot that the run starts from.
-        match_rules: when two records tell one story.
         note: what the summary must say besides; empty as a rule.
     """
 
@@ -52,7 +51,6 @@ class Run:
     locations: Mapping[str, str]
     full_refresh: bool
     parent: int | None
-    match_rules: MatchRules = field(default_factory=load_match_rules)
     note: str = ""
 
     @property
@@ -79,6 +77,16 @@ class Run:
         """How front matter is read."""
         read = self.settings.read
         return ReadPolicy(read.max_depth, read.max_nodes, read.fallback_encoding, dict[str, str](read.on.items()))
+
+    @cached_property
+    def match_rules(self) -> MatchRules:
+        """When two records tell one story.
+
+        Raises:
+            SettingsError: the file that the settings name cannot be used.
+        """
+        path = self.settings.contract.match_rules
+        return load_match_rules(None if path is None else Path(path))
 
     @property
     def workers(self) -> int:

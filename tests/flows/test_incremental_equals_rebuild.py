@@ -10,6 +10,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -61,6 +62,36 @@ STORIES: Final = st.builds(
     mood=st.sampled_from(["", "calm"]),
     related=st.lists(st.integers(0, 4), max_size=2).map(tuple),
 )
+
+#: Windows over one text: neighbours are alike, the ends are not, so that what lies between is a bridge.
+TEXT: Final = (
+    "crews of the harbour ferry voted on Friday to stop work until their winter pay is settled with"
+    " the port authority whose managers say that any rise must wait for a new season of full boats"
+).split()
+WINDOWS: Final = st.integers(0, 8).map(lambda step: window(2 * step))
+HEADLINES: Final = st.sampled_from(
+    [
+        "Harbour ferry crews vote to stop work over winter pay",
+        "Harbour ferry crews vote to stop work",
+        "Winter boats stay in port as managers refuse a rise",
+        "Harbour ferry crews vote to stop work, part one",
+        "Harbour ferry crews vote to stop work, part 2",
+    ]
+)
+#: On both sides of every window of the rules, and of New Year.
+DAYS: Final = st.sampled_from([0, 1, 2, 3, 4, 6, 7, 8, 14, 15]).map(
+    lambda day: f"{date(2023, 12, 25) + timedelta(day)}"
+)
+OUTLETS: Final = st.sampled_from(["paper.example", "herald.example", "post.example", "msn.com", "youtube.com"])
+COPIES: Final = st.builds(
+    Story,
+    title=HEADLINES,
+    page=st.none() | st.integers(0, 9),
+    outlet=OUTLETS,
+    excerpt=WINDOWS,
+    date=DAYS,
+    quality=st.none() | st.integers(0, 1),
+)
 SHAPES: Final = st.sampled_from(list[Shape](["unclosed", "bad date", "removed", "plain", "article"]))
 PICK: Final = st.integers(0, 2**16)
 WAYS: Final = st.fixed_dictionaries(
@@ -70,6 +101,11 @@ WAYS: Final = st.fixed_dictionaries(
         "max_rows_per_file": st.sampled_from([1, 3, 50_000]),
     }
 )
+
+
+def window(start: int) -> str:
+    """The seventeen words of the text that begin at its word number `start`."""
+    return " ".join(TEXT[start : start + 17])
 
 
 def published(warehouse: Warehouse) -> Snapshot:
@@ -86,6 +122,11 @@ def first_seen(snapshot: Snapshot | None) -> dict[str, Any]:
     ids = articles["article_id"].to_pylist()
     assert len(set(ids)) == len(ids), "an article_id occurs twice"
     return dict(zip(ids, articles["first_seen_at"].to_pylist(), strict=True))
+
+
+def has_files(runs: RunsOverANewsroom) -> bool:
+    """Whether a rule has something to change."""
+    return bool(runs.newsroom.files)
 
 
 class RunsOverANewsroom(RuleBasedStateMachine):
@@ -110,9 +151,6 @@ class RunsOverANewsroom(RuleBasedStateMachine):
     def change(self, pick: int, **fields: Any) -> None:
         file = self.file(pick)
         self.newsroom.write(file, replace(self.newsroom.files[file], **fields))
-
-    def has_files(self) -> bool:
-        return bool(self.newsroom.files)
 
     @initialize(stories=st.lists(st.tuples(FILES, STORIES), min_size=2, max_size=6))
     def start(self, stories: list[tuple[File, Story]]) -> None:
@@ -236,17 +274,74 @@ class RunsOverANewsroom(RuleBasedStateMachine):
         return run_ingest(specs, chosen, full_refresh=anew)
 
 
+class RunsOverNearCopies(RunsOverANewsroom):
+    """As above with one story only, told again and again in other words, at other times and outlets."""
+
+    @initialize(stories=st.lists(st.tuples(FILES, COPIES), min_size=4, max_size=9))
+    def start(self, stories: list[tuple[File, Story]]) -> None:
+        super().start(stories)
+
+    @rule(file=FILES, story=COPIES)
+    def add_or_replace(self, file: File, story: Story) -> None:
+        self.newsroom.write(file, story)
+
+    @precondition(has_files)
+    @rule(pick=PICK, title=HEADLINES)
+    def retitle(self, pick: int, title: str) -> None:
+        self.change(pick, title=title)
+
+    @precondition(has_files)
+    @rule(pick=PICK, excerpt=WINDOWS)
+    def cut_another_excerpt(self, pick: int, excerpt: str) -> None:
+        self.change(pick, excerpt=excerpt)
+
+    @precondition(has_files)
+    @rule(pick=PICK, date=DAYS)
+    def move_to_another_time(self, pick: int, date: str) -> None:
+        self.change(pick, date=date)
+
+    @precondition(has_files)
+    @rule(pick=PICK, outlet=OUTLETS, page=st.integers(0, 9))
+    def give_to_another_outlet(self, pick: int, outlet: str, page: int) -> None:
+        self.change(pick, outlet=outlet, page=page)
+
+    @precondition(has_files)
+    @rule(pick=PICK, file=FILES, outlet=OUTLETS, page=st.integers(0, 9), date=DAYS)
+    def syndicate(self, pick: int, file: File, outlet: str, page: int, date: str) -> None:
+        copy = replace(self.newsroom.files[self.file(pick)], outlet=outlet, page=page, date=date)
+        self.newsroom.write(file, copy)
+
+    @precondition(lambda self: self.warehouse.current() is not None)
+    @rule(pick=PICK)
+    def delete_a_survivor(self, pick: int) -> None:
+        told = published(self.warehouse).read("articles", columns=["source", "source_path", "copies"]).to_pylist()
+        files = [(row["source"], row["source_path"]) for row in told if row["copies"] > 1]
+        if there := [file for file in files if file in self.newsroom.files]:
+            self.newsroom.delete(there[pick % len(there)])
+
+    @rule(number=st.integers(0, 1))
+    def change_the_contract(self, number: int) -> None:
+        self.contract = self.contracts[number]
+
+
+def options(examples: int) -> settings:
+    """Settings of a test that tries `examples` sequences, or as many as the environment says."""
+    return settings(
+        max_examples=int(EXAMPLES or examples),
+        stateful_step_count=50 if EXAMPLES else 25,
+        derandomize=not EXAMPLES,
+        database=None,
+        deadline=None,
+        # Explaining a failure takes many more runs than finding it.
+        phases=[Phase.generate, Phase.shrink],
+        suppress_health_check=list(HealthCheck),
+    )
+
+
 TestIncrementalEqualsRebuild = pytest.mark.timeout(0)(RunsOverANewsroom.TestCase)
-TestIncrementalEqualsRebuild.settings = settings(
-    max_examples=int(EXAMPLES or 8),
-    stateful_step_count=50 if EXAMPLES else 25,
-    derandomize=not EXAMPLES,
-    database=None,
-    deadline=None,
-    # Explaining a failure takes many more runs than finding it.
-    phases=[Phase.generate, Phase.shrink],
-    suppress_health_check=list(HealthCheck),
-)
+TestIncrementalEqualsRebuild.settings = options(8)
+TestNearCopiesToo = pytest.mark.timeout(0)(RunsOverNearCopies.TestCase)
+TestNearCopiesToo.settings = options(8)
 
 
 @pytest.fixture
@@ -282,6 +377,45 @@ def test_a_bridge_between_two_stories_comes_and_goes(runs: RunsOverANewsroom) ->
     assert published(runs.warehouse).rows("articles") == 2
 
 
+def articles_of_copies(runs: RunsOverANewsroom, copies: Sequence[Story]) -> int:
+    """Number of articles that records of their own outlets make, under a headline too short to tell anything."""
+    for n, copy in enumerate(copies):
+        story = replace(copy, page=10, outlet=f"outlet-{n}.example", quality=9 - n)
+        runs.newsroom.write((SOURCES[n % 2], f"copy-{n}.md"), story)
+    runs.run_and_compare(SOURCES, {"workers": 2, "batch_bytes": 1})
+    return published(runs.warehouse).rows("articles") - 2
+
+
+def test_a_copy_counts_within_a_week_and_not_after_it(runs: RunsOverANewsroom) -> None:
+    first = Story("Ferry strike", excerpt=window(0), date="2023-12-28")
+    dates = ["2024-01-04", "2024-01-05", "2024-01-01"]
+    assert [articles_of_copies(runs, [first, replace(first, date=date)]) for date in dates] == [1, 2, 1]
+
+
+def test_a_likeness_that_bridges_two_unlike_copies_comes_and_goes(runs: RunsOverANewsroom) -> None:
+    between = [window(4), window(18), window(4)]
+    ends = Story("Ferry strike", excerpt=window(0)), Story("Ferry strike", excerpt=window(8))
+    counts = [articles_of_copies(runs, [*ends, Story("Ferry strike", excerpt=excerpt)]) for excerpt in between]
+    assert counts == [1, 3, 1]
+    runs.newsroom.delete(("harbour", "copy-2.md"))
+    runs.run_and_compare(SOURCES, {})
+    assert published(runs.warehouse).rows("articles") == 4
+
+
+def test_the_next_best_copy_survives_when_the_survivor_goes(runs: RunsOverANewsroom) -> None:
+    assert articles_of_copies(runs, [Story("Ferry strike", excerpt=window(start)) for start in (0, 1, 2)]) == 1
+    runs.newsroom.delete(("harbour", "copy-0.md"))
+    runs.run_and_compare(SOURCES, {})
+    articles = published(runs.warehouse).read("articles").to_pylist()
+    assert [row["copies"] for row in articles if row["source_path"] == "copy-1.md"] == [2]
+
+
+def test_parts_of_a_series_stay_apart_until_one_is_renamed(runs: RunsOverANewsroom) -> None:
+    first, second = (Story(f"How the ferry crews won, part {n}", excerpt=window(0)) for n in ("one", "2"))
+    assert articles_of_copies(runs, [first, second]) == 2
+    assert articles_of_copies(runs, [first, replace(second, title=first.title)]) == 1
+
+
 def test_an_article_keeps_when_it_was_first_seen_under_another_survivor(runs: RunsOverANewsroom) -> None:
     runs.newsroom.write(("inland", "better.md"), Story("The ferry", page=1, excerpt="Late again.", quality=9))
     runs.run_and_compare(SOURCES, {})
@@ -300,7 +434,9 @@ def test_a_source_that_is_left_out_does_not_hold_up_a_new_contract(runs: RunsOve
 def test_worker_processes_make_the_same_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     newsroom = Newsroom(tmp_path / "files")
     for n in range(24):
-        story = Story(f"Story {n}", page=n % 20, quality=n % 3, shape="unclosed" if n % 11 == 7 else "article")
+        shape: Shape = "unclosed" if n % 11 == 7 else "article"
+        told = Story("Ferry strike", page=n % 20, quality=n % 3, excerpt=window(n % 16), outlet=f"o{n % 20}.example")
+        story = replace(told, shape=shape)
         newsroom.write(("harbour", f"{n:02}.md"), story)
     alone, together = (Warehouse(tmp_path / name, durable=False) for name in ("alone", "together"))
     run_ingest(newsroom.specs(["harbour"]), settings_for(alone.root))
@@ -311,3 +447,5 @@ def test_worker_processes_make_the_same_tables(tmp_path: Path, monkeypatch: pyte
     assert outcome.batches > 4
     assert_same_tables(alone, together)
     assert pc.sum(published(together).read("articles")["copies"]).as_py() == 22
+    matches = published(together).read("duplicates")["match"].to_pylist()
+    assert {"same_url", "syndicated"} <= set(matches)

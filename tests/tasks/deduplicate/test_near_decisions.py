@@ -45,7 +45,7 @@ def decided(rows: list[Any], before: pa.Table | None = None, version: str = "1")
         for r in rows
     ]
     manifest = pa.Table.from_pylist(sorted(kept, key=lambda r: str(r["source_path"])), SCHEMA)
-    return decide(manifest, RULES, version)
+    return decide(manifest, RULES, version, before)
 
 
 def test_a_copy_at_another_outlet_is_a_duplicate_with_its_evidence() -> None:
@@ -87,19 +87,23 @@ def test_a_run_with_a_new_version_of_the_rules_compares_all_records_again() -> N
 
 
 RECORDS: Final = st.builds(
-    lambda title, outlet, day, words, quality: {
+    lambda title, outlet, day, words, quality, content, alias: {
         "title": title,
         "outlet": outlet,
         "day": day,
         "words": words,
         "quality": quality,
-        "source_hash": f"{title} {outlet} {day} {words} {quality}",
+        "content_key": content,
+        "alias_ids": alias,
+        "source_hash": f"{title} {outlet} {day} {words} {quality} {content} {alias}",
     },
     st.sampled_from(TITLES),
     st.sampled_from(["tides.example", "wire.example", "bay.example", "youtube.com"]),
     st.sampled_from([0, 1, 3, 6, 9, 15]),
     st.sampled_from([0, 8, 12, 18]),
     st.integers(0, 2),
+    st.sampled_from([None, None, "content"]),
+    st.sampled_from([[], [], [], ["id of a"], ["id of h", "elsewhere"]]),
 )
 FOLDERS: Final = st.dictionaries(st.sampled_from("abcdefgh"), RECORDS, max_size=8)
 

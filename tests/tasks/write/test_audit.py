@@ -75,6 +75,7 @@ def articles(**fields: Any) -> pa.Table:
         "title": "Ferry",
         "published_at": now,
         "copies": 1,
+        "outlets": 1,
         "collection": "_news",
         "source": "news",
         "source_path": "a.md",

@@ -1,0 +1,88 @@
+"""Which decisions of the previous run still hold: those of components that nothing stirred.
+
+Belongs here: which records a change can reach. Does not belong here: taking decisions (`decisions`).
+
+Decisions on a component of related records are a pure function of its records. It is as it was if none
+of them is new or changed, and none was tied to a record that changed or went: by an address, a content,
+a related pair, or the title of its crowd. To look at more than that costs time, never a wrong decision.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tasks.tables.keys import file_keys
+
+#: Columns by which records are tied to one another.
+TIES: Final = (
+    "source",
+    "source_path",
+    "article_id",
+    "alias_ids",
+    "content_key",
+    "title_words",
+    "near",
+    "match_version",
+)
+_DECIDED: Final = pa.array(["loaded", "duplicate"])
+
+
+def stirred(records: pa.Table, fresh: pa.BooleanArray, previous: pa.Table) -> pa.BooleanArray:
+    """(n,) whether a record is new, or was or is tied to one that is new, changed or gone.
+
+    Args:
+        records: (n,) rows with the columns `TIES`.
+        fresh: (n,) whether the record is new or changed, or was represented by another.
+        previous: the manifest of the parent snapshot, decided.
+    """
+    keys, changed = file_keys(records), records.filter(fresh)
+    before = previous.select(TIES).filter(pc.is_in(previous["status"], _DECIDED))
+    lost = before.filter(pc.invert(pc.is_in(file_keys(before), keys.filter(pc.invert(fresh)))))
+    ids = pa.concat_arrays([_flat(lost["article_id"]), pc.list_flatten(_flat(lost["alias_ids"]))])
+    contents = pa.concat_arrays([_flat(table["content_key"]) for table in (lost, changed)])
+    # Only what was represented by another has no version: what was in a bundle with it has its title, or none.
+    crowds = pc.fill_null(_flat(lost.filter(pc.is_null(lost["match_version"]))["title_words"]), "")
+    gone = pa.concat_arrays([file_keys(lost), _partners(lost)])
+    reached = [
+        fresh,
+        pc.is_in(records["article_id"], ids.drop_null()),
+        pc.is_in(records["content_key"], contents.drop_null()),
+        pc.is_in(pc.fill_null(records["title_words"], ""), crowds),
+        pc.is_in(keys, gone),
+        _any_in(_flat(records["alias_ids"]), ids),
+        _tied_to(_flat(records["near"]), file_keys(lost)),
+    ]
+    whole = reached[0]
+    for part in reached[1:]:
+        whole = pc.or_(whole, part.combine_chunks() if isinstance(part, pa.ChunkedArray) else part)
+    return whole
+
+
+def _flat(column: pa.ChunkedArray) -> pa.Array:
+    return column.combine_chunks()
+
+
+def _partners(rows: pa.Table) -> pa.Array:
+    """Keys of the files that rows are stored to be related to."""
+    return _names(pc.list_flatten(_flat(rows["near"])))
+
+
+def _names(files: pa.StructArray) -> pa.Array:
+    return file_keys(pa.table({name: pc.struct_field(files, name) for name in ("source", "source_path")}))
+
+
+def _tied_to(near: pa.ListArray, lost: pa.Array) -> pa.BooleanArray:
+    held = pc.is_in(_names(pc.list_flatten(near)), lost)
+    return _rows_of(near, held)
+
+
+def _any_in(lists: pa.ListArray, wanted: pa.Array) -> pa.BooleanArray:
+    return _rows_of(lists, pc.is_in(pc.list_flatten(lists), wanted))
+
+
+def _rows_of(lists: pa.ListArray, chosen: pa.BooleanArray) -> pa.BooleanArray:
+    rows = pc.unique(pc.list_parent_indices(lists).cast(pa.int64()).filter(chosen))
+    return pc.is_in(pa.arange(0, len(lists)), rows)
