@@ -91,7 +91,8 @@ def _minhash(told: Mapping[str, Story]) -> dict[str, Verdict]:
 def _records(corpus: Path) -> pa.Table:
     """The manifest that the files would have, sorted by path; all of them records."""
     read = load_settings(None).read
-    reader = Reader(ReadPolicy(read.max_depth, read.max_nodes, read.fallback_encoding, {str(code): str(action) for code, action in read.on.items()}))
+    actions = {str(code): str(action) for code, action in read.on.items()}
+    reader = Reader(ReadPolicy(read.max_depth, read.max_nodes, read.fallback_encoding, actions))
     contract, files, documents = load_contract(), [], []
     for path in sorted(corpus.rglob("*.md"), key=lambda path: path.relative_to(corpus).as_posix()):
         raw = path.read_bytes()

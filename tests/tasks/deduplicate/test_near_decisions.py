@@ -121,8 +121,10 @@ def test_incremental_runs_equal_a_rebuild_while_bridges_come_and_go(folders: lis
 @given(FOLDERS, st.permutations("abcdefgh"))
 def test_names_of_files_decide_only_between_equals(folder: dict[str, Any], names: list[str]) -> None:
     renamed = dict(zip("abcdefgh", names, strict=True))
-    rows = [record(path, **{**fields, "quality": ord(path)}) for path, fields in folder.items()]
-    others = [record(renamed[path], **{**fields, "quality": ord(path)}) for path, fields in folder.items()]
+    # Pages keep their ids: only the files have other names.
+    records = {path: {**fields, "quality": ord(path), "article_id": f"id of {path}"} for path, fields in folder.items()}
+    rows = [record(path, **fields) for path, fields in records.items()]
+    others = [record(renamed[path], **fields) for path, fields in records.items()]
     before, after = by_path(decided(rows)), by_path(decided(others))
     survivors = {path for path, r in before.items() if r["status"] == "loaded"}
     assert {renamed[path] for path in survivors} == {path for path, r in after.items() if r["status"] == "loaded"}
