@@ -127,7 +127,8 @@ class MatchRules:
     @property
     def window_days(self) -> float:
         """Largest distance in time at which any relation of texts or titles holds."""
-        return max(self.text_days, *(rule.days for rule in (*self.equal_title, *self.reissued)))
+        titles = [rule.days for rule in self.equal_title] + [rule.days for rule in self.reissued]
+        return max(self.text_days, *titles)
 
 
 def load_match_rules(path: Path | None = None) -> MatchRules:
@@ -150,7 +151,8 @@ def load_match_rules(path: Path | None = None) -> MatchRules:
 
 
 def _checked(entries: _RulesFile) -> MatchRules:
-    if min(rule.similarity for rule in (*entries.retitled, entries.reposted)) < entries.similarity:
+    special = [rule.similarity for rule in entries.retitled] + [entries.reposted.similarity]
+    if min(special) < entries.similarity:
         raise ValueError("a special similarity is below `similarity`, which candidates must reach anyway")
     if not entries.equal_title:
         raise ValueError("`equal_title` names no length of titles")

@@ -107,16 +107,17 @@ class PairRule:
         return _numbered_apart(self._title(a.title), self._title(b.title))
 
     def _rule(self, a: Story, b: Story, days: float, similarity: float, same_outlet: bool) -> str | None:
-        first, second = self._title(a.title), self._title(b.title)
         if a.published_at is None:
             return "undated" if self._same_words(a, b) else None
         apart = same_outlet and self._apart_at_one_outlet(a, b, days)
-        if a.title == b.title and not apart and self._title_counts(len(first.words), days):
+        if a.title == b.title and not apart and self._title_counts(a, days):
             return "equal-title"
         if a.title == b.title and self._reissued(a, b, days, same_outlet):
             return "reissued"
-        if apart or days > self.rules.text_days:
-            return None
+        return None if apart else self._by_text(a, b, days, similarity, same_outlet)
+
+    def _by_text(self, a: Story, b: Story, days: float, similarity: float, same_outlet: bool) -> str | None:
+        first, second = self._title(a.title), self._title(b.title)
         least = self.rules.reposted.similarity if same_outlet else self.rules.similarity
         too_short = min(len(a.shingles), len(b.shingles)) < self.rules.least_shingles
         if similarity < least or too_short or _numbered_apart(first, second):
@@ -133,7 +134,8 @@ class PairRule:
         long_enough = len(self._title(a.title).words) >= self.rules.undated_words
         return long_enough and a.title == b.title and a.shingles == b.shingles
 
-    def _title_counts(self, length: int, days: float) -> bool:
+    def _title_counts(self, story: Story, days: float) -> bool:
+        length = len(self._title(story.title).words)
         return any(length >= rule.words and days <= rule.days for rule in self.rules.equal_title)
 
     def _same_beyond_titles(self, a: Story, b: Story, days: float) -> bool:
