@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.match_rules import MatchRules
-from tasks.deduplicate.candidates import Corpus, Pairs, candidates, sharing_with_fresh
+from tasks.deduplicate.candidates import UNDATED, Corpus, Pairs, candidates, sharing_with_fresh
 from tasks.deduplicate.pair_rule import PairRule, Story
 from tasks.deduplicate.prefilter import Prefilter
 from tasks.tables.texts import shingles
@@ -24,8 +24,6 @@ Edge = tuple[int, int]
 FEATURES: Final = ("title_words", "outlet", "published_at", "shingles")
 #: Pairs whose texts are in memory at a time.
 _CHUNK: Final = 400_000
-#: The time of records without a date, in microseconds: far from all others.
-_UNDATED: Final = -(1 << 60)
 
 
 def near_edges(records: pa.Table, fresh: pa.BooleanArray, rules: MatchRules) -> list[Edge]:
@@ -49,12 +47,12 @@ def near_edges(records: pa.Table, fresh: pa.BooleanArray, rules: MatchRules) -> 
 
 def _near_edges_among(records: pa.Table, fresh: pa.BooleanArray, rules: MatchRules) -> list[Edge]:
     """As `near_edges`, where most records may be near a fresh one."""
-    times = pc.fill_null(records["published_at"].combine_chunks().cast(pa.int64()), _UNDATED)
+    times = pc.fill_null(records["published_at"].combine_chunks().cast(pa.int64()), UNDATED)
     order = pc.sort_indices(times)
-    titles = records["title_words"].combine_chunks()
-    corpus = Corpus(times.take(order), titles.take(order), _lists(records).take(order), fresh.take(order))
-    prefilter = Prefilter(corpus.titles, records["outlet"].combine_chunks().take(order), corpus.times, rules)
-    found = candidates(corpus, rules.similarity, rules.text_days, rules.window_days, prefilter.keeps)
+    titles, outlets = (records[name].combine_chunks() for name in ("title_words", "outlet"))
+    columns = (times, titles, outlets, _lists(records), fresh)
+    corpus = Corpus(*(column.take(order) for column in columns))
+    found = candidates(corpus, rules)
     rule = PairRule(rules)
     edges = []
     for part in _chunks(found):
