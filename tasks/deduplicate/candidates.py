@@ -129,16 +129,18 @@ def _of_like_texts(corpus: Corpus, line: Timeline, prefilter: Prefilter) -> Iter
     rules, sizes = prefilter.rules, pc.list_value_length(corpus.shingles)
     entries = prefixes(corpus.shingles, rules.similarity)
     entries = entries.filter(pc.greater(corpus.times.take(entries.rows), UNDATED))
-    for part in range(PARTS):
-        inside = entries.filter(in_part(entries.keys, part))
-        for pairs in gathered(_sharing_hash(inside, line, prefilter)):
-            yield pairs.filter(_comparable(pairs, sizes, rules.similarity))
+    for pairs in gathered(_sharing_hash(entries, line, prefilter)):
+        yield pairs.filter(_comparable(pairs, sizes, rules.similarity))
 
 
 def _sharing_hash(entries: Keyed, line: Timeline, prefilter: Prefilter) -> Iterator[pa.Int64Array]:
     window, width = _width(prefilter.rules.text_days), _width(prefilter.rules.reposted.days)
-    few, crowded = with_crowds_apart(entries, line, window)
-    yield from within_window(few, line, window)
+    crowds = list[Keyed]()
+    for part in range(PARTS):
+        few, crowded = with_crowds_apart(entries.filter(in_part(entries.keys, part)), line, window)
+        crowds.append(crowded)
+        yield from within_window(few, line, window)
+    crowded = Keyed(*(pa.concat_arrays(columns) for columns in zip(*crowds, strict=True)))
     yield from template_pairs(crowded, line, prefilter, at_one_outlet=width, between_outlets=window)
 
 
