@@ -14,7 +14,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.match_rules import MatchRules
-from tasks.deduplicate.joins import Keyed, Timeline, combined, gathered, meeting, unpacked, with_crowds_apart, within_window
+from tasks.deduplicate.joins import (
+    Keyed,
+    Timeline,
+    combined,
+    gathered,
+    meeting,
+    packed,
+    unpacked,
+    with_crowds_apart,
+    within_window,
+)
 from tasks.deduplicate.prefilter import Prefilter
 from tasks.deduplicate.prefixes import PARTS, in_part, prefixes
 from tasks.deduplicate.templates import template_pairs
@@ -48,6 +58,16 @@ class Pairs(NamedTuple):
     left: pa.Int64Array
     right: pa.Int64Array
 
+    def edges(self) -> list[tuple[int, int]]:
+        """The same as tuples."""
+        return list(zip(self.left.to_pylist(), self.right.to_pylist(), strict=True))
+
+
+def in_order(left: pa.Int64Array, right: pa.Int64Array) -> Pairs:
+    """Pairs by their left, then by their right rows."""
+    pairs = packed(left, right)
+    return Pairs(*unpacked(pairs.take(pc.sort_indices(pairs))))
+
 
 def candidates(corpus: Corpus, rules: MatchRules) -> Pairs:
     """Every pair that the rule could relate for an equal title or for like texts, and others.
@@ -63,15 +83,21 @@ def candidates(corpus: Corpus, rules: MatchRules) -> Pairs:
     for pairs in gathered(chain(_of_one_title(part, line, prefilter), _of_like_texts(part, line, prefilter))):
         found.append(pairs.filter(prefilter.keeps(*unpacked(pairs))))
     unique = pc.unique(pa.concat_arrays(found))
-    left, right = unpacked(unique.take(pc.sort_indices(unique)))
-    return Pairs(near.take(left), near.take(right))
+    left, right = unpacked(unique)
+    return in_order(near.take(left), near.take(right))
 
 
-def sharing_with_fresh(titles: pa.StringArray, shingles: pa.ListArray, fresh: pa.BooleanArray) -> pa.Int64Array:
-    """Rows that have a title or a hash of a fresh record, ascending: few, where few records are fresh.
+def sharing_with_fresh(
+    titles: pa.StringArray, shingles: pa.ListArray, fresh: pa.BooleanArray, similarity: float
+) -> pa.Int64Array:
+    """Rows that have a fresh record's title, or so many hashes of fresh ones that they can be like one of them.
 
     Args:
         titles, shingles, fresh: (n,) as in `Corpus`, in any order.
+        similarity: least Jaccard similarity, above 0.
+
+    Returns:
+        Row numbers, ascending: few, where few records are fresh.
     """
     if pc.all(fresh, min_count=0).as_py():
         return pa.arange(0, len(fresh))
@@ -79,7 +105,11 @@ def sharing_with_fresh(titles: pa.StringArray, shingles: pa.ListArray, fresh: pa
     places = pc.indices_nonzero(pc.is_in(pc.list_flatten(shingles), hashes)).cast(pa.int64())
     offsets = pc.subtract(shingles.offsets.cast(pa.int64()), shingles.offsets[0].as_py())
     # The last of the lists that begin at a place or before is the one that has it.
-    alike = pc.subtract(pc.search_sorted(offsets, places, side="right").cast(pa.int64()), 1)
+    shared = pc.subtract(pc.search_sorted(offsets, places, side="right").cast(pa.int64()), 1).value_counts()
+    alike, sizes = shared.field("values"), pc.list_value_length(shingles).take(shared.field("values"))
+    # As similar as t means that at least t times its own hashes are common.
+    least = pc.subtract(pc.multiply(sizes.cast(pa.float64()), similarity), 1e-9)
+    alike = alike.filter(pc.greater_equal(shared.field("counts").cast(pa.float64()), least))
     named = pc.indices_nonzero(pc.is_in(titles, pc.unique(titles.filter(fresh).drop_null()))).cast(pa.int64())
     found = pc.unique(pa.concat_arrays([alike, named]))
     return found.take(pc.sort_indices(found))

@@ -157,9 +157,7 @@ def _parts(counts: pa.Int64Array) -> Iterator[slice]:
         start = stop
 
 
-def _ranges(
-    rows: pa.Int64Array, starts: pa.Int64Array, counts: pa.Int64Array
-) -> tuple[pa.Int64Array, pa.Int64Array]:
+def _ranges(rows: pa.Int64Array, starts: pa.Int64Array, counts: pa.Int64Array) -> tuple[pa.Int64Array, pa.Int64Array]:
     """Each row `count` times, and beside it the numbers `start`, `start + 1`, …"""
     offsets = pa.concat_arrays([pa.array([0], pa.int64()), pc.cumulative_sum(counts)])
     total = offsets[-1].as_py()

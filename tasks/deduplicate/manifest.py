@@ -59,10 +59,17 @@ class RunStamp:
 
 
 class NextManifest(NamedTuple):
-    """The manifest before decisions, and how many new files are renamed ones."""
+    """The manifest before decisions.
+
+    Attributes:
+        table: (n,) rows.
+        renamed: how many new files are renamed ones.
+        before: (n,) each file's row in the previous manifest, null where it has none.
+    """
 
     table: pa.Table
     renamed: int
+    before: pa.Array
 
 
 def next_manifest(
@@ -90,9 +97,15 @@ def next_manifest(
     table = _retouched(_tombstones(previous, is_lost), keys, touched)
     # Columns that are about to be emptied need not be put in order.
     known = [name for name in previous.column_names if name not in DECIDED]
-    table = pa.concat_tables([table.select(known).filter(pc.is_null(read_as)), fresh.select(known)])
-    table = _seen_now(_in_order(table), sources, stamp)
-    return NextManifest(_with_nulls(table, previous.schema), renamed)
+    order = _merged(keys, read_as, file_keys(fresh))
+    table = pa.concat_tables([table.select(known), fresh.select(known)]).combine_chunks().take(order)
+    table = _with_nulls(_seen_now(table, sources, stamp), previous.schema)
+    return NextManifest(table, renamed, _rows_before(order, read_as, len(read)))
+
+
+def earlier_rows(manifest: pa.Table, previous: pa.Table) -> pa.Array:
+    """(n,) each file's row in the previous manifest, null where it has none."""
+    return pc.index_in(file_keys(manifest), file_keys(previous)).cast(pa.int64())
 
 
 def with_column(table: pa.Table, name: str, values: pa.Array | pa.ChunkedArray) -> pa.Table:
@@ -194,12 +207,33 @@ def _look_up(values: pa.ChunkedArray, keys: pa.ChunkedArray, wanted: pa.ChunkedA
     return values.filter(is_key).combine_chunks().take(places)
 
 
-def _in_order(table: pa.Table) -> pa.Table:
-    """Sorted by source and path; no path holds the NUL between them, so one key sorts as two."""
-    keys = file_keys(table)
-    if pc.all(pc.less(keys[:-1], keys[1:]), min_count=0).as_py():
-        return table.combine_chunks()
-    return table.take(pc.sort_indices(keys))
+def _merged(keys: pa.StringArray, read_as: pa.Array, new: pa.StringArray) -> pa.Int64Array:
+    """The order by source and path of known rows that were not read anew, and after them of those that were.
+
+    No path holds the NUL between source and path, so one key sorts as two.
+
+    Args:
+        keys: (m,) of known rows, ascending.
+        read_as: (m,) not null where the row was read anew.
+        new: (r,) of the rows that were read, in any order.
+
+    Returns:
+        Row numbers, the known ones first: 0 to m - 1, then m to m + r - 1.
+    """
+    known = pc.indices_nonzero(pc.is_null(read_as)).cast(pa.int64())
+    order = pc.sort_indices(new).cast(pa.int64())
+    slots = pc.search_sorted(keys, new.take(order), side="left").cast(pa.int64())
+    # Before the known row 3 is slot 6, the row itself 7.
+    places = pa.concat_arrays([pc.add(pc.multiply(known, 2), 1), pc.multiply(slots, 2)])
+    return pa.concat_arrays([known, pc.add(order, len(keys))]).take(pc.sort_indices(places))
+
+
+def _rows_before(order: pa.Int64Array, read_as: pa.Array, read: int) -> pa.Array:
+    """(n,) the known row of each file in an order, see `_merged`, null where there is none."""
+    count = len(read_as)
+    known = pc.index_in(pa.arange(0, read).cast(pa.int32()), read_as).cast(pa.int64())
+    is_new = pc.greater_equal(order, count)
+    return pc.if_else(is_new, known.take(pc.if_else(is_new, pc.subtract(order, count), None)), order)
 
 
 def _seen_now(table: pa.Table, sources: Collection[str], stamp: RunStamp) -> pa.Table:
