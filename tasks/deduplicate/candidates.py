@@ -79,10 +79,9 @@ def candidates(corpus: Corpus, rules: MatchRules) -> Pairs:
     near = _near_fresh(corpus, _width(rules.window_days))
     part = corpus if len(near) == len(corpus.times) else Corpus(*(column.take(near) for column in corpus))
     line, prefilter = Timeline(part.times, part.fresh), Prefilter(part.titles, part.outlets, part.times, rules)
-    found = [pa.array([], pa.int64())]
-    for pairs in gathered(chain(_of_one_title(part, line, prefilter), _of_like_texts(part, line, prefilter))):
-        found.append(pairs.filter(prefilter.keeps(*unpacked(pairs))))
-    unique = pc.unique(pa.concat_arrays(found))
+    found = gathered(chain(_of_one_title(part, line, prefilter), _of_like_texts(part, line, prefilter)))
+    kept = [pairs.filter(prefilter.keeps(*unpacked(pairs))) for pairs in found]
+    unique = pc.unique(pa.concat_arrays([pa.array([], pa.int64()), *kept]))
     left, right = unpacked(unique)
     return in_order(near.take(left), near.take(right))
 

@@ -33,7 +33,7 @@ from tasks.deduplicate.unstirred import stirred
 
 #: Statuses of rows that are records, before and after deciding.
 _RECORDS: Final = pa.array(["record", "loaded", "duplicate"])
-_KEYS: Final = ("article_id", "alias_ids", "content_key", *FEATURES, *INDEX)
+_KEYS: Final = tuple(dict.fromkeys(["article_id", "alias_ids", "content_key", *FEATURES, *INDEX, *CRITERIA]))
 
 
 def decide(
@@ -60,9 +60,8 @@ def decide(
     """
     is_record = pc.is_in(manifest["status"].combine_chunks(), _RECORDS)
     rows = pc.indices_nonzero(is_record).cast(pa.int64())
-    records = manifest.select(list(dict.fromkeys([*_KEYS, *CRITERIA])))
-    records = records.combine_chunks() if len(rows) == len(manifest) else records.take(rows)
-    rules, fresh = rules or load_match_rules(), unknown(records, version)
+    records, rules = _records(manifest, rows), rules or load_match_rules()
+    fresh = unknown(records, version)
     ties = find_ties(records, fresh, rules)
     compared = pc.invert(ties.hidden(len(records)))
     manifest = with_index(manifest, is_record, index_column(records, ties.pairs), pc.if_else(compared, version, None))
@@ -77,6 +76,24 @@ def decide(
     schema = pa.schema([manifest.schema.field(name) for name in ("status", *DECIDED)])
     decided = pa.Table.from_pylist(_decided(found), schema)
     return with_decisions(manifest, rows.take(pa.array(involved, pa.int64())), decided)
+
+
+def _records(manifest: pa.Table, rows: pa.Int64Array) -> pa.Table:
+    """What decisions look at in these rows, ascending; the shingles, most of it, are not copied if they need not be."""
+    if len(rows) == len(manifest):
+        return manifest.select(_KEYS).combine_chunks()
+    lists = manifest["shingles"].combine_chunks()
+    records = manifest.select([name for name in _KEYS if name != "shingles"]).take(rows)
+    return records.append_column("shingles", _lists_at(lists, rows))
+
+
+def _lists_at(lists: pa.ListArray, rows: pa.Int64Array) -> pa.ListArray:
+    """The lists at these rows, without a copy if all others are empty, as those of files without a record are."""
+    lengths = pc.fill_null(pc.list_value_length(lists), 0).take(rows)
+    bounds = pc.take(lists.offsets, pa.concat_arrays([rows, pa.array([len(lists)], pa.int64())]))
+    if not pc.subtract(bounds[1:], bounds[:-1]).equals(lengths):
+        return lists.take(rows)
+    return pa.ListArray.from_arrays(bounds, lists.values)
 
 
 def _by_news(stories_found: Sequence[Sequence[int]], news: pa.BooleanArray) -> tuple[list[int], list[int]]:

@@ -35,6 +35,9 @@ _COMPARED: Final = ("content_key", "title_words", "outlet", "match_version")
 
 _LISTS: Final = ("alias_ids", "shingles", "near", "violations")
 
+#: More runs of rows than this are not copied one by one.
+_RUNS: Final = 5_000
+
 #: Statuses of files that were not read anew.
 NOT_READ: Final = pa.array(["gone", "touched"])
 
@@ -98,7 +101,7 @@ def next_manifest(
     # Columns that are about to be emptied need not be put in order.
     known = [name for name in previous.column_names if name not in DECIDED]
     order = _merged(keys, read_as, file_keys(fresh))
-    table = pa.concat_tables([table.select(known), fresh.select(known)]).combine_chunks().take(order)
+    table = _in_order(pa.concat_tables([table.select(known), fresh.select(known)]), order)
     table = _with_nulls(_seen_now(table, sources, stamp), previous.schema)
     return NextManifest(table, renamed, _rows_before(order, read_as, len(read)))
 
@@ -226,6 +229,17 @@ def _merged(keys: pa.StringArray, read_as: pa.Array, new: pa.StringArray) -> pa.
     # Before the known row 3 is slot 6, the row itself 7.
     places = pa.concat_arrays([pc.add(pc.multiply(known, 2), 1), pc.multiply(slots, 2)])
     return pa.concat_arrays([known, pc.add(order, len(keys))]).take(pc.sort_indices(places))
+
+
+def _in_order(table: pa.Table, order: pa.Int64Array) -> pa.Table:
+    """The rows of a table in an order; long runs of rows that stay together are copied once, as they are."""
+    steps = pc.subtract(order[1:], order[:-1])
+    starts = pc.add(pc.indices_nonzero(pc.not_equal(steps, 1)).cast(pa.int64()), 1).to_pylist()
+    if len(starts) > _RUNS or not len(order):
+        return table.combine_chunks().take(order)
+    bounds = zip([0, *starts], [*starts, len(order)], strict=True)
+    runs = [table.slice(order[start].as_py(), end - start) for start, end in bounds]
+    return pa.concat_tables(runs).combine_chunks()
 
 
 def _rows_before(order: pa.Int64Array, read_as: pa.Array, read: int) -> pa.Array:
