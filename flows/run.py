@@ -90,6 +90,8 @@ def execute(
                 parent=parent,
                 note=note,
             )
+            # Match rules that cannot be used fail the run now, not after all files were read.
+            _ = run.match_rules
             return _locked_run(run, make_stages(run), progress or Silent())
     except BaseException as error:
         _remember_failure(warehouse, run_id, started_at, error)

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from tasks.deduplicate.joins import Keyed
 
 #: A hash that more records have than this goes to the end of the order.
-_COMMON: Final = 24
+COMMON: Final = 24
 #: Records whose prefixes are found at a time.
 _ROWS: Final = 100_000
 #: Number of parts in which keys are joined, to bound memory.
@@ -98,6 +98,6 @@ def _repeated(hashes: pa.Int64Array) -> tuple[pa.Int64Array, pa.Int64Array]:
         edge = pa.array([False])
         twice = pc.or_(pa.concat_arrays([same, edge]), pa.concat_arrays([edge, same])) if len(values) else same
         places.append(inside.filter(twice))
-        common.append(pc.unique(values[_COMMON:].filter(pc.equal(values[_COMMON:], values[:-_COMMON]))))
+        common.append(pc.unique(values[COMMON:].filter(pc.equal(values[COMMON:], values[:-COMMON]))))
     repeated = pa.concat_arrays(places)
     return repeated.take(pc.sort_indices(repeated)), pa.concat_arrays(common)

@@ -68,7 +68,7 @@ def table(records: list[tuple[Any, ...]]) -> tuple[pa.Table, pa.BooleanArray]:
 @pytest.fixture(params=[0, 24], ids=["every key is crowded", "hardly any is"])
 def crowd(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(joins, "CROWD", request.param)
-    monkeypatch.setattr(prefixes, "_COMMON", max(request.param, 2))
+    monkeypatch.setattr(prefixes, "COMMON", max(request.param, 2))
 
 
 @pytest.mark.usefixtures("crowd")
