@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.contract_types import TIMESTAMP
+from tasks.deduplicate.merging import in_order, merged, rows_before
 from tasks.deduplicate.origins import SPREAD
 from tasks.tables.keys import file_keys
 
@@ -34,9 +35,6 @@ DECIDED: Final = (
 _COMPARED: Final = ("content_key", "title_words", "outlet", "match_version")
 
 _LISTS: Final = ("alias_ids", "shingles", "near", "violations")
-
-#: More runs of rows than this are not copied one by one.
-_RUNS: Final = 5_000
 
 #: Statuses of files that were not read anew.
 NOT_READ: Final = pa.array(["gone", "touched"])
@@ -100,10 +98,10 @@ def next_manifest(
     table = _retouched(_tombstones(previous, is_lost), keys, touched)
     # Columns that are about to be emptied need not be put in order.
     known = [name for name in previous.column_names if name not in DECIDED]
-    order = _merged(keys, read_as, file_keys(fresh))
-    table = _in_order(pa.concat_tables([table.select(known), fresh.select(known)]), order)
+    order = merged(keys, read_as, file_keys(fresh))
+    table = in_order(pa.concat_tables([table.select(known), fresh.select(known)]), order)
     table = _with_nulls(_seen_now(table, sources, stamp), previous.schema)
-    return NextManifest(table, renamed, _rows_before(order, read_as, len(read)))
+    return NextManifest(table, renamed, rows_before(order, read_as, len(read)))
 
 
 def earlier_rows(manifest: pa.Table, previous: pa.Table) -> pa.Array:
@@ -208,46 +206,6 @@ def _look_up(values: pa.ChunkedArray, keys: pa.ChunkedArray, wanted: pa.ChunkedA
     is_key = pc.is_valid(keys)
     places = pc.index_in(wanted.combine_chunks(), keys.filter(is_key).combine_chunks(), skip_nulls=True)
     return values.filter(is_key).combine_chunks().take(places)
-
-
-def _merged(keys: pa.StringArray, read_as: pa.Array, new: pa.StringArray) -> pa.Int64Array:
-    """The order by source and path of known rows that were not read anew, and after them of those that were.
-
-    No path holds the NUL between source and path, so one key sorts as two.
-
-    Args:
-        keys: (m,) of known rows, ascending.
-        read_as: (m,) not null where the row was read anew.
-        new: (r,) of the rows that were read, in any order.
-
-    Returns:
-        Row numbers, the known ones first: 0 to m - 1, then m to m + r - 1.
-    """
-    known = pc.indices_nonzero(pc.is_null(read_as)).cast(pa.int64())
-    order = pc.sort_indices(new).cast(pa.int64())
-    slots = pc.search_sorted(keys, new.take(order), side="left").cast(pa.int64())
-    # Before the known row 3 is slot 6, the row itself 7.
-    places = pa.concat_arrays([pc.add(pc.multiply(known, 2), 1), pc.multiply(slots, 2)])
-    return pa.concat_arrays([known, pc.add(order, len(keys))]).take(pc.sort_indices(places))
-
-
-def _in_order(table: pa.Table, order: pa.Int64Array) -> pa.Table:
-    """The rows of a table in an order; long runs of rows that stay together are copied once, as they are."""
-    steps = pc.subtract(order[1:], order[:-1])
-    starts = pc.add(pc.indices_nonzero(pc.not_equal(steps, 1)).cast(pa.int64()), 1).to_pylist()
-    if len(starts) > _RUNS or not len(order):
-        return table.combine_chunks().take(order)
-    bounds = zip([0, *starts], [*starts, len(order)], strict=True)
-    runs = [table.slice(order[start].as_py(), end - start) for start, end in bounds]
-    return pa.concat_tables(runs).combine_chunks()
-
-
-def _rows_before(order: pa.Int64Array, read_as: pa.Array, read: int) -> pa.Array:
-    """(n,) the known row of each file in an order, see `_merged`, null where there is none."""
-    count = len(read_as)
-    known = pc.index_in(pa.arange(0, read).cast(pa.int32()), read_as).cast(pa.int64())
-    is_new = pc.greater_equal(order, count)
-    return pc.if_else(is_new, known.take(pc.if_else(is_new, pc.subtract(order, count), None)), order)
 
 
 def _seen_now(table: pa.Table, sources: Collection[str], stamp: RunStamp) -> pa.Table:
