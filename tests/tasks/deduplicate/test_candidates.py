@@ -89,8 +89,8 @@ def looked_at(records: list[tuple[Any, ...]]) -> Pairs:
     """Candidates of records, in the order given, which is that of time."""
     manifest, fresh = table(records)
     times = manifest["published_at"].combine_chunks().cast(pa.int64()).fill_null(UNDATED)
-    columns = (manifest[name].combine_chunks() for name in ("title_words", "outlet", "shingles"))
-    return candidates(Corpus(times, *columns, fresh), RULES)
+    titles, outlets, lists = (manifest[name].combine_chunks() for name in ("title_words", "outlet", "shingles"))
+    return candidates(Corpus(times, titles, outlets, lists, fresh), RULES)
 
 
 @pytest.mark.parametrize(
