@@ -24,6 +24,7 @@ from flows.commands.check import EXAMPLES as CHECK_EXAMPLES
 from flows.commands.check import check
 from flows.commands.explain import EXPLAIN_EXAMPLES, explain
 from flows.commands.options import print_json
+from flows.commands.report import REPORT_EXAMPLES, report
 from flows.commands.run import EXAMPLES as RUN_EXAMPLES
 from flows.commands.run import run
 from flows.commands.snapshots import DIFF_EXAMPLES, ROLLBACK_EXAMPLES, SNAPSHOTS_EXAMPLES, diff, rollback, snapshots
@@ -71,6 +72,7 @@ app.command(run, help_epilogue=RUN_EXAMPLES, sort_key=1, usage="Usage: presslake
 app.command(check, help_epilogue=CHECK_EXAMPLES, sort_key=2, usage="Usage: presslake check [OPTIONS] SOURCE...")
 app.command(status, help_epilogue=STATUS_EXAMPLES, sort_key=3, usage="Usage: presslake status [OPTIONS]")
 app.command(explain, help_epilogue=EXPLAIN_EXAMPLES, sort_key=10, usage="Usage: presslake explain [OPTIONS] SUBJECT")
+app.command(report, help_epilogue=REPORT_EXAMPLES, sort_key=11, usage="Usage: presslake report [OPTIONS]")
 app.command(path, help_epilogue=PATH_EXAMPLES, sort_key=4, usage="Usage: presslake path [OPTIONS]")
 app.command(snapshots, help_epilogue=SNAPSHOTS_EXAMPLES, sort_key=5, usage="Usage: presslake snapshots [OPTIONS]")
 app.command(diff, help_epilogue=DIFF_EXAMPLES, sort_key=6, usage="Usage: presslake diff [OPTIONS] [OLD] [NEW]")

@@ -83,8 +83,12 @@ def read_status(root: Path, now: datetime | None = None) -> Status:
     Raises:
         WarehouseError: there is no warehouse, or it is damaged.
     """
-    snapshot = existing_warehouse(root).current()
-    journal = list(_journal(root))
+    return status_of(root, existing_warehouse(root).current(), now)
+
+
+def status_of(root: Path, snapshot: Snapshot | None, now: datetime | None = None) -> Status:
+    """The state of a warehouse as one snapshot and the journal tell it; otherwise as `read_status`."""
+    journal = list(read_outcomes(root))
     published_runs = [] if snapshot is None else _latest(snapshot.read("runs"))
     published = None if snapshot is None else snapshot.info.published_at
     age = None if published is None else (now or datetime.now(UTC)) - datetime.fromisoformat(published)
@@ -133,7 +137,7 @@ def _size(snapshot: Snapshot, table: str) -> TableSize:
     return TableSize(snapshot.rows(table), sum(file.bytes for file in files), len(files))
 
 
-def _journal(root: Path) -> Iterator[Outcome]:
+def read_outcomes(root: Path) -> Iterator[Outcome]:
     """The outcomes of runs since the snapshot; an entry of another version's shape is passed over."""
     with storage_errors(f"read the journal of {root}"):
         entries = read_journal(root)

@@ -1,0 +1,146 @@
+"""The HTML report as one page that loads nothing and runs no script.
+
+Belongs here: the head of the page, putting it together, and writing it. Does not belong here: what
+its sections say (`html_sections`) and how it looks (`page.html.j2`, `page.css`).
+
+Text from files is escaped by Jinja; the only HTML that it passes on unescaped are the charts, in
+which Vega escapes. Should either fail, the page's content security policy still lets no script run,
+nothing load, and no style apply but its own.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from config.errors import UsageError
+from tasks.report.html_data import Report
+from tasks.report.html_history import RunNumbers
+from tasks.report.html_sections import sections
+from tasks.report.words import counted, near, printable, spell_age, spell_seconds
+from tasks.tables.durable import storage_errors
+
+_TEMPLATE: Final = Path(__file__).with_name("page.html.j2")
+_STYLE: Final = Path(__file__).with_name("page.css")
+
+
+class Verdict(NamedTuple):
+    """The last run in one sentence; `status` is its outcome, or `empty` where there was none."""
+
+    status: str
+    sentence: str
+
+
+class Tile(NamedTuple):
+    """One number of the headline."""
+
+    name: str
+    value: str
+    extra: str
+
+
+def render_page(report: Report) -> str:
+    """The whole page.
+
+    Raises:
+        UsageError: the packages of the extra `report` are not installed.
+    """
+    css = _STYLE.read_text(encoding="utf-8")
+    status = report.status
+    seen = "Nothing is published yet."
+    if status.snapshot is not None:
+        seen = f"Readers see snapshot {status.snapshot}, published {spell_age(status.age_seconds or 0)}."
+    return _template().render(
+        css=css,
+        policy=_policy(css),
+        warehouse=printable(near(status.warehouse)),
+        made_at=f"{report.made_at:%Y-%m-%d %H:%M}",
+        snapshot=seen,
+        verdict=_verdict(report),
+        tiles=list(_tiles(report)),
+        attention=report.attention,
+        parts=sections(report),
+    )
+
+
+def write_page(path: Path, page: str) -> None:
+    """Put a page where it belongs in one step: readers see the one before or this one, whole.
+
+    Args:
+        path: the file; its folder is made if it is not there.
+        page: its text.
+
+    Raises:
+        WarehouseError: the disk refused.
+    """
+    path = path.resolve()
+    with storage_errors(f"write {path}"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
+                file.write(page)
+                file.flush()
+                os.fsync(file.fileno())
+            # Files of mkstemp are for their owner alone; a report is as public as its folder.
+            Path(name).chmod(0o644)
+            Path(name).replace(path)
+        finally:
+            with suppress(FileNotFoundError):
+                Path(name).unlink()
+
+
+def _template() -> Any:
+    try:
+        from jinja2 import Environment, StrictUndefined  # noqa: PLC0415  (an extra; Prefect brings it, too)
+    except ImportError:
+        raise UsageError("Jinja is not installed.", "Install it: pip install 'presslake[report]'.") from None
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
+
+
+def _policy(css: str) -> str:
+    """A content security policy (W3C CSP 3) for a page that needs its one style element and nothing else."""
+    digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
+    return f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
+
+
+def _verdict(report: Report) -> Verdict:
+    if not report.runs:
+        return Verdict("empty", "There was no run yet.")
+    run = report.runs[-1]
+    age = spell_age((report.made_at - run.started_at).total_seconds())
+    when = f"The last run, at {run.started_at:%Y-%m-%d %H:%M} UTC ({age}), "
+    took = f"It took {spell_seconds(run.took)}."
+    if run.status == "failed":
+        return Verdict(run.status, f"{when}failed and published nothing. {took}")
+    if run.status == "unchanged":
+        return Verdict(run.status, f"{when}found nothing to do. {took}")
+    return Verdict(run.status, f"{when}published snapshot {run.snapshot}: {_changes(run)}. {took}")
+
+
+def _changes(run: RunNumbers) -> str:
+    counts = {"new": run.new, "changed": run.changed, "removed": run.removed}
+    told = [f"{number:,} {word}" for word, number in counts.items() if number]
+    return ", ".join(told) if told else "no file changed"
+
+
+def _tiles(report: Report) -> Iterator[Tile]:
+    rows = {name: table.rows for name, table in report.status.tables.items()}
+    if not rows:
+        return
+    for name, extra in (("articles", "stories"), ("duplicates", "files that tell them again")):
+        yield Tile(name.capitalize(), f"{rows.get(name, 0):,}", extra)
+    kinds = counted(len(report.status.reasons), "kind") + " of errors" if report.status.reasons else "nothing to mend"
+    yield Tile("Quarantine", f"{report.status.quarantined:,}", kinds)
+    yield Tile("Files", f"{rows.get('sources', 0):,}", "ever seen, those that are gone included")
+    newest = None if report.articles is None else report.articles.newest
+    if newest is not None:
+        age = spell_age((report.made_at - newest).total_seconds()).removesuffix(" ago")
+        yield Tile("Newest", age, f"old: {newest:%Y-%m-%d %H:%M} UTC")
