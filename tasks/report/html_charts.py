@@ -20,6 +20,20 @@ from tasks.report.words import printable
 WIDTHS: Final = {"wide": 760, "narrow": 340}
 #: Most series that have a colour of their own; the last colour is that of all others.
 COLOURS: Final = 8
+#: Places that a stacked chart has room for at least: a single bar as wide as the page would shout.
+_FEWEST: Final = 12
+#: Room for a label of a place, in CSS pixels.
+_LABEL: Final = 84
+_COUNT_AXIS: Final = {
+    "tickCount": 4,
+    "titleAngle": 0,
+    "titleAlign": "left",
+    "titleAnchor": "end",
+    "titleX": 0,
+    "titleY": -10,
+    "domain": False,
+    "ticks": False,
+}
 _SCHEMA: Final = "https://vega.github.io/schema/vega-lite/v5.json"
 _FONT: Final = "Liberation Sans, Arial, Helvetica, sans-serif"
 _AXIS: Final = {
@@ -53,6 +67,9 @@ class Axis(NamedTuple):
     places: Sequence[str]
     unit: str
     spell: Callable[[float], str]
+    #: Of the numbers at the side: d3's format, and the least step between them.
+    form: str = ",d"
+    step: float = 1
 
 
 def stacked(axis: Axis, series: Sequence[Series], colours: Sequence[int]) -> dict[str, str]:
@@ -87,8 +104,8 @@ def stacked(axis: Axis, series: Sequence[Series], colours: Sequence[int]) -> dic
 
 def _stack_spec(axis: Axis, values: list[dict[str, Any]], width: int) -> dict[str, Any]:
     # An axis of places, not of labels: two runs may start in one minute.
-    last = len(axis.places) - 1
-    every = max(1, -(-len(axis.places) // (width // 72)))
+    last, bands = len(axis.places) - 1, max(len(axis.places), _FEWEST)
+    every = -(-bands * _LABEL // width)
     ticks = list(range(last % every, last + 1, every))
     names = {place: axis.places[place] for place in ticks}
     labels = " : ".join([*(f"datum.value == {at} ? '{_plain(name)}'" for at, name in names.items()), "''"])
@@ -101,20 +118,13 @@ def _stack_spec(axis: Axis, values: list[dict[str, Any]], width: int) -> dict[st
             "x": {
                 "field": "at",
                 "type": "ordinal",
-                "scale": {"domain": list(range(last + 1)), "paddingInner": 0.12},
+                "scale": {"domain": list(range(bands)), "paddingInner": 0.12},
                 "axis": {"title": None, "values": ticks, "labelExpr": labels, "labelAngle": 0, "labelOverlap": False},
             },
             "y": {
                 "field": "value",
                 "type": "quantitative",
-                "axis": {
-                    "title": axis.unit,
-                    "tickCount": 4,
-                    "titleAngle": 0,
-                    "titleAlign": "left",
-                    "titleAnchor": "end",
-                }
-                | {"titleX": 0, "titleY": -10, "domain": False, "ticks": False, "format": "~s"},
+                "axis": _COUNT_AXIS | {"title": axis.unit, "format": axis.form, "tickMinStep": axis.step},
             },
             "order": {"field": "series", "type": "ordinal"},
             "color": {"field": "colour", "type": "nominal", "scale": None},

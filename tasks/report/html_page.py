@@ -38,8 +38,9 @@ class Verdict(NamedTuple):
 
 
 class Tile(NamedTuple):
-    """One number of the headline."""
+    """One number of the headline; `key` is its id in the page."""
 
+    key: str
     name: str
     value: str
     extra: str
@@ -56,7 +57,7 @@ def render_page(report: Report) -> str:
     seen = "Nothing is published yet."
     if status.snapshot is not None:
         seen = f"Readers see snapshot {status.snapshot}, published {spell_age(status.age_seconds or 0)}."
-    return _template().render(
+    page: str = _template().render(
         css=css,
         policy=_policy(css),
         warehouse=printable(near(status.warehouse)),
@@ -65,8 +66,9 @@ def render_page(report: Report) -> str:
         verdict=_verdict(report),
         tiles=list(_tiles(report)),
         attention=report.attention,
-        parts=sections(report),
+        parts=list(sections(report)),
     )
+    return page
 
 
 def write_page(path: Path, page: str) -> None:
@@ -135,12 +137,12 @@ def _tiles(report: Report) -> Iterator[Tile]:
     rows = {name: table.rows for name, table in report.status.tables.items()}
     if not rows:
         return
-    for name, extra in (("articles", "stories"), ("duplicates", "files that tell them again")):
-        yield Tile(name.capitalize(), f"{rows.get(name, 0):,}", extra)
-    kinds = counted(len(report.status.reasons), "kind") + " of errors" if report.status.reasons else "nothing to mend"
-    yield Tile("Quarantine", f"{report.status.quarantined:,}", kinds)
-    yield Tile("Files", f"{rows.get('sources', 0):,}", "ever seen, those that are gone included")
+    yield Tile("articles", "Articles", f"{rows.get('articles', 0):,}", "stories")
+    yield Tile("duplicates", "Duplicates", f"{rows.get('duplicates', 0):,}", "files that tell them again")
+    kinds = f"files, of {counted(len(report.status.reasons), 'kind')}" if report.status.reasons else "nothing to mend"
+    yield Tile("quarantine", "Quarantine", f"{report.status.quarantined:,}", kinds)
+    yield Tile("sources", "Source files", f"{rows.get('sources', 0):,}", "ever seen, the gone ones too")
     newest = None if report.articles is None else report.articles.newest
     if newest is not None:
-        age = spell_age((report.made_at - newest).total_seconds()).removesuffix(" ago")
-        yield Tile("Newest", age, f"old: {newest:%Y-%m-%d %H:%M} UTC")
+        age = spell_age((report.made_at - newest).total_seconds())
+        yield Tile("newest", "Newest article", age.removesuffix(" ago"), f"old, {newest:%Y-%m-%d %H:%M} UTC")
