@@ -74,7 +74,7 @@ def _freshness(numbers: ArticleNumbers, now: datetime) -> Section:
         drawings=ranked(ages, _days),
         table=Table(["Provider", "Newest article, UTC", "Age", "Articles"], rows, {2, 3}, {1}),
     )
-    sentences = [cut(len(rows), numbers.providers, "provider", "of most articles")]
+    sentences = [cut(len(rows), numbers.providers, "providers of most articles")]
     return Section("fresh", "Freshness", list(filter(None, sentences)), [figure] if ages else [])
 
 
@@ -90,7 +90,7 @@ def _days(days: float) -> str:
 def _topics(numbers: ArticleNumbers) -> Section:
     rows = [[printable(name, 80), f"{number:,}"] for name, number in numbers.topics.items()]
     figure = Figure(
-        name="topics",
+        name="articles-by-topic",
         caption="Articles by topic",
         said=f"Bar chart: articles of {counted(len(rows), 'topic')}, most first.",
         drawings=ranked(numbers.topics),
@@ -98,7 +98,7 @@ def _topics(numbers: ArticleNumbers) -> Section:
     )
     without = f"{counted(numbers.without_topic, 'article')} without a topic." if numbers.without_topic else ""
     sentences = ["An article counts once for each of its topics.", without]
-    sentences.append(cut(len(rows), numbers.topics_in_all, "topic", "of most articles"))
+    sentences.append(cut(len(rows), numbers.topics_in_all, "topics of most articles"))
     return Section("topics", "Topics", list(filter(None, sentences)), [figure])
 
 
@@ -115,7 +115,7 @@ def _duplicates(numbers: ArticleNumbers) -> Section:
     )
     stories = counted(numbers.stories_in_all, "story", "stories")
     told = f"{counted(total, 'file')} told again what others tell better, of {stories}."
-    listed = cut(len(numbers.stories), numbers.stories_in_all, "story", "of most copies are listed", "stories")
+    listed = cut(len(numbers.stories), numbers.stories_in_all, "stories of most copies are listed")
     sentences = list(filter(None, [told, listed]))
     return Section("duplicates", "Duplicates", sentences, [figure], list(map(_told, numbers.stories)))
 

@@ -170,7 +170,7 @@ def _bar_spec(values: list[dict[str, Any]], size: str, width: int) -> dict[str, 
     longest = max((value["value"] for value in values), default=0) or 1
     y = {"field": "at", "type": "ordinal", "axis": None, "scale": {"paddingInner": 0.3}}
     text = {"type": "text", "fontSize": 12, "font": _FONT, "baseline": "middle"}
-    scale = {"domain": [0, longest], "range": [room, width - 70]}
+    scale = {"domain": [0, longest], "range": [room, width - 80]}
     bars = {"field": "value", "type": "quantitative", "axis": None, "scale": scale}
     return {
         "width": width,

@@ -41,7 +41,7 @@ def quarantine_sections(status: Status, versions: Sequence[QuarantineAt]) -> Ite
     )
     sentences = [
         sentence,
-        cut(min(_KINDS, len(status.reasons)), len(status.reasons), "kind", "of most files are drawn"),
+        cut(min(_KINDS, len(status.reasons)), len(status.reasons), "kinds of most files are drawn"),
     ]
     figures = [_reasons(status)] if status.reasons else []
     figures += [_over_runs(versions)] if len(versions) > 1 else []
@@ -127,7 +127,7 @@ def run_sections(runs: Sequence[RunNumbers], in_all: int) -> Iterator[Section]:
     )
     columns_of_runs = ["Start, UTC", "Status", "Took", "New", "Changed", "Removed", "Quarantine", "Message"]
     history = Table(columns_of_runs, list(_history(runs)), {2, 3, 4, 5, 6}, {0, 1}, "What they did")
-    shown = cut(len(runs), in_all, "run", "last") or f"{counted(len(runs), 'run')} so far."
+    shown = cut(len(runs), in_all, "last runs") or f"{counted(len(runs), 'run')} so far."
     yield Section("runs", "Runs", [f"{shown} {_UNTIMED}"], [figure] if stages else [], [], [history])
 
 

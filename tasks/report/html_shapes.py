@@ -9,7 +9,6 @@ from __future__ import annotations
 import msgspec
 
 from tasks.report.html_charts import COLOURS
-from tasks.report.words import counted
 
 
 class Table(msgspec.Struct, frozen=True):
@@ -70,6 +69,6 @@ def colours(listed: int, with_others: bool) -> list[int]:
     return [*range(listed), *([COLOURS - 1] if with_others else [])]
 
 
-def cut(shown: int, in_all: int, noun: str, which: str, plural: str = "") -> str:
-    """What a list leaves out, as a sentence; empty where it leaves out nothing."""
-    return f"The {shown:,} {which} of {counted(in_all, noun, plural)} in all." if shown < in_all else ""
+def cut(shown: int, in_all: int, what: str) -> str:
+    """What a list leaves out, as a sentence such as `The 10 topics of most articles, of 90.`; empty where nothing."""
+    return f"The {shown:,} {what}, of {in_all:,}." if shown < in_all else ""
