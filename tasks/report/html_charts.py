@@ -124,6 +124,7 @@ def _stack_spec(axis: Axis, values: list[dict[str, Any]], width: int) -> dict[st
             "y": {
                 "field": "value",
                 "type": "quantitative",
+                "scale": {"nice": 4},
                 "axis": _COUNT_AXIS | {"title": axis.unit, "format": axis.form, "tickMinStep": axis.step},
             },
             "order": {"field": "series", "type": "ordinal"},

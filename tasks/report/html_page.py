@@ -128,9 +128,13 @@ def _verdict(report: Report) -> Verdict:
 
 
 def _changes(run: RunNumbers) -> str:
+    """`412 files new, 9 changed, 3 removed`."""
     counts = {"new": run.new, "changed": run.changed, "removed": run.removed}
-    told = [f"{number:,} {word}" for word, number in counts.items() if number]
-    return ", ".join(told) if told else "no file changed"
+    told = [(number, word) for word, number in counts.items() if number]
+    if not told:
+        return "no file changed"
+    (number, word), *others = told
+    return ", ".join([f"{counted(number, 'file')} {word}", *(f"{n:,} {w}" for n, w in others)])
 
 
 def _tiles(report: Report) -> Iterator[Tile]:

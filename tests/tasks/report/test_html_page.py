@@ -116,7 +116,7 @@ def test_it_can_be_walked_by_headings_landmarks_and_links(parsed: Parsed) -> Non
 
 def test_the_headline_tells_the_state(parsed: Parsed) -> None:
     text = " ".join(parsed.text.split())
-    assert "published snapshot 1: 4 new." in text
+    assert "published snapshot 1: 4 files new." in text
     assert "2 files are in quarantine." in text
 
 
