@@ -50,7 +50,10 @@ _AXIS: Final = {
 }
 #: Longest names of providers and topics, in characters.
 _LONGEST: Final = {"wide": 34, "narrow": 18}
+#: Longest name in a tooltip.
+_TIP: Final = 120
 _MARK: Final = re.compile(r'<path aria-label="([^"]*)"([^>]*)/>')
+_TAG: Final = re.compile(r"<[a-zA-Z][^<>]*>")
 _ARIA: Final = re.compile(r' (?:role|aria-[a-z]+|pointer-events|class)="[^"]*"')
 
 
@@ -157,7 +160,7 @@ def ranked(counts: Mapping[str, float], spell: Callable[[float], str] = "{:,.0f}
             "at": place,
             "value": value,
             "shown": spell(value),
-            "tip": f"{printable(name)}: {spell(value)}",
+            "tip": f"{printable(name, _TIP)}: {spell(value)}",
             **{width: printable(name, longest) for width, longest in _LONGEST.items()},
         }
         for place, (name, value) in enumerate(counts.items())
@@ -206,7 +209,7 @@ def _draw(spec: dict[str, Any]) -> str:
     sized = {"autosize": {"type": "fit-x", "contains": "padding"}, "padding": 2, "background": None}
     svg: str = convert.vegalite_to_svg({"$schema": _SCHEMA, **spec, **sized, "config": config})
     svg = _MARK.sub(r"<path\2><title>\1</title></path>", svg)
-    return _ARIA.sub("", svg)
+    return _TAG.sub(lambda tag: _ARIA.sub("", tag[0]), svg)
 
 
 def _library() -> Any:

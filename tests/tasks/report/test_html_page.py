@@ -125,6 +125,10 @@ def test_names_that_start_alike_stay_apart() -> None:
     assert drawn.count("x" * 17 + "…<") == 2
 
 
+def test_names_that_look_like_attributes_are_shown_as_they_are() -> None:
+    assert '>A role="x" &gt; B</text>' in ranked({'A role="x" > B': 1})["wide"]
+
+
 def test_each_part_of_a_bar_has_a_tooltip_and_a_colour_of_the_style() -> None:
     axis = Axis(["2026-01", "2026-02"], "articles", lambda number: f"{number} of them")
     drawn = stacked(axis, [Series("A & B", [1, 2]), Series("C", [0, 3])], [0, 7])["wide"]
