@@ -124,7 +124,7 @@ def _told(story: Story) -> Told:
     tellers = ", ".join(printable(name, 60) for name in story.told_by if name != NO_PROVIDER)
     first = "" if story.first_published_at is None else f"first on {story.first_published_at:%Y-%m-%d}"
     by = f" by {printable(story.first_published_by, 60)}" if first and story.first_published_by else ""
-    about = [counted(story.copies, "copy", "copies"), counted(story.outlets, "outlet"), first + by, tellers]
+    about = [counted(story.copies, "file"), counted(story.outlets, "outlet"), first + by, tellers]
     # Canonical URLs are http(s) by their making; a link must not depend on that.
     link = story.url if story.url.startswith(("https://", "http://")) else ""
     return Told(printable(story.title, _TITLE), link, " · ".join(filter(None, about)))

@@ -188,8 +188,8 @@ def _topics(snapshot: Snapshot) -> tuple[dict[str, int], int]:
 
 def _stories(snapshot: Snapshot) -> tuple[list[Story], int]:
     """The stories of most copies, and how many have any."""
-    copied = snapshot.read("articles", ["article_id", "copies"], pc.field("copies") > 1)
-    order = [("copies", "descending"), ("article_id", "ascending")]
+    copied = snapshot.read("articles", ["article_id", "copies", "outlets"], pc.field("copies") > 1)
+    order = [("copies", "descending"), ("outlets", "descending"), ("article_id", "ascending")]
     top = copied.take(pc.select_k_unstable(copied, min(STORIES, len(copied)), order))["article_id"].combine_chunks()
     rows = snapshot.read("articles", [*_STORY, *_PROVIDER], pc.field("article_id").isin(top))
     others = snapshot.read(

@@ -15,16 +15,14 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from config.errors import UsageError
+from config.errors import RunError, UsageError
 from tasks.report.html_data import Report
 from tasks.report.html_history import RunNumbers
 from tasks.report.html_sections import sections
 from tasks.report.words import counted, near, printable, spell_age, spell_seconds
-from tasks.tables.durable import storage_errors
 
 _TEMPLATE: Final = Path(__file__).with_name("page.html.j2")
 _STYLE: Final = Path(__file__).with_name("page.css")
@@ -79,23 +77,29 @@ def write_page(path: Path, page: str) -> None:
         page: its text.
 
     Raises:
-        WarehouseError: the disk refused.
+        RunError: it could not be written; what was there is as it was.
     """
     path = path.resolve()
-    with storage_errors(f"write {path}"):
+    try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
-            with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
-                file.write(page)
-                file.flush()
-                os.fsync(file.fileno())
-            # Files of mkstemp are for their owner alone; a report is as public as its folder.
-            Path(name).chmod(0o644)
+            _fill(descriptor, page)
             Path(name).replace(path)
         finally:
-            with suppress(FileNotFoundError):
-                Path(name).unlink()
+            Path(name).unlink(missing_ok=True)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise RunError(f"Could not write {path}: {reason}.", "Mend that, or name another file with -o.") from error
+
+
+def _fill(descriptor: int, page: str) -> None:
+    with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
+        file.write(page)
+        file.flush()
+        os.fsync(descriptor)
+        # Temporary files are for their owner alone; a report is for whoever may enter its folder.
+        os.fchmod(descriptor, 0o644)
 
 
 def _template() -> Any:

@@ -16,7 +16,7 @@ from tasks.report.status import Status
 from tasks.report.words import counted, printable, spell_message, spell_place, spell_seconds
 
 #: Longest message of a run, in characters, and most kinds of errors that are drawn.
-_MESSAGE: Final = 200
+_MESSAGE: Final = 300
 _KINDS: Final = 15
 _UNTIMED: Final = "A run's own row is part of what it publishes, so these times end just before that."
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from config.errors import UsageError, WarehouseError
+from config.errors import RunError, UsageError
 from tasks.report.html_charts import Axis, Series, ranked, stacked
 from tasks.report.html_data import read_report
 from tasks.report.html_page import render_page, write_page
@@ -151,9 +151,9 @@ def test_the_page_before_stays_whole_if_the_disk_is_full(tmp_path: Path, monkeyp
     write_page(file, "before")
 
     def full(_: int) -> None:
-        raise OSError(errno.ENOSPC, "full")
+        raise OSError(errno.ENOSPC, "the disk is full")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(WarehouseError, match="disk is full"):
+    with pytest.raises(RunError, match="the disk is full"):
         write_page(file, "after")
     assert [(left.name, left.read_text()) for left in file.parent.iterdir()] == [("report.html", "before")]
