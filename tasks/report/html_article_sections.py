@@ -48,18 +48,19 @@ def _months(months: Months, articles: int) -> Section:
     ]
     shown = articles - months.earlier - months.later
     caption = "Articles by month of publication and provider"
-    span = f"{months.months[0]} to {months.months[-1]}"
+    first, last = months.months[0], months.months[-1]
+    span = f"in {last}" if first == last else f"from {first} to {last}"
     figure = Figure(
         name="articles-by-month",
         caption=caption,
-        said=f"Bar chart: {counted(shown, 'article')} from {span}; the table below has the numbers.",
+        said=f"Bar chart: {counted(shown, 'article')} {span}; the table below has the numbers.",
         drawings=stacked(axis, series, shades),
         table=Table(["Month, UTC", *names, "All"], rows[::-1], set(range(1, len(names) + 2)), {0}),
         legend=list(zip(shades, names, strict=True)),
     )
     out = {"earlier": months.earlier, "later": months.later}
     left = " and ".join(f"{number:,} {word}" for word, number in out.items() if number)
-    sentence = f"{counted(shown, 'article')} from {span}" + (f"; {left} ones are not drawn." if left else ".")
+    sentence = f"{counted(shown, 'article')} {span}" + (f"; {left} ones are not drawn." if left else ".")
     return Section("articles", "Articles", [sentence], [figure])
 
 
