@@ -1,0 +1,84 @@
+"""Batches on a Dask cluster of two workers: the same tables, and errors that say what is missing."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+from distributed import LocalCluster
+
+from config.errors import RunError, SettingsError, SourceError, UsageError
+from config.settings import Run as RunSettings
+from flows.executors import cluster as cluster_for
+from tasks.discover import local
+from tasks.tables.warehouse import Warehouse
+from tests.e2e.cluster_runs import busy_newsroom, check_cluster_equals_machine, run_on
+
+pytestmark = [
+    pytest.mark.xdist_group("dask"),
+    pytest.mark.timeout(300),
+    pytest.mark.usefixtures("prefect_server"),
+    # Dask's own event loops are closed by the collector.
+    pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+
+def test_a_cluster_of_its_own_gives_the_tables_of_one_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    check_cluster_equals_machine("dask", tmp_path, monkeypatch)
+
+
+def test_a_running_cluster_gives_the_tables_of_one_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with LocalCluster(n_workers=2, threads_per_worker=2, dashboard_address=None) as cluster:
+        check_cluster_equals_machine("dask", tmp_path, monkeypatch, cluster.scheduler_address)
+
+
+def test_where_nothing_answers_the_error_names_address_and_setting(tmp_path: Path) -> None:
+    newsroom = busy_newsroom(tmp_path / "files")
+    with pytest.raises(RunError, match=r"No Dask cluster answers at tcp://127\.0\.0\.1:9 \(`run\.executor_address`\)"):
+        run_on("dask", newsroom, tmp_path / "warehouse", executor_address="tcp://127.0.0.1:9")
+    assert Warehouse(tmp_path / "warehouse", durable=False).current() is None
+
+
+def test_a_worker_without_the_sources_folder_ends_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    newsroom = busy_newsroom(tmp_path / "files")
+    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster:
+        # The workers' sources lie elsewhere, as on a machine that lacks the mount.
+        monkeypatch.setattr(local.LocalSource, "__reduce__", _elsewhere, raising=False)
+        with pytest.raises(SourceError, match=r"is there, but a worker did not find it.*same path on every worker"):
+            run_on("dask", newsroom, tmp_path / "warehouse", executor_address=cluster.scheduler_address)
+    assert Warehouse(tmp_path / "warehouse", durable=False).current() is None
+
+
+def _elsewhere(source: local.LocalSource) -> tuple[type, tuple[object, ...]]:
+    return local.LocalSource, (source.name, f"{source.root}-of-another-machine", source.globs)
+
+
+def test_a_worker_that_dies_is_said_to_have_died(tmp_path: Path) -> None:
+    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster:
+        settings = RunSettings(executor="dask", executor_address=cluster.scheduler_address)
+        with (
+            pytest.raises(RunError, match="The Dask cluster could not finish a batch"),
+            cluster_for(settings, 1) as runner,
+        ):
+            runner.client.submit(_die, pure=False).result()
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_without_the_extra_the_error_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "prefect_dask.task_runners", None)
+    with (
+        pytest.raises(UsageError, match=r"pip install 'presslake\[dask\]'"),
+        cluster_for(RunSettings(executor="dask"), 2),
+    ):
+        pass
+
+
+def test_a_cluster_cannot_be_had_with_the_engine_local(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"`run\.executor` is dask, but `run\.engine` is local"):
+        run_on("dask", busy_newsroom(tmp_path / "files"), tmp_path / "warehouse", engine="local")
