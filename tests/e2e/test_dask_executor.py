@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from distributed import LocalCluster
+from prefect_dask.task_runners import DaskTaskRunner
 
 from config.errors import RunError, SettingsError, SourceError, UsageError
 from config.settings import Run as RunSettings
@@ -63,6 +64,7 @@ def test_a_worker_that_dies_is_said_to_have_died(tmp_path: Path) -> None:
             pytest.raises(RunError, match="The Dask cluster could not finish a batch"),
             cluster_for(settings, 1) as runner,
         ):
+            assert isinstance(runner, DaskTaskRunner)
             runner.client.submit(_die, pure=False).result()
 
 
