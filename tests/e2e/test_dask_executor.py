@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from pathlib import Path
 
@@ -11,10 +10,9 @@ import pytest
 from distributed import LocalCluster
 from prefect_dask.task_runners import DaskTaskRunner
 
-from config.errors import RunError, SettingsError, SourceError, UsageError
+from config.errors import RunError, SettingsError, UsageError
 from config.settings import Run as RunSettings
 from flows.executors import cluster as cluster_for
-from tasks.discover import local
 from tasks.tables.warehouse import Warehouse
 from tests.e2e.cluster_runs import busy_newsroom, check_cluster_equals_machine, run_on
 
@@ -43,20 +41,6 @@ def test_where_nothing_answers_the_error_names_address_and_setting(tmp_path: Pat
     assert Warehouse(tmp_path / "warehouse", durable=False).current() is None
 
 
-def test_a_worker_without_the_sources_folder_ends_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    newsroom = busy_newsroom(tmp_path / "files")
-    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster:
-        # The workers' sources lie elsewhere, as on a machine that lacks the mount.
-        monkeypatch.setattr(local.LocalSource, "__reduce__", _elsewhere, raising=False)
-        with pytest.raises(SourceError, match=r"is there, but a worker did not find it.*same path on every worker"):
-            run_on("dask", newsroom, tmp_path / "warehouse", executor_address=cluster.scheduler_address)
-    assert Warehouse(tmp_path / "warehouse", durable=False).current() is None
-
-
-def _elsewhere(source: local.LocalSource) -> tuple[type, tuple[object, ...]]:
-    return local.LocalSource, (source.name, f"{source.root}-of-another-machine", source.globs)
-
-
 def test_a_worker_that_dies_is_said_to_have_died(tmp_path: Path) -> None:
     with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster:
         settings = RunSettings(executor="dask", executor_address=cluster.scheduler_address)
@@ -65,11 +49,7 @@ def test_a_worker_that_dies_is_said_to_have_died(tmp_path: Path) -> None:
             cluster_for(settings, 1) as runner,
         ):
             assert isinstance(runner, DaskTaskRunner)
-            runner.client.submit(_die, pure=False).result()
-
-
-def _die() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
+            runner.client.submit(os._exit, 1, pure=False).result()
 
 
 def test_without_the_extra_the_error_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
