@@ -18,7 +18,7 @@ from tests.e2e.cluster_runs import busy_newsroom, check_cluster_equals_machine, 
 
 pytestmark = [
     pytest.mark.xdist_group("dask"),
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(600),
     pytest.mark.usefixtures("prefect_server"),
     # Dask's own event loops are closed by the collector.
     pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"),
@@ -49,7 +49,7 @@ def test_a_worker_that_dies_is_said_to_have_died(tmp_path: Path) -> None:
             cluster_for(settings, 1) as runner,
         ):
             assert isinstance(runner, DaskTaskRunner)
-            runner.client.submit(os._exit, 1, pure=False).result()
+            runner.client.submit(os._exit, 1, pure=False).result()  # type: ignore[no-untyped-call]
 
 
 def test_without_the_extra_the_error_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:

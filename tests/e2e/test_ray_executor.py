@@ -13,7 +13,7 @@ from tests.e2e.cluster_runs import busy_newsroom, check_cluster_equals_machine, 
 
 pytestmark = [
     pytest.mark.xdist_group("ray"),
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(600),
     pytest.mark.usefixtures("prefect_server"),
     # Ray leaves sockets and processes to the collector.
     pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"),

@@ -32,7 +32,7 @@ def folder(tmp_path: Path) -> Path:
 
 def batch_with(folder: Path, path: str) -> Path:
     """A finished batch whose worker did not find a file."""
-    row = {name: [] if pa.types.is_list(FILES.field(name).type) else None for name in FILES.names}
+    row: dict[str, object] = {name: [] if pa.types.is_list(FILES.field(name).type) else None for name in FILES.names}
     row |= {"source": "news", "source_path": path, "status": "gone"}
     write_arrow(folder / "files.arrow", pa.Table.from_pylist([row], FILES))
     (folder / "numbers.json").write_text("{}")
