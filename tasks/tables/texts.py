@@ -56,11 +56,19 @@ def shingles(titles: pa.StringArray, excerpts: pa.StringArray) -> pa.ListArray:
             "hash": pa.concat_arrays([hashed for _, hashed in parts]),
         }
     )
-    pairs = pairs.group_by(["row", "hash"], use_threads=False).aggregate([])
-    pairs = pairs.sort_by([("row", "ascending"), ("hash", "ascending")])
+    pairs = _without_repeats(pairs.sort_by([("row", "ascending"), ("hash", "ascending")]).combine_chunks())
     starts = pa.array(range(len(titles) + 1), pa.int64())
     offsets = pc.search_sorted(pairs["row"].combine_chunks(), starts, side="left").cast(pa.int32())
     return pa.ListArray.from_arrays(offsets, pairs["hash"].combine_chunks())
+
+
+def _without_repeats(pairs: pa.Table) -> pa.Table:
+    """Sorted rows, each once. (Grouping them would do it too, and import Arrow's query engine.)"""
+    if not len(pairs):
+        return pairs
+    later, earlier = pairs.slice(1), pairs.slice(0, len(pairs) - 1)
+    differs = [pc.not_equal(later[name], earlier[name]) for name in pairs.column_names]
+    return pairs.filter(pa.chunked_array([pa.array([True]), *pc.or_(*differs).chunks]))
 
 
 def _runs(texts: pa.StringArray) -> tuple[pa.Int64Array, pa.Int64Array]:
