@@ -237,6 +237,8 @@ def _read_regular(name: str, parent: int, limit: int) -> bytes:
         _require_regular(status, name)
         step, left, chunks = max(status.st_size + 1, _READ_BYTES), limit + 1, []
         while left > 0 and (chunk := os.read(file, min(step, left))):
+            if len(chunk) == status.st_size and not chunks:
+                return chunk  # one byte more was asked for: that was the end
             chunks.append(chunk)
             left -= len(chunk)
         return b"".join(chunks)

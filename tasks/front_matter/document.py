@@ -10,7 +10,7 @@ import codecs
 from contextlib import suppress
 from typing import NamedTuple
 
-from tasks.front_matter.fences import BYTE_ORDER_MARK, FrontMatter, find_front_matter
+from tasks.front_matter.fences import BYTE_ORDER_MARK, FrontMatter, find_front_matter, guess_front_matter
 from tasks.front_matter.findings import Findings, Node, StopReadingError
 from tasks.front_matter.policy import ReadPolicy
 from tasks.front_matter.problems import Path, Problem
@@ -56,6 +56,9 @@ class Reader:
         Args:
             data: the whole file.
         """
+        guess = guess_front_matter(data)
+        if guess is not None and (read := self._read_fast(data, guess)) is not None:
+            return Document(*read, (), ())
         region = find_front_matter(data)
         if region is None:
             return None
@@ -64,10 +67,11 @@ class Reader:
         tree: Node = None
         body = ""
         with suppress(StopReadingError):  # the findings say why
-            tree, body = self._read_fast(data, region) or self._read_slow(data, region, findings)
+            read = None if region == guess else self._read_fast(data, region)
+            tree, body = read or self._read_slow(data, region, findings)
         return Document(_mapping(tree), body, tuple(findings.problems), tuple(findings.warnings))
 
-    def _read_fast(self, data: bytes, region: FrontMatter) -> tuple[Node, str] | None:
+    def _read_fast(self, data: bytes, region: FrontMatter) -> tuple[dict[str, Node], str] | None:
         if self._subset is None or region.format != "yaml" or not region.closed:
             return None
         tree = self._subset.read(data[region.start : region.stop])

@@ -62,6 +62,20 @@ def find_front_matter(data: bytes) -> FrontMatter | None:
     return _close(data, language, fence, start)
 
 
+def guess_front_matter(data: bytes) -> FrontMatter | None:
+    """Where YAML front matter is, if no line of it can be taken for a fence; None where a look at it does not tell.
+
+    Most files have no body, so the search from the end stops at once. Whoever takes the guess refuses
+    front matter with a line that starts with `---` or `...`: then it is what `find_front_matter` finds.
+
+    Args:
+        data: the whole file.
+    """
+    if not data.startswith(b"---\n") or (line_break := data.rfind(b"\n---\n")) < 0:
+        return None
+    return FrontMatter("yaml", 4, max(line_break + 1, 4), line_break + 5, closed=True)
+
+
 def _close(data: bytes, language: Format, fence: bytes, start: int) -> FrontMatter:
     # The search starts at the opening line's own break, so that empty front matter is found too.
     before = max(start - 1, 0)

@@ -37,6 +37,8 @@ _PLAIN: Final = r"(?:[^ \n\-?:,\[\]{}#&*!|>'\"%@`]|-(?=[^ \n\-])).*+"  # starts 
 _LINE: Final = re.compile(
     rf"^( *+(?:- )?+(?:{KEY}:(?: ++(?=[^ \n])|(?= *+$)))?+)({_DOUBLE}|{_SINGLE}|{_PLAIN}|(?<=:)) *+$", re.M
 )
+#: An item that is one plain scalar, in whose characters nothing has a second meaning.
+_PLAIN_ITEM: Final = re.compile(rb"[A-Za-z0-9][A-Za-z0-9 &'()./_-]*+(?<! )")
 _ENTRY_START: Final = re.compile(rb"\n(?=[A-Za-z_])")
 _BLANK_LINES: Final = re.compile(r"\n\n+")
 
@@ -124,8 +126,13 @@ class BlockMemo(dict[bytes, Node]):
         self._size = 0
 
     def __missing__(self, source: bytes) -> Node:
-        shape, values = _lines(self._indent + source.rstrip(b"\n"))
-        node = fill(self._shapes[shape], values)
+        node: Node
+        if _PLAIN_ITEM.fullmatch(source):
+            text = source.decode()
+            node = None if text in _NULLS else text
+        else:
+            shape, values = _lines(self._indent + source.rstrip(b"\n"))
+            node = fill(self._shapes[shape], values)
         self._size += len(source)
         if self._size > MEMO_BYTES:
             self.clear()

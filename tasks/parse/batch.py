@@ -86,7 +86,8 @@ def parse_batch(batch: Path, job: ParseJob) -> Path:
     """
     started = time.perf_counter()
     files = read_arrow(batch / "input.arrow")
-    reads = [_read_file(row, job) for row in files.to_pylist()]
+    reader = _reader(job.policy)
+    reads = [_read_file(row, job, reader) for row in files.to_pylist()]
     parsed, findings = _tables(files, reads, job)
     write_arrow(batch / "noticed.arrow", findings)
     metadata = {"seconds": str(time.perf_counter() - started), "bytes": str(sum(len(r.raw or b"") for r in reads))}
@@ -94,7 +95,7 @@ def parse_batch(batch: Path, job: ParseJob) -> Path:
     return batch
 
 
-def _read_file(row: dict[str, Any], job: ParseJob) -> _Read:
+def _read_file(row: dict[str, Any], job: ParseJob, reader: Reader) -> _Read:
     try:
         raw = job.sources[row["source"]].read(row["source_path"], job.max_file_bytes)
     except OSError as error:
@@ -105,7 +106,7 @@ def _read_file(row: dict[str, Any], job: ParseJob) -> _Read:
     digest = hashlib.sha256(raw).hexdigest()[:32]
     if digest == row["known_hash"]:
         return _Read("touched", digest)
-    document = _reader(job.policy).read(raw)
+    document = reader.read(raw)
     return _Read("ignored", digest, raw) if document is None else _Read("record", digest, raw, document)
 
 

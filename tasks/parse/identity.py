@@ -16,7 +16,6 @@ from config.contract_types import Column
 from config.url_rules import UrlRules
 from tasks.parse.urls import article_ids, canonical_urls, is_home_page
 from tasks.parse.values import has_value
-from tasks.tables.texts import normal_text
 
 #: Addresses of one page, the one that names it first; the others are its aliases.
 _ADDRESSES: Final = ("original_url", "web_url", "amp_url", "cdn_amp_url")
@@ -65,11 +64,6 @@ def _lists_of_others(own: pa.StringArray, aliases: list[pa.StringArray]) -> pa.L
     return pa.array(lists, pa.list_(pa.string()))
 
 
-def invalid_urls(urls: pa.StringArray, rules: UrlRules) -> pa.BooleanArray:
-    """True where there is a text that is not an absolute http(s) URL."""
-    return pc.and_(pc.is_valid(urls), pc.is_null(canonical_urls(urls, rules).key))
-
-
 def related_ids(items: pa.StructArray, rules: UrlRules) -> pa.StringArray:
     """The `article_id` that each related entry's address has; null where it has none."""
     names = {field.name for field in items.type}
@@ -79,14 +73,17 @@ def related_ids(items: pa.StructArray, rules: UrlRules) -> pa.StringArray:
     return article_ids(pc.coalesce(*keys))
 
 
-def content_keys(columns: dict[str, pa.Array], length: int) -> pa.StringArray:
+def content_keys(columns: dict[str, pa.Array], title: pa.StringArray, excerpt: pa.StringArray) -> pa.StringArray:
     """Hash of normalised title, excerpt and provider; null where there is no title or no excerpt.
 
     A title alone ("Weekly update") says too little to call two files one story.
+
+    Args:
+        columns: the records' columns; of `provider_domain` and `provider_name` those that there are.
+        title, excerpt: (n,) in normal form (`tasks.tables.texts.normal_text`); null where none.
     """
-    none = pa.nulls(length, pa.string())
+    none = pa.nulls(len(title), pa.string())
     provider = pc.coalesce(columns.get("provider_domain", none), columns.get("provider_name", none), "")
-    title, excerpt = (normal_text(columns.get(name, none)) for name in ("title", "excerpt"))
     title, excerpt = (pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text) for text in (title, excerpt))
     texts = pc.binary_join_element_wise(title, excerpt, pc.utf8_lower(provider), "\x1f")
     return pa.array([t and hashlib.sha256(t.encode()).hexdigest()[:32] for t in texts.to_pylist()], pa.string())

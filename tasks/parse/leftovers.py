@@ -15,6 +15,7 @@ from tasks.parse.paths import Step
 
 #: What is left where columns take everything; None is a value that a file can hold.
 _NOTHING: Final = object()
+_NO_PATHS: Final[set[Path]] = set()
 
 
 def leftovers(root: Step, nodes: Sequence[Any], untaken: Mapping[int, set[Path]]) -> dict[int, dict[str, Any]]:
@@ -31,14 +32,30 @@ def leftovers(root: Step, nodes: Sequence[Any], untaken: Mapping[int, set[Path]]
         `{}` for list items before or between them.
     """
     rest: dict[int, dict[str, Any]] = {}
-    nothing: set[Path] = set()
+    known: dict[tuple[int, str | int], Any] = {}
     for i, node in enumerate(nodes):
         if node is None or (i not in untaken and _is_taken(root, node)):
             continue
-        left = _left_of_mapping(root, node, (), untaken.get(i, nothing))
+        left = _left_of_mapping(root, node, (), untaken[i]) if i in untaken else _left_of_root(root, node, known)
         if left:
             rest[i] = left
     return rest
+
+
+def _left_of_root(root: Step, node: dict[str, Any], known: dict[tuple[int, str | int], Any]) -> dict[str, Any]:
+    """`_left_of_mapping` where all has its type: what is left of a value that nodes share is worked out once."""
+    left: dict[str, Any] = {}
+    for key in node.keys() - root.leaves:
+        value = node[key]
+        if key not in root.children:
+            left[key] = value
+            continue
+        place = (id(value), key)
+        if place not in known:
+            known[place] = _left_of(root.children[key], value, (key,), _NO_PATHS)
+        if known[place] is not _NOTHING:
+            left[key] = known[place]
+    return {key: left[key] for key in node if key in left} if len(left) > 1 else left
 
 
 def _is_taken(step: Step, node: Any) -> bool:

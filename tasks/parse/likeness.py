@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from tasks.tables.texts import normal_words, outlets, shingles
+from tasks.tables.texts import outlets, shingles_of_words, spaced_words
 
 
 class Likeness(NamedTuple):
@@ -21,16 +21,19 @@ class Likeness(NamedTuple):
     shingles: pa.ListArray
 
 
-def likeness(columns: dict[str, pa.Array], urls: pa.StringArray) -> Likeness:
+def likeness(
+    columns: dict[str, pa.Array], title: pa.StringArray, excerpt: pa.StringArray, urls: pa.StringArray
+) -> Likeness:
     """What n records are compared by.
 
     The outlet is that of the address, where the story stands, not the provider, whose name it may
     carry at many addresses; only a record without an address has its provider's.
 
     Args:
-        columns: the records' columns; of `title`, `excerpt` and `provider_domain` those that there are.
+        columns: the records' columns, `provider_domain` if there is one.
+        title, excerpt: (n,) in normal form (`tasks.tables.texts.normal_text`); null where none.
         urls: (n,) canonical URLs or null.
     """
-    none = pa.nulls(len(urls), pa.string())
-    title, excerpt, domain = (columns.get(name, none) for name in ("title", "excerpt", "provider_domain"))
-    return Likeness(normal_words(title), outlets(urls, domain), shingles(title, excerpt))
+    domain = columns.get("provider_domain", pa.nulls(len(urls), pa.string()))
+    words = spaced_words(title)
+    return Likeness(words, outlets(urls, domain), shingles_of_words(words, spaced_words(excerpt)))

@@ -40,6 +40,11 @@ class Step:
         return "error" if "error" in severities else "warning"
 
     @cached_property
+    def leaves(self) -> frozenset[str | int]:
+        """The keys of children without children."""
+        return frozenset(key for key, child in self.children.items() if not child.children)
+
+    @cached_property
     def branches(self) -> list[tuple[str | int, Step]]:
         """The children that have children."""
         return [(key, child) for key, child in self.children.items() if child.children]

@@ -17,12 +17,14 @@ from config.contract_types import Column
 from config.url_rules import UrlRules
 from tasks.front_matter.document import Document
 from tasks.front_matter.problems import Problem, excerpt, spell_path
-from tasks.parse.identity import completeness, content_keys, identify, invalid_urls, related_ids
+from tasks.parse.identity import completeness, content_keys, identify, related_ids
 from tasks.parse.levels import Finding, Level
 from tasks.parse.likeness import Likeness, likeness
 from tasks.parse.trees import build_level
+from tasks.parse.urls import invalid_urls
 from tasks.tables.nested import read_path, spell_json, walk
 from tasks.tables.staging import FINDINGS
+from tasks.tables.texts import normal_text
 
 _TRUE: Final = frozenset({"true", "yes", "on"})
 _INVALID_URL: Final = "expected an absolute address that starts with http:// or https://"
@@ -55,10 +57,11 @@ def build_records(files: pa.Table, documents: list[Document], contract: Contract
     source, path = (_flat(files[name]) for name in ("source", "source_path"))
     identity = identify(level.columns, source, path, rules)
     columns = level.columns | _own_columns(documents, level, path) | identity._asdict()
-    columns |= likeness(columns, identity.url)._asdict()
+    title, excerpt = (_normal(columns, name, len(trees)) for name in ("title", "excerpt"))
+    columns |= likeness(columns, title, excerpt, identity.url)._asdict()
     columns |= {
         "removed": pa.array([_says_removed(tree, contract.removed_field) for tree in trees], pa.bool_()),
-        "content_key": content_keys(columns, len(trees)),
+        "content_key": content_keys(columns, title, excerpt),
         "completeness": completeness(columns, contract.source_columns, len(trees)),
         "readable": pa.array([document.tree is not None for document in documents], pa.bool_()),
         "read_from": _json_column({row: list(paths.items()) for row, paths in level.chosen.items()}, len(trees)),
@@ -71,6 +74,10 @@ def build_records(files: pa.Table, documents: list[Document], contract: Contract
 #: Columns of the staged table that no published table of records has. `read_from` says of columns with
 #: several sources which one was read, where it was not the first: JSON pairs of paths, null where there are none.
 _BESIDES: Final = ("alias_ids", "content_key", *Likeness._fields, "completeness", "removed", "readable", "read_from")
+
+
+def _normal(columns: dict[str, pa.Array], name: str, length: int) -> pa.StringArray:
+    return normal_text(columns[name]) if name in columns else pa.nulls(length, pa.string())
 
 
 def _flat(column: pa.ChunkedArray) -> pa.Array:

@@ -34,6 +34,11 @@ _MAX_WRAPPERS: Final = 3
 _UNRESERVED: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 # An escape, or a character that RFC 3986 allows in neither path nor query.
 _TO_NORMALISE: Final = re.compile(r"%[0-9A-Fa-f]{2}|[^A-Za-z0-9\-._~!$&'()*+,;=:@/?]")
+#: Addresses that are URLs without a doubt: a short plain host whose last label starts with a letter (so it is no
+#: IP address) and without `--` (so it is no Punycode, which can be wrong), no port, nothing odd after it.
+_LABEL: Final = "[a-z0-9](?:-?[a-z0-9])*"
+_CERTAIN: Final = rf"^https?://(?:{_LABEL}\.)+[a-z](?:-?[a-z0-9])*(?:/[!-~]*)?$"
+_CERTAIN_LENGTH: Final = 250
 _DOT_SEGMENT: Final = re.compile(r"/\.\.?(?:/|$)")
 
 
@@ -86,9 +91,34 @@ def canonical_urls(urls: pa.StringArray, rules: UrlRules) -> CanonicalUrls:
     _check_strings(urls)
     encoded = urls.dictionary_encode()
     identify = _identifier(rules)
-    found = [_remembered(identify, text, rules) for text in encoded.dictionary.to_pylist()]
+    found = [
+        identify(text) if len(text) <= _REMEMBERED_LENGTH else _identity(text, rules)
+        for text in encoded.dictionary.to_pylist()
+    ]
     forms = (pa.array([form[side] for form in found], pa.string()) for side in (0, 1))
     return CanonicalUrls(*(form.take(encoded.indices) for form in forms))
+
+
+def invalid_urls(urls: pa.StringArray, rules: UrlRules) -> pa.BooleanArray:
+    """Where there is a text that has no canonical form: it is not an absolute http(s) URL.
+
+    Args:
+        urls: (n,) strings as the source has them.
+        rules: the identity rules.
+
+    Returns:
+        (n,) booleans, false for null.
+
+    Raises:
+        pa.ArrowTypeError: `urls` is not a string array.
+    """
+    _check_strings(urls)
+    certain = pc.and_(pc.match_substring_regex(urls, _CERTAIN), pc.less(pc.binary_length(urls), _CERTAIN_LENGTH))
+    doubtful = pc.invert(pc.fill_null(certain, True))
+    if not pc.any(doubtful, min_count=0).as_py():
+        return doubtful
+    keys = canonical_urls(urls.filter(doubtful), rules).key
+    return pc.replace_with_mask(doubtful, doubtful, pc.is_null(keys))
 
 
 def article_ids(keys: pa.StringArray) -> pa.StringArray:
@@ -105,8 +135,7 @@ def article_ids(keys: pa.StringArray) -> pa.StringArray:
     """
     _check_strings(keys)
     encoded = keys.dictionary_encode()
-    texts = encoded.dictionary.to_pylist()
-    ids = [hashlib.sha256(text.encode()).hexdigest()[:ARTICLE_ID_DIGITS] for text in texts]
+    ids = [_article_id(text) for text in encoded.dictionary.to_pylist()]
     return pa.array(ids, pa.string()).take(encoded.indices)
 
 
@@ -136,8 +165,9 @@ def _identifier(rules: UrlRules) -> Callable[[str], _Identity]:
     return lru_cache(maxsize=_REMEMBERED_URLS)(partial(_identity, rules=rules))
 
 
-def _remembered(identify: Callable[[str], _Identity], text: str, rules: UrlRules) -> _Identity:
-    return identify(text) if len(text) <= _REMEMBERED_LENGTH else _identity(text, rules)
+@lru_cache(maxsize=_REMEMBERED_URLS)
+def _article_id(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()[:ARTICLE_ID_DIGITS]
 
 
 def _identity(text: str, rules: UrlRules) -> _Identity:

@@ -22,19 +22,32 @@ import pyarrow.compute as pc
 _FACTORS: Final = (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
 _U64: Final = pa.uint64()
 
+_UNSPACED: Final = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]"
+
 #: Second-level labels under which country registries hand out names: `bbc.co.uk`, `abc.net.au`.
 _REGISTRY_LABELS: Final = frozenset("ac co com edu go gob gov govt ltd me mil ne net nom or org plc sch".split())
 
 
 def normal_text(texts: pa.StringArray) -> pa.StringArray:
     """Letters and digits only, compatibility forms unified, lower-case, single spaces."""
-    words = pc.utf8_lower(pc.utf8_normalize(texts, "NFKC"))
+    # In ASCII nothing has another form, which normalisation takes long to find.
+    foreign = pc.invert(pc.fill_null(pc.string_is_ascii(texts), True))
+    if pc.any(foreign, min_count=0).as_py():
+        texts = pc.replace_with_mask(texts, foreign, pc.utf8_normalize(texts.filter(foreign), "NFKC"))
+    words = pc.utf8_lower(texts)
     return pc.utf8_trim_whitespace(pc.replace_substring_regex(words, r"[^\pL\pN\pM]+", " "))
 
 
 def normal_words(texts: pa.StringArray) -> pa.StringArray:
     """`normal_text` with every sign of a script without spaces between words as a word of its own."""
-    spaced = pc.replace_substring_regex(normal_text(texts), r"([\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}])", r" \1 ")
+    return spaced_words(normal_text(texts))
+
+
+def spaced_words(normal: pa.StringArray) -> pa.StringArray:
+    """`normal_words` of texts that are in normal form."""
+    if not pc.any(pc.match_substring_regex(normal, _UNSPACED), min_count=0).as_py():
+        return normal
+    spaced = pc.replace_substring_regex(normal, f"({_UNSPACED})", r" \1 ")
     return pc.utf8_trim_whitespace(pc.replace_substring_regex(spaced, " +", " "))
 
 
@@ -49,7 +62,12 @@ def shingles(titles: pa.StringArray, excerpts: pa.StringArray) -> pa.ListArray:
     Returns:
         (n,) lists of distinct int64, ascending.
     """
-    parts = [_runs(pc.fill_null(texts, "")) for texts in (titles, excerpts)]
+    return shingles_of_words(normal_words(titles), normal_words(excerpts))
+
+
+def shingles_of_words(titles: pa.StringArray, excerpts: pa.StringArray) -> pa.ListArray:
+    """`shingles` of texts that are `normal_words`."""
+    parts = [_runs(pc.fill_null(words, "")) for words in (titles, excerpts)]
     pairs = pa.table(
         {
             "row": pa.concat_arrays([row for row, _ in parts]),
@@ -72,8 +90,8 @@ def _without_repeats(pairs: pa.Table) -> pa.Table:
 
 
 def _runs(texts: pa.StringArray) -> tuple[pa.Int64Array, pa.Int64Array]:
-    """Row and hash of every run of three words (or fewer, if there are no more) of n texts."""
-    lists = pc.split_pattern(normal_words(texts), " ")
+    """Row and hash of every run of three words (or fewer, if there are no more) of n texts of normal words."""
+    lists = pc.split_pattern(texts, " ")
     rows, words = pc.list_parent_indices(lists).cast(pa.int64()), pc.list_flatten(lists)
     hashes = _word_hashes(words)
     second, third = (_following(rows, hashes, steps) for steps in (1, 2))

@@ -89,7 +89,8 @@ def validate_batch(batch: Path, contract: Contract, policy: ReadPolicy, *, locat
 def _broken_rules(parsed: pa.Table, contract: Contract, found: pa.Table) -> pa.Table:
     """Rule findings of the readable records, but for fields of which the parser said what is wrong."""
     rows = pc.indices_nonzero(pc.fill_null(parsed["readable"], False))
-    broken = check_rules(contract.source_columns, parsed.take(rows))
+    columns = parsed.select([column.name for column in contract.source_columns])
+    broken = check_rules(contract.source_columns, columns if len(rows) == len(parsed) else columns.take(rows))
     broken = broken.set_column(0, FINDINGS.field("row"), rows.take(broken["row"]).cast(pa.int32()))
     broken = at_fields_read(broken, parsed["read_from"])
     if not len(broken) or not len(found):

@@ -48,9 +48,10 @@ def _violations(files: pa.Table, found: pa.Table) -> dict[str, Any]:
 def _unknown_fields(extra: pa.ChunkedArray) -> dict[str, Any]:
     counts: Counter[str] = Counter()
     examples: dict[str, str] = {}
-    for text in pc.drop_null(extra).to_pylist():
-        fields = dict(_leaves(msgspec.json.decode(text), ""))
-        counts.update(fields.keys())
+    # Many files have the same: what an outlet adds to its own description, say.
+    for distinct in pc.value_counts(pc.drop_null(extra)).to_pylist():
+        fields = dict(_leaves(msgspec.json.decode(distinct["values"]), ""))
+        counts.update(dict.fromkeys(fields, distinct["counts"]))
         for name in fields.keys() - examples.keys():
             examples[name] = fields[name]
     return {name: {"count": count, "example": examples[name]} for name, count in sorted(counts.items())}

@@ -9,8 +9,9 @@ import pytest
 
 from config.contract import load_contract
 from config.url_rules import load_url_rules
-from tasks.parse.identity import Identity, completeness, content_keys, identify, invalid_urls
+from tasks.parse.identity import Identity, completeness, content_keys, identify
 from tasks.parse.trees import build_level
+from tasks.tables.texts import normal_text
 
 RULES = load_url_rules()
 COLUMNS = load_contract().source_columns
@@ -68,15 +69,9 @@ def test_records_without_url_are_named_by_source_and_path() -> None:
     assert identity("a.md", "s") == identity("a.md", "s", original_url="not an address")
 
 
-def test_invalid_urls() -> None:
-    texts = strings("https://example.com/", "ftp://example.com/", "/a", "", None)
-    assert invalid_urls(texts, RULES).to_pylist() == [False, True, True, True, False]
-
-
 def content_key(title: str | None, excerpt: str | None, **provider: str) -> str | None:
-    columns = {"title": strings(title), "excerpt": strings(excerpt)}
-    columns |= {name: strings(text) for name, text in provider.items()}
-    key: str | None = content_keys(columns, 1)[0].as_py()
+    columns = {name: strings(text) for name, text in provider.items()}
+    key: str | None = content_keys(columns, *map(normal_text, (strings(title), strings(excerpt))))[0].as_py()
     return key
 
 

@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from config.url_rules import load_url_rules
-from tasks.parse.urls import article_ids, canonical_urls, is_home_page
+from tasks.parse.urls import article_ids, canonical_urls, invalid_urls, is_home_page
 
 RULES = load_url_rules()
 
@@ -225,6 +225,25 @@ def test_article_ids_never_change() -> None:
 def test_home_pages_have_neither_path_nor_query() -> None:
     keys = pa.array(["example.com", "example.com:8080", "[::1]", "example.com/a", "example.com?p=1", None])
     assert is_home_page(keys).to_pylist() == [True, True, True, False, False, None]
+
+
+def test_invalid_urls() -> None:
+    texts = pa.array(["https://example.com/", "ftp://example.com/", "/a", "", None])
+    assert invalid_urls(texts, RULES).to_pylist() == [False, True, True, True, False]
+
+
+_HOSTS = st.lists(
+    st.sampled_from(["xn--a", "xn--80ak6aa92e", "a--b", "-", "1", "0x7f", "256", "com", "x"]) | st.text("ax0-."),
+    max_size=6,
+).map(".".join)
+
+
+@given(st.tuples(st.sampled_from(["http://", "https://", "https:"]), _HOSTS, st.text("/ab%?#:@\\ \"'`{|é", max_size=5)))
+@example(("https://", ".".join(["a" * 60] * 6), "/"))
+@example(("https://", "a.1e", "/"))
+def test_the_quick_look_at_urls_says_what_reading_them_says(parts: tuple[str, str, str]) -> None:
+    urls = pa.array(["".join(parts)])
+    assert invalid_urls(urls, RULES).equals(canonical_urls(urls, RULES).key.is_null())
 
 
 def test_other_types_are_refused() -> None:
