@@ -235,7 +235,8 @@ def _read_regular(name: str, parent: int, limit: int) -> bytes:
     try:
         status = os.fstat(file)
         _require_regular(status, name)
-        step, left, chunks = max(status.st_size + 1, _READ_BYTES), limit + 1, []
+        step, left = max(status.st_size + 1, _READ_BYTES), limit + 1
+        chunks: list[bytes] = []
         while left > 0 and (chunk := os.read(file, min(step, left))):
             if len(chunk) == status.st_size and not chunks:
                 return chunk  # one byte more was asked for: that was the end

@@ -45,7 +45,9 @@ QUARANTINED: Final = pa.schema(
 )
 
 
-def validate_batch(batch: Path, contract: Contract, policy: ReadPolicy, *, locate_warnings: bool = False) -> Path:
+def validate_batch(
+    batch: Path, contract: Contract, policy: ReadPolicy, *, locate_warnings: bool = False, partition_by: str = "year"
+) -> Path:
     """Hold the records of a parsed batch against the contract.
 
     Args:
@@ -53,10 +55,11 @@ def validate_batch(batch: Path, contract: Contract, policy: ReadPolicy, *, locat
         contract: the rules.
         policy: how the files were read, to find the lines of what is wrong.
         locate_warnings: whether every warning gets its line, or only the first of each code.
+        partition_by: how the tables are partitioned (`year`, `month` or `none`).
 
     Returns:
         The folder, which then has `records.arrow` (what goes into `articles` or `duplicates`, sorted
-        by time and id), `quarantine.arrow`, `files.arrow` (`FILES`), `findings.arrow` (`FINDINGS` with lines), and
+        by partition and id), `quarantine.arrow`, `files.arrow` (`FILES`), `findings.arrow` (`FINDINGS` with lines), and
         last of all `numbers.json`, which says that the batch is done. What was parsed is gone.
     """
     started = time.perf_counter()
@@ -68,7 +71,7 @@ def validate_batch(batch: Path, contract: Contract, policy: ReadPolicy, *, locat
     found = with_lines(found, set(rejected.to_pylist()), parsed["raw"], policy, everywhere=locate_warnings)
     is_rejected = pc.is_in(pa.array(range(len(parsed)), pa.int32()), rejected)
     files = _files(parsed, found, is_rejected)
-    records = _records(parsed, found, files, contract)
+    records = _records(parsed, found, files, contract, partition_by)
     write_arrow(batch / "records.arrow", records)
     write_arrow(batch / "quarantine.arrow", _quarantine(parsed, found, is_rejected))
     write_arrow(batch / "files.arrow", files)
@@ -132,7 +135,7 @@ def _texts_by_row(length: int, found: pa.Table, texts: list[str], *, distinct: b
     return pa.array([sorted(set(items) if distinct else items) for items in lists], pa.list_(pa.string()))
 
 
-def _records(parsed: pa.Table, found: pa.Table, files: pa.Table, contract: Contract) -> pa.Table:
+def _records(parsed: pa.Table, found: pa.Table, files: pa.Table, contract: Contract, partition_by: str) -> pa.Table:
     """The rows that become records, in the columns and order of `articles` less the lineage."""
     warnings = found.filter(pc.equal(found["severity"], "warning"))
     fields = pc.replace_substring_regex(warnings["field"], r"\[[0-9]+\]", "[]")
@@ -143,8 +146,15 @@ def _records(parsed: pa.Table, found: pa.Table, files: pa.Table, contract: Contr
     for i, field in enumerate(fields):
         if pa.types.is_nested(field.type):
             table = table.set_column(i, field, without_null_items(table[field.name].combine_chunks()))
-    order = ("published_at", "article_id", "source", "source_path")
-    return table.cast(pa.schema(fields)).sort_by([(name, "ascending") for name in order])
+    return table.cast(pa.schema(fields)).take(_order(table, partition_by))
+
+
+def _order(records: pa.Table, partition_by: str) -> pa.Array:
+    """By partition, then id: what a file of the tables takes from a batch then stands together, however it is split."""
+    keys = records.select(["article_id", "source", "source_path"])
+    if partition_by != "none":
+        keys = keys.add_column(0, "partition", pc.floor_temporal(records["published_at"], unit=partition_by))
+    return pc.sort_indices(keys, sort_keys=[(name, "ascending") for name in keys.column_names])
 
 
 def _quarantine(parsed: pa.Table, found: pa.Table, rejected: pa.BooleanArray) -> pa.Table:

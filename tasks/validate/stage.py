@@ -25,4 +25,4 @@ def validate_records(folder: Path, batch: Path) -> Path:
 
 def _validate(folder: Path, batch: Path) -> Path:
     run = load_run(folder)
-    return validate_batch(batch, run.contract, run.policy)
+    return validate_batch(batch, run.contract, run.policy, partition_by=run.settings.warehouse.partition_by)

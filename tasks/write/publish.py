@@ -23,8 +23,9 @@ from tasks.tables.warehouse import Warehouse
 from tasks.write import small_tables
 from tasks.write.audit import check_articles, check_files, check_manifest, check_required
 from tasks.write.layout import Layout, layout_of, next_layout
-from tasks.write.partitions import RECORD_TABLES, PlaceRows, RecordSet, records_of
+from tasks.write.partitions import PLACED, RECORD_TABLES, PlaceRows, RecordSet, records_of
 from tasks.write.snapshot import SnapshotBuilder
+from tasks.write.staged import StagedRecords
 
 #: Order of rows within a file.
 SORTING: Final[Mapping[str, tuple[str, ...]]] = {
@@ -135,12 +136,12 @@ def write_snapshot(
 def _record_set(job: WriteJob, parent: Snapshot | None, decided: Decided, batches: Sequence[Path]) -> RecordSet:
     manifest = decided.manifest
     is_record = pc.is_in(manifest["status"].combine_chunks(), pa.array(["loaded", "duplicate"]))
-    current, previous = records_of(manifest), records_of(decided.previous)
+    current, previous = records_of(manifest).select(PLACED), records_of(decided.previous).select(PLACED)
     old = _layout_of_parent(job, parent)
-    return RecordSet(
+    records = RecordSet(
         manifest=current,
         touched=pc.or_(decided.touched.filter(is_record), _is_of_another_form(job, parent)),
-        fresh=pa.concat_tables([_fresh_record_schema(job.contract).empty_table(), *_staged(batches, "records.arrow")]),
+        fresh=StagedRecords(batches, _fresh_record_schema(job.contract)),
         parent=parent,
         previous=previous,
         old=old,
@@ -148,6 +149,8 @@ def _record_set(job: WriteJob, parent: Snapshot | None, decided: Decided, batche
         contract=job.contract,
         rule_version=job.rule_version,
     )
+    records.check()
+    return records
 
 
 def _is_of_another_form(job: WriteJob, parent: Snapshot | None) -> bool:

@@ -76,10 +76,15 @@ def test_a_good_record_has_the_columns_of_articles(tmp_path: Path) -> None:
     assert batch.rows("files")[0]["status"] == "record"
 
 
-def test_records_are_sorted_by_time_then_id_then_path(tmp_path: Path) -> None:
+def test_records_are_sorted_by_partition_then_id_then_path(tmp_path: Path) -> None:
     same = article("originalUrl: https://example.com/a")
-    files = {"c.md": article(time="publishedDateTime: 2026-01-01T00:00:00Z"), "b.md": same, "a.md": same}
-    assert [row["source_path"] for row in run(tmp_path, files).rows("records")] == ["c.md", "a.md", "b.md"]
+    earlier = article(time="publishedDateTime: 2024-12-31T23:59:59Z")
+    files = {"c.md": article(), "b.md": same, "a.md": same, "d.md": earlier}
+    rows = run(tmp_path, files).rows("records")
+    assert rows[0]["source_path"] == "d.md"
+    order = [(row["article_id"], row["source_path"]) for row in rows[1:]]
+    assert len(order) == 3
+    assert order == sorted(order)
 
 
 @pytest.mark.parametrize(
