@@ -4,6 +4,9 @@
     python -m benchmarks.compare --parts scale --scale 100000 1000000
     python -m benchmarks.compare --parts                                (only write the report anew)
 
+Every run is noted in `benchmarks/journal.jsonl` as soon as it is over. The same command goes on from there
+after an interruption; with `--work` it need not even generate the files again.
+
 Needs presslake's environment with the extra `bench`; the peers get one of their own. Fails without a
 report if anyone's counts are not exactly those that the generated files must give.
 """
@@ -11,13 +14,16 @@ report if anyone's counts are not exactly those that the generated files must gi
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from benchmarks.environment import ENVIRONMENT, REPOSITORY, peers_python
-from benchmarks.generate import generate
+from benchmarks.environment import ENVIRONMENT, REPOSITORY, code, machine, peers_python, versions
+from benchmarks.generate import generate, load_expected
+from benchmarks.journal import Journal
 from benchmarks.parts import PARTS, Setup
 from benchmarks.plot import draw
 from benchmarks.report import render
@@ -38,6 +44,7 @@ def arguments(given: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--work", type=Path, help="folder for trees and outputs; by default a temporary one")
     parser.add_argument("--environment", type=Path, default=ENVIRONMENT, help="environment of the peers")
     parser.add_argument("--results", type=Path, default=REPOSITORY / "benchmarks" / "results.json")
+    parser.add_argument("--journal", type=Path, default=REPOSITORY / "benchmarks" / "journal.jsonl")
     parser.add_argument("--docs", type=Path, default=REPOSITORY / "docs")
     return parser.parse_args(given)
 
@@ -46,15 +53,33 @@ def measure_parts(options: argparse.Namespace, work: Path) -> None:
     """Measure the chosen parts; each is saved as soon as it is done."""
     python = peers_python(options.environment) if options.peers else Path(sys.executable)
     tree = work / "tree"
-    if set(options.parts) - {"scale"}:
+    if set(options.parts) - {"scale"} and not _is_there(tree, options):
         print(f"Generating {options.files:,} files.", file=sys.stderr)
+        shutil.rmtree(tree, ignore_errors=True)
         generate(tree, options.files, options.seed)
+    journal = Journal(options.journal, _depends_on(options))
     peers = [PEERS[name] for name in options.peers]
-    setup = Setup(Workplace(tree, python, work / "outputs"), peers, options.repeats, options.changed, options.scale)
+    place = Workplace(tree, python, work / "outputs")
+    setup = Setup(place, peers, options.repeats, options.changed, options.scale, journal)
     for name in options.parts:
         print(f"Part {name}:", file=sys.stderr)
         rows = PARTS[name](setup)
         save_results(options.results, load_results(options.results) | {name: measured_now(rows)})
+    journal.close()
+
+
+def _is_there(tree: Path, options: argparse.Namespace) -> bool:
+    """Whether an earlier comparison left the tree, as it was generated."""
+    if not (tree / "expected.json").exists():
+        return False
+    found = load_expected(tree)
+    return (found.first_files, found.seed, found.rounds) == (options.files, options.seed, 0)
+
+
+def _depends_on(options: argparse.Namespace) -> dict[str, Any]:
+    """What costs depend on: with any of it different a journal is of no use."""
+    names = ("files", "seed", "repeats", "changed", "scale")
+    return {name: getattr(options, name) for name in names} | {"code": code(), "at": machine(), "with": versions()}
 
 
 def write_report(options: argparse.Namespace) -> None:

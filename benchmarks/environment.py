@@ -38,6 +38,15 @@ def peers_python(environment: Path = ENVIRONMENT) -> Path:
     return python
 
 
+def code() -> str:
+    """Names the code that is measured: presslake's and the peers'."""
+    digest = hashlib.sha256()
+    for folder in ("config", "tasks", "flows", "benchmarks/peers"):
+        for path in sorted((REPOSITORY / folder).rglob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
 def versions() -> str:
     """Python and the peers' packages, as `requirements.txt` pins them."""
     lines = [line for line in REQUIREMENTS.read_text().splitlines() if line and not line.startswith("#")]

@@ -22,7 +22,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -81,15 +81,6 @@ def measure(
     if done.returncode:
         raise CommandError(f"{' '.join(command)} failed:\n{done.stderr[-2000:]}")
     return Cost(**json.loads(done.stdout))
-
-
-def alternate(commands: Mapping[str, Callable[[], Cost]], repeats: int) -> dict[str, list[Cost]]:
-    """Run commands in turn, A B A B, so that what slows the machine down for a while slows all of them."""
-    costs: dict[str, list[Cost]] = {name: [] for name in commands}
-    for _ in range(repeats):
-        for name, run in commands.items():
-            costs[name].append(run())
-    return costs
 
 
 def median(values: Iterable[float]) -> float:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -16,7 +15,8 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.generate import churn, generate, load_expected
-from benchmarks.measure import Cost, alternate, measure, median, warm
+from benchmarks.journal import Journal
+from benchmarks.measure import Cost, measure, median, warm
 from benchmarks.plan import Churn, Expected
 from benchmarks.subjects import (
     DLT,
@@ -70,6 +70,7 @@ class Setup:
         repeats: runs of each.
         changed: how many files the part `changed` changes.
         scale: numbers of files of the part `scale`.
+        journal: knows the runs that are over.
     """
 
     place: Workplace
@@ -77,6 +78,7 @@ class Setup:
     repeats: int
     changed: int
     scale: Sequence[int]
+    journal: Journal
 
     def chosen(self, *peers: Subject) -> list[Subject]:
         """Those of some peers that take part."""
@@ -85,37 +87,41 @@ class Setup:
 
 def full(setup: Setup) -> list[Row]:
     """Load everything into an empty place."""
-    return _fresh_runs(setup, [PRESSLAKE, *setup.chosen(PANDAS, PYYAML, DLT)])
+    return _fresh_runs("full", setup, [PRESSLAKE, *setup.chosen(PANDAS, PYYAML, DLT)])
 
 
 def read(setup: Setup) -> list[Row]:
     """Read everything into Arrow files."""
-    return _fresh_runs(setup, [READING, *setup.chosen(FAST, PLAIN)])
+    return _fresh_runs("read", setup, [READING, *setup.chosen(FAST, PLAIN)])
 
 
 def unchanged(setup: Setup) -> list[Row]:
     """Run again where nothing has changed; and, to compare, list the files with `find`."""
     tree = load_expected(setup.place.tree)
     subjects = [PRESSLAKE, *setup.chosen(DLT)]
-    _load(setup, subjects, tree)
+    if not _is_over("unchanged", setup, [*(s.name for s in subjects), FIND]):
+        _load(setup, subjects, tree)
     runs = {s.name: partial(setup.place.run, s, expected_again(s, tree), fresh=False) for s in subjects}
     counts = {s.name: expected_again(s, tree) for s in subjects}
-    return _rows(setup, tree, {**runs, FIND: partial(_find, setup.place.source)}, counts)
+    return _rows("unchanged", setup, tree, {**runs, FIND: partial(_find, setup.place.source)}, counts)
 
 
 def changed(setup: Setup) -> list[Row]:
-    """Run again after some files have changed, other ones each time."""
+    """Run again after some files have changed, other ones each time; interrupted, it starts anew."""
     place = setup.place
     subjects = [PRESSLAKE, *setup.chosen(DLT)]
-    _load(setup, subjects, load_expected(place.tree))
+    tree = load_expected(place.tree)
+    is_over = _is_over("changed", setup, [s.name for s in subjects])
+    if not is_over:
+        _load(setup, subjects, tree)
     costs: dict[str, list[Cost]] = {subject.name: [] for subject in subjects}
-    for interval in [*[None] * setup.repeats, LOOK]:
+    for number, interval in enumerate([*[None] * setup.repeats, LOOK], 1):
         tree = churn(place.tree, Churn(changed=setup.changed))
         for subject in subjects:
-            cost = place.run(subject, expected_again(subject, tree, setup.changed), fresh=False, interval=interval)
-            costs[subject.name].append(cost)
-    counts = {subject.name: expected_again(subject, tree, setup.changed) for subject in subjects}
-    return [_row(name, tree, some, counts[name]) for name, some in costs.items()]
+            counts = expected_again(subject, tree, setup.changed)
+            run = partial(place.run, subject, counts, fresh=False, interval=interval)
+            costs[subject.name].append(setup.journal.cost("changed", subject.name, number, run, anew=not is_over))
+    return [_row(s.name, tree, costs[s.name], expected_again(s, tree, setup.changed)) for s in subjects]
 
 
 def scale(setup: Setup) -> list[Row]:
@@ -124,11 +130,13 @@ def scale(setup: Setup) -> list[Row]:
     for files in setup.scale:
         place = dataclasses.replace(setup.place, tree=setup.place.outputs / f"tree-{files}")
         tree = generate(place.tree, files, seed=1)
-        warm(place.source)
         counts = PRESSLAKE.expected(tree)
-        rows.append(_row(PRESSLAKE.name, tree, [place.run(PRESSLAKE, counts, fresh=True, interval=LOOK * 4)], counts))
+        if not setup.journal.knows("scale", PRESSLAKE.name, files):
+            warm(place.source)
+        run = partial(place.run, PRESSLAKE, counts, fresh=True, interval=LOOK * 4)
+        rows.append(_row(PRESSLAKE.name, tree, [setup.journal.cost("scale", PRESSLAKE.name, files, run)], counts))
         shutil.rmtree(place.tree)
-        shutil.rmtree(place.output(PRESSLAKE))
+        shutil.rmtree(place.output(PRESSLAKE), ignore_errors=True)
     return rows
 
 
@@ -141,11 +149,16 @@ PARTS: Final[Mapping[str, Callable[[Setup], list[Row]]]] = {
 }
 
 
-def _fresh_runs(setup: Setup, subjects: Sequence[Subject]) -> list[Row]:
+def _fresh_runs(part: str, setup: Setup, subjects: Sequence[Subject]) -> list[Row]:
     tree = load_expected(setup.place.tree)
     counts = {subject.name: subject.expected(tree) for subject in subjects}
     runs = {s.name: partial(setup.place.run, s, counts[s.name], fresh=True) for s in subjects}
-    return _rows(setup, tree, runs, counts)
+    return _rows(part, setup, tree, runs, counts)
+
+
+def _is_over(part: str, setup: Setup, names: Sequence[str]) -> bool:
+    """Whether all runs of a part are known."""
+    return all(setup.journal.knows(part, name, n) for name in names for n in range(1, setup.repeats + 2))
 
 
 def _load(setup: Setup, subjects: Sequence[Subject], tree: Expected) -> None:
@@ -160,13 +173,15 @@ def _find(source: Path, interval: float | None = None) -> Cost:
 
 
 def _rows(
-    setup: Setup, tree: Expected, runs: Mapping[str, Callable[..., Cost]], counts: Mapping[str, Counts]
+    part: str, setup: Setup, tree: Expected, runs: Mapping[str, Callable[..., Cost]], counts: Mapping[str, Counts]
 ) -> list[Row]:
-    warm(setup.place.source)
-    costs = alternate(runs, setup.repeats)
-    for name, run in runs.items():
-        print(f"  {name}: {median(cost.wall for cost in costs[name]):.2f} s", file=sys.stderr)
-        costs[name].append(run(interval=LOOK))
+    """Run all in turn, A B A B, so that what slows the machine down for a while slows all of them."""
+    if not _is_over(part, setup, list(runs)):
+        warm(setup.place.source)
+    costs: dict[str, list[Cost]] = {name: [] for name in runs}
+    for number, interval in enumerate([*[None] * setup.repeats, LOOK], 1):
+        for name, run in runs.items():
+            costs[name].append(setup.journal.cost(part, name, number, partial(run, interval=interval)))
     return [_row(name, tree, some, counts.get(name, {"rows": tree.files})) for name, some in costs.items()]
 
 

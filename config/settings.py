@@ -123,7 +123,7 @@ class Warehouse(Struct, frozen=True):
     ] = "year"
     compression_level: Annotated[
         int, Meta(ge=1, le=22, description="Level of zstd: higher is smaller and slower to write.")
-    ] = 6
+    ] = 3
     max_rows_per_file: Annotated[
         int, Meta(ge=1, description="A partition with more rows is split into several files.")
     ] = 50_000

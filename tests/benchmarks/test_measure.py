@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-from functools import partial
 from pathlib import Path
 
 import pytest
 
-from benchmarks.measure import CommandError, Cost, alternate, measure, warm
+from benchmarks.measure import CommandError, measure, warm
 
 #: Uses CPU time until it has had a fifth of a second.
 BUSY = "import time\nwhile time.process_time() < 0.2: pass\n"
@@ -58,18 +57,6 @@ def test_a_failing_command_is_an_error_with_what_it_said() -> None:
 def test_the_environment_is_the_commands_own() -> None:
     code = "import os; print(os.environ['PYTHONPATH'], os.environ['EXTRA'])"
     assert measure(python(code), environment={"PYTHONPATH": "/somewhere", "EXTRA": "1"}).output == "/somewhere 1\n"
-
-
-def test_commands_take_turns() -> None:
-    order: list[str] = []
-
-    def run(name: str) -> Cost:
-        order.append(name)
-        return Cost(0.0, 0.0, None, name)
-
-    costs = alternate({name: partial(run, name) for name in "AB"}, repeats=2)
-    assert order == ["A", "B", "A", "B"]
-    assert [cost.output for cost in costs["B"]] == ["B", "B"]
 
 
 def test_warming_reads_files_in_all_folders(tmp_path: Path) -> None:
