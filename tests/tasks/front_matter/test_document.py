@@ -102,3 +102,26 @@ def test_hostile_files_end_as_findings(data: bytes) -> None:
     document = read(data)
     assert document.tree is None
     assert document.problems
+
+
+@pytest.mark.parametrize("line", ["---", "--- ", "---\r", "...", "... ", "--- text", "----", "...."])
+def test_a_guessed_fence_is_the_one_that_a_search_finds(line: str) -> None:
+    lines = [
+        "---",
+        "a: 1",
+        "b:",
+        "  - x",
+        "  - k: v",
+        "    m: w",
+        "",
+        "c:",
+        "  d: e",
+        "f:",
+        "- g",
+        "h: i",
+        "---",
+        "body",
+    ]
+    for at in range(1, len(lines) + 1):
+        data = "\n".join([*lines[:at], line, *lines[at:], ""]).encode()
+        assert Reader(ReadPolicy()).read(data) == Reader(ReadPolicy(), fast=False).read(data), data

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from typing import Any
 
@@ -170,3 +171,12 @@ def test_a_file_reads_the_same_in_any_batch(trees: list[dict[str, Any]]) -> None
 )
 def test_what_is_left(tree: dict[str, Any], extra: dict[str, Any] | None) -> None:
     assert build_level(COLUMNS, [tree]).extra.get(0) == extra
+
+
+def test_what_files_share_is_left_in_each_of_them() -> None:
+    provider = {"name": "n", "size": "9"}
+    trees = [{"provider": provider, "x": "1"}, {"provider": provider, "quality": "high"}, {"provider": provider}]
+    extra = build_level(COLUMNS, trees).extra
+    alone = [build_level(COLUMNS, [copy.deepcopy(tree)]).extra[0] for tree in trees]
+    assert [extra[row] for row in range(3)] == alone
+    assert alone[1] == {"provider": {"size": "9"}, "quality": "high"}

@@ -77,3 +77,11 @@ def test_the_address_names_the_outlet_and_else_the_provider() -> None:
     urls = strings("https://www.tides.example/a?b=c.example", "http://me@wire.example:8080", None, None)
     domains = strings("other.example", None, "shop.tides.example", None)
     assert outlets(urls, domains).to_pylist() == ["tides.example", "wire.example", "tides.example", None]
+
+
+def test_a_text_has_one_normal_form_whatever_stands_beside_it() -> None:
+    texts = ["Plain, ASCII", "ﬁne — “Ünïcode”", None, "", "東京 Tower", "ＦＵＬＬ width"]
+    together = normal_words(strings(*texts)).to_pylist()
+    assert together == [normal_words(strings(text))[0].as_py() for text in texts]
+    assert together[:2] == ["plain ascii", "fine ünïcode"]
+    assert together[4:] == ["東 京 tower", "full width"]
