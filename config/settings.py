@@ -24,8 +24,10 @@ from config.settings_sources import Layer, environment_layers, file_layer
 #: The file that is read where `--config` names none and the working folder has it.
 DEFAULT_FILE: Final = "presslake.yaml"
 
-#: Variables that start like a setting and are none: test switches, read where they apply.
-IGNORED_VARIABLES: Final = frozenset({"PRESSLAKE_FAULT", "PRESSLAKE_FUZZ_EXAMPLES", "PRESSLAKE_KILLS"})
+#: Variables that start like a setting and are none: a secret, the folder of deployments, and test switches.
+IGNORED_VARIABLES: Final = frozenset(
+    {"PRESSLAKE_NOTIFY_URL", "PRESSLAKE_HOME", "PRESSLAKE_FAULT", "PRESSLAKE_FUZZ_EXAMPLES", "PRESSLAKE_KILLS"}
+)
 
 _INTRODUCTION: Final = """\
 # Settings
@@ -59,6 +61,7 @@ Text = Annotated[str, Meta(min_length=1)]
 Bytes = Annotated[int, Meta(ge=1, le=2**40, extra={"unit": "bytes"})]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Seconds = Annotated[float, Meta(ge=0, le=7 * 86_400)]
+Hours = Annotated[float, Meta(ge=0, le=8_784)]
 
 _ACTIONS: Final[dict[ProblemCode, Action]] = {
     "text/byte-order-mark": "accept",
@@ -183,6 +186,26 @@ class Guards(Struct, frozen=True):
     accept_removals: Annotated[bool, Meta(description="Publish even above `max_removed_share`.")] = False
 
 
+class Notify(Struct, frozen=True):
+    """Who hears of runs that go wrong. The address of the webhook is a secret, so no setting holds it."""
+
+    url_variable: Annotated[
+        Text, Meta(description="Environment variable that holds the webhook's URL; while it is unset, nobody is told.")
+    ] = "PRESSLAKE_NOTIFY_URL"
+    block: Annotated[
+        Text | None,
+        Meta(description="Prefect block with the URL, such as `webhook/presslake`; the variable comes first."),
+    ] = None
+    stale_after_hours: Annotated[
+        Hours | None, Meta(description="Tell of it when no new article came for so long; null never does.")
+    ] = None
+    repeat_hours: Annotated[Hours, Meta(description="The same trouble is told again only after this time.")] = 24.0
+    timeout_seconds: Annotated[
+        float, Meta(ge=0.1, le=300, description="How long one attempt to reach the webhook may take.")
+    ] = 10.0
+    retries: Annotated[int, Meta(ge=0, le=10, description="How often a failed attempt is repeated.")] = 2
+
+
 class Log(Struct, frozen=True):
     """What the run says while it works. Checked, but not acted on yet."""
 
@@ -205,6 +228,7 @@ class Settings(Struct, frozen=True):
     warehouse: Warehouse = Warehouse()
     run: Run = Run()
     guards: Guards = Guards()
+    notify: Notify = Notify()
     log: Log = Log()
 
     def read_fingerprint(self) -> str:

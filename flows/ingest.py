@@ -24,6 +24,7 @@ from prefect.tasks import Task, exponential_backoff  # noqa: E402
 
 from config.errors import RunError, SourceError, WarehouseError, WarehouseLocked  # noqa: E402
 from config.settings import Settings, load_settings  # noqa: E402
+from flows.crash import tell_of_crash  # noqa: E402
 from flows.executors import Runner, cluster  # noqa: E402
 from flows.pipeline import are_worth_workers  # noqa: E402
 from flows.run import execute  # noqa: E402
@@ -60,7 +61,7 @@ def _flow_run_name() -> str:
     return f"ingest {sources} · {datetime.now(UTC):%Y-%m-%d %H:%M}"
 
 
-@flow(name="ingest", flow_run_name=_flow_run_name, task_runner=_THREADS)
+@flow(name="ingest", flow_run_name=_flow_run_name, task_runner=_THREADS, on_crashed=[tell_of_crash])
 def ingest(
     sources: list[str] = [],  # noqa: B006 (Prefect shows it as the form's default)
     warehouse: str | None = None,

@@ -20,7 +20,8 @@ from prefect.cache_policies import NO_CACHE  # noqa: E402
 from config.errors import AuditError  # noqa: E402
 from config.settings import Settings, load_settings  # noqa: E402
 from flows import maintenance  # noqa: E402
-from flows.maintenance import Steps, execute  # noqa: E402
+from flows.crash import tell_of_crash  # noqa: E402
+from flows.maintenance import Steps, damage, execute  # noqa: E402
 from flows.maintenance_report import headline, maintenance_report  # noqa: E402
 from tasks.maintain.outcome import Maintenance  # noqa: E402
 from tasks.maintain.task import report, verify  # noqa: E402
@@ -38,7 +39,7 @@ def _flow_run_name() -> str:
     return f"maintain · {datetime.now(UTC):%Y-%m-%d %H:%M}"
 
 
-@flow(name="maintain", flow_run_name=_flow_run_name)
+@flow(name="maintain", flow_run_name=_flow_run_name, on_crashed=[tell_of_crash])
 def maintain(
     warehouse: str | None = None, config: str | None = None, settings: dict[str, Any] | None = None
 ) -> Maintenance:
@@ -62,9 +63,7 @@ def maintain(
     done = execute(load_settings(Path(config) if config else None, overrides), TASKS)
     report(maintenance_report(done), headline(done))
     if done.status == "damaged":
-        error = AuditError(f"{done.warehouse} is damaged: {done.findings[0]}", "`presslake verify` lists all findings.")
-        error.outcome = done
-        raise error
+        raise damage(done)
     return done
 
 

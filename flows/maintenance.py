@@ -20,8 +20,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.contract import load_contract
+from config.errors import AuditError
 from config.settings import Settings
 from config.url_rules import load_url_rules
+from flows.notify import tell_failure, tell_success
 from tasks.maintain.guarantees import Verification
 from tasks.maintain.outcome import Expired, Maintenance, Resplit, Rewritten
 from tasks.maintain.retention import expired_runs, without_tombstones
@@ -101,7 +103,27 @@ def run_maintenance(settings: Settings) -> Maintenance:
 
 
 def execute(settings: Settings, steps: Steps) -> Maintenance:
-    """Maintain the warehouse with the steps of an engine; see `run_maintenance`."""
+    """Maintain the warehouse with the steps of an engine, and tell who wants to know; see `run_maintenance`."""
+    try:
+        done = _maintain(settings, steps)
+    except BaseException as error:
+        tell_failure(settings, error, "maintain")
+        raise
+    if done.status == "damaged":
+        tell_failure(settings, damage(done), "maintain", done.run_id)
+    else:
+        tell_success(settings, "maintain", done.run_id)
+    return done
+
+
+def damage(done: Maintenance) -> AuditError:
+    """What is wrong with a damaged warehouse, as an error whose `outcome` is the maintenance."""
+    error = AuditError(f"{done.warehouse} is damaged: {done.findings[0]}", "`presslake verify` lists all findings.")
+    error.outcome = done
+    return error
+
+
+def _maintain(settings: Settings, steps: Steps) -> Maintenance:
     existing_warehouse(Path(settings.warehouse.path))
     warehouse, started_at = warehouse_of(settings), datetime.now(UTC)
     warehouse.create()

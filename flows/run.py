@@ -19,6 +19,7 @@ from config.errors import PresslakeError, RunError, SettingsError, WarehouseErro
 from config.settings import Settings
 from config.url_rules import load_url_rules
 from flows.local import LocalStages
+from flows.notify import tell_failure, tell_success
 from flows.pipeline import Stages, run_pipeline
 from tasks.discover.source import open_sources
 from tasks.report.outcome import Outcome
@@ -107,10 +108,13 @@ def execute(
             )
             # Match rules that cannot be used fail the run now, not after all files were read.
             _ = run.match_rules
-            return _locked_run(run, make_stages(run), progress or Silent())
+            outcome = _locked_run(run, make_stages(run), progress or Silent())
     except BaseException as error:
         _remember_failure(warehouse, run_id, started_at, error)
+        tell_failure(settings, error, run_id=run_id)
         raise
+    tell_success(settings, run_id=run_id)
+    return outcome
 
 
 def _for_workers(settings: Settings) -> Settings:

@@ -1,0 +1,173 @@
+"""Who is told of a run, and when: one webhook, by presslake itself, whatever runs the flow.
+
+Belongs here: where the webhook's address is, what is news, and that telling never fails a run. Does
+not belong here: the text (`tasks.report.notification`), HTTP (`tasks.report.webhook`), and what was
+told before (`tasks.report.told`).
+
+The same trouble is told again only after `notify.repeat_hours`; that it is over is told once.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from config.errors import GuardRailError, PresslakeError, SettingsError
+from config.settings import Notify, Settings
+from tasks.report.notification import Event, Notification, make_notification, newest_arrival, spell_staleness
+from tasks.report.told import Trouble, is_news, remember, told
+from tasks.tables.warehouse import Warehouse
+
+LOGGER: Final = logging.getLogger("presslake.notify")
+
+
+def tell_failure(settings: Settings, error: BaseException, flow: str = "ingest", run_id: str = "") -> None:
+    """Tell that a run failed, unless somebody stopped it on purpose.
+
+    Args:
+        settings: those of the run.
+        error: what ended it.
+        flow: `ingest` or `maintain`; the trouble of one is not the other's.
+        run_id: of the run.
+    """
+    if not isinstance(error, Exception):
+        return
+    with never_failing():
+        event: Event = "guard-rail" if isinstance(error, GuardRailError) else "failure"
+        kind, hint = type(error).__name__, error.hint if isinstance(error, PresslakeError) else ""
+        message = error.message if isinstance(error, PresslakeError) else f"{kind}: {error}"
+        about = {"warehouse": settings.warehouse.path, "run_id": run_id, "run_url": _run_url()}
+        _tell(settings, flow, make_notification(event, kind, message, hint, **about))
+
+
+def tell_crash(settings: Settings, message: str, flow: str) -> None:
+    """Tell that a run's process died; it could not say so itself."""
+    with never_failing():
+        hint = "Readers see what they saw before. The next run clears up and takes over what was finished."
+        about = {"warehouse": settings.warehouse.path, "run_url": _run_url()}
+        _tell(settings, flow, make_notification("crash", "Crashed", message, hint, **about))
+
+
+def tell_success(settings: Settings, flow: str = "ingest", run_id: str = "") -> None:
+    """Tell that what was wrong is over, or that the run went well and still nothing new comes.
+
+    Args:
+        settings: those of the run.
+        flow: `ingest` or `maintain`; only the first knows of articles.
+        run_id: of the run.
+    """
+    with never_failing():
+        warehouse = Warehouse(settings.warehouse.path)
+        about = {"warehouse": settings.warehouse.path, "run_id": run_id, "run_url": _run_url()}
+        stale = _staleness(settings.notify, warehouse) if flow == "ingest" else ""
+        if stale:
+            hint = "The runs go well; look at what delivers the files."
+            _log("%s %s", stale, hint)
+            _tell(settings, flow, make_notification("stale", "NoNewArticle", stale, hint, **about))
+        over = [one for one in told(warehouse.root) if one.flow == flow and not (stale and one.event == "stale")]
+        if over:
+            what = ", ".join(sorted({one.reason for one in over}))
+            message = f"The last run of `{flow}` went well. What was told before is over: {what}."
+            if _send(settings.notify, make_notification("recovered", what, message, **about)):
+                remember(warehouse.root, datetime.now(UTC), drop=over)
+
+
+@contextmanager
+def never_failing() -> Iterator[None]:
+    """Log what goes wrong in the context: no run may fail because nobody could be told of it."""
+    try:
+        yield
+    except PresslakeError as error:
+        _log("Nobody was notified: %s", error)
+    except Exception as error:
+        # The text of an error that is not presslake's own may hold the webhook's address.
+        _log("Nobody was notified: %s.", type(error).__name__)
+
+
+def _tell(settings: Settings, flow: str, notification: Notification) -> None:
+    """Send a notification if it is news."""
+    root, now = Path(settings.warehouse.path), datetime.now(UTC)
+    trouble = Trouble(flow, notification.event, notification.reason)
+    if is_news(root, trouble, now, settings.notify.repeat_hours) and _send(settings.notify, notification):
+        remember(root, now, add=[trouble])
+
+
+def _staleness(notify: Notify, warehouse: Warehouse) -> str:
+    """How long nothing new came, in a sentence; empty if that is not too long."""
+    current = warehouse.current() if notify.stale_after_hours is not None else None
+    newest = None if current is None else newest_arrival(current)
+    now = datetime.now(UTC)
+    if newest is None or notify.stale_after_hours is None or now - newest < timedelta(hours=notify.stale_after_hours):
+        return ""
+    return spell_staleness(newest, now, notify.stale_after_hours)
+
+
+def _send(notify: Notify, notification: Notification) -> bool:
+    """Whether a receiver took the notification; where there is none, nothing is sent and nothing said."""
+    url = webhook_url(notify)
+    if not url:
+        return False
+    # httpx takes longer to import than a small run takes.
+    from tasks.report.webhook import post_json  # noqa: PLC0415
+
+    body = msgspec.json.encode(notification)
+    trouble = post_json(url, body, timeout=notify.timeout_seconds, retries=notify.retries)
+    if trouble:
+        _log("The webhook was not told of `%s`: %s. The run is not affected.", notification.event, trouble)
+    return not trouble
+
+
+def webhook_url(notify: Notify) -> str:
+    """The webhook's address, which is a secret; empty where none is configured.
+
+    Raises:
+        SettingsError: `notify.block` names a block that holds no address.
+    """
+    if url := os.environ.get(notify.url_variable, "").strip():
+        return url
+    if notify.block is None:
+        return ""
+    # Only who uses blocks pays for Prefect.
+    from prefect.blocks.core import Block  # noqa: PLC0415
+
+    try:
+        load: Any = Block.load  # its signature hides that it can be told not to be awaited
+        block = load(notify.block, _sync=True)
+        secret = getattr(block, "url", None) or block.value
+        return str(secret.get_secret_value())
+    except (ValueError, AttributeError) as error:
+        raise SettingsError(
+            f"`notify.block`: there is no block `{notify.block}` that holds an address.",
+            "Name one as type/name, such as `webhook/presslake` or `secret/presslake`.",
+        ) from error
+
+
+def _run_url() -> str:
+    """The run's page in the Prefect UI; empty outside of Prefect, which is not imported for it."""
+    if "prefect" not in sys.modules:
+        return ""
+    from prefect import runtime  # noqa: PLC0415
+
+    return str(runtime.flow_run.ui_url or "")
+
+
+def _log(message: str, *values: object) -> None:
+    """Warn in the run's log: Prefect's, if the run has one."""
+    logger: Any = LOGGER
+    if "prefect" in sys.modules:
+        from prefect.exceptions import MissingContextError  # noqa: PLC0415
+        from prefect.logging import get_run_logger  # noqa: PLC0415
+
+        try:
+            logger = get_run_logger()
+        except MissingContextError:
+            logger = LOGGER
+    logger.warning(message, *values)
