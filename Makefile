@@ -21,7 +21,7 @@ USABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 .PHONY: help setup run test test-e2e lint fuzz torture bench bench-dedup docs contract test-consumers clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 setup: $(READY) ## make the environment .venv with the versions of requirements.lock
 
@@ -48,7 +48,10 @@ run: setup ## load the sample newsroom into ./warehouse through Prefect and quer
 	@$(BIN)/python -m flows.queries docs/queries $(WAREHOUSE)
 
 test: setup ## run all tests, in parallel
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --ignore tests/e2e
+
+test-e2e: setup ## run the end-to-end tests: real server, worker, browser, clusters
+	@$(BIN)/python -m pytest tests/e2e
 
 test-e2e: setup ## run the end-to-end tests: real server, worker, browser, clusters
 	@$(BIN)/python -m pytest tests/e2e

@@ -27,6 +27,8 @@ from flows.commands.options import print_json
 from flows.commands.report import REPORT_EXAMPLES, report
 from flows.commands.run import EXAMPLES as RUN_EXAMPLES
 from flows.commands.run import run
+from flows.commands.serve import EXAMPLES as SERVE_EXAMPLES
+from flows.commands.serve import serve
 from flows.commands.snapshots import DIFF_EXAMPLES, ROLLBACK_EXAMPLES, SNAPSHOTS_EXAMPLES, diff, rollback, snapshots
 from flows.commands.status import PATH_EXAMPLES, STATUS_EXAMPLES, path, status
 from flows.commands.upkeep import MAINTAIN_EXAMPLES, VERIFY_EXAMPLES, maintain, verify
@@ -78,6 +80,7 @@ app.command(snapshots, help_epilogue=SNAPSHOTS_EXAMPLES, sort_key=5, usage="Usag
 app.command(diff, help_epilogue=DIFF_EXAMPLES, sort_key=6, usage="Usage: presslake diff [OPTIONS] [OLD] [NEW]")
 app.command(rollback, help_epilogue=ROLLBACK_EXAMPLES, sort_key=7, usage="Usage: presslake rollback [OPTIONS] SNAPSHOT")
 app.command(verify, help_epilogue=VERIFY_EXAMPLES, sort_key=8, usage="Usage: presslake verify [OPTIONS]")
+app.command(serve, help_epilogue=SERVE_EXAMPLES, sort_key=11, usage="Usage: presslake serve [OPTIONS] SOURCE...")
 app.command(maintain, help_epilogue=MAINTAIN_EXAMPLES, sort_key=9, usage="Usage: presslake maintain [OPTIONS]")
 
 

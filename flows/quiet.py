@@ -24,8 +24,13 @@ _BY_HAND: Final = {
 }
 
 
-def make_prefect_quiet() -> None:
-    """Set what the user has not; on a run by hand (no API is named) Prefect is silent."""
-    by_hand = {} if os.environ.get("PREFECT_API_URL") or "prefect" in sys.modules else _BY_HAND
-    for name, value in {**_ALWAYS, **by_hand}.items():
+def make_prefect_quiet(by_hand: bool | None = None) -> None:
+    """Set what the user has not; on a run by hand Prefect is silent.
+
+    Args:
+        by_hand: None takes a run without an API of its own (PREFECT_API_URL) for one by hand.
+    """
+    if by_hand is None:
+        by_hand = not os.environ.get("PREFECT_API_URL") and "prefect" not in sys.modules
+    for name, value in {**_ALWAYS, **(_BY_HAND if by_hand else {})}.items():
         os.environ.setdefault(name, value)
