@@ -33,7 +33,9 @@ def tell_of_crash(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) ->
         state.message or "",
     )
     with never_failing():
-        tell_crash(_settings(flow_run.parameters), state.message or "The process of the run died.", flow.name)
+        tell_crash(
+            _settings(flow_run.parameters), state.message or "The process of the run died.", flow.name, str(flow_run.id)
+        )
 
 
 def _settings(parameters: dict[str, Any]) -> Settings:

@@ -48,11 +48,11 @@ def tell_failure(settings: Settings, error: BaseException, flow: str = "ingest",
         _tell(settings, flow, make_notification(event, kind, message, hint, **about))
 
 
-def tell_crash(settings: Settings, message: str, flow: str) -> None:
-    """Tell that a run's process died; it could not say so itself."""
+def tell_crash(settings: Settings, message: str, flow: str, flow_run_id: str) -> None:
+    """Tell that the process of a run died; it could not say so itself."""
     with never_failing():
         hint = "Readers see what they saw before. The next run clears up and takes over what was finished."
-        about = {"warehouse": settings.warehouse.path, "run_url": _run_url()}
+        about = {"warehouse": settings.warehouse.path, "run_url": _run_url(flow_run_id)}
         _tell(settings, flow, make_notification("crash", "Crashed", message, hint, **about))
 
 
@@ -150,13 +150,15 @@ def webhook_url(notify: Notify) -> str:
         ) from error
 
 
-def _run_url() -> str:
-    """The run's page in the Prefect UI; empty outside of Prefect, which is not imported for it."""
+def _run_url(flow_run_id: str = "") -> str:
+    """A run's page in the Prefect UI, by default this run's; empty outside of Prefect, which is not imported for it."""
     if "prefect" not in sys.modules:
         return ""
     from prefect import runtime  # noqa: PLC0415
+    from prefect.utilities.urls import url_for  # noqa: PLC0415
 
-    return str(runtime.flow_run.ui_url or "")
+    wanted = flow_run_id or runtime.flow_run.id
+    return url_for("flow-run", obj_id=wanted) or "" if wanted else ""
 
 
 def _log(message: str, *values: object) -> None:

@@ -31,11 +31,11 @@ from prefect.client.schemas.filters import (  # noqa: E402
 )
 from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy, StateType  # noqa: E402
 from prefect.deployments.runner import RunnerDeployment  # noqa: E402
-from prefect.deployments.runner import RunnerDeployment  # noqa: E402
 from prefect.exceptions import TerminationSignal  # noqa: E402
 from prefect.runner import Runner  # noqa: E402
 from prefect.schedules import Cron, Interval, Schedule  # noqa: E402
 from prefect.states import Crashed  # noqa: E402
+from prefect.types.entrypoint import EntrypointType  # noqa: E402
 
 from config.errors import UsageError  # noqa: E402
 from flows.ingest import ingest  # noqa: E402
