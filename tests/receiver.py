@@ -21,7 +21,7 @@ class Receiver:
     url: str
     bodies: list[dict[str, Any]] = field(default_factory=list)
 
-    def wait_for(self, text: str, seconds: float = 60) -> dict[str, Any]:
+    def wait_for(self, text: str, seconds: float = 120) -> dict[str, Any]:
         """The first body that holds a text, as soon as it is there."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:

@@ -84,7 +84,7 @@ class Office:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=300,
+            timeout=600,
             check=False,
         )
         assert not check or done.returncode == 0, done.stdout
@@ -113,11 +113,15 @@ class Office:
         return psutil.Process(self.worker.pid).children(recursive=True)
 
     def api(self, method: str, path: str, body: Any = None, auth: bool = True) -> httpx.Response:
-        """An answer of the API."""
-        headers = {} if body is None else {"content-type": "application/json"}
+        """An answer of the API; a server whose database is busy says 503, and is asked again."""
         login = httpx.BasicAuth(*PASSWORD.split(":")) if auth else None
         url = f"http://127.0.0.1:{self.port}/api/{path}"
-        return httpx.request(method, url, json=body, headers=headers, auth=login, trust_env=False, timeout=60)
+        for _ in range(60):
+            answer = httpx.request(method, url, json=body, auth=login, trust_env=False, timeout=60)
+            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                break
+            time.sleep(0.5)
+        return answer
 
     def found(self, what: str, **wanted: Any) -> list[dict[str, Any]]:
         """All of a kind, such as `flow_runs`, that a filter of the API finds."""
@@ -133,7 +137,7 @@ class Office:
         assert started.is_success, started.text
         return str(started.json()["id"])
 
-    def wait(self, run: str, states: Collection[str], seconds: float = 120) -> dict[str, Any]:
+    def wait(self, run: str, states: Collection[str], seconds: float = 240) -> dict[str, Any]:
         """The run, as soon as it is in one of the states."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:

@@ -8,6 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from prefect.blocks.webhook import Webhook
+from pydantic import SecretStr
 
 from config.errors import GuardRailError, PresslakeError, WarehouseError
 from flows.maintenance import run_maintenance
@@ -110,7 +112,8 @@ def test_markup_of_a_hostile_path_is_not_read_as_markup(desk: Desk, receiver: Re
 
 
 @pytest.mark.parametrize(
-    ("status", "hang_seconds", "said"), [(500, 0, "it answered 500"), (200, 60, "did not answer within 0.2 s")]
+    ("status", "hang_seconds", "timeout", "said"),
+    [(500, 0, 60, "it answered 500"), (200, 60, 0.2, "did not answer within 0.2 s")],
 )
 def test_a_receiver_in_trouble_fails_no_run_and_is_named_in_the_log_alone(
     desk: Desk,
@@ -118,13 +121,14 @@ def test_a_receiver_in_trouble_fails_no_run_and_is_named_in_the_log_alone(
     caplog: pytest.LogCaptureFixture,
     status: int,
     hang_seconds: float,
+    timeout: float,
     said: str,
 ) -> None:
     caplog.set_level(logging.DEBUG)
     desk.run()
     with receiving(status, hang_seconds) as receiver:
         monkeypatch.setenv("PRESSLAKE_NOTIFY_URL", receiver.url)
-        outcome = desk.run(notify={"stale_after_hours": 0, "retries": 0, "timeout_seconds": 0.2})
+        outcome = desk.run(notify={"stale_after_hours": 0, "retries": 0, "timeout_seconds": timeout})
     assert outcome.status == "unchanged"
     assert said in caplog.text
     files = [path.read_bytes() for path in (desk.root / "warehouse").rglob("*") if path.is_file()]
@@ -138,3 +142,17 @@ def test_the_variable_is_the_users_choice(desk: Desk, monkeypatch: pytest.Monkey
         with pytest.raises(PresslakeError):
             desk.run("nowhere", notify={"url_variable": "NEWS_HOOK"})
         assert events(receiver) == ["failure"]
+
+
+@pytest.mark.xdist_group("prefect")
+@pytest.mark.timeout(180)
+@pytest.mark.usefixtures("prefect_server")
+def test_the_address_may_stand_in_a_block(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    with receiving() as receiver:
+        Webhook(url=SecretStr(receiver.url)).save("newsroom", overwrite=True)
+        with pytest.raises(PresslakeError):
+            desk.run("nowhere", notify={"block": "webhook/newsroom"})
+        assert events(receiver) == ["failure"]
+    with pytest.raises(PresslakeError, match="nowhere"):
+        desk.run("nowhere", notify={"block": "webhook/unknown", "repeat_hours": 0})
+    assert "there is no block `webhook/unknown`" in caplog.text
