@@ -49,7 +49,7 @@ def free_port() -> int:
 def clean_environment(home: Path) -> dict[str, str]:
     """This process's environment without anyone's settings."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "PRESSLAKE_"))}
-    path = os.pathsep.join([str(home / "tree"), *filter(None, [os.environ.get("PYTHONPATH")])])
+    path = os.pathsep.join([str(home / "tree"), *filter(None, [os.environ.get("PYTHONPATH")]), str(PROJECT)])
     return {**ours, "PREFECT_HOME": str(home / "prefect"), "PYTHONPATH": path, "DO_NOT_TRACK": "1"}
 
 
