@@ -53,9 +53,6 @@ test: setup ## run all tests, in parallel
 test-e2e: setup ## run the end-to-end tests: real server, worker, browser, clusters
 	@$(BIN)/python -m pytest tests/e2e
 
-test-e2e: setup ## run the end-to-end tests: real server, worker, browser, clusters
-	@$(BIN)/python -m pytest tests/e2e
-
 test-consumers: setup .venv-readers/.ready .venv-dbt/.ready .venv-datacontract/.ready ## read the tables with eight engines, dbt and datacontract-cli (installs 2 GB at first)
 	@$(BIN)/python -m pytest -n 2 --timeout 900 tests/consumers
 

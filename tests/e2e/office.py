@@ -10,7 +10,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -25,6 +24,7 @@ import psutil
 from filelock import FileLock
 
 from tasks.tables.warehouse import Warehouse
+from tests.e2e.server import free_port
 
 PROJECT: Final = Path(__file__).parents[2]
 PASSWORD: Final = "operator:pa55-w0rd"
@@ -37,13 +37,6 @@ def commands(title: str) -> list[str]:
     found = re.search(rf"<!-- {title}.*?-->\n```sh\n(.*?)```", _DOCUMENT, re.DOTALL)
     assert found, title
     return found[1].strip().splitlines()
-
-
-def free_port() -> int:
-    """A port that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def clean_environment(home: Path) -> dict[str, str]:

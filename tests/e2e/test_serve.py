@@ -17,7 +17,8 @@ from filelock import FileLock
 
 from tasks.tables.warehouse import Warehouse
 from tests.builders import article, page
-from tests.e2e.office import clean_environment, free_port
+from tests.e2e.office import clean_environment
+from tests.e2e.server import free_port
 
 pytestmark = [pytest.mark.xdist_group("serve"), pytest.mark.timeout(900)]
 
