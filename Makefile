@@ -48,7 +48,7 @@ run: setup ## load the sample newsroom into ./warehouse through Prefect and quer
 	@$(BIN)/python -m flows.queries docs/queries $(WAREHOUSE)
 
 test: setup ## run all tests, in parallel
-	@$(BIN)/python -m pytest --ignore tests/e2e
+	@$(BIN)/python -m pytest
 
 test-e2e: setup ## run the end-to-end tests: real server, worker, browser, clusters
 	@$(BIN)/python -m pytest tests/e2e
