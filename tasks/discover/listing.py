@@ -91,7 +91,7 @@ def spelled(paths: Iterable[str]) -> pa.StringArray:
     try:
         return pa.array(paths, pa.string())
     except UnicodeEncodeError:
-        return pa.array([_spell(path) for path in paths], pa.string())
+        return pa.array([spell(path) for path in paths], pa.string())
 
 
 def unspelled(path: str) -> str:
@@ -101,7 +101,8 @@ def unspelled(path: str) -> str:
     return path
 
 
-def _spell(path: str) -> str:
+def spell(path: str) -> str:
+    """A path as a `source_path`: itself, or where it is not UTF-8 `./` and its percent-encoded bytes."""
     try:
         path.encode()
     except UnicodeEncodeError:
