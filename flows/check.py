@@ -27,10 +27,11 @@ from config.errors import UsageError
 from config.settings import Settings
 from config.url_rules import load_url_rules
 from tasks.discover.batches import make_batches
-from tasks.discover.source import LISTING, Source, open_source
+from tasks.discover.source import LISTING, open_source
 from tasks.front_matter.policy import ReadPolicy
 from tasks.parse.batch import ParseJob, parse_batch
 from tasks.report.words import counted, near, printable, spell_message
+from tasks.tables.source import Source
 from tasks.tables.staging import fresh_folder, read_arrow, write_arrow
 from tasks.validate.batch import validate_batch
 

@@ -13,8 +13,7 @@ one format (`tasks.discover.zips`, `tasks.discover.tars`).
 
 from __future__ import annotations
 
-import os
-
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from config.errors import SourceError, SourceRefused
@@ -58,7 +57,7 @@ def edition_of(path: str, name: str) -> Edition:
         SourceError: the archive of source `name` is gone.
     """
     try:
-        status = os.stat(path)
+        status = Path(path).stat()
     except OSError as error:
         raise broken(name, path, error) from error
     return Edition(path, status.st_size, status.st_mtime_ns, status.st_ino)
@@ -99,5 +98,3 @@ def broken(name: str, path: str, error: Exception) -> SourceError:
         f"Source {name!r}: the archive {path!r} cannot be read: {reason}.",
         "Is it still being written, or damaged? Write it under another name and rename it when it is whole.",
     )
-
-

@@ -12,17 +12,20 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Final, NamedTuple
 
 from config.errors import SourceError, SourceRefused
 
 #: Source: `git rev-parse --local-env-vars`. A Git hook that calls presslake has them set, for its own repository.
-_OF_ANOTHER_REPOSITORY: Final = frozenset({
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_COMMON_DIR", "GIT_CONFIG", "GIT_CONFIG_PARAMETERS", "GIT_DIR", "GIT_GRAFT_FILE",
-    "GIT_IMPLICIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_INTERNAL_SUPER_PREFIX", "GIT_NAMESPACE", "GIT_OBJECT_DIRECTORY",
-    "GIT_PREFIX", "GIT_REPLACE_REF_BASE", "GIT_SHALLOW_FILE", "GIT_WORK_TREE",
-})  # fmt: skip
+_OF_ANOTHER_REPOSITORY: Final = frozenset(
+    """
+    GIT_ALTERNATE_OBJECT_DIRECTORIES GIT_COMMON_DIR GIT_CONFIG GIT_CONFIG_PARAMETERS GIT_DIR GIT_GRAFT_FILE
+    GIT_IMPLICIT_WORK_TREE GIT_INDEX_FILE GIT_INTERNAL_SUPER_PREFIX GIT_NAMESPACE GIT_OBJECT_DIRECTORY
+    GIT_PREFIX GIT_REPLACE_REF_BASE GIT_SHALLOW_FILE GIT_WORK_TREE
+    """.split()
+)
 _OPTIONS: Final = (
     *("--no-pager", "--no-replace-objects", "--literal-pathspecs"),
     *("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "gc.autoDetach=false"),
@@ -30,7 +33,7 @@ _OPTIONS: Final = (
 )
 #: What Git says of what will not be otherwise next time, and what to do about it.
 _FINAL: Final = {
-    "dubious ownership": "Git wants its owner to read it; if you trust it, `git config --global --add safe.directory PATH`.",
+    "dubious ownership": "Another user owns it. If you trust it: `git config --global --add safe.directory PATH`.",
     "not a git repository": "Name the folder that holds `.git`, or a bare repository.",
     "could not read username": "It needs credentials: docs/sources.md says where they belong.",
     "authentication failed": "The credentials were refused: docs/sources.md says where they belong.",
@@ -39,7 +42,6 @@ _FINAL: Final = {
     "find remote ref": "Name a branch, a tag, or a whole commit id of the repository.",
     "no such remote ref": "Name a branch, a tag, or a whole commit id of the repository.",
     "not our ref": "Name a branch, a tag, or a whole commit id that the server still has.",
-    "transport 'file' not allowed": "It is a partial clone: fetch all its objects first (`git fetch --refetch`).",
     "not allowed": "It is a partial clone: fetch all its objects first (`git fetch --refetch`).",
 }
 
@@ -64,9 +66,9 @@ def git(repository: Repository, *arguments: str, protocols: str = "none") -> byt
         SourceError: the command failed otherwise.
     """
     try:
-        done = subprocess.run(
-            ["git", *_OPTIONS, "-C", str(repository.path), *arguments],
-            env=_environment(repository, protocols), stdin=subprocess.DEVNULL, capture_output=True, check=False,
+        done = subprocess.run(  # noqa: S603
+            _command(repository, arguments), env=_environment(repository, protocols),
+            stdin=subprocess.DEVNULL, capture_output=True, check=False,
         )  # fmt: skip
     except FileNotFoundError as error:
         raise _missing(repository) from error
@@ -78,13 +80,16 @@ def git(repository: Repository, *arguments: str, protocols: str = "none") -> byt
 def start_git(repository: Repository, *arguments: str) -> subprocess.Popen[bytes]:
     """A Git command to talk with through pipes; raises as `git`."""
     try:
-        return subprocess.Popen(
-            ["git", *_OPTIONS, "-C", str(repository.path), *arguments],
-            env=_environment(repository, "none"),
+        return subprocess.Popen(  # noqa: S603
+            _command(repository, arguments), env=_environment(repository, "none"),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         )  # fmt: skip
     except FileNotFoundError as error:
         raise _missing(repository) from error
+
+
+def _command(repository: Repository, arguments: Sequence[str]) -> list[str]:
+    return ["git", *_OPTIONS, "-C", str(repository.path), *arguments]
 
 
 def pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:

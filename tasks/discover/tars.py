@@ -120,7 +120,8 @@ class TarSource:
         raw = file.read(min(member.size, limit + 1))
         if len(raw) == member.size and etag(zlib.crc32(raw), member.size) != member.etag:
             raise SourceError(
-                f"Source {self.name!r}: its unpacked copy {file.name!r} is damaged.", "Delete that file, then run again."
+                f"Source {self.name!r}: its unpacked copy {file.name!r} is damaged.",
+                "Delete that file, then run again.",
             )
         return Content(raw, member.etag)
 
@@ -174,7 +175,7 @@ class _Unpacked(NamedTuple):
         """Keep a member that counts; one of the same path that came before does not any more."""
         path = inside(member.name)
         if member.isdir() or not self.gathered.wants(path or member.name):
-            return
+            return None
         if path is None:
             return self.gathered.skip(OUTSIDE, member.name)
         if self.members.pop(path, None):

@@ -81,8 +81,10 @@ class ZipSource:
         directory = self._open(edition_of(self.root, self.name))
         for path, _ in files:
             member = directory.members.get(unspelled(path))
-            yield FileNotFoundError(errno.ENOENT, "Not there any more", path) if member is None else _content(
-                directory.file, member, limit
+            yield (
+                FileNotFoundError(errno.ENOENT, "Not there any more", path)
+                if member is None
+                else _content(directory.file, member, limit)
             )
 
     def _open(self, edition: Edition) -> _Directory:
@@ -95,7 +97,7 @@ class ZipSource:
 @lru_cache(maxsize=4)
 def _directory(edition: Edition) -> _Directory:
     """The directory of an edition; read once a process, since a batch may take less time than it."""
-    file = zipfile.ZipFile(edition.path)  # noqa: SIM115 (closed when the cache lets it go)
+    file = zipfile.ZipFile(edition.path)
     named = ((inside(member.filename), member) for member in file.infolist())
     return _Directory(file, {path: member for path, member in named if path is not None})
 

@@ -114,9 +114,12 @@ def _read_file(row: dict[str, Any], content: Content | OSError, job: ParseJob) -
 def _unread(row: dict[str, Any], error: OSError) -> _Read:
     if error.errno in _GONE:
         return _Read("gone")
-    remedy = error.remedy if isinstance(error, UnreadableFile) else _OF_THE_FILE.get(error.errno or 0)
+    # A lack of rights may pass while the file stays as it is: without an etag the next run tries it again.
+    remedy, etag = _OF_THE_FILE.get(error.errno or 0), None
+    if isinstance(error, UnreadableFile):
+        remedy, etag = error.remedy, row["etag"]
     if remedy:
-        return _rejected("file/unreadable", f"the file cannot be read ({error.strerror}): {remedy}", row["etag"])
+        return _rejected("file/unreadable", f"the file cannot be read ({error.strerror}): {remedy}", etag)
     where = f"{row['source']}:{row['source_path']}"
     raise SourceError(f"{where}: reading failed: {error.strerror or error}.", "Check the storage, then run again.")
 
