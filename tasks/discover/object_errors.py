@@ -24,7 +24,7 @@ _REFUSALS: Final = (
         "Check its name, and region and endpoint in the environment (docs/sources.md).",
     ),
     (
-        r"Missing\w*AccessKey|Account must be specified|169\.254\.|metadata|token request|could not find credentials",
+        r"Missing \w*Key|Account must be specified|169\.254\.|metadata|token request|could not find credentials",
         "there are no credentials for it in the environment",
         "Set them as docs/sources.md says, or AWS_SKIP_SIGNATURE=true for a public bucket.",
     ),

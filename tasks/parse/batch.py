@@ -61,13 +61,17 @@ class ParseJob:
 
 
 class _Read(NamedTuple):
-    """What became of one file: its state, hash, bytes, for a record its document, and the etag of these bytes."""
+    """What became of one file: its state, hash, bytes and, for a record, its document.
+
+    `etag` is that of the bytes, `size` their number where the listing's is not that of this version.
+    """
 
     state: str
     digest: str | None = None
     raw: bytes | None = None
     document: Document | None = None
     etag: str | None = None
+    size: int | None = None
 
 
 def parse_batch(batch: Path, job: ParseJob) -> Path:
@@ -105,10 +109,11 @@ def _read_file(row: dict[str, Any], content: Content | OSError, job: ParseJob) -
         message = f"the file is larger than {job.max_file_bytes:,} bytes (`read.max_file_bytes`) and was not read"
         return _rejected("limit/file-size", message, etag)
     digest = hashlib.sha256(raw).hexdigest()[:32]
+    size = None if etag == row["etag"] else len(raw)
     if digest == row["known_hash"]:
-        return _Read("touched", digest, etag=etag)
+        return _Read("touched", digest, etag=etag, size=size)
     document = _reader(job.policy).read(raw)
-    return _Read("ignored" if document is None else "record", digest, raw, document, etag)
+    return _Read("ignored" if document is None else "record", digest, raw, document, etag, size)
 
 
 def _unread(row: dict[str, Any], error: OSError) -> _Read:
@@ -140,8 +145,10 @@ def _reader(policy: ReadPolicy) -> Reader:
 def _tables(files: pa.Table, reads: list[_Read], job: ParseJob) -> tuple[pa.Table, pa.Table]:
     files = files.drop_columns(["known_hash"])
     # A file that changed since it was listed: its next listing is held against what was really read.
-    place = files.schema.get_field_index("etag")
-    files = files.set_column(place, files.field(place), pa.array([read.etag for read in reads], pa.string()))
+    sizes = pc.coalesce(pa.array([read.size for read in reads], pa.int64()), files["size"])
+    for name, values in (("etag", pa.array([read.etag for read in reads], pa.string())), ("size", sizes)):
+        place = files.schema.get_field_index(name)
+        files = files.set_column(place, files.field(place), values)
     files = files.append_column("source_hash", pa.array([read.digest for read in reads], pa.string()))
     files = files.append_column("state", pa.array([read.state for read in reads], pa.string()))
     files = files.append_column("raw", pa.array([_kept(read) for read in reads], pa.large_binary()))
