@@ -185,13 +185,19 @@ def _note(gathered: Gathered, entry: bytes) -> None:
     head, _, name = entry.partition(b"\t")
     mode, kind, blob, size = head.split()
     path = os.fsdecode(name)
-    if not gathered.wants(path) and kind == b"blob":
-        return
-    if inside(path) != path:
-        gathered.skip("files whose path leads out of the repository", path)
-    elif kind == b"commit":
+    if kind == b"commit":
         gathered.skip("submodules", path)
+    elif inside(path) != path:
+        if gathered.wants_outside(path):
+            gathered.skip("files whose path leads out of the repository", path)
+    elif not gathered.wants(path):
+        return
     elif mode == _LINK:
         gathered.skip("symbolic links", path)
+    elif size == b"BAD":
+        raise SourceRefused(
+            f"Source {gathered.name!r}: the repository does not hold the content of {path!r}.",
+            "Is it a partial clone, or damaged? `git fetch --refetch` brings all objects, `git fsck` tells.",
+        )
     else:
         gathered.note(path, int(size), blob.decode())

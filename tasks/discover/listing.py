@@ -46,6 +46,10 @@ class Gathered:
         """Whether the source takes the file at this path: not hidden, and chosen by the patterns."""
         return path.endswith(self.globs.suffixes) and not is_hidden(path) and self.globs.takes(path)
 
+    def wants_outside(self, path: str) -> bool:
+        """Whether a path that leads out would count if it did not; such ones are told of."""
+        return path.endswith(self.globs.suffixes)
+
     def note(self, path: str, size: int, etag: str) -> None:
         """Add a file."""
         self.paths.append(path)

@@ -160,7 +160,11 @@ def _repository(scheme: str, host: str, path: str, ref: str) -> tuple[Kind, str,
 
 def _split_ref(path: str) -> tuple[str, str]:
     """Path and ref; an `@` in the name of a folder that exists is part of it."""
-    return (path, "") if Path(path).is_dir() else _at_last(path)
+    ends = [at for at, character in enumerate(path) if character == "@"]
+    for end in (len(path), *reversed(ends)):
+        if Path(path[:end]).is_dir():
+            return path[:end], path[end + 1 :]
+    return _at_last(path)
 
 
 def _at_last(path: str) -> tuple[str, str]:

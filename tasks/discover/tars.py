@@ -174,10 +174,10 @@ class _Unpacked(NamedTuple):
     def take(self, archive: tarfile.TarFile, member: tarfile.TarInfo) -> None:
         """Keep a member that counts; one of the same path that came before does not any more."""
         path = inside(member.name)
-        if member.isdir() or not self.gathered.wants(path or member.name):
-            return None
-        if path is None:
-            return self.gathered.skip(OUTSIDE, member.name)
+        if path is None and self.gathered.wants_outside(member.name):
+            self.gathered.skip(OUTSIDE, member.name)
+        if path is None or member.isdir() or not self.gathered.wants(path):
+            return
         if self.members.pop(path, None):
             self.gathered.skip(REPEATED, path)
         if member.isfile():
@@ -186,7 +186,6 @@ class _Unpacked(NamedTuple):
             self.members[path] = linked  # a hard link: another name of a file that was packed already
         else:
             self.gathered.skip(LINKS if member.issym() or member.islnk() else SPECIAL, path)
-        return None
 
     def _copied(self, archive: tarfile.TarFile, member: tarfile.TarInfo) -> _Member:
         content = archive.extractfile(member)

@@ -104,11 +104,11 @@ def _directory(edition: Edition) -> _Directory:
 
 def _note(gathered: Gathered, member: zipfile.ZipInfo, members: dict[str, zipfile.ZipInfo]) -> None:
     path, kind = inside(member.filename), stat.S_IFMT(member.external_attr >> 16)
-    if member.is_dir() or not gathered.wants(path or member.filename):
-        return
-    if path is None:
+    if path is None and gathered.wants_outside(member.filename):
         gathered.skip(OUTSIDE, member.filename)
-    elif members[path] is not member:
+    if path is None or member.is_dir() or not gathered.wants(path):
+        return
+    if members[path] is not member:
         gathered.skip(REPEATED, path)
     elif kind not in {0, stat.S_IFREG}:
         gathered.skip(LINKS if kind == stat.S_IFLNK else SPECIAL, path)
