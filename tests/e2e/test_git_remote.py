@@ -48,7 +48,8 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._serve()
 
-    do_POST = do_GET
+    def do_POST(self) -> None:
+        self.do_GET()
 
     def _serve(self) -> None:
         url, size = urlsplit(self.path), int(self.headers.get("Content-Length") or 0)
@@ -112,7 +113,7 @@ def test_a_remote_is_loaded_and_followed(server: GitServer, tmp_path: Path) -> N
     assert_loaded(tmp_path)
     clone = next((tmp_path / "cache" / "git").glob("*/HEAD")).parent
     assert not (clone / "hooks").exists()
-    assert "1 commit" in f"{git(clone, 'rev-list', '--count', second)} commit"
+    assert git(clone, "rev-list", "--count", second) == "1"
 
 
 def test_a_branch_that_was_rewritten_and_a_commit_id_are_loaded(server: GitServer, tmp_path: Path) -> None:
