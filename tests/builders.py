@@ -125,7 +125,18 @@ def committed(repository: Path, files: Mapping[str, bytes] | None = None) -> str
         (repository / path).parent.mkdir(parents=True, exist_ok=True)
         (repository / path).write_bytes(content)
     git(repository, "add", "--all")
-    git(repository, "-c", "user.name=desk", "-c", "user.email=desk@paper.example", "commit", "--quiet", "-m", "Desk")
+    git(
+        repository,
+        "-c",
+        "user.name=desk",
+        "-c",
+        "user.email=desk@paper.example",
+        "commit",
+        "--quiet",
+        "--allow-empty",
+        "-m",
+        "Desk",
+    )
     return git(repository, "rev-parse", "HEAD")
 
 

@@ -96,9 +96,11 @@ def test_another_kind_gives_the_tables_of_the_folder(
 
 def test_a_source_that_moves_from_kind_to_kind_keeps_its_articles(tmp_path: Path) -> None:
     load(tmp_path, as_folder(tmp_path, FILES))
-    for pack in (as_git, as_zip, as_tar, as_folder):
+    for pack in (as_git, as_tar, as_folder):
         files = load(tmp_path, pack(tmp_path, FILES)).files
         assert (files.new, files.changed, files.removed) == (0, 0, 0)
+    load(tmp_path, as_git(tmp_path, FILES))
+    assert load(tmp_path, as_git(tmp_path, FILES)).batches == 0
     assert_rebuilt(tmp_path, FILES, "first")
 
 
