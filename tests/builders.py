@@ -22,6 +22,7 @@ from tests.newsroom import settings_for
 
 #: 2026-01-01: files are older than any run, unless a test wants otherwise.
 _EPOCH: Final = 1_767_225_600
+_AUTHOR: Final = ("-c", "user.name=desk", "-c", "user.email=desk@paper.example")
 
 
 def article(title: str | None = "The ferry", body: str = "Text.", **fields: Any) -> bytes:
@@ -125,18 +126,7 @@ def committed(repository: Path, files: Mapping[str, bytes] | None = None) -> str
         (repository / path).parent.mkdir(parents=True, exist_ok=True)
         (repository / path).write_bytes(content)
     git(repository, "add", "--all")
-    git(
-        repository,
-        "-c",
-        "user.name=desk",
-        "-c",
-        "user.email=desk@paper.example",
-        "commit",
-        "--quiet",
-        "--allow-empty",
-        "-m",
-        "Desk",
-    )
+    git(repository, *_AUTHOR, "commit", "--quiet", "--allow-empty", "-m", "Desk")
     return git(repository, "rev-parse", "HEAD")
 
 

@@ -36,7 +36,7 @@ LATER: Final = {
 
 def written(folder: Path, files: dict[str, bytes]) -> Path:
     """A folder that holds just these files, besides a repository's own."""
-    for old in folder.glob("*"):
+    for old in (path for path in folder.iterdir() if path.name != ".git"):
         shutil.rmtree(old) if old.is_dir() else old.unlink()
     for path, content in files.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
