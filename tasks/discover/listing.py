@@ -39,7 +39,7 @@ class Gathered:
     globs: Globs
     paths: list[str] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
-    etags: list[str] = field(default_factory=list)
+    etags: list[str | None] = field(default_factory=list)
     skipped: dict[str, list[str]] = field(default_factory=dict)
 
     def wants(self, path: str) -> bool:
@@ -50,8 +50,8 @@ class Gathered:
         """Whether a path that leads out would count if it did not; such ones are told of."""
         return path.endswith(self.globs.suffixes)
 
-    def note(self, path: str, size: int, etag: str) -> None:
-        """Add a file."""
+    def note(self, path: str, size: int, etag: str | None) -> None:
+        """Add a file; without an etag its time of modification must tell a change."""
         self.paths.append(path)
         self.sizes.append(size)
         self.etags.append(etag)

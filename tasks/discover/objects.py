@@ -101,7 +101,7 @@ class ObjectSource:
                     if inside(path) != path:
                         gathered.skip("objects whose key is no path", path)
                         continue
-                    gathered.note(path, found["size"], found["e_tag"] or "")
+                    gathered.note(path, found["size"], found["e_tag"])
                     times.append(found["last_modified"])
         except (BaseError, OSError, ValueError) as error:
             raise failure(self.name, self.root, error) from error
