@@ -26,6 +26,41 @@ _EPOCH: Final = datetime(2016, 1, 1, tzinfo=UTC)
 _DAYS: Final = 3_650
 _FOOTER: Final = "the post appeared first on our site".split()
 _PART: Final = 50_000
+#: Letters of names, one of each: the rule takes words of the same letters for one.
+_LETTERS: Final = ("abcdfghijklmnopqrtuv", "абвгдежзиклмнопрстуф", "αβγδεζηθικλμνξοπρτυφ")
+
+
+#: Templates by what they are: title and outlet of page n, whose name is a word of its own.
+TEMPLATES: Final = {
+    "numbered titles, one outlet": ("line {n} timetable for this winter", "outlet.example"),
+    "numbered titles, an outlet each": ("line {n} timetable for this winter", "outlet{n}.example"),
+    "numbered titles, two platforms": ("line {n} timetable for this winter", "{platform}"),
+    "two numbers, thirty outlets": ("season {tens} episode {ones} of the winter line", "outlet{ones}.example"),
+    "a name each, one outlet": ("all about {name} and how to use it well", "outlet.example"),
+    "one title, a platform": ("all about the line and how to use it well", "youtube.com"),
+}
+
+
+def template_pages(name: str, count: int) -> pa.Table:
+    """A manifest of pages of one template over a day: one text under titles of which the rule relates few."""
+    title, outlet = TEMPLATES[name]
+    text, rows = _words(random.Random(7), 34), []
+    for n in range(count):
+        names = {
+            "n": n,
+            "tens": n // 30,
+            "ones": n % 30,
+            "name": _name(n),
+            "platform": ("youtube.com", "vimeo.com")[n % 2],
+        }
+        page = {"title": title.format(**names).split(), "excerpt": text, "outlet": outlet.format(**names)}
+        rows.append({**page, "at": _EPOCH + timedelta(days=n / count), "number": n})
+    return _table(rows, load_contract()["sources"].schema)
+
+
+def _name(number: int) -> str:
+    letters = [alphabet[number // 20**place % 20] for place, alphabet in enumerate(_LETTERS)]
+    return "".join(letters) + "z" * (number // 8_000)
 
 
 def manifest(count: int, seed: int = 7) -> pa.Table:

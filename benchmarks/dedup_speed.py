@@ -1,9 +1,11 @@
-"""How long deduplication takes, and what memory: all records, then with 1,000 more.
+"""How long deduplication takes, and what memory: all records, then with 1,000 more; and pages of one template.
 
     python -m benchmarks.dedup_speed 10000 100000 1000000
+    python -m benchmarks.dedup_speed templates 1000 3000 10000
 
 Each size runs in a process of its own, as peak memory never falls. At 10,000 records the pairs are
-held against brute force: every pair that the rule relates must be found.
+held against brute force: every pair that the rule relates must be found. The 1,000 more are over all
+ten years, so that no date spares a comparison.
 """
 
 from __future__ import annotations
@@ -13,16 +15,21 @@ import resource
 import sys
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from benchmarks.dedup_records import manifest
+from benchmarks.dedup_records import TEMPLATES, manifest, template_pages
 from config.match_rules import load_match_rules
 from tasks.deduplicate.decisions import decide
-from tasks.deduplicate.near import near_edges, stories
+from tasks.deduplicate.manifest import RunStamp, keep_first_seen, next_manifest
+from tasks.deduplicate.near import near_pairs, stories
 from tasks.deduplicate.pair_rule import PairRule
+from tasks.deduplicate.touched import touched_rows
+from tasks.tables.staging import FILES
 
 _MORE: Final = 1_000
 _BRUTE_FORCE_UP_TO: Final = 10_000
@@ -31,7 +38,9 @@ _RULES: Final = load_match_rules()
 
 def main(sizes: list[int]) -> None:
     """Print one line a size."""
-    print(f"{'records':>9}  {'full':>8} {'CPU':>8}  {'+1,000':>8} {'CPU':>8}  {'peak':>9}  duplicates  pairs")
+    print(
+        f"{'records':>9}  {'full':>8} {'CPU':>8}  {'+1,000':>8} {'CPU':>8}  {'peak':>9} {'later':>9}  duplicates  pairs"
+    )
     context = multiprocessing.get_context("spawn")
     for size in sizes:
         worker = context.Process(target=_measure, args=(size,))
@@ -45,21 +54,42 @@ def _measure(size: int) -> None:
     before = _peak()
     full, wall, cpu = _timed(lambda: decide(first, _RULES, "1"))
     peak = _peak()
-    grown = pa.concat_tables([full, records.slice(size)])
-    both, more_wall, more_cpu = _timed(lambda: decide(grown, _RULES, "1", full))
+    files = records.slice(size).select(FILES.names).cast(FILES)
+    del records
+    both, more_wall, more_cpu = _timed(lambda: _next_run(full, files))
     duplicates = both["status"].to_pylist().count("duplicate")
     pairs = pc.sum(pc.list_value_length(both["near"])).as_py()
     print(
         f"{size:9,}  {wall:7.1f}s {cpu:7.1f}s  {more_wall:7.1f}s {more_cpu:7.1f}s  "
-        f"{peak:5.2f} GiB  {duplicates:,}  {pairs:,}  (before: {before:.2f} GiB)",
+        f"{peak:5.2f} GiB {_peak():5.2f} GiB  {duplicates:,}  {pairs:,}  (before: {before:.2f} GiB)",
         flush=True,
     )
     if size <= _BRUTE_FORCE_UP_TO:
         _against_brute_force(first)
 
 
+def _next_run(previous: pa.Table, files: pa.Table) -> pa.Table:
+    """All that the stage does between reading its files and writing the manifest."""
+    stamp = RunStamp("second", datetime(2026, 1, 2, tzinfo=UTC), "contract", "code")
+    gone = previous.slice(0, 0).select(["source", "source_path"])
+    merged = next_manifest(previous, ["feed"], gone, files, stamp)
+    manifest = decide(merged.table, _RULES, "1", previous, merged.before)
+    reread = pc.greater_equal(pa.arange(0, len(manifest)), len(previous))
+    touched = touched_rows(previous, manifest, reread, merged.before)
+    return keep_first_seen(manifest, previous, touched)
+
+
+def templates(sizes: list[int]) -> None:
+    """Print one line a template, and for each size the time that its pages take."""
+    print(f"{'CPU seconds for pages of one template':42}" + "".join(f"{size:>9,}" for size in sizes))
+    for name in TEMPLATES:
+        pages = [template_pages(name, size) for size in sizes]
+        times = [_timed(partial(decide, some, _RULES))[2] for some in pages]
+        print(f"{name:42}" + "".join(f"{cpu:8.2f}s" for cpu in times), flush=True)
+
+
 def _against_brute_force(records: pa.Table) -> None:
-    found = set(near_edges(records, pa.repeat(pa.scalar(True), len(records)), _RULES))
+    found = set(near_pairs(records, pa.repeat(pa.scalar(True), len(records)), _RULES).edges())
     told, rule = stories(records), PairRule(_RULES)
     order = sorted(range(len(told)), key=lambda i: told[i].published_at or 0)
     window, expected = _RULES.window_days * 86_400, set()
@@ -87,4 +117,7 @@ def _peak() -> float:
 
 
 if __name__ == "__main__":
-    main([int(size) for size in sys.argv[1:]] or [10_000, 100_000])
+    if sys.argv[1:2] == ["templates"]:
+        templates([int(size) for size in sys.argv[2:]] or [1_000, 3_000, 10_000])
+    else:
+        main([int(size) for size in sys.argv[1:]] or [10_000, 100_000])

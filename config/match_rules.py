@@ -17,6 +17,8 @@ from config.errors import SettingsError
 
 #: The rules that presslake comes with.
 DEFAULT_MATCH_RULES: Final = Path(__file__).with_name("match_rules.yaml")
+#: libyaml's where PyYAML has it: a tenth of the time.
+_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _HINT: Final = "See docs/deduplication.md for what each entry does."
 
@@ -142,7 +144,7 @@ def load_match_rules(path: Path | None = None) -> MatchRules:
     """
     source = path or DEFAULT_MATCH_RULES
     try:
-        entries = msgspec.convert(yaml.safe_load(source.read_text("utf-8")), _RulesFile)
+        entries = msgspec.convert(yaml.load(source.read_bytes(), _LOADER), _RulesFile)  # noqa: S506
         return _checked(entries)
     except OSError as error:
         raise SettingsError(f"Cannot read the match rules {source}: {error.strerror}.", _HINT) from error

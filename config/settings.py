@@ -171,8 +171,12 @@ class Run(Struct, frozen=True):
         Meta(description="What runs the flow; auto is prefect where PREFECT_API_URL is set, else local."),
     ] = "auto"
     executor: Annotated[
-        Literal["processes"], Meta(description="What the batches run on; there is one kind so far.")
+        Literal["processes", "dask", "ray"],
+        Meta(description="What the batches run on; dask and ray need engine prefect and their extra."),
     ] = "processes"
+    executor_address: Annotated[
+        Text | None, Meta(description="Address of a running Dask or Ray cluster; null starts one here.")
+    ] = None
     workers: Annotated[int, Meta(ge=0, le=1_024, description="Worker processes; 0 is one a core.")] = 0
     batch_bytes: Annotated[Bytes, Meta(description="Bytes of source files that one batch holds.")] = 8 * 2**20
     retries: Annotated[

@@ -18,6 +18,8 @@ from config.errors import SettingsError
 
 #: The rules that presslake comes with.
 DEFAULT_URL_RULES: Final = Path(__file__).with_name("url_rules.yaml")
+#: libyaml's where PyYAML has it: a tenth of the time.
+_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _HINT: Final = "See docs/identity.md for what a rule looks like."
 
@@ -118,7 +120,7 @@ def load_url_rules(path: Path | None = None) -> UrlRules:
     """
     source = path or DEFAULT_URL_RULES
     try:
-        entries = msgspec.convert(yaml.safe_load(source.read_text("utf-8")), _RulesFile)
+        entries = msgspec.convert(yaml.load(source.read_bytes(), _LOADER), _RulesFile)  # noqa: S506
         return _compiled(entries)
     except OSError as error:
         raise SettingsError(f"Cannot read the URL rules {source}: {error.strerror}.", _HINT) from error

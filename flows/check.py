@@ -11,10 +11,8 @@ import os
 import signal
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -186,9 +184,8 @@ def _listing_of(name: str, file: Path) -> pa.Table:
 
 def _each_once(files: pa.Table, absolute: pa.Array) -> pa.Table:
     """Files that two specifications name are kept where they stand first."""
-    at = pa.table({"path": absolute, "at": pa.array(range(len(files)), pa.int64())})
-    first = at.group_by("path").aggregate([("at", "min")])["at_min"]
-    return files.take(first.combine_chunks().sort())
+    paths = pc.unique(absolute)
+    return files if len(paths) == len(files) else files.take(pc.index_in(paths, absolute))
 
 
 def _checked_batches(batches: Sequence[pa.Table], job: _Job, workers: int) -> Iterator[tuple[dict[str, int], pa.Table]]:
@@ -199,6 +196,10 @@ def _checked_batches(batches: Sequence[pa.Table], job: _Job, workers: int) -> It
     if size <= PARALLEL_BYTES or processes < 2:
         yield from map(check, batches)
         return
+    # A few files are checked before these are imported.
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415
+    from multiprocessing import get_context  # noqa: PLC0415
+
     pool = ProcessPoolExecutor(processes, get_context("forkserver"), _leave_interrupts)
     try:
         yield from pool.map(check, batches)

@@ -23,6 +23,8 @@ from config.errors import PresslakeError
 from flows.commands.check import EXAMPLES as CHECK_EXAMPLES
 from flows.commands.check import check
 from flows.commands.explain import EXPLAIN_EXAMPLES, explain
+from flows.commands.options import print_json
+from flows.commands.report import REPORT_EXAMPLES, report
 from flows.commands.run import EXAMPLES as RUN_EXAMPLES
 from flows.commands.run import run
 from flows.commands.snapshots import DIFF_EXAMPLES, ROLLBACK_EXAMPLES, SNAPSHOTS_EXAMPLES, diff, rollback, snapshots
@@ -70,6 +72,7 @@ app.command(run, help_epilogue=RUN_EXAMPLES, sort_key=1, usage="Usage: presslake
 app.command(check, help_epilogue=CHECK_EXAMPLES, sort_key=2, usage="Usage: presslake check [OPTIONS] SOURCE...")
 app.command(status, help_epilogue=STATUS_EXAMPLES, sort_key=3, usage="Usage: presslake status [OPTIONS]")
 app.command(explain, help_epilogue=EXPLAIN_EXAMPLES, sort_key=10, usage="Usage: presslake explain [OPTIONS] SUBJECT")
+app.command(report, help_epilogue=REPORT_EXAMPLES, sort_key=11, usage="Usage: presslake report [OPTIONS]")
 app.command(path, help_epilogue=PATH_EXAMPLES, sort_key=4, usage="Usage: presslake path [OPTIONS]")
 app.command(snapshots, help_epilogue=SNAPSHOTS_EXAMPLES, sort_key=5, usage="Usage: presslake snapshots [OPTIONS]")
 app.command(diff, help_epilogue=DIFF_EXAMPLES, sort_key=6, usage="Usage: presslake diff [OPTIONS] [OLD] [NEW]")
@@ -88,21 +91,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code, see the module.
     """
     _print_anything()
+    words = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        code = app(sys.argv[1:] if arguments is None else list(arguments), exit_on_error=False, print_error=False)
+        code = app(words, exit_on_error=False, print_error=False)
         sys.stdout.flush()
     except CycloptsError as error:
-        return _explain(str(error), f"See `{_help_command(error)}`.", WRONG_USAGE)
+        hint = f"See `{_help_command(error)}`."
+        _tell_json(words, str(error), hint)
+        return _explain(str(error), hint, WRONG_USAGE)
     except PresslakeError as error:
+        _tell_json(words, error.message, error.hint, unless=("run",))
         return _explain(error.message, error.hint, error.exit_code)
     except KeyboardInterrupt:
         sys.stderr.write("\nStopped. The published tables are whole; run the same command to go on.\n")
         return STOPPED
     except BrokenPipeError:
         return _leave_pipe()
-    except Exception:
+    except Exception as error:
+        _tell_json(words, f"{type(error).__name__}: {error}", unless=("run",))
         return _report_bug()
     return int(code or 0)
+
+
+def _tell_json(words: Sequence[str], message: str, hint: str = "", unless: Sequence[str] = ()) -> None:
+    """Where `--json` was asked for, say on stdout as well that the command failed: scripts read only that.
+
+    Args:
+        words: the command line.
+        message: what happened; `hint` says what to do about it.
+        unless: commands that have said more about it already.
+    """
+    if "--json" in words and words[0] not in unless:
+        print_json({"status": "failed", "message": message, "hint": hint})
 
 
 def _print_anything() -> None:

@@ -6,7 +6,8 @@ stages is `flows.pipeline`'s.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,9 +24,12 @@ from prefect.tasks import Task, exponential_backoff  # noqa: E402
 
 from config.errors import RunError, SourceError, SourceRefused, WarehouseError, WarehouseLocked  # noqa: E402
 from config.settings import Settings, load_settings  # noqa: E402
+from flows.executors import Runner, cluster  # noqa: E402
+from flows.pipeline import are_worth_workers  # noqa: E402
 from flows.run import execute  # noqa: E402
 from tasks.deduplicate.task import deduplicate  # noqa: E402
 from tasks.discover.task import discover  # noqa: E402
+from tasks.parse.stage import confirm_gone  # noqa: E402
 from tasks.parse.task import parse  # noqa: E402
 from tasks.report.outcome import Outcome  # noqa: E402
 from tasks.report.task import report  # noqa: E402
@@ -43,6 +47,11 @@ R = TypeVar("R")
 
 #: The terminal's progress of a run by hand. Flow parameters must be JSON, so it goes beside them.
 _progress: Final[ContextVar[Progress | None]] = ContextVar("progress", default=None)
+
+
+def _progress_by_hand() -> Progress | None:
+    # The flow names no context variable itself: Dask and Ray pickle it, and all that it names.
+    return _progress.get()
 
 
 def _flow_run_name() -> str:
@@ -85,7 +94,7 @@ def ingest(
     overrides["guards"] = {**overrides.get("guards", {}), **{name: True for name, on in accepted.items() if on}}
     loaded = load_settings(Path(config) if config else None, overrides)
     try:
-        outcome = execute(sources, loaded, PrefectStages, full_refresh=full_refresh, progress=_progress.get())
+        outcome = execute(sources, loaded, PrefectStages, full_refresh=full_refresh, progress=_progress_by_hand())
     except RunError as error:
         if isinstance(error.outcome, Outcome):
             report(error.outcome)
@@ -113,16 +122,37 @@ class PrefectStages:
 
     def parse_and_validate(self, folder: Path, batches: Sequence[Batch], done: Callable[[Batch], None]) -> None:
         """Take every batch through both stages; threads wait, worker processes work."""
+        with self._batch_runner(batches) as runner:
+            running = dict(self._submitted(runner, folder, batches))
+            for future in as_completed(list(running)):
+                future.result()
+                if runner is not None:
+                    confirm_gone(folder, running[future].path)
+                done(running[future])
+
+    def _submitted(
+        self, runner: Runner | None, folder: Path, batches: Sequence[Batch]
+    ) -> Iterator[tuple[PrefectFuture[Path], Batch]]:
+        """The future of each batch's last task; without a runner those of the flow's own threads."""
         patient = self._with_retries(parse, SourceError)
-        running: dict[PrefectFuture[Path], Batch] = {}
         for batch in batches:
             what = f"batch {batch.number}/{len(batches)} · {batch.files:,} files"
-            parsed = patient.with_options(task_run_name=f"parse {what}").submit(folder, batch.path)
-            # Prefect waits for the future and hands on the path that it stands for.
-            running[validate.with_options(task_run_name=f"validate {what}").submit(folder, cast(Path, parsed))] = batch
-        for future in as_completed(list(running)):
-            future.result()
-            done(running[future])
+            first = patient.with_options(task_run_name=f"parse {what}")
+            second = validate.with_options(task_run_name=f"validate {what}")
+            # Prefect waits for the first future and hands on the path that it stands for.
+            if runner is None:
+                yield second.submit(folder, cast(Path, first.submit(folder, batch.path))), batch
+            else:
+                parsed = runner.submit(first, {"folder": folder, "batch": batch.path})
+                yield runner.submit(second, {"folder": folder, "batch": parsed}), batch
+
+    def _batch_runner(self, batches: Sequence[Batch]) -> AbstractContextManager[Runner | None]:
+        """The cluster for the batches; none where processes were asked for, or a new one is not worth its start."""
+        settings = self._run.settings.run
+        is_near = settings.executor == "processes"
+        if is_near or not batches or not (settings.executor_address or are_worth_workers(batches)):
+            return nullcontext()
+        return cluster(settings, min(self._run.workers, len(batches)))
 
     def deduplicate(self, folder: Path, batches: Sequence[Path]) -> Decisions:
         """Decide on every record."""

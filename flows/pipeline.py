@@ -134,8 +134,13 @@ def _shown(progress: Progress, stage: str) -> Iterator[None]:
 
 def _workers(run: Run, work: Sequence[Batch]) -> AbstractContextManager[None]:
     """Worker processes where there is enough to read to be worth their start."""
-    is_worth_it = len(work) > 1 and sum(batch.bytes for batch in work) >= WORTH_A_POOL
-    return worker_pool(run.folder, min(run.workers, len(work)) if is_worth_it else 1)
+    is_local = run.settings.run.executor == "processes"
+    return worker_pool(run.folder, min(run.workers, len(work)) if is_local and are_worth_workers(work) else 1)
+
+
+def are_worth_workers(work: Sequence[Batch]) -> bool:
+    """Whether there is so much to read that workers, of whatever kind, save more than their start costs."""
+    return len(work) > 1 and sum(batch.bytes for batch in work) >= WORTH_A_POOL
 
 
 def _read(run: Run, stages: Stages, work: Sequence[Batch], progress: Progress) -> None:

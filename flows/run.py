@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from config.contract import load_contract
-from config.errors import PresslakeError, RunError, WarehouseError
+from config.errors import PresslakeError, RunError, SettingsError, WarehouseError
 from config.settings import Settings
 from config.url_rules import load_url_rules
 from flows.local import LocalStages
@@ -47,15 +47,29 @@ def run_ingest(
     Raises:
         PresslakeError: the run failed; the published tables are as they were.
     """
-    engine = settings.run.engine
-    if engine == "auto":
-        engine = "prefect" if os.environ.get("PREFECT_API_URL") else "local"
-    if engine == "prefect":
+    if _engine(settings) == "prefect":
         # Importing Prefect takes longer than a small run.
         from flows.ingest import run_flow  # noqa: PLC0415
 
         return run_flow(sources, settings, full_refresh=full_refresh, progress=progress)
     return execute(sources, settings, LocalStages, full_refresh=full_refresh, progress=progress)
+
+
+def _engine(settings: Settings) -> str:
+    """What runs the flow.
+
+    Raises:
+        SettingsError: the settings ask for a cluster, and for the engine that has none.
+    """
+    engine, executor = settings.run.engine, settings.run.executor
+    if engine == "auto":
+        return "prefect" if executor != "processes" or os.environ.get("PREFECT_API_URL") else "local"
+    if engine == "local" and executor != "processes":
+        raise SettingsError(
+            f"`run.executor` is {executor}, but `run.engine` is local, which has processes of this machine only.",
+            "Set `run.engine` to prefect or auto, or `run.executor` to processes.",
+        )
+    return engine
 
 
 def execute(
@@ -67,6 +81,7 @@ def execute(
     progress: Progress | None = None,
 ) -> Outcome:
     """Run the pipeline with the stages of an engine; see `run_ingest`."""
+    settings = _for_workers(settings)
     warehouse = Warehouse(settings.warehouse.path, settings.warehouse.durable)
     started_at = datetime.now(UTC)
     run_id = new_run_id(started_at)
@@ -92,10 +107,20 @@ def execute(
                 parent=parent,
                 note=note,
             )
+            # Match rules that cannot be used fail the run now, not after all files were read.
+            _ = run.match_rules
             return _locked_run(run, make_stages(run), progress or Silent())
     except BaseException as error:
         _remember_failure(warehouse, run_id, started_at, error)
         raise
+
+
+def _for_workers(settings: Settings) -> Settings:
+    """With paths that mean the same in the working folder of a cluster's worker."""
+    if settings.run.executor == "processes":
+        return settings
+    path = str(Path(settings.warehouse.path).absolute())
+    return msgspec.structs.replace(settings, warehouse=msgspec.structs.replace(settings.warehouse, path=path))
 
 
 def _parent(warehouse: Warehouse, sources: Collection[str], full_refresh: bool) -> tuple[int | None, str]:

@@ -1,49 +1,53 @@
 """Which pairs of records the pair rule must look at: none that it could relate is left out.
 
-Belongs here: finding pairs that share a rare shingle or a title within the window, on columns. Does
-not belong here: what relates two records (`pair_rule`).
-
-Two sets of n and m hashes with a Jaccard similarity of t or more share at least ceil(t max(n, m))
-of them; so whatever total order the hashes have, they share one among the first n - ceil(t n) + 1 and
-m - ceil(t m) + 1 (prefix filter; Chaudhuri et al., ICDE 2006). Here hashes that many records have come
-last, else boilerplate would pair everything with everything; the rest are in the order of their
-value. Any order finds all pairs, so which records there are changes the work, never the result.
+Belongs here: what two records must share, a title or a rare hash of their texts, within the rule's
+windows. Does not belong here: what relates two records (`pair_rule`), and the joins (`joins`, `templates`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from itertools import chain
 from typing import Final, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-#: A hash that more records have than this goes to the end of the order.
-_COMMON: Final = 24
-#: Records whose prefixes are found at a time.
-_ROWS: Final = 100_000
-#: Number of parts in which keys are joined, to bound memory.
-_PARTS: Final = 8
+from config.match_rules import MatchRules
+from tasks.deduplicate.joins import (
+    Keyed,
+    Timeline,
+    combined,
+    gathered,
+    meeting,
+    packed,
+    unpacked,
+    with_crowds_apart,
+    within_window,
+)
+from tasks.deduplicate.prefilter import Prefilter
+from tasks.deduplicate.prefixes import PARTS, in_part, prefixes
+from tasks.deduplicate.templates import template_pairs
+
 _MICROSECONDS_A_DAY: Final = 86_400_000_000
-#: Pairs that are looked at together, at least.
-_PAIRS: Final = 1 << 18
-#: Pairs are packed into one number while they are made unique.
-_ROW_BITS: Final = 32
+#: The time of records without a date, in microseconds: far from all others.
+UNDATED: Final = -(1 << 60)
 
 
 class Corpus(NamedTuple):
     """n records in the order of time: `times` ascending.
 
     Attributes:
-        times: (n,) int64, microseconds since 1970; records without a date share one far value.
+        times: (n,) int64, microseconds since 1970; `UNDATED` without a date.
         titles: (n,) normalised titles; null where none.
+        outlets: (n,) registrable domains; null where unknown.
         shingles: (n,) lists of distinct int64, ascending.
         fresh: (n,) whether pairs of this record are wanted; of two that are not, none is.
     """
 
     times: pa.Int64Array
     titles: pa.StringArray
+    outlets: pa.StringArray
     shingles: pa.ListArray
     fresh: pa.BooleanArray
 
@@ -54,60 +58,45 @@ class Pairs(NamedTuple):
     left: pa.Int64Array
     right: pa.Int64Array
 
+    def edges(self) -> list[tuple[int, int]]:
+        """The same as tuples."""
+        return list(zip(self.left.to_pylist(), self.right.to_pylist(), strict=True))
 
-#: Which pairs, by the rows on their left and right, are worth a look: (m,) booleans.
-Keeps = Callable[[pa.Int64Array, pa.Int64Array], pa.BooleanArray]
+
+def in_order(left: pa.Int64Array, right: pa.Int64Array) -> Pairs:
+    """Pairs by their left, then by their right rows."""
+    pairs = packed(left, right)
+    return Pairs(*unpacked(pairs.take(pc.sort_indices(pairs))))
 
 
-def candidates(
-    corpus: Corpus, similarity: float, text_days: float, title_days: float, keeps: Keeps | None = None
-) -> Pairs:
-    """Every pair that has an equal title or reaches the similarity, each within its window, and others.
+def candidates(corpus: Corpus, rules: MatchRules) -> Pairs:
+    """Every pair that the rule could relate for an equal title or for like texts, and others.
 
     Args:
         corpus: the records.
-        similarity: least Jaccard similarity, above 0.
-        text_days, title_days: largest distance in time of a pair alike, and of one with an equal title.
-        keeps: what need not be found, as the rule rejects it anyway; by default nothing.
+        rules: parameters of the pair rule, whose windows and least similarity bound the search.
     """
-    text_window, title_window = (int(days * _MICROSECONDS_A_DAY) for days in (text_days, title_days))
-    near = _near_fresh(corpus, max(text_window, title_window))
-    part = Corpus(*(column.take(near) for column in corpus))
-    found = [pa.array([], pa.int64())]
-    for packed in _gathered(chain(_sharing_title(part, title_window), _sharing_shingle(part, similarity, text_window))):
-        kept = packed
-        if keeps is not None:
-            left, right = _unpacked(packed)
-            kept = packed.filter(keeps(near.take(left), near.take(right)))
-        found.append(kept)
-    unique = pc.unique(pa.concat_arrays(found))
-    left, right = _unpacked(unique.take(pc.sort_indices(unique)))
-    return Pairs(near.take(left), near.take(right))
+    near = _near_fresh(corpus, _width(rules.window_days))
+    part = corpus if len(near) == len(corpus.times) else Corpus(*(column.take(near) for column in corpus))
+    line, prefilter = Timeline(part.times, part.fresh), Prefilter(part.titles, part.outlets, part.times, rules)
+    found = gathered(chain(_of_one_title(part, line, prefilter), _of_like_texts(part, line, prefilter)))
+    kept = [pairs.filter(prefilter.keeps(*unpacked(pairs))) for pairs in found]
+    unique = pc.unique(pa.concat_arrays([pa.array([], pa.int64()), *kept]))
+    left, right = unpacked(unique)
+    return in_order(near.take(left), near.take(right))
 
 
-def _gathered(packed: Iterable[pa.Int64Array]) -> Iterator[pa.Int64Array]:
-    """The same pairs in fewer arrays, each pair once in each."""
-    waiting, count = list[pa.Int64Array](), 0
-    for pairs in packed:
-        waiting.append(pairs)
-        count += len(pairs)
-        if count >= _PAIRS:
-            yield pc.unique(pa.concat_arrays(waiting))
-            waiting, count = [], 0
-    if waiting:
-        yield pc.unique(pa.concat_arrays(waiting))
-
-
-def _unpacked(packed: pa.Int64Array) -> tuple[pa.Int64Array, pa.Int64Array]:
-    left = pc.shift_right(packed, pa.scalar(_ROW_BITS, pa.int64()))
-    return left, pc.bit_wise_and(packed, pa.scalar((1 << _ROW_BITS) - 1, pa.int64()))
-
-
-def sharing_with_fresh(titles: pa.StringArray, shingles: pa.ListArray, fresh: pa.BooleanArray) -> pa.Int64Array:
-    """Rows that have a title or a hash of a fresh record, ascending: few, where few records are fresh.
+def sharing_with_fresh(
+    titles: pa.StringArray, shingles: pa.ListArray, fresh: pa.BooleanArray, similarity: float
+) -> pa.Int64Array:
+    """Rows that have a fresh record's title, or so many hashes of fresh ones that they can be like one of them.
 
     Args:
         titles, shingles, fresh: (n,) as in `Corpus`, in any order.
+        similarity: least Jaccard similarity, above 0.
+
+    Returns:
+        Row numbers, ascending: few, where few records are fresh.
     """
     if pc.all(fresh, min_count=0).as_py():
         return pa.arange(0, len(fresh))
@@ -115,10 +104,18 @@ def sharing_with_fresh(titles: pa.StringArray, shingles: pa.ListArray, fresh: pa
     places = pc.indices_nonzero(pc.is_in(pc.list_flatten(shingles), hashes)).cast(pa.int64())
     offsets = pc.subtract(shingles.offsets.cast(pa.int64()), shingles.offsets[0].as_py())
     # The last of the lists that begin at a place or before is the one that has it.
-    alike = pc.subtract(pc.search_sorted(offsets, places, side="right").cast(pa.int64()), 1)
+    shared = pc.subtract(pc.search_sorted(offsets, places, side="right").cast(pa.int64()), 1).value_counts()
+    alike, sizes = shared.field("values"), pc.list_value_length(shingles).take(shared.field("values"))
+    # As similar as t means that at least t times its own hashes are common.
+    least = pc.subtract(pc.multiply(sizes.cast(pa.float64()), similarity), 1e-9)
+    alike = alike.filter(pc.greater_equal(shared.field("counts").cast(pa.float64()), least))
     named = pc.indices_nonzero(pc.is_in(titles, pc.unique(titles.filter(fresh).drop_null()))).cast(pa.int64())
     found = pc.unique(pa.concat_arrays([alike, named]))
     return found.take(pc.sort_indices(found))
+
+
+def _width(days: float) -> int:
+    return int(days * _MICROSECONDS_A_DAY)
 
 
 def _near_fresh(corpus: Corpus, window: int) -> pa.Int64Array:
@@ -129,109 +126,55 @@ def _near_fresh(corpus: Corpus, window: int) -> pa.Int64Array:
     return pc.indices_nonzero(pc.less(first, last)).cast(pa.int64())
 
 
-def _sharing_title(corpus: Corpus, window: int) -> Iterator[pa.Int64Array]:
-    titles = corpus.titles.dictionary_encode()
-    rows = pc.indices_nonzero(pc.is_valid(titles)).cast(pa.int64())
-    yield from _within_window(titles.indices.take(rows).cast(pa.int64()), rows, corpus, window)
+def _of_one_title(corpus: Corpus, line: Timeline, prefilter: Prefilter) -> Iterator[pa.Int64Array]:
+    """Pairs of one title that is long enough to count; shorter ones count by their texts."""
+    rules = prefilter.rules
+    least = min([rule.words for rule in rules.equal_title] + [rule.words for rule in rules.reissued])
+    words = pc.fill_null(pc.add(pc.count_substring(corpus.titles, " "), 1), 0)
+    named = pc.and_(pc.greater_equal(words, least), pc.fill_null(pc.not_equal(corpus.titles, ""), False))
+    dated = pc.greater(corpus.times, UNDATED)
+    chosen = pc.indices_nonzero(pc.and_(named, dated)).cast(pa.int64())
+    window = _width(rules.window_days)
+    few, crowded = with_crowds_apart(Keyed(prefilter.titles.take(chosen), chosen), line, window)
+    yield from within_window(few, line, window)
+    yield from template_pairs(crowded, line, prefilter, at_one_outlet=window, between_outlets=window)
+    yield from _undated(corpus, line, prefilter, pc.greater_equal(words, rules.undated_words))
 
 
-def _sharing_shingle(corpus: Corpus, similarity: float, window: int) -> Iterator[pa.Int64Array]:
-    rows, hashes = _prefixes(corpus.shingles, similarity)
-    sizes = pc.list_value_length(corpus.shingles)
-    for part in range(_PARTS):
-        inside = _in_part(hashes, part)
-        for packed in _gathered(_within_window(hashes.filter(inside), rows.filter(inside), corpus, window)):
-            yield packed.filter(_comparable(packed, sizes, similarity))
+def _undated(corpus: Corpus, line: Timeline, prefilter: Prefilter, named: pa.BooleanArray) -> Iterator[pa.Int64Array]:
+    """Pairs without a date that have one title and one text."""
+    rows = pc.indices_nonzero(pc.and_(named, pc.equal(corpus.times, UNDATED))).cast(pa.int64())
+    lists = corpus.shingles.take(rows)
+    hashes = pa.table({"row": pc.list_parent_indices(lists).cast(pa.int64()), "hash": pc.list_flatten(lists)})
+    sums = hashes.group_by("row", use_threads=False).aggregate([("hash", "sum")]).combine_chunks()
+    places = pc.index_in(pa.arange(0, len(rows)), sums["row"].combine_chunks())
+    texts = pc.fill_null(sums["hash_sum"].combine_chunks().take(places), 0)
+    alike = Keyed(combined(prefilter.titles.take(rows), texts), rows)
+    yield from meeting(alike, alike, line, 0)
 
 
-def _comparable(packed: pa.Int64Array, sizes: pa.Int32Array, similarity: float) -> pa.BooleanArray:
+def _of_like_texts(corpus: Corpus, line: Timeline, prefilter: Prefilter) -> Iterator[pa.Int64Array]:
+    """Pairs with a date that share a hash of their prefixes, and are of such sizes that they can be alike."""
+    rules, sizes = prefilter.rules, pc.list_value_length(corpus.shingles)
+    entries = prefixes(corpus.shingles, rules.similarity)
+    entries = entries.filter(pc.greater(corpus.times.take(entries.rows), UNDATED))
+    for pairs in gathered(_sharing_hash(entries, line, prefilter)):
+        yield pairs.filter(_comparable(pairs, sizes, rules.similarity))
+
+
+def _sharing_hash(entries: Keyed, line: Timeline, prefilter: Prefilter) -> Iterator[pa.Int64Array]:
+    window, width = _width(prefilter.rules.text_days), _width(prefilter.rules.reposted.days)
+    crowds = list[Keyed]()
+    for part in range(PARTS):
+        few, crowded = with_crowds_apart(entries.filter(in_part(entries.keys, part)), line, window)
+        crowds.append(crowded)
+        yield from within_window(few, line, window)
+    crowded = Keyed(*(pa.concat_arrays(columns) for columns in zip(*crowds, strict=True)))
+    yield from template_pairs(crowded, line, prefilter, at_one_outlet=width, between_outlets=window)
+
+
+def _comparable(pairs: pa.Int64Array, sizes: pa.Int32Array, similarity: float) -> pa.BooleanArray:
     """Whether the smaller set is large enough to reach the similarity (length filter)."""
-    left, right = (sizes.take(rows) for rows in _unpacked(packed))
+    left, right = (sizes.take(rows) for rows in unpacked(pairs))
     least = pc.multiply(pc.max_element_wise(left, right).cast(pa.float64()), similarity)
     return pc.greater_equal(pc.min_element_wise(left, right).cast(pa.float64()), pc.subtract(least, 1e-9))
-
-
-def _prefixes(shingles: pa.ListArray, similarity: float) -> tuple[pa.Int64Array, pa.Int64Array]:
-    """Row and hash of the hashes in each record's prefix that another record has, too."""
-    repeated, common = _repeated(pc.list_flatten(shingles))
-    offsets = pc.subtract(shingles.offsets.cast(pa.int64()), shingles.offsets[0].as_py())
-    rows, hashes = [pa.array([], pa.int64())], [pa.array([], pa.int64())]
-    for start in range(0, len(shingles), _ROWS):
-        lists = shingles.slice(start, _ROWS)
-        begin, end = (offsets[at].as_py() for at in (start, start + len(lists)))
-        first, last = pc.search_sorted(repeated, pa.array([begin, end]), side="left").to_pylist()
-        inside = pc.subtract(repeated.slice(first, last - first), begin)
-        found = _in_prefix(lists, inside, common, similarity)
-        rows.append(pc.add(found[0], start))
-        hashes.append(found[1])
-    return pa.concat_arrays(rows), pa.concat_arrays(hashes)
-
-
-def _in_prefix(
-    shingles: pa.ListArray, wanted: pa.Int64Array, common: pa.Int64Array, similarity: float
-) -> tuple[pa.Int64Array, pa.Int64Array]:
-    """Row and hash of those wanted hashes (by their number) that are in their record's prefix."""
-    rows, hashes = pc.list_parent_indices(shingles).cast(pa.int64()), pc.list_flatten(shingles)
-    sizes = pc.list_value_length(shingles).take(rows.take(wanted)).cast(pa.int64())
-    places = _places(rows, shingles, pc.is_in(hashes, common)).take(wanted)
-    required = pc.ceil(pc.subtract(pc.multiply(sizes.cast(pa.float64()), similarity), 1e-9)).cast(pa.int64())
-    chosen = wanted.filter(pc.less_equal(places, pc.subtract(sizes, required)))
-    return rows.take(chosen), hashes.take(chosen)
-
-
-def _repeated(hashes: pa.Int64Array) -> tuple[pa.Int64Array, pa.Int64Array]:
-    """Where hashes stand that occur more than once, ascending, and which ones are common.
-
-    Sorting in parts is twice as fast as counting in one hash table, which outgrows every cache.
-    """
-    places, common = [], [pa.array([], pa.int64())]
-    for part in range(_PARTS):
-        inside = pc.indices_nonzero(_in_part(hashes, part)).cast(pa.int64())
-        inside = inside.take(pc.sort_indices(hashes.take(inside)))
-        values = hashes.take(inside)
-        same = pc.equal(values[1:], values[:-1])
-        edge = pa.array([False])
-        twice = pc.or_(pa.concat_arrays([same, edge]), pa.concat_arrays([edge, same])) if len(values) else same
-        places.append(inside.filter(twice))
-        common.append(pc.unique(values[_COMMON:].filter(pc.equal(values[_COMMON:], values[:-_COMMON]))))
-    repeated = pa.concat_arrays(places)
-    return repeated.take(pc.sort_indices(repeated)), pa.concat_arrays(common)
-
-
-def _in_part(hashes: pa.Int64Array, part: int) -> pa.BooleanArray:
-    return pc.equal(pc.bit_wise_and(hashes, pa.scalar(_PARTS - 1, pa.int64())), part)
-
-
-def _places(rows: pa.Int64Array, shingles: pa.ListArray, common: pa.BooleanArray) -> pa.Int64Array:
-    """Place of each hash in its record's order, from 0: rare ones first, then common ones."""
-    rare = pc.cumulative_sum(pc.invert(common).cast(pa.int64()))
-    index = pa.arange(0, len(rows))
-    before = pa.concat_arrays([pa.array([0], pa.int64()), rare])
-    offsets = pc.subtract(shingles.offsets.cast(pa.int64()), shingles.offsets[0].as_py())
-    start, end = offsets[:-1].take(rows), offsets[1:].take(rows)
-    place_rare = pc.subtract(before.take(index), before.take(start))
-    rares = pc.subtract(before.take(end), before.take(start))
-    return pc.if_else(common, pc.add(rares, pc.subtract(pc.subtract(index, start), place_rare)), place_rare)
-
-
-def _within_window(keys: pa.Int64Array, rows: pa.Int64Array, corpus: Corpus, window: int) -> Iterator[pa.Int64Array]:
-    """Packed pairs of rows with equal keys, within the window, of which one is fresh.
-
-    `rows` ascend, and so do times; after a stable sort by key the partners of a row are the next few.
-    """
-    order = pc.sort_indices(keys)
-    keys, rows = keys.take(order), rows.take(order)
-    times, fresh = corpus.times.take(rows), corpus.fresh.take(rows)
-    left, step = pa.arange(0, len(keys)), 1
-    while True:
-        left = left.filter(pc.less(left, len(keys) - step))
-        right = pc.add(left, step)
-        distance = pc.subtract(times.take(right), times.take(left))
-        meets = pc.and_(pc.equal(keys.take(left), keys.take(right)), pc.less_equal(distance, window))
-        left, right = left.filter(meets), right.filter(meets)
-        if not len(left):
-            return
-        wanted = pc.or_(fresh.take(left), fresh.take(right))
-        high = pc.shift_left(rows.take(left.filter(wanted)), pa.scalar(_ROW_BITS, pa.int64()))
-        yield pc.bit_wise_or(high, rows.take(right.filter(wanted)))
-        step += 1

@@ -9,14 +9,15 @@ neither file was read again; a pair of a file that is gone has no partner and is
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.match_rules import MatchRules
-from tasks.deduplicate.near import FEATURES, Edge, near_edges
+from tasks.deduplicate.candidates import Pairs, in_order
+from tasks.deduplicate.near import FEATURES, near_pairs
 from tasks.tables.keys import file_keys
 
 #: Columns of the manifest that hold the index: the partners, and the version of the rules.
@@ -29,9 +30,7 @@ def unknown(records: pa.Table, version: str) -> pa.BooleanArray:
     return pc.invert(pc.fill_null(known, False)).combine_chunks()
 
 
-def related_pairs(
-    records: pa.Table, fresh: pa.BooleanArray, represented: Collection[int], rules: MatchRules
-) -> list[Edge]:
+def related_pairs(records: pa.Table, fresh: pa.BooleanArray, represented: Sequence[int], rules: MatchRules) -> Pairs:
     """Every pair of records that the rule relates, comparing only what the index does not know.
 
     Args:
@@ -43,43 +42,44 @@ def related_pairs(
     Returns:
         Pairs of row numbers, the smaller first, sorted: those of a comparison of all records.
     """
-    if not represented:
-        return sorted([*_stored(records, fresh), *near_edges(records, fresh, rules)])
-    hidden = pc.is_in(pa.arange(0, len(records)), pa.array(sorted(represented), pa.int64()))
-    rows = pc.indices_nonzero(pc.invert(hidden))
-    numbers = rows.to_pylist()
-    edges = near_edges(records.select(FEATURES).take(rows), fresh.take(rows), rules)
-    return sorted([*_stored(records, pc.or_(fresh, hidden)), *((numbers[a], numbers[b]) for a, b in edges)])
+    hidden = pc.is_in(pa.arange(0, len(records)), pa.array(represented, pa.int64()))
+    known = _stored(records, pc.or_(fresh, hidden))
+    if represented:
+        rows = pc.indices_nonzero(pc.invert(hidden)).cast(pa.int64())
+        found = near_pairs(records.select(FEATURES).take(rows), fresh.take(rows), rules)
+        found = Pairs(*(rows.take(side) for side in found))
+    else:
+        found = near_pairs(records, fresh, rules)
+    return in_order(*(pa.concat_arrays(sides) for sides in zip(known, found, strict=True)))
 
 
-def _stored(records: pa.Table, fresh: pa.BooleanArray) -> list[Edge]:
+def _stored(records: pa.Table, fresh: pa.BooleanArray) -> Pairs:
     """The stored pairs of records that are both unchanged and stand for themselves."""
     lists = records["near"].combine_chunks()
     partners = pc.list_flatten(lists)
-    if not len(partners):
-        return []
     names = pa.table({name: pc.struct_field(partners, name) for name in ("source", "source_path")})
-    rows, others = pc.list_parent_indices(lists).cast(pa.int64()), pc.index_in(file_keys(names), file_keys(records))
+    rows, others = pc.list_parent_indices(lists).cast(pa.int64()), _rows_named(file_keys(names), file_keys(records))
     holds = pc.and_(pc.invert(fresh.take(rows)), pc.equal(fresh.take(others), False))
     holds = pc.fill_null(holds, False)
-    pairs = zip(others.filter(holds).cast(pa.int64()).to_pylist(), rows.filter(holds).to_pylist(), strict=True)
-    return [(min(pair), max(pair)) for pair in pairs]
+    return Pairs(others.filter(holds), rows.filter(holds))
 
 
-def index_column(records: pa.Table, pairs: Sequence[Edge]) -> pa.ListArray:
+def _rows_named(names: pa.StringArray, keys: pa.StringArray) -> pa.Int64Array:
+    """(m,) the row that has each name as its key, null where none has; keys ascend, and are many more than names."""
+    places = pc.search_sorted(keys, names, side="left").cast(pa.int64())
+    places = pc.if_else(pc.less(places, len(keys)), places, None)
+    return pc.if_else(pc.equal(keys.take(places), names), places, None)
+
+
+def index_column(records: pa.Table, pairs: Pairs) -> pa.ListArray:
     """(n,) the column `near`: of each record those before it by source and path that it is related to.
 
     Args:
-        records: (n,) rows with `source` and `source_path`.
-        pairs: pairs of row numbers.
+        records: (n,) rows with `source` and `source_path`, sorted by them.
+        pairs: pairs of row numbers, the smaller first.
     """
-    involved = sorted({row for pair in pairs for row in pair})
-    keys = dict(zip(involved, file_keys(records.take(pa.array(involved, pa.int64()))).to_pylist(), strict=True))
-    ordered = [sorted(pair, key=keys.__getitem__) for pair in pairs]
-    by_later = sorted((later, keys[earlier], earlier) for earlier, later in ordered)
-    partners = records.take(pa.array([earlier for _, _, earlier in by_later], pa.int64()))
-    rows = pa.array([later for later, _, _ in by_later], pa.int64())
-    offsets = pc.search_sorted(rows, pa.arange(0, len(records) + 1), side="left").cast(pa.int32())
+    later = in_order(pairs.right, pairs.left)
     names = ("source", "source_path")
-    structs = pa.StructArray.from_arrays([partners[name].combine_chunks() for name in names], names)
-    return pa.ListArray.from_arrays(offsets, structs)
+    partners = pa.StructArray.from_arrays([records[name].combine_chunks().take(later.right) for name in names], names)
+    ends = pc.search_sorted(later.left, pa.arange(0, len(records) + 1), side="left").cast(pa.int32())
+    return pa.ListArray.from_arrays(ends, partners)

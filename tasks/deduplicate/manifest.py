@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.contract_types import TIMESTAMP
+from tasks.deduplicate.merging import in_order, merged, rows_before
 from tasks.deduplicate.origins import SPREAD
 from tasks.tables.keys import file_keys
 
@@ -59,10 +60,17 @@ class RunStamp:
 
 
 class NextManifest(NamedTuple):
-    """The manifest before decisions, and how many new files are renamed ones."""
+    """The manifest before decisions.
+
+    Attributes:
+        table: (n,) rows.
+        renamed: how many new files are renamed ones.
+        before: (n,) each file's row in the previous manifest, null where it has none.
+    """
 
     table: pa.Table
     renamed: int
+    before: pa.Array
 
 
 def next_manifest(
@@ -90,9 +98,15 @@ def next_manifest(
     table = _retouched(_tombstones(previous, is_lost), keys, touched)
     # Columns that are about to be emptied need not be put in order.
     known = [name for name in previous.column_names if name not in DECIDED]
-    table = pa.concat_tables([table.select(known).filter(pc.is_null(read_as)), fresh.select(known)])
-    table = _seen_now(_in_order(table), sources, stamp)
-    return NextManifest(_with_nulls(table, previous.schema), renamed)
+    order = merged(keys, read_as, file_keys(fresh))
+    table = in_order(pa.concat_tables([table.select(known), fresh.select(known)]), order)
+    table = _with_nulls(_seen_now(table, sources, stamp), previous.schema)
+    return NextManifest(table, renamed, rows_before(order, read_as, len(read)))
+
+
+def earlier_rows(manifest: pa.Table, previous: pa.Table) -> pa.Array:
+    """(n,) each file's row in the previous manifest, null where it has none."""
+    return pc.index_in(file_keys(manifest), file_keys(previous)).cast(pa.int64())
 
 
 def with_column(table: pa.Table, name: str, values: pa.Array | pa.ChunkedArray) -> pa.Table:
@@ -192,14 +206,6 @@ def _look_up(values: pa.ChunkedArray, keys: pa.ChunkedArray, wanted: pa.ChunkedA
     is_key = pc.is_valid(keys)
     places = pc.index_in(wanted.combine_chunks(), keys.filter(is_key).combine_chunks(), skip_nulls=True)
     return values.filter(is_key).combine_chunks().take(places)
-
-
-def _in_order(table: pa.Table) -> pa.Table:
-    """Sorted by source and path; no path holds the NUL between them, so one key sorts as two."""
-    keys = file_keys(table)
-    if pc.all(pc.less(keys[:-1], keys[1:]), min_count=0).as_py():
-        return table.combine_chunks()
-    return table.take(pc.sort_indices(keys))
 
 
 def _seen_now(table: pa.Table, sources: Collection[str], stamp: RunStamp) -> pa.Table:

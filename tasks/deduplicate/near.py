@@ -13,9 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.match_rules import MatchRules
-from tasks.deduplicate.candidates import Corpus, Pairs, candidates, sharing_with_fresh
+from tasks.deduplicate.candidates import UNDATED, Corpus, Pairs, candidates, in_order, sharing_with_fresh
 from tasks.deduplicate.pair_rule import PairRule, Story
-from tasks.deduplicate.prefilter import Prefilter
 from tasks.tables.texts import shingles
 
 Edge = tuple[int, int]
@@ -24,11 +23,9 @@ Edge = tuple[int, int]
 FEATURES: Final = ("title_words", "outlet", "published_at", "shingles")
 #: Pairs whose texts are in memory at a time.
 _CHUNK: Final = 400_000
-#: The time of records without a date, in microseconds: far from all others.
-_UNDATED: Final = -(1 << 60)
 
 
-def near_edges(records: pa.Table, fresh: pa.BooleanArray, rules: MatchRules) -> list[Edge]:
+def near_pairs(records: pa.Table, fresh: pa.BooleanArray, rules: MatchRules) -> Pairs:
     """Every pair of records that the rule relates and of which at least one is fresh.
 
     Args:
@@ -39,29 +36,29 @@ def near_edges(records: pa.Table, fresh: pa.BooleanArray, rules: MatchRules) -> 
     Returns:
         Pairs of row numbers, the smaller first, sorted.
     """
-    chosen = sharing_with_fresh(records["title_words"].combine_chunks(), _lists(records), fresh)
-    if len(chosen) < len(records):
-        edges = _near_edges_among(records.select(FEATURES).take(chosen), fresh.take(chosen), rules)
-        places = chosen.to_pylist()
-        return [(places[a], places[b]) for a, b in edges]
-    return _near_edges_among(records, fresh, rules)
-
-
-def _near_edges_among(records: pa.Table, fresh: pa.BooleanArray, rules: MatchRules) -> list[Edge]:
-    """As `near_edges`, where most records may be near a fresh one."""
-    times = pc.fill_null(records["published_at"].combine_chunks().cast(pa.int64()), _UNDATED)
-    order = pc.sort_indices(times)
     titles = records["title_words"].combine_chunks()
-    corpus = Corpus(times.take(order), titles.take(order), _lists(records).take(order), fresh.take(order))
-    prefilter = Prefilter(corpus.titles, records["outlet"].combine_chunks().take(order), corpus.times, rules)
-    found = candidates(corpus, rules.similarity, rules.text_days, rules.window_days, prefilter.keeps)
-    rule = PairRule(rules)
-    edges = []
+    chosen = sharing_with_fresh(titles, _lists(records), fresh, rules.similarity)
+    if len(chosen) == len(records):
+        return _pairs_among(records, fresh, rules)
+    found = _pairs_among(records.select(FEATURES).take(chosen), fresh.take(chosen), rules)
+    return Pairs(*(chosen.take(side) for side in found))
+
+
+def _pairs_among(records: pa.Table, fresh: pa.BooleanArray, rules: MatchRules) -> Pairs:
+    """As `near_pairs`, where most records may be near a fresh one."""
+    times = pc.fill_null(records["published_at"].combine_chunks().cast(pa.int64()), UNDATED)
+    order = pc.sort_indices(times)
+    titles, outlets = (records[name].combine_chunks() for name in ("title_words", "outlet"))
+    columns = (times, titles, outlets, _lists(records), fresh)
+    corpus = Corpus(*(column.take(order) for column in columns))
+    found = candidates(corpus, rules)
+    rule, edges = PairRule(rules), list[Edge]()
     for part in _chunks(found):
         rows = _nominated(corpus, part, rules.similarity, order)
         told = dict(_stories_of(records, rows))
-        edges += [(min(pair), max(pair)) for pair in rows if rule.relation(told[pair[0]], told[pair[1]])]
-    return sorted(edges)
+        edges += [pair for pair in rows if rule.relation(told[pair[0]], told[pair[1]])]
+    left, right = (pa.array([edge[side] for edge in edges], pa.int64()) for side in (0, 1))
+    return in_order(pc.min_element_wise(left, right), pc.max_element_wise(left, right))
 
 
 def stories(records: pa.Table) -> list[Story]:
@@ -85,8 +82,9 @@ def _stories_of(records: pa.Table, pairs: Sequence[Edge]) -> Iterator[tuple[int,
 
 
 def _lists(records: pa.Table) -> pa.ListArray:
+    """The shingles, without a copy; a null is an empty list."""
     lists = records["shingles"].combine_chunks()
-    return pc.if_else(pc.is_null(lists), pa.scalar([], lists.type), lists) if lists.null_count else lists
+    return pa.ListArray.from_arrays(lists.offsets, lists.values) if lists.null_count else lists
 
 
 def _chunks(pairs: Pairs) -> Iterator[Pairs]:

@@ -80,6 +80,11 @@ class PairRule:
         self.rules = rules
         self._title: Callable[[str], _Title] = lru_cache(maxsize=1 << 15)(self._taken_apart)
 
+    def taken_apart(self, title: str) -> tuple[frozenset[str], frozenset[str]]:
+        """Roots of the telling words of a title, and the numbers, months and days that it names."""
+        parts = self._title(title)
+        return parts.roots, parts.instalment
+
     def relation(self, a: Story, b: Story) -> Relation | None:
         """How two records are related, or None; symmetric but for the order of `differing`."""
         days = self._days(a, b)

@@ -21,7 +21,14 @@ _MICROSECONDS_A_DAY: Final = 86_400_000_000
 
 
 class Prefilter:
-    """Told columns of n records apart, once, for any number of pairs of them."""
+    """Told columns of n records apart, once, for any number of pairs of them.
+
+    Attributes:
+        rules: parameters of the pair rule.
+        words: (n,) titles, empty where none; `titles` a number for each.
+        outlets: (n,) a number for each outlet.
+        portal, platform: (n,) whether the outlet is one.
+    """
 
     def __init__(
         self, titles: pa.StringArray, outlets: pa.StringArray, times: pa.Int64Array, rules: MatchRules
@@ -34,12 +41,12 @@ class Prefilter:
             times: (n,) microseconds since 1970; all records without a date have one that is negative.
             rules: parameters of the pair rule.
         """
-        names = pc.fill_null(outlets, "")
-        self._times, self._outlets = times, names.dictionary_encode().indices
-        self._titles = pc.fill_null(titles, "").dictionary_encode().indices
-        self._portal = pc.is_in(names, pa.array(sorted(rules.portals), pa.string()))
-        self._platform = pc.is_in(names, pa.array(sorted(rules.platforms), pa.string()))
-        self._numbers, self._count = _numbers(pc.fill_null(titles, ""), sorted(rules.instalments))
+        names, self.words, self.rules = pc.fill_null(outlets, ""), pc.fill_null(titles, ""), rules
+        self._times, self.outlets = times, names.dictionary_encode().indices.cast(pa.int64())
+        self.titles = self.words.dictionary_encode().indices.cast(pa.int64())
+        self.portal = pc.is_in(names, pa.array(sorted(rules.portals), pa.string()))
+        self.platform = pc.is_in(names, pa.array(sorted(rules.platforms), pa.string()))
+        self._numbers, self._count = _numbers(self.words, sorted(rules.instalments))
         self._width = int(rules.reposted.days * _MICROSECONDS_A_DAY) + _SLACK
 
     def keeps(self, left: pa.Int64Array, right: pa.Int64Array) -> pa.BooleanArray:
@@ -49,12 +56,12 @@ class Prefilter:
         # Two sets of one size that are not equal each have an item that the other lacks.
         apart = pc.fill_null(pc.and_(unequal, pc.and_(pc.equal(*counts), pc.greater(counts[0], 0))), False)
         same_outlet = pc.and_(
-            pc.equal(self._outlets.take(left), self._outlets.take(right)), pc.invert(self._portal.take(left))
+            pc.equal(self.outlets.take(left), self.outlets.take(right)), pc.invert(self.portal.take(left))
         )
         late = pc.greater(pc.abs(pc.subtract(self._times.take(left), self._times.take(right))), self._width)
         # An article may come again under an equal title, and only so, after more than `reposted.days`.
-        late = pc.and_(late, pc.not_equal(self._titles.take(left), self._titles.take(right)))
-        strict = pc.or_(pc.or_(late, self._platform.take(left)), pc.fill_null(unequal, False))
+        late = pc.and_(late, pc.not_equal(self.titles.take(left), self.titles.take(right)))
+        strict = pc.or_(pc.or_(late, self.platform.take(left)), pc.fill_null(unequal, False))
         undated = pc.less(self._times.take(left), 0)
         return pc.or_(undated, pc.invert(pc.or_(apart, pc.and_(same_outlet, strict))))
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.deduplicate.decisions import decide, touched_rows
+from tasks.deduplicate.decisions import decide
 from tasks.deduplicate.manifest import NOT_READ, RunStamp, keep_first_seen, next_manifest
+from tasks.deduplicate.touched import touched_rows
 from tasks.tables.keys import file_keys
 from tasks.tables.run import Decisions, Run, count_by, load_run, previous_manifest
 from tasks.tables.staging import FILES, read_arrow, write_arrow
@@ -32,9 +33,10 @@ def deduplicate_records(folder: Path, batches: Sequence[Path]) -> Decisions:
     gone = read_arrow(folder / "gone.arrow")
     stamp = RunStamp(run.run_id, run.started_at, run.contract.tag, run.read_version)
     merged = next_manifest(previous, run.sources.keys(), gone, files, stamp)
-    manifest = decide(merged.table, run.match_rules, run.match_version, previous)
+    manifest = decide(merged.table, run.match_rules, run.match_version, previous, merged.before)
     read = files.filter(pc.invert(pc.is_in(files["status"], NOT_READ)))
-    touched = touched_rows(previous, manifest, pc.is_in(file_keys(manifest), file_keys(read)))
+    reread = pc.is_in(file_keys(manifest), file_keys(read))
+    touched = touched_rows(previous, manifest, reread, merged.before)
     manifest = keep_first_seen(manifest, previous, touched)
     write_arrow(folder / "manifest.arrow", manifest.append_column("touched", touched))
     return _numbers(run, previous, manifest, touched, files, merged.renamed)

@@ -30,17 +30,19 @@ TIES: Final = (
 _DECIDED: Final = pa.array(["loaded", "duplicate"])
 
 
-def stirred(records: pa.Table, fresh: pa.BooleanArray, previous: pa.Table) -> pa.BooleanArray:
+def stirred(records: pa.Table, fresh: pa.BooleanArray, previous: pa.Table, before: pa.Array) -> pa.BooleanArray:
     """(n,) whether a record is new, or was or is tied to one that is new, changed or gone.
 
     Args:
         records: (n,) rows with the columns `TIES`.
         fresh: (n,) whether the record is new or changed, or was represented by another.
-        previous: the manifest of the parent snapshot, decided.
+        previous: (m,) the manifest of the parent snapshot, decided.
+        before: (n,) each record's row in `previous`, null where it has none.
     """
     keys, changed = file_keys(records), records.filter(fresh)
-    before = previous.select(TIES).filter(pc.is_in(previous["status"], _DECIDED))
-    lost = before.filter(pc.invert(pc.is_in(file_keys(before), keys.filter(pc.invert(fresh)))))
+    unchanged = pc.is_in(pa.arange(0, len(previous)), before.filter(pc.invert(fresh)))
+    was_record = pc.is_in(previous["status"].combine_chunks(), _DECIDED)
+    lost = previous.select(TIES).filter(pc.and_(was_record, pc.invert(unchanged)))
     ids = pa.concat_arrays([_flat(lost["article_id"]), pc.list_flatten(_flat(lost["alias_ids"]))])
     contents = pa.concat_arrays([_flat(table["content_key"]) for table in (lost, changed)])
     # Only what was represented by another has no version: what was in a bundle with it has its title, or none.

@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import pyarrow as pa
-from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
 from config.errors import UsageError
 from config.settings import Access
@@ -66,13 +65,15 @@ class Globs:
         Raises:
             UsageError: a pattern is not valid, or `include` holds none.
         """
+        left_out = tuple((re.compile(regex), takes) for regex, takes in _translate(exclude))
+        suffixes = [_SUFFIX_PATTERN.fullmatch(pattern) for pattern in include]
+        plain = tuple(match["suffix"] for match in suffixes if match)
+        if plain and len(plain) == len(include):
+            return cls(plain, (), left_out)
         rules = tuple((_of_file(regex), takes) for regex, takes in _translate(include))
         if not rules:
             raise UsageError("No include pattern is given.", "Write at least one, such as **/*.md.")
-        suffixes = [_SUFFIX_PATTERN.fullmatch(pattern) for pattern in include]
-        plain = tuple(match["suffix"] for match in suffixes if match)
-        left_out = tuple((re.compile(regex), takes) for regex, takes in _translate(exclude))
-        return cls(plain, (), left_out) if len(plain) == len(include) else cls(("",), rules, left_out)
+        return cls(("",), rules, left_out)
 
     def takes(self, path: str) -> bool:
         """Whether the patterns take the file at this path; its name ends in one of `suffixes`."""
@@ -150,6 +151,10 @@ def _open(place: Place, globs: Globs, access: Access) -> Source:
 
 def _translate(patterns: Sequence[str]) -> Iterator[tuple[str, bool]]:
     """Each glob as a regular expression and whether it takes (True) or gives back (`!`)."""
+    if not patterns:
+        return
+    from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern  # noqa: PLC0415  (the default needs none)
+
     for pattern in patterns:
         try:
             regex, takes = GitIgnoreSpecPattern.pattern_to_regex(pattern)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from datetime import date, datetime, time
 from typing import Any, Final
 
@@ -41,6 +40,8 @@ def read_toml(findings: Findings, places: dict[Path, int] | None = None) -> dict
     if has_long_keys(text, findings.policy.max_depth):  # tomllib's time grows with the square of their length
         _report_depth(findings)
         raise StopReadingError
+    import tomllib  # noqa: PLC0415  (few files are TOML)
+
     try:
         tree, _ = _Untyper(findings).mapping(tomllib.loads(text, parse_float=str), ())
     except RecursionError as error:

@@ -53,7 +53,7 @@ class ChangedArticle(msgspec.Struct, frozen=True):
 
 
 class QuarantinedFile(msgspec.Struct, frozen=True):
-    """A file that only one of the snapshots has in quarantine, with the codes of its findings."""
+    """A file that only one of the snapshots has in quarantine, with the codes of its errors."""
 
     source: str
     source_path: str
@@ -241,6 +241,10 @@ def _quarantine(snapshot: Snapshot, other: Snapshot) -> list[QuarantinedFile]:
     rows = snapshot.read("quarantine", ["source", "source_path", "violations"])
     rows = rows.filter(pc.invert(pc.is_in(file_keys(rows), keys))).sort_by(_BY_FILE)
     return [
-        QuarantinedFile(row["source"], row["source_path"], sorted({found["code"] for found in row["violations"]}))
-        for row in rows.to_pylist()
+        QuarantinedFile(row["source"], row["source_path"], _error_codes(row["violations"])) for row in rows.to_pylist()
     ]
+
+
+def _error_codes(violations: list[dict[str, Any]]) -> list[str]:
+    """The codes of what keeps a file out; rows from before severity was noted have none."""
+    return sorted({found["code"] for found in violations if found.get("severity") != "warning"})

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pyarrow.compute as pc
+
+from config.errors import SourceError
 from tasks.parse.batch import ParseJob, parse_batch
 from tasks.tables.run import load_run
+from tasks.tables.staging import read_arrow
 from tasks.tables.workers import in_worker
 
 
@@ -29,3 +33,30 @@ def _parse(folder: Path, batch: Path) -> Path:
     return parse_batch(
         batch, ParseJob(run.sources, run.contract, run.rules, run.policy, run.settings.read.max_file_bytes)
     )
+
+
+def confirm_gone(folder: Path, batch: Path) -> None:
+    """Make sure that what a worker on another machine did not find is gone here, too.
+
+    Without this a worker that lacks a source's mount would make its articles disappear.
+
+    Args:
+        folder: the run's staging folder.
+        batch: the batch's folder, validated.
+
+    Raises:
+        SourceError: a file that the worker did not find is there. The batch counts as not done.
+    """
+    run = load_run(folder)
+    files = read_arrow(batch / "files.arrow")
+    gone = files.filter(pc.equal(files["status"], "gone"))
+    for name, path in zip(gone["source"].to_pylist(), gone["source_path"].to_pylist(), strict=True):
+        try:
+            run.sources[name].read(path, 0)
+        except OSError:
+            continue
+        (batch / "numbers.json").unlink(missing_ok=True)
+        raise SourceError(
+            f"{name}:{path} is there, but a worker did not find it.",
+            f"Mount {run.locations[name]} at the same path on every worker, see docs/scaling.md.",
+        )

@@ -135,7 +135,14 @@ def _findings(snapshot: Snapshot, row: dict[str, Any]) -> list[str]:
     held = snapshot.read("quarantine", ["source", "source_path", "violations"])
     mine = pc.and_(pc.equal(held["source"], row["source"]), pc.equal(held["source_path"], row["source_path"]))
     found = [finding for held_row in held.filter(mine).to_pylist() for finding in held_row["violations"]]
-    return [f"{f['line'] or 0}:{f['column'] or 0} {f['field'] or 'file'}: {f['message']} [{f['code']}]" for f in found]
+    return [_spell_finding(finding) for finding in found]
+
+
+def _spell_finding(found: dict[str, Any]) -> str:
+    """Place, field, message and code; a warning says that it is one."""
+    is_warning = found.get("severity") == "warning"
+    code = f"[{found['code']}, warning]" if is_warning else f"[{found['code']}]"
+    return f"{found['line'] or 0}:{found['column'] or 0} {found['field'] or 'file'}: {found['message']} {code}"
 
 
 def _file(row: dict[str, Any]) -> str:

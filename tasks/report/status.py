@@ -14,10 +14,10 @@ from typing import Any, Final, cast
 
 import msgspec
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from config.errors import WarehouseError
-from tasks.report.outcome import Example, Files, Outcome, Records
+from tasks.report.outcome import Files, Outcome, Records
+from tasks.report.reasons import Reason, quarantine_reasons
 from tasks.tables.durable import storage_errors
 from tasks.tables.journal import NAME as JOURNAL_NAME
 from tasks.tables.journal import read_journal
@@ -47,14 +47,6 @@ class LastRun(msgspec.Struct, frozen=True):
     message: str
     files: Files
     records: Records
-
-
-class Reason(msgspec.Struct, frozen=True):
-    """Why files are in quarantine: `files` of them have a finding of `code`, the example is the first."""
-
-    code: str
-    files: int
-    example: Example
 
 
 class Status(msgspec.Struct, frozen=True):
@@ -91,8 +83,12 @@ def read_status(root: Path, now: datetime | None = None) -> Status:
     Raises:
         WarehouseError: there is no warehouse, or it is damaged.
     """
-    snapshot = existing_warehouse(root).current()
-    journal = list(_journal(root))
+    return status_of(root, existing_warehouse(root).current(), now)
+
+
+def status_of(root: Path, snapshot: Snapshot | None, now: datetime | None = None) -> Status:
+    """The state of a warehouse as one snapshot and the journal tell it; otherwise as `read_status`."""
+    journal = list(read_outcomes(root))
     published_runs = [] if snapshot is None else _latest(snapshot.read("runs"))
     published = None if snapshot is None else snapshot.info.published_at
     age = None if published is None else (now or datetime.now(UTC)) - datetime.fromisoformat(published)
@@ -103,7 +99,7 @@ def read_status(root: Path, now: datetime | None = None) -> Status:
         age_seconds=None if age is None else age.total_seconds(),
         tables={} if snapshot is None else {name: _size(snapshot, name) for name in snapshot.tables()},
         quarantined=0 if snapshot is None else snapshot.rows("quarantine"),
-        reasons=[] if snapshot is None else _reasons(snapshot),
+        reasons=[] if snapshot is None else quarantine_reasons(snapshot),
         runs=_last_runs(published_runs, journal),
         sources=_sources(published_runs, journal),
     )
@@ -141,7 +137,7 @@ def _size(snapshot: Snapshot, table: str) -> TableSize:
     return TableSize(snapshot.rows(table), sum(file.bytes for file in files), len(files))
 
 
-def _journal(root: Path) -> Iterator[Outcome]:
+def read_outcomes(root: Path) -> Iterator[Outcome]:
     """The outcomes of runs since the snapshot; an entry of another version's shape is passed over."""
     with storage_errors(f"read the journal of {root}"):
         entries = read_journal(root)
@@ -192,30 +188,3 @@ def _of_row(row: dict[str, Any]) -> LastRun:
 
 def _fields_of(row: dict[str, Any], kind: type[Any], prefix: str) -> Any:
     return kind(**{name: row[prefix + name] for name in kind.__struct_fields__})
-
-
-def _reasons(snapshot: Snapshot) -> list[Reason]:
-    """The codes found in quarantined files, those of most files first, each with its first finding."""
-    rows = snapshot.read("quarantine", ["source", "source_path", "violations"])
-    lists = rows["violations"].combine_chunks()
-    found, parents = pc.list_flatten(lists), pc.list_parent_indices(lists)
-    table = pa.table({"code": pc.struct_field(found, "code"), "file": parents, "at": pa.array(range(len(found)))})
-    by_code = table.group_by("code").aggregate([("file", "count_distinct"), ("at", "min")])
-    ranked = by_code.sort_by([("file_count_distinct", "descending"), ("code", "ascending")]).to_pylist()
-    return [
-        Reason(row["code"], row["file_count_distinct"], _example(rows, parents[at].as_py(), found[at].as_py()))
-        for row in ranked
-        for at in [row["at_min"]]
-    ]
-
-
-def _example(rows: pa.Table, index: int, finding: dict[str, Any]) -> Example:
-    return Example(
-        source=rows["source"][index].as_py(),
-        source_path=rows["source_path"][index].as_py(),
-        line=finding["line"],
-        column=finding["column"],
-        field=finding["field"] or "",
-        message=finding["message"],
-        value=finding["value"] or "",
-    )

@@ -9,10 +9,13 @@ Text from source files is passed as `Text` and escaped, never as markup.
 
 from __future__ import annotations
 
+import io
+import os
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, cast
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -36,14 +39,44 @@ TOP: Final = 8
 #: Columns from which on blocks stand side by side; no line is made wider than `_WIDEST`.
 _WIDE: Final = 100
 _WIDEST: Final = 120
+#: Columns of a pipe: more than any line has.
+_UNFOLDED: Final = 10_000
+_TRAILING: Final = re.compile(r"[ ]+$", re.MULTILINE)
 _SEVERITY_STYLE: Final = {"error": "red", "warning": "yellow"}
 
 
 def make_console(file: IO[str]) -> Console:
-    """A console that prints what it is given, in colour on terminals unless NO_COLOR is set."""
+    """A console that prints what it is given, in colour on terminals unless NO_COLOR is set.
+
+    Into a pipe or a file no line is folded, unless COLUMNS says so, and none ends in spaces.
+    """
     console = Console(file=file, highlight=False, markup=False, emoji=False)
-    console.width = min(console.width, _WIDEST)
+    if console.is_terminal:
+        console.width = min(console.width, _WIDEST)
+        return console
+    console.width = int(columns) if (columns := os.environ.get("COLUMNS", "")).isdecimal() else _UNFOLDED
+    console.file = cast(IO[str], _WithoutTrailingSpaces(file))
     return console
+
+
+class _WithoutTrailingSpaces(io.TextIOBase):
+    """Passes text on without the spaces that Rich fills the last column of a table with."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+
+    def write(self, text: str) -> int:
+        """Write whole lines; Rich hands on each block in one go."""
+        self._file.write(_TRAILING.sub("", text))
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush what is written."""
+        self._file.flush()
+
+    def fileno(self) -> int:
+        """The descriptor that Rich points to nothing when the reader went away."""
+        return self._file.fileno()
 
 
 def show_error(console: Console, message: str, hint: str = "") -> None:

@@ -219,7 +219,20 @@ def _fits(field: pa.Field, found: pa.DataType | None) -> bool:
     if found is None:
         return bool(field.nullable)
     both_integers = pa.types.is_integer(found) and pa.types.is_integer(field.type)
-    return both_integers or bool(found == field.type)
+    return both_integers or bool(found == field.type) or _has_grown(field.type, found)
+
+
+def _has_grown(wanted: pa.DataType, found: pa.DataType) -> bool:
+    """Whether a list of structs only lacks fields that may be null; the scanner fills those with null."""
+    if not (pa.types.is_list(wanted) and pa.types.is_list(found) and pa.types.is_struct(found.value_type)):
+        return False
+    if not pa.types.is_struct(wanted.value_type):
+        return False
+    present = {found.value_type.field(i).name: found.value_type.field(i) for i in range(found.value_type.num_fields)}
+    fields = [wanted.value_type.field(i) for i in range(wanted.value_type.num_fields)]
+    known = [field for field in fields if field.name in present]
+    fits = all(field.type == present[field.name].type for field in known)
+    return fits and len(known) == len(present) and all(f.nullable for f in fields if f.name not in present)
 
 
 def _explained(paths: Sequence[Path], error: Exception) -> WarehouseError:

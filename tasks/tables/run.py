@@ -15,11 +15,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
+from socket import gethostname
+from typing import Any, Final
 
 import pyarrow as pa
 
 from config.contract import Contract
+from config.errors import RunError
 from config.match_rules import MatchRules, load_match_rules
 from config.settings import Settings
 from config.url_rules import UrlRules
@@ -27,6 +29,9 @@ from tasks.front_matter.policy import ReadPolicy
 from tasks.tables.source import Source
 from tasks.tables.versions import deciding_code, reading_code, release, rules_fingerprint
 from tasks.tables.warehouse import BATCHES, Snapshot, Warehouse
+
+#: The run's context in its staging folder: a line that names the code, then a pickle.
+_CONTEXT: Final = "run.pickle"
 
 
 @dataclass(frozen=True)
@@ -127,8 +132,13 @@ class Run:
     def save(self) -> Path:
         """Keep the context in the staging folder, for the stages."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / "run.pickle").write_bytes(pickle.dumps(self))
+        (self.folder / _CONTEXT).write_bytes(f"{_code()}\n".encode() + pickle.dumps(self))
         return self.folder
+
+
+def _code() -> str:
+    """Names the code of this process: other code could not take the context, or would make other records of it."""
+    return f"{release()}+{reading_code()}"
 
 
 def new_run_id(moment: datetime) -> str:
@@ -138,8 +148,24 @@ def new_run_id(moment: datetime) -> str:
 
 @lru_cache(maxsize=2)
 def load_run(folder: Path) -> Run:
-    """The run whose staging folder this is; read once a process."""
-    run = pickle.loads((folder / "run.pickle").read_bytes())  # noqa: S301 (our own file)
+    """The run whose staging folder this is; read once a process.
+
+    Raises:
+        RunError: this is a worker on another machine, which does not see the folder or has another presslake.
+    """
+    try:
+        code, _, context = (folder / _CONTEXT).read_bytes().partition(b"\n")
+    except FileNotFoundError:
+        raise RunError(
+            f"{folder} is not there on {gethostname()}: a worker needs the warehouse's folder at the same path.",
+            "Keep the warehouse on storage that all machines mount, see docs/scaling.md.",
+        ) from None
+    if code.decode() != _code():
+        raise RunError(
+            f"The run is presslake {code.decode()}, but {gethostname()} has {_code()}.",
+            "Install the same version on every worker, and restart the workers.",
+        )
+    run = pickle.loads(context)  # noqa: S301 (our own file)
     assert isinstance(run, Run)
     return run
 

@@ -56,11 +56,19 @@ def shingles(titles: pa.StringArray, excerpts: pa.StringArray) -> pa.ListArray:
             "hash": pa.concat_arrays([hashed for _, hashed in parts]),
         }
     )
-    pairs = pairs.group_by(["row", "hash"], use_threads=False).aggregate([])
-    pairs = pairs.sort_by([("row", "ascending"), ("hash", "ascending")])
+    pairs = _without_repeats(pairs.sort_by([("row", "ascending"), ("hash", "ascending")]).combine_chunks())
     starts = pa.array(range(len(titles) + 1), pa.int64())
     offsets = pc.search_sorted(pairs["row"].combine_chunks(), starts, side="left").cast(pa.int32())
     return pa.ListArray.from_arrays(offsets, pairs["hash"].combine_chunks())
+
+
+def _without_repeats(pairs: pa.Table) -> pa.Table:
+    """Sorted rows, each once. (Grouping them would do it too, and import Arrow's query engine.)"""
+    if not len(pairs):
+        return pairs
+    later, earlier = pairs.slice(1), pairs.slice(0, len(pairs) - 1)
+    differs = [pc.not_equal(later[name], earlier[name]) for name in pairs.column_names]
+    return pairs.filter(pa.chunked_array([pa.array([True]), *pc.or_(*differs).chunks]))
 
 
 def _runs(texts: pa.StringArray) -> tuple[pa.Int64Array, pa.Int64Array]:
@@ -74,7 +82,7 @@ def _runs(texts: pa.StringArray) -> tuple[pa.Int64Array, pa.Int64Array]:
     zero = pa.scalar(0, _U64)
     runs = [hashes, pc.fill_null(second, zero), pc.fill_null(third, zero)]
     weighed = [pc.multiply(run, pa.scalar(factor, _U64)) for run, factor in zip(runs, _FACTORS, strict=True)]
-    total = _mixed(pc.add(pc.add(weighed[0], weighed[1]), weighed[2]))
+    total = mixed(pc.add(pc.add(weighed[0], weighed[1]), weighed[2]))
     return rows.filter(whole), total.view(pa.int64()).filter(whole)
 
 
@@ -86,8 +94,8 @@ def _following(rows: pa.Int64Array, hashes: pa.UInt64Array, steps: int) -> pa.UI
     return pa.concat_arrays([later, pa.nulls(count, _U64)])
 
 
-def _mixed(values: pa.UInt64Array) -> pa.UInt64Array:
-    """Spread every bit over all others (the finalizer of SplitMix64)."""
+def mixed(values: pa.UInt64Array) -> pa.UInt64Array:
+    """(n,) numbers in which every bit of a given one is spread over all others (the finalizer of SplitMix64)."""
     for shift, factor in ((30, _FACTORS[1]), (27, _FACTORS[2])):
         values = pc.bit_wise_xor(values, pc.shift_right(values, pa.scalar(shift, _U64)))
         values = pc.multiply(values, pa.scalar(factor, _U64))

@@ -7,15 +7,17 @@ threads that wait here: measured, that is the cheapest way to use all cores unde
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import multiprocessing
 import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from contextvars import copy_context
 from multiprocessing.connection import wait
 from pathlib import Path
 from types import FrameType
@@ -79,8 +81,8 @@ def in_worker(folder: Path, timeout: float, function: Callable[P, R], /, *args: 
 
     Args:
         folder: the run's staging folder, which names the pool.
-        timeout: seconds that the function may work. Prefect cannot interrupt a thread, so it is
-            kept in the worker, by an alarm.
+        timeout: seconds that the function may work; kept where it works, as nobody can interrupt a
+            thread that waits for a worker.
         function: picklable, like its arguments.
 
     Raises:
@@ -88,7 +90,7 @@ def in_worker(folder: Path, timeout: float, function: Callable[P, R], /, *args: 
     """
     pool = _pools.get(folder)
     if pool is None:
-        return function(*args, **kwargs)
+        return _timed(timeout, function, *args, **kwargs)
     future = pool.submit(_timed, timeout, function, *args, **kwargs)
     try:
         return future.result()
@@ -100,13 +102,16 @@ def in_worker(folder: Path, timeout: float, function: Callable[P, R], /, *args: 
 
 
 def _timed(timeout: float, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
-    """Call a function in a worker's main thread, and end it by an alarm when it takes too long."""
+    """Call a function, and end it when it takes too long.
+
+    Only the main thread (of our own workers, and of Ray's) can have an alarm; Dask's workers have
+    their tasks in other threads.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return _timed_in_thread(timeout, function, *args, **kwargs)
 
     def give_up(_signal: int, _frame: FrameType | None) -> None:
-        raise RunError(
-            f"A batch took longer than {timeout:g} s (`run.task_timeout_seconds`).",
-            "Raise the setting or lower `run.batch_bytes`, or see whether the source hangs.",
-        )
+        raise _too_slow(timeout)
 
     before = signal.signal(signal.SIGALRM, give_up)
     signal.setitimer(signal.ITIMER_REAL, timeout)
@@ -115,3 +120,36 @@ def _timed(timeout: float, function: Callable[P, R], /, *args: P.args, **kwargs:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+def _timed_in_thread(timeout: float, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+    """Call a function in a thread of its own, which is left alone when it takes too long.
+
+    It gets `SystemExit` then, so that it ends with the next step of Python and writes nothing more,
+    even if it hangs in a call to a storage that answers at last.
+    """
+    result: Future[R] = Future()
+    context = copy_context()
+
+    def work() -> None:
+        try:
+            result.set_result(context.run(function, *args, **kwargs))
+        except BaseException as error:
+            result.set_exception(error)
+
+    thread = threading.Thread(target=work, name="batch", daemon=True)
+    thread.start()
+    try:
+        return result.result(timeout)
+    except TimeoutError:
+        if result.done():
+            raise
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(SystemExit))
+        raise _too_slow(timeout) from None
+
+
+def _too_slow(timeout: float) -> RunError:
+    return RunError(
+        f"A batch took longer than {timeout:g} s (`run.task_timeout_seconds`).",
+        "Raise the setting or lower `run.batch_bytes`, or see whether the source hangs.",
+    )

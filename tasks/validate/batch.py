@@ -26,6 +26,7 @@ LINEAGE: Final = (*CLUSTER_COLUMNS, "first_seen_at", "loaded_at", "run_id")
 _VIOLATION: Final = pa.struct(
     [
         ("code", pa.string()),
+        ("severity", pa.string()),
         ("field", pa.string()),
         ("line", pa.int32()),
         ("column", pa.int32()),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -184,3 +186,15 @@ def test_line_breaks_in_names_and_messages_are_escaped() -> None:
 def test_counts_are_a_sentence() -> None:
     report = CheckReport("failed", FileCounts(2_277, 1), 12, 1, [])
     assert spell_counts(report) == "12 errors, 1 warning in 2,277 files (1 more without front matter)"
+
+
+def test_a_check_of_a_plain_file_loads_nothing_that_it_does_not_need() -> None:
+    write("a.md", GOOD)
+    unneeded = ["prefect", "pydantic", "pyarrow.acero", "pyarrow.dataset", "pyarrow.parquet", "ftfy", "pathspec"]
+    script = (
+        f"import sys\nfrom flows.cli import main\nmain(['check', 'a.md'])\n"
+        f"print([name for name in {unneeded} if name in sys.modules])"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(check.__file__).parents[1])}
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout.splitlines()[-1] == "[]"

@@ -192,6 +192,25 @@ def test_wrong_settings_are_told_as_json_too(
     assert "run.workers" in json.loads(capsys.readouterr().out)["message"]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["status", "--warehouse", "nowhere", "--json"], 1, "no warehouse in nowhere"),
+        (["status", "--warehous", "nowhere", "--json"], 2, "--warehouse"),
+        (["run", "content", "--workers", "many", "--json"], 2, '"many"'),
+        (["chekc", "--json"], 2, "check"),
+    ],
+)
+def test_any_failure_is_told_as_json_too(
+    arguments: list[str], code: int, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == code
+    told = json.loads(capsys.readouterr().out)
+    assert told["status"] == "failed"
+    assert said in told["message"]
+    assert told["hint"]
+
+
 def test_bug_shows_a_traceback_and_asks_for_a_report(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

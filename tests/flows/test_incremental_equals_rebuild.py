@@ -23,6 +23,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from config.contract import PACKAGED
 from flows import pipeline
 from flows.run import run_ingest
+from tasks.deduplicate import crowds, joins, prefixes
 from tasks.report.outcome import Outcome
 from tasks.tables.verify import verify_files
 from tasks.tables.warehouse import Snapshot, Warehouse
@@ -324,11 +325,26 @@ class RunsOverNearCopies(RunsOverANewsroom):
         self.contract = self.contracts[number]
 
 
-def options(examples: int) -> settings:
+class RunsOverCrowds(RunsOverNearCopies):
+    """As above, but four records of one title are a crowd, and as many of one hash a crowded key."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.patched = pytest.MonkeyPatch()
+        for module in (crowds, joins):
+            self.patched.setattr(module, "CROWD", 3)
+        self.patched.setattr(prefixes, "COMMON", 3)
+
+    def teardown(self) -> None:
+        self.patched.undo()
+        super().teardown()
+
+
+def options(examples: int, steps: int = 25) -> settings:
     """Settings of a test that tries `examples` sequences, or as many as the environment says."""
     return settings(
         max_examples=int(EXAMPLES or examples),
-        stateful_step_count=50 if EXAMPLES else 25,
+        stateful_step_count=50 if EXAMPLES else steps,
         derandomize=not EXAMPLES,
         database=None,
         deadline=None,
@@ -341,7 +357,9 @@ def options(examples: int) -> settings:
 TestIncrementalEqualsRebuild = pytest.mark.timeout(0)(RunsOverANewsroom.TestCase)
 TestIncrementalEqualsRebuild.settings = options(8)
 TestNearCopiesToo = pytest.mark.timeout(0)(RunsOverNearCopies.TestCase)
-TestNearCopiesToo.settings = options(8)
+TestNearCopiesToo.settings = options(4, steps=20)
+TestCrowdsToo = pytest.mark.timeout(0)(RunsOverCrowds.TestCase)
+TestCrowdsToo.settings = options(1, steps=12)
 
 
 @pytest.fixture

@@ -1,83 +1,128 @@
-"""Candidates miss nothing that the pair rule could relate: held against brute force."""
+"""Candidates miss nothing that the pair rule relates, held against brute force, and few others are looked at."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import combinations
-from typing import Final
+from typing import Any, Final
 
 import pyarrow as pa
-from hypothesis import given, settings
+import pytest
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tasks.deduplicate.candidates import Corpus, candidates
+from config.match_rules import load_match_rules
+from tasks.deduplicate import joins, prefixes
+from tasks.deduplicate.candidates import UNDATED, Corpus, Pairs, candidates, sharing_with_fresh
+from tasks.deduplicate.near import near_pairs, stories
+from tasks.deduplicate.pair_rule import PairRule
+from tasks.tables.texts import normal_words, shingles
+from tests.tasks.deduplicate.manifest_rows import MORNING, SCHEMA, row
 
-DAY: Final = 86_400_000_000
+RULES: Final = load_match_rules()
+TEXT: Final = (
+    "crews of the harbour ferry voted on friday to stop work until their winter pay is settled with the port"
+    " authority whose managers say that any rise must wait for a new season of full boats"
+).split()
 
-RECORDS = st.lists(
-    st.tuples(
-        st.integers(0, 30),
-        st.sampled_from(["a", "b", None]),
-        st.sets(st.integers(-12, 12), max_size=9),
-        st.booleans(),
-    ),
-    max_size=40,
+#: Titles as templates make them: numbered, dated, named, longer and shorter, one without a word that tells.
+TITLES: Final = st.sampled_from(
+    [
+        "",
+        "What is new",
+        "Harbour ferry crews vote to stop work",
+        "Harbour ferry crews vote to stop work over pay",
+        "Harbour ferry crews vote to stop work over winter pay once more",
+        "Harbour ferry crews vote to stop work 1",
+        "Harbour ferry crews vote to stop work 2",
+        "Harbour ferry crews vote to stop work one of 2",
+        "Harbour ferry crews vote to stop work in May 2",
+        "Inland ferry crews vote to stop work",
+        "Winter boats stay in port as managers refuse a rise",
+    ]
 )
+OUTLETS: Final = st.sampled_from(["a.example", "b.example", "c.example", "msn.com", "youtube.com", "vimeo.com", None])
+#: On both sides of the rule's windows; None is no date.
+DAYS: Final = st.sampled_from([None, 0, 0.5, 1, 2, 3, 3.5, 6, 7, 8, 14, 15, 100, 119, 121])
+RECORDS: Final = st.lists(st.tuples(TITLES, OUTLETS, DAYS, st.integers(0, 6), st.booleans()), max_size=24)
 
 
-def corpus(records: list[tuple[int, str | None, set[int], bool]]) -> Corpus:
-    records = sorted(records, key=lambda record: record[0])
-    days, titles, sets, fresh = zip(*records, strict=True) if records else ([], [], [], [])
-    return Corpus(
-        times=pa.array([day * DAY for day in days], pa.int64()),
-        titles=pa.array(titles, pa.string()),
-        shingles=pa.array([sorted(s) for s in sets], pa.list_(pa.int64())),
-        fresh=pa.array(fresh, pa.bool_()),
-    )
+def table(records: list[tuple[Any, ...]]) -> tuple[pa.Table, pa.BooleanArray]:
+    """Manifest rows of records that tell parts of one text, and which are fresh."""
+    titles, texts = ([record[0] for record in records], [" ".join(TEXT[2 * r[3] : 2 * r[3] + 22]) for r in records])
+    words = normal_words(pa.array(titles, pa.string())).to_pylist()
+    hashes = shingles(pa.array(titles, pa.string()), pa.array(texts, pa.string())).to_pylist()
+    rows = [
+        row(
+            f"{i:03}",
+            title_words=words[i],
+            shingles=hashes[i],
+            outlet=outlet,
+            published_at=None if day is None else MORNING + timedelta(days=day),
+        )
+        for i, (_, outlet, day, _, _) in enumerate(records)
+    ]
+    return pa.Table.from_pylist(rows, SCHEMA), pa.array([record[4] for record in records], pa.bool_())
 
 
-def found(c: Corpus, similarity: float = 0.4, days: float = 5) -> list[tuple[int, int]]:
-    pairs = candidates(c, similarity, days, 2 * days)
-    return list(zip(pairs.left.to_pylist(), pairs.right.to_pylist(), strict=True))
+@pytest.fixture(params=[0, 24], ids=["every key is crowded", "hardly any is"])
+def crowd(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(joins, "CROWD", request.param)
+    monkeypatch.setattr(prefixes, "COMMON", max(request.param, 2))
 
 
-def similar(a: set[int], b: set[int], least: float) -> bool:
-    return bool(a | b) and len(a & b) / len(a | b) >= least
-
-
-@settings(deadline=None)
-@given(RECORDS, st.sampled_from([0.2, 0.4, 0.5, 0.8, 1.0]))
-def test_every_pair_that_could_be_related_is_a_candidate(
-    records: list[tuple[int, str | None, set[int], bool]], similarity: float
-) -> None:
-    c = corpus(records)
-    times, titles, fresh = c.times.to_pylist(), c.titles.to_pylist(), c.fresh.to_pylist()
-    sets = [set(s) for s in c.shingles.to_pylist()]
-    wanted = {
-        (i, j)
-        for i, j in combinations(range(len(times)), 2)
-        if fresh[i] or fresh[j]
-        if (titles[i] is not None and titles[i] == titles[j] and times[j] - times[i] <= 10 * DAY)
-        or (similar(sets[i], sets[j], similarity) and times[j] - times[i] <= 5 * DAY)
-    }
-    assert wanted <= set(found(c, similarity))
-
-
-@settings(deadline=None)
+@pytest.mark.usefixtures("crowd")
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(RECORDS)
-def test_candidates_lie_in_their_window_have_a_fresh_record_and_come_once(
-    records: list[tuple[int, str | None, set[int], bool]],
-) -> None:
-    c = corpus(records)
-    times, titles, fresh = c.times.to_pylist(), c.titles.to_pylist(), c.fresh.to_pylist()
-    pairs = found(c)
-    assert pairs == sorted(set(pairs))
-    assert all(i < j and (fresh[i] or fresh[j]) for i, j in pairs)
-    assert all(times[j] - times[i] <= (10 if titles[i] == titles[j] else 5) * DAY for i, j in pairs)
+def test_the_pairs_found_are_those_that_the_rule_relates_of_all(records: list[tuple[Any, ...]]) -> None:
+    manifest, fresh = table(records)
+    told, rule = stories(manifest), PairRule(RULES)
+    expected = [
+        (i, j)
+        for i, j in combinations(range(len(told)), 2)
+        if (records[i][4] or records[j][4]) and rule.relation(told[i], told[j])
+    ]
+    assert near_pairs(manifest, fresh, RULES).edges() == expected
+
+
+def looked_at(records: list[tuple[Any, ...]]) -> Pairs:
+    """Candidates of records, in the order given, which is that of time."""
+    manifest, fresh = table(records)
+    times = manifest["published_at"].combine_chunks().cast(pa.int64()).fill_null(UNDATED)
+    titles, outlets, lists = (manifest[name].combine_chunks() for name in ("title_words", "outlet", "shingles"))
+    return candidates(Corpus(times, titles, outlets, lists, fresh), RULES)
+
+
+@pytest.mark.parametrize(
+    ("title", "outlet"),
+    [
+        ("Ferry timetable of line {n} this winter", "a.example"),
+        ("Ferry timetable of line {n} this winter", "outlet-{n}.example"),
+        ("Season {n} episode {n}0 of the ferry crews", "outlet-{n}.example"),
+        ("All about the ferry {name} and its crew", "a.example"),
+        ("All about the ferries and their crews", "youtube.com"),
+    ],
+)
+def test_pages_of_one_template_are_not_compared(title: str, outlet: str) -> None:
+    names = ["".join("abcdefghij"[int(digit)] for digit in f"{n:03}") for n in range(200)]
+    pages = [
+        (title.format(n=n, name=f"x{name}x{n % 7}"), outlet.format(n=n), n / 200, 0, True)
+        for n, name in enumerate(names)
+    ]
+    assert len(looked_at(pages).left) < 200
 
 
 def test_boilerplate_that_all_records_have_pairs_none_of_them() -> None:
-    boilerplate = set(range(10))
-    records: list[tuple[int, str | None, set[int], bool]] = [
-        (0, None, boilerplate | set(range(100 * n, 100 * n + 20)), True) for n in range(1, 60)
-    ]
-    assert found(corpus(records)) == []
+    boilerplate = list(range(10))
+    count = 60
+    lists = [boilerplate + list(range(100 * n, 100 * n + 20)) for n in range(1, count + 1)]
+    times, nothing = pa.array([0] * count, pa.int64()), pa.nulls(count, pa.string())
+    corpus = Corpus(times, nothing, nothing, pa.array(lists, pa.list_(pa.int64())), pa.array([True] * count))
+    assert len(candidates(corpus, RULES).left) == 0
+
+
+def test_a_new_record_is_held_against_those_that_share_enough_with_it() -> None:
+    lists = pa.array([[1, 2, 3, 4, 5], [1, 2, 6, 7, 8], [1, 6, 7, 8, 9], [], None], pa.list_(pa.int64()))
+    titles = pa.array(["a", None, "b", "a", "c"])
+    fresh = pa.array([True, False, False, False, False])
+    assert sharing_with_fresh(titles, lists, fresh, 0.4).to_pylist() == [0, 1, 3]

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.deduplicate.decisions import decide, touched_rows
+from tasks.deduplicate.decisions import decide
 from tasks.deduplicate.survivors import CRITERIA
+from tasks.deduplicate.touched import touched_rows
 from tests.tasks.deduplicate.manifest_rows import by_path, manifest, row
 
 

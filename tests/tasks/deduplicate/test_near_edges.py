@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from config.match_rules import load_match_rules
-from tasks.deduplicate.near import near_edges, stories
+from tasks.deduplicate.near import near_pairs, stories
 from tasks.deduplicate.pair_rule import PairRule
 from tasks.tables.texts import normal_words, shingles
 from tests.tasks.deduplicate.manifest_rows import MORNING
@@ -41,7 +41,7 @@ RECORDS: Final = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(RECORDS)
 @example([(TITLES[0], 24, "tides.example", 0), (TITLES[0], len(TEXT), "tides.example", 120)])
 @example([(TITLES[1], 24, "tides.example", 0), (TITLES[1], len(TEXT), "tides.example", 6)])
@@ -60,4 +60,4 @@ def test_what_is_found_on_columns_is_what_the_rule_relates(rows: list[tuple[Any,
     )
     told, rule = stories(records), PairRule(RULES)
     related = [(i, j) for i, j in combinations(range(len(rows)), 2) if rule.relation(told[i], told[j])]
-    assert near_edges(records, pa.repeat(pa.scalar(True), len(rows)), RULES) == related
+    assert near_pairs(records, pa.repeat(pa.scalar(True), len(rows)), RULES).edges() == related

@@ -92,6 +92,14 @@ def test_quarantine_is_counted_by_files_with_the_first_example(tmp_path: Path) -
     assert "  yaml/tag  2 files\n    news:a.md:2:1\n    mend a.md\n" in shown(status)
 
 
+def test_warnings_beside_the_errors_are_no_reasons(tmp_path: Path) -> None:
+    file = quarantined("a.md", "time/no-zone", "field/missing", "written/before")
+    for finding, severity in zip(file["violations"], ("warning", "error", None), strict=True):
+        finding["severity"] = severity
+    reasons = read_status(warehouse_with(tmp_path / "wh", [], [file])).reasons
+    assert [(reason.code, reason.example.line) for reason in reasons] == [("field/missing", 3), ("written/before", 4)]
+
+
 def test_places_are_openable_once_a_run_has_named_the_source(tmp_path: Path) -> None:
     runs = [outcome(1, sources={"news": "/old"}), outcome(2, sources={"news": "/srv/news"})]
     status = read_status(warehouse_with(tmp_path / "wh", runs, [quarantined("a.md", "yaml/tag")]))

@@ -155,6 +155,15 @@ def test_no_colour_without_a_terminal_or_with_no_color(monkeypatch: pytest.Monke
     assert "[1;31m" in terminal.getvalue()
 
 
+def test_into_a_pipe_no_line_is_folded_or_ends_in_spaces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    file = io.StringIO()
+    show_summary(make_console(file), outcome(found={"a/b": finding(message="word " * 60 + "end")}))
+    lines = file.getvalue().splitlines()
+    assert any(line.endswith("word end") and len(line) > 300 for line in lines)
+    assert [line for line in lines if line.endswith(" ")] == []
+
+
 def test_error_names_the_way_out_below() -> None:
     file = io.StringIO()
     show_error(make_console(file), "The source 'x' does not exist.", "Check the path.")

@@ -202,3 +202,17 @@ def test_among_several_files_the_damaged_one_is_named(tmp_path: Path, harm: obje
     harm(paths[1])
     with pytest.raises(WarehouseError, match=r"part-1\.parquet cannot be read: .*presslake verify"):
         read_files(paths)
+
+
+def test_a_list_written_before_its_items_had_a_field_is_read_with_null(tmp_path: Path) -> None:
+    def column(*names: str, kind: pa.DataType | None = None) -> pa.Schema:
+        item = pa.struct([(name, kind or pa.string()) for name in names])
+        return pa.schema([pa.field("violations", pa.list_(item), nullable=False)])
+
+    path = tmp_path / "a.parquet"
+    write(path, pa.Table.from_pylist([{"violations": [{"code": "a", "field": "b"}]}], column("code", "field")))
+    grown = read_parquet(path, schema=column("code", "severity", "field")).to_pylist()
+    assert grown == [{"violations": [{"code": "a", "severity": None, "field": "b"}]}]
+    for other in (column("code"), column("code", "field", kind=pa.int32())):
+        with pytest.raises(WarehouseError, match="rebuild"):
+            read_parquet(path, schema=other)

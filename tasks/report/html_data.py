@@ -1,0 +1,125 @@
+"""All numbers of the HTML report, and what of them needs attention.
+
+Belongs here: reading them from one snapshot and the journal, and deciding what an operator has to
+see first. Does not belong here: the counting (`html_articles`, `html_history`, `status`) and the
+page (`html_page`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, Literal
+
+import msgspec
+
+from tasks.report.html_articles import ArticleNumbers, article_numbers
+from tasks.report.html_history import QuarantineAt, RunNumbers, quarantine_history, run_numbers
+from tasks.report.status import Status, existing_warehouse, status_of
+from tasks.report.words import counted, spell_age, spell_message, spell_place
+
+#: Days without a new article from which on the report says so.
+STALE_DAYS: Final = 7
+
+
+class Attention(msgspec.Struct, frozen=True):
+    """Something to look at: `what` it is, `where` (path:line:column, or empty), and what to do or know."""
+
+    severity: Literal["error", "warning", "note"]
+    what: str
+    where: str
+    more: str
+
+
+class Report(msgspec.Struct, frozen=True):
+    """All that the page says.
+
+    Attributes:
+        made_at: when the numbers were read, UTC.
+        status: tables, sources and reasons of the quarantine, as `presslake status` has them.
+        articles: None where nothing is published.
+        runs: the last ones, oldest first; `runs_in_all` is how many are known.
+        quarantine: after each of the snapshots that are kept, oldest first.
+        attention: what needs it, the worst first.
+    """
+
+    made_at: datetime
+    status: Status
+    articles: ArticleNumbers | None
+    runs: list[RunNumbers]
+    runs_in_all: int
+    quarantine: list[QuarantineAt]
+    attention: list[Attention]
+
+
+def read_report(root: Path, now: datetime | None = None) -> Report:
+    """Read the numbers of a warehouse; nothing is written and no lock is taken.
+
+    Args:
+        root: its folder.
+        now: the time that ages count from, with a zone; by default the clock's.
+
+    Raises:
+        WarehouseError: there is no warehouse, or it is damaged.
+    """
+    now = now or datetime.now(UTC)
+    warehouse = existing_warehouse(root)
+    # Resolved once, so that all numbers are of one version.
+    snapshot = warehouse.current()
+    status = status_of(root, snapshot, now)
+    articles = None if snapshot is None else article_numbers(snapshot, now)
+    runs, runs_in_all = run_numbers(root, snapshot)
+    return Report(
+        made_at=now,
+        status=status,
+        articles=articles,
+        runs=runs,
+        runs_in_all=runs_in_all,
+        quarantine=quarantine_history(warehouse),
+        attention=list(_attention(status, articles, runs, now)),
+    )
+
+
+def _attention(
+    status: Status, articles: ArticleNumbers | None, runs: list[RunNumbers], now: datetime
+) -> Iterator[Attention]:
+    if runs and runs[-1].status == "failed":
+        yield _failure(status, runs)
+    if status.reasons:
+        first = status.reasons[0].example
+        files = counted(status.quarantined, "file")
+        message = spell_message(first.field, first.message, first.value)
+        is_one = "is" if status.quarantined == 1 else "are"
+        yield Attention("warning", f"{files} {is_one} in quarantine.", spell_place(first, status.sources), message)
+    if articles is not None:
+        yield from _of_time(articles, now)
+    if runs and runs[-1].unknown_fields:
+        fields = counted(runs[-1].unknown_fields, "field")
+        kept = "Their values are kept in the column extra; to get them typed, add them to the contract."
+        yield Attention("note", f"The last run met {fields} that the contract does not know.", "", kept)
+
+
+def _failure(status: Status, runs: list[RunNumbers]) -> Attention:
+    """The last run failed: since when, why, and what readers see meanwhile."""
+    failed = next((n for n, run in enumerate(reversed(runs)) if run.status != "failed"), len(runs))
+    what = "The last run failed." if failed == 1 else f"The last {failed} runs failed."
+    seen = "Nothing is published yet."
+    if status.snapshot is not None:
+        seen = f"Readers still see snapshot {status.snapshot}, published {spell_age(status.age_seconds or 0)}."
+    return Attention("error", what, "", " ".join(filter(None, [runs[-1].message, runs[-1].hint, seen])))
+
+
+def _of_time(articles: ArticleNumbers, now: datetime) -> Iterator[Attention]:
+    if not articles.articles:
+        yield Attention("warning", "There is no article.", "", "No file of the sources became one.")
+    elif articles.newest and (now - articles.newest).days >= STALE_DAYS:
+        age = spell_age((now - articles.newest).total_seconds())
+        yield Attention(
+            "warning", f"The newest article was published {age}.", "", "Do the sources still get new files?"
+        )
+    if articles.in_future:
+        are = "article is" if articles.in_future == 1 else "articles are"
+        yield Attention(
+            "note", f"{articles.in_future:,} {are} dated in the future.", "", "See the column published_at."
+        )
