@@ -10,6 +10,7 @@ Does not belong here: problems *inside* source files. Those are data (`Problem` 
     │   └── ContractError        the data contract is not one that presslake can run
     └── RunError                 exit 1: the run failed; the tables are as they were
         ├── SourceError          a source is gone, empty by accident, or cannot be listed
+        │   └── SourceRefused    it will not be otherwise next time: no permission, not safe to read
         ├── WarehouseError       the warehouse cannot be read or written, or is damaged
         │   └── WarehouseLocked  another run is writing
         ├── AuditError           what was about to be published broke a guarantee
@@ -67,6 +68,10 @@ class RunError(PresslakeError):
 
 class SourceError(RunError):
     """A source does not exist, cannot be listed, or stopped answering."""
+
+
+class SourceRefused(SourceError):
+    """A source said no, or must not be read: trying again does not help, so nobody does."""
 
 
 class WarehouseError(RunError):

@@ -85,6 +85,29 @@ class Discover(Struct, frozen=True):
     ] = ()
 
 
+class Access(Struct, frozen=True):
+    """How sources that are no folders are reached: archives, Git repositories, object stores."""
+
+    cache: Annotated[
+        Text | None,
+        Meta(description="Folder for clones and unpacked archives; null is presslake in the user's cache folder."),
+    ] = None
+    requests: Annotated[
+        int, Meta(ge=1, le=4_096, description="Objects that one worker process asks an object store for at a time.")
+    ] = 128
+    request_retries: Annotated[
+        int, Meta(ge=0, le=100, description="How often a request is tried again after throttling, 5xx or a time-out.")
+    ] = 10
+    request_timeout_seconds: Annotated[
+        float, Meta(ge=0.1, le=86_400, description="A request that takes longer is tried again.")
+    ] = 30.0
+    max_archive_bytes: Annotated[Bytes, Meta(description="An archive that unpacks to more is refused.")] = 16 * 2**30
+    max_archive_ratio: Annotated[
+        int,
+        Meta(ge=1, description="An archive that unpacks to more than its size times this is refused, from 16 MiB on."),
+    ] = 200
+
+
 class Read(Struct, frozen=True):
     """How a file is read. A changed value here makes the next run read every file again."""
 
@@ -220,9 +243,10 @@ class Settings(Struct, frozen=True):
 
     sources: Annotated[
         dict[Text, Text],
-        Meta(description="Name of each source and its folder or URL; used where the command line has none."),
+        Meta(description="Name of each source and its folder, archive or URL; used where the command line has none."),
     ] = field(default_factory=dict)
     discover: Discover = Discover()
+    access: Access = Access()
     read: Read = field(default_factory=Read)
     contract: Contract = Contract()
     warehouse: Warehouse = Warehouse()

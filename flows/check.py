@@ -25,10 +25,12 @@ from config.errors import UsageError
 from config.settings import Settings
 from config.url_rules import load_url_rules
 from tasks.discover.batches import make_batches
-from tasks.discover.source import LISTING, Source, open_source
+from tasks.discover.places import is_local_path
+from tasks.discover.source import LISTING, open_source
 from tasks.front_matter.policy import ReadPolicy
 from tasks.parse.batch import ParseJob, parse_batch
 from tasks.report.words import counted, near, printable, spell_message
+from tasks.tables.source import Source
 from tasks.tables.staging import fresh_folder, read_arrow, write_arrow
 from tasks.validate.batch import validate_batch
 
@@ -71,7 +73,7 @@ def check_sources(specs: Sequence[str], settings: Settings) -> CheckReport:
     """Hold files against the contract.
 
     Args:
-        specs: folders (with or without `name=` before them) and single files; a single file is checked
+        specs: sources (with or without `name=` before them) and single files; a single file is checked
             whatever the patterns say, and a file that is named twice once.
         settings: patterns, reading policy, contract and workers.
 
@@ -79,7 +81,7 @@ def check_sources(specs: Sequence[str], settings: Settings) -> CheckReport:
         UsageError: a source, the contract or a setting cannot be understood.
         SourceError: a source is not there or cannot be listed.
     """
-    files, sources = _list_files(specs, settings.discover.include, settings.discover.exclude)
+    files, sources = _list_files(specs, settings)
     batches = make_batches(files, settings.run.batch_bytes)
     checked = ignored = 0
     findings: list[Finding] = []
@@ -129,14 +131,19 @@ def _job(sources: Mapping[str, Source], settings: Settings) -> _Job:
     return _Job(ParseJob(sources, contract, rules, policy, read.max_file_bytes), policy)
 
 
-def _list_files(
-    specs: Sequence[str], include: Sequence[str], exclude: Sequence[str]
-) -> tuple[pa.Table, dict[str, Source]]:
-    """Every file once, as a `LISTING`; a source is named by its folder as the user can open it."""
+def _list_files(specs: Sequence[str], settings: Settings) -> tuple[pa.Table, dict[str, Source]]:
+    """Every file once, as a `LISTING`; a source is named by its place as the user can open it."""
+    include, exclude = settings.discover.include, settings.discover.exclude
     sources: dict[str, Source] = {}
     listings, absolute = [LISTING.empty_table()], [pa.array([], pa.string())]
     for spec in specs:
         text = _location(spec)
+        if not is_local_path(text):
+            source = open_source(text, printable(text), include, exclude, settings.access)
+            sources.setdefault(source.name, source)
+            listings.append(source.list())
+            absolute.append(pc.binary_join_element_wise(text, listings[-1]["source_path"], "/").combine_chunks())
+            continue
         single = path.resolve() if (path := _expanded(text)).is_file() else None
         folder = single.parent if single else path
         name = printable(near(str(folder)))

@@ -22,7 +22,7 @@ from prefect.futures import PrefectFuture, as_completed  # noqa: E402
 from prefect.task_runners import ThreadPoolTaskRunner  # noqa: E402
 from prefect.tasks import Task, exponential_backoff  # noqa: E402
 
-from config.errors import RunError, SourceError, WarehouseError, WarehouseLocked  # noqa: E402
+from config.errors import RunError, SourceError, SourceRefused, WarehouseError, WarehouseLocked  # noqa: E402
 from config.settings import Settings, load_settings  # noqa: E402
 from flows.crash import tell_of_crash  # noqa: E402
 from flows.executors import Runner, cluster  # noqa: E402
@@ -77,7 +77,7 @@ def ingest(
     tables, and report. Bad files go to the table `quarantine`; they never fail the run.
 
     Args:
-        sources: Folders of articles, each `path` or `name=path`; none takes those of the settings.
+        sources: Folders, archives, Git or object-store URLs, each `path` or `name=path`; none takes the settings'.
         warehouse: Folder of the warehouse; empty takes that of the settings (`warehouse.path`).
         config: Settings file; empty takes `presslake.yaml` of the working folder, if it is there.
         full_refresh: Read every file anew, whatever is known of it.
@@ -169,7 +169,7 @@ class PrefectStages:
 
         def may_pass(_task: Any, _run: Any, state: Any) -> bool:
             error = state.result(raise_on_failure=False)
-            return isinstance(error, passing) and not isinstance(error, WarehouseLocked)
+            return isinstance(error, passing) and not isinstance(error, (SourceRefused, WarehouseLocked))
 
         return task.with_options(
             retries=settings.retries,

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import TypeVar
 
-from config.errors import SourceError
+from config.errors import SourceError, SourceRefused
 from tasks.deduplicate.stage import deduplicate_records
 from tasks.discover.stage import discover_changes
 from tasks.parse.stage import parse_files
@@ -64,6 +64,8 @@ class LocalStages:
         for attempt in range(settings.retries):
             try:
                 return action()
+            except SourceRefused:
+                raise
             except SourceError:
                 time.sleep(random.uniform(0.5, 1.5) * settings.retry_delay_seconds * 2**attempt)  # noqa: S311
         return action()

@@ -87,7 +87,9 @@ def execute(
     started_at = datetime.now(UTC)
     run_id = new_run_id(started_at)
     try:
-        opened = open_sources(_specs(sources, settings), settings.discover.include, settings.discover.exclude)
+        opened = open_sources(
+            _specs(sources, settings), settings.discover.include, settings.discover.exclude, settings.access
+        )
         contract = load_contract(_path(settings.contract.path))
         rules = load_url_rules(_path(settings.contract.url_rules))
         warehouse.create()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,7 @@ from tests.newsroom import settings_for
 
 #: 2026-01-01: files are older than any run, unless a test wants otherwise.
 _EPOCH: Final = 1_767_225_600
+_AUTHOR: Final = ("-c", "user.name=desk", "-c", "user.email=desk@paper.example")
 
 
 def article(title: str | None = "The ferry", body: str = "Text.", **fields: Any) -> bytes:
@@ -114,3 +116,24 @@ class Desk:
         """Inode and modification time of every file that readers can see, by path."""
         paths = [path for path in (self.root / "warehouse" / "snapshots").rglob("*") if path.is_file()]
         return {str(path): (path.stat().st_ino, path.stat().st_mtime_ns) for path in paths}
+
+
+def committed(repository: Path, files: Mapping[str, bytes] | None = None) -> str:
+    """Commit files, or the folder as it is, to a Git repository that is made if need be; the commit id."""
+    if not (repository / ".git").exists():
+        git(repository.parent, "init", "--quiet", "--initial-branch=main", str(repository))
+    for path, content in (files or {}).items():
+        (repository / path).parent.mkdir(parents=True, exist_ok=True)
+        (repository / path).write_bytes(content)
+    git(repository, "add", "--all")
+    git(repository, *_AUTHOR, "commit", "--quiet", "--allow-empty", "-m", "Desk")
+    return git(repository, "rev-parse", "HEAD")
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """What a Git command prints, in a folder, without its configuration of the machine."""
+    environment = {"PATH": os.environ["PATH"], "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    done = subprocess.run(
+        ["git", "-C", folder, *arguments], env=environment, capture_output=True, check=True, text=True
+    )
+    return done.stdout.strip()

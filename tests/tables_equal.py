@@ -6,6 +6,7 @@ belong here: making the warehouses.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Final
 
 import pyarrow as pa
@@ -27,25 +28,33 @@ LINEAGE: Final = frozenset({"run_id", "first_seen_at", "loaded_at", "last_seen_a
 _MOST_SHOWN: Final = 5
 
 
-def assert_same_tables(one: Warehouse, other: Warehouse) -> None:
+def assert_same_tables(one: Warehouse, other: Warehouse, aside: Collection[str] = ()) -> None:
     """Fail, saying which rows and columns differ, unless both publish the same rows.
 
     Aside from lineage: modification times in the manifest (a time that cannot be trusted is not kept)
     and the rows it keeps of vanished files, which a rebuild has never seen.
+
+    Args:
+        one, other: the warehouses.
+        aside: columns that may differ besides, such as the etag between kinds of sources.
 
     Raises:
         AssertionError: naming table, key and the two values.
     """
     left, right = one.current(), other.current()
     assert left is not None and right is not None, "one of the warehouses has published nothing"
-    found = [line for table in KEYS for line in _differences(table, comparable(left, table), comparable(right, table))]
+    found = [
+        line
+        for table in KEYS
+        for line in _differences(table, comparable(left, table, aside), comparable(right, table, aside))
+    ]
     assert not found, "\n".join(["the tables differ:", *found])
 
 
-def comparable(snapshot: Snapshot, table: str) -> pa.Table:
+def comparable(snapshot: Snapshot, table: str, besides: Collection[str] = ()) -> pa.Table:
     """The rows of a table without what may differ, sorted by key, with the partition as a column."""
     rows = snapshot.read(table, hive=True)
-    aside = LINEAGE
+    aside = LINEAGE.union(besides)
     if table == "sources":
         rows = rows.filter(pc.invert(rows["deleted"]))
         aside = aside | {"modified_at"}

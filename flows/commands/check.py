@@ -18,6 +18,7 @@ EXAMPLES: Final = """\
 Examples:
   presslake check content
   presslake check content/_news/2026-03-12-storm.md --no-warnings
+  presslake check git+file:///srv/site@main
   presslake check content --json | jq '.violations[].code'
 
 The exit code is 1 if there are errors, so it can stand in a pre-commit hook."""
@@ -34,7 +35,7 @@ def check(
     """List what is wrong in the files, as path:line:column, and change nothing.
 
     Args:
-        source: Folders or single files; without any, the folders in the settings.
+        source: Folders, single files, archives or URLs (see `run`); without any, the sources in the settings.
         include: Pattern of files to take, as in .gitignore; can be repeated.
         exclude: Pattern of files to leave out; can be repeated.
         config: File of settings; by default presslake.yaml of the working folder, if it is there.

@@ -22,6 +22,7 @@ EXAMPLES: Final = """\
 Examples:
   presslake run content --warehouse warehouse
   presslake run news=~/site/news archive=/data/archive --workers 4
+  presslake run site=git+https://git.example/site.git@main feed=s3://bucket/articles
   presslake run content --exclude drafts/ --json | jq .records
 
 A second run reads only what changed. Settings can also stand in presslake.yaml."""
@@ -43,7 +44,9 @@ def run(
     """Bring the tables up to date with the source files.
 
     Args:
-        source: Folders of articles, each as PATH or NAME=PATH; without any, those in the settings.
+        source: Folders, archives (.zip, .tar, .tar.gz, .tgz, .tar.zst), Git repositories (git+file:///path@ref,
+            git+https://host/path@ref) or object stores (s3://, gs://, az://bucket/prefix), each also as NAME=SOURCE;
+            without any, those in the settings.
         warehouse: Folder of the tables; made if it is not there.
         include: Pattern of files to take, as in .gitignore; can be repeated.
         exclude: Pattern of files to leave out; can be repeated.

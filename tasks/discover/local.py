@@ -26,18 +26,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.errors import SourceError
+from tasks.discover.listing import spelled, unspelled
 from tasks.discover.source import LISTING, Globs
 
 #: Folders nested deeper are refused: each level holds one file descriptor while it is listed.
 MAX_DEPTH: Final = 100
 
-_NOT_UTF8: Final = "./"
 _FOLDER_FLAGS: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # O_NONBLOCK: should a FIFO take the file's place after the check, opening it must not wait.
 _FILE_FLAGS: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -158,7 +157,7 @@ class _Walk:
         rows = len(self.paths)
         columns = [
             pa.repeat(pa.scalar(self.source.name), rows),
-            _spelled(self.paths),
+            spelled(self.paths),
             pa.array(self.sizes, pa.int64()),
             _times(self.nanoseconds),
             pa.nulls(rows, pa.string()),
@@ -183,26 +182,9 @@ class _Walk:
             )  # fmt: skip
 
 
-def _spelled(paths: list[str]) -> pa.Array:
-    """Paths as Arrow strings; those that are not UTF-8 percent-encoded behind `./`."""
-    try:
-        return pa.array(paths, pa.string())
-    except UnicodeEncodeError:
-        return pa.array([_spell(path) for path in paths], pa.string())
-
-
-def _spell(path: str) -> str:
-    try:
-        path.encode()
-    except UnicodeEncodeError:
-        return _NOT_UTF8 + quote_from_bytes(os.fsencode(path))
-    return path
-
-
 def _parts(path: str) -> list[str]:
     """The names that a `source_path` is made of; refuses one that could leave the root."""
-    if path.startswith(_NOT_UTF8):
-        path = os.fsdecode(unquote_to_bytes(path.removeprefix(_NOT_UTF8)))
+    path = unspelled(path)
     parts = path.split("/")
     if "\0" in path or any(part in {"", ".", ".."} for part in parts):
         raise OSError(errno.EINVAL, "Not a path inside the source", path)

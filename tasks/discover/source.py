@@ -1,8 +1,8 @@
-"""What a source of files is, and how the text a user writes becomes one.
+"""Opening the sources that a user names, and which of their files count.
 
-Belongs here: the `Source` interface, the table that a listing is, the patterns that choose files,
-and opening sources from `name=path` specifications. Does not belong here: how one kind of source
-lists and reads (`tasks.discover.local`), and what changed (`tasks.discover.changes`).
+Belongs here: the table that a listing is, and the patterns that choose files. Does not belong here:
+what a specification means (`tasks.discover.places`), how one kind of source lists and reads
+(`tasks.discover.local`, `git`, `archive`, `objects`), and what changed (`tasks.discover.changes`).
 
 Patterns are Git's globs. `include` is matched against the path of the *file*: `*.md` in any folder,
 `/news/*.md` directly below `news`, `news/` or `news/**` everything below it. `exclude` is a
@@ -12,16 +12,17 @@ and each file is decided alone, the last match counting.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 import pyarrow as pa
 
-from config.errors import SourceError, UsageError
+from config.errors import UsageError
+from config.settings import Access
+from tasks.discover.places import Place, place_of, refuse_overlap
+from tasks.tables.source import Source
 
 #: One row a file. `source_path` is relative to the source's root with `/` between the parts,
 #: `size` is in bytes, `etag` is null where the storage has none, `modified_at` where it is not known.
@@ -37,37 +38,10 @@ LISTING: Final = pa.schema(
 
 DEFAULT_INCLUDE: Final = ("**/*.md", "**/*.markdown", "**/*.html")
 
-_NAMED: Final = re.compile(r"(?P<name>[^/=]+)=(?P<path>.+)", re.DOTALL)
-_SCHEME: Final = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://")
+_DEFAULT_ACCESS: Final = Access()
 _SUFFIX_PATTERN: Final = re.compile(r"(?:\*\*/)?\*(?P<suffix>\.[A-Za-z0-9._-]+)")
 
 _Rule = tuple[re.Pattern[str], bool]
-
-
-class Source(Protocol):
-    """A named set of files that can be listed and read; workers get it pickled."""
-
-    @property
-    def name(self) -> str:
-        """The name that the tables know this source by."""
-        ...
-
-    def list(self) -> pa.Table:
-        """All files now, as a `LISTING` table sorted bytewise by `source_path`.
-
-        Raises:
-            SourceError: any part of the source could not be listed. A partial listing is never
-                returned: files missing from it would be taken for deleted ones.
-        """
-        ...
-
-    def read(self, path: str, limit: int) -> bytes:
-        """The file at a `source_path`; `limit + 1` bytes mean that it is longer than `limit`.
-
-        Raises:
-            OSError: the file is gone, is not a regular file any more, or cannot be read.
-        """
-        ...
 
 
 @dataclass(frozen=True)
@@ -114,27 +88,33 @@ class Globs:
 
 
 def open_source(
-    spec: str, name: str | None = None, include: Sequence[str] = DEFAULT_INCLUDE, exclude: Sequence[str] = ()
+    spec: str,
+    name: str | None = None,
+    include: Sequence[str] = DEFAULT_INCLUDE,
+    exclude: Sequence[str] = (),
+    access: Access = _DEFAULT_ACCESS,
 ) -> Source:
     """Open one source.
 
     Args:
-        spec: a folder, or `name=folder` where `name` is not given. A relative folder with `=` in
-            its first part is written with `./` before it (`./year=2021`).
-        name: the source's name; by default the folder's base name, before links are resolved, so
-            that it stays when `current -> releases/42` moves on.
+        spec: a place, or `name=place` where `name` is not given; see `tasks.discover.places`.
+        name: the source's name; by default the last part of the place's path.
         include: patterns of the files to take.
         exclude: patterns of files and folders to leave out.
+        access: how places that are no folders are reached.
 
     Raises:
-        UsageError: the specification or a pattern cannot be understood.
-        SourceError: the folder does not exist, or is not a folder.
+        UsageError: the specification or a pattern cannot be understood, or an extra is missing.
+        SourceError: the folder or archive does not exist.
     """
-    return _open_local(*_located(spec, name), Globs.compile(include, exclude))
+    return _open(place_of(spec, name), Globs.compile(include, exclude), access)
 
 
 def open_sources(
-    specs: Sequence[str], include: Sequence[str] = DEFAULT_INCLUDE, exclude: Sequence[str] = ()
+    specs: Sequence[str],
+    include: Sequence[str] = DEFAULT_INCLUDE,
+    exclude: Sequence[str] = (),
+    access: Access = _DEFAULT_ACCESS,
 ) -> list[Source]:
     """Open several sources, in the order given, that must not overlap.
 
@@ -145,84 +125,28 @@ def open_sources(
     if not specs:
         raise UsageError("No source is given.", "Name at least one folder of articles.")
     globs = Globs.compile(include, exclude)
-    roots: dict[str, Path] = {}
-    for name, root in (_located(spec, None) for spec in specs):
-        if name in roots:
-            raise UsageError(f"Two sources are called {name!r}.", "Tell them apart: write name=path.")
-        roots[name] = root
-    _refuse_overlap(roots)
-    return [_open_local(name, root, globs) for name, root in roots.items()]
+    places = [place_of(spec) for spec in specs]
+    refuse_overlap(places)
+    return [_open(place, globs, access) for place in places]
 
 
-def _open_local(name: str, root: Path, globs: Globs) -> Source:
-    # Each kind of source is imported when one is opened: no run pays for clients it does not use.
+# Each kind of source is imported when one is opened: no run pays for clients it does not use.
+def _open(place: Place, globs: Globs, access: Access) -> Source:
+    if place.kind == "git":
+        from tasks.discover.git import GitSource  # noqa: PLC0415
+
+        return GitSource(place.name, place.root, place.ref, globs, access)
+    if place.kind == "archive":
+        from tasks.discover.archive import open_archive  # noqa: PLC0415
+
+        return open_archive(place.name, place.root, globs, access)
+    if place.kind == "objects":
+        from tasks.discover.objects import open_objects  # noqa: PLC0415
+
+        return open_objects(place.name, place.root, globs, access)
     from tasks.discover.local import LocalSource  # noqa: PLC0415
 
-    return LocalSource(name, str(root), globs)
-
-
-def _located(spec: str, name: str | None) -> tuple[str, Path]:
-    """The name and the real folder that a specification means."""
-    if name is None and (named := _NAMED.fullmatch(spec)):
-        name, spec = named["name"], named["path"]
-    root = _existing(folder := _local_folder(spec))
-    name = name or folder.name or root.name
-    # A table must be able to hold it (UTF-8, so no surrogates) and a person to read it.
-    if not name or not name.isprintable():
-        raise UsageError(f"The source {spec!r} gives no usable name.", "Name it yourself: write name=path.")
-    return name, root
-
-
-def _local_folder(spec: str) -> Path:
-    """The folder that a specification without its name means; `~` is expanded."""
-    if not spec.strip():
-        raise UsageError("A source is empty.", "Name a folder of articles, such as content or news=content.")
-    if scheme := _SCHEME.match(spec):
-        raise UsageError(
-            f"Sources of the kind {scheme['scheme']}:// are not supported: {spec!r}.",
-            "Supported now: folders of this machine, written as a path.",
-        )
-    try:
-        return Path(spec).expanduser()
-    except RuntimeError as error:
-        raise UsageError(f"The source {spec!r} cannot be understood: {error}", "Write the whole path.") from error
-
-
-def _existing(folder: Path) -> Path:
-    """The folder's real path; links on the way to a source's root are the user's own choice."""
-    try:
-        root = folder.resolve(strict=True)
-    except FileNotFoundError as error:
-        raise SourceError(f"The source folder {str(folder)!r} does not exist.", _nearest(folder)) from error
-    except (OSError, ValueError, RuntimeError) as error:
-        raise SourceError(f"The source folder {str(folder)!r} cannot be opened: {error}.", "Check it.") from error
-    if not root.is_dir():
-        raise SourceError(
-            f"The source {str(folder)!r} is not a folder.", f"Name the folder it is in: {str(folder.parent)!r}"
-        )
-    return root
-
-
-def _nearest(missing: Path) -> str:
-    """A hint that names the sibling folder most like a missing one."""
-    try:
-        siblings = sorted(entry.name for entry in missing.parent.iterdir() if entry.is_dir())
-    except OSError:
-        siblings = []
-    for nearest in difflib.get_close_matches(missing.name, siblings, n=1):
-        return f"Did you mean {str(missing.parent / nearest)!r}?"
-    return "Check the path, and that the disk is mounted."
-
-
-def _refuse_overlap(roots: dict[str, Path]) -> None:
-    """Refuse sources of which one holds another: each of its files would be read twice."""
-    for inner, inner_root in roots.items():
-        for outer, outer_root in roots.items():
-            if inner != outer and inner_root.is_relative_to(outer_root):
-                raise UsageError(
-                    f"Source {inner!r} lies inside source {outer!r}: {str(inner_root)!r} in {str(outer_root)!r}.",
-                    "Drop one of them, or name folders that do not hold each other.",
-                )
+    return LocalSource(place.name, place.root, globs)
 
 
 def _translate(patterns: Sequence[str]) -> Iterator[tuple[str, bool]]:

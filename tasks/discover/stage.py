@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -13,6 +15,7 @@ import pyarrow.compute as pc
 from tasks.discover.batches import fingerprint, make_batches
 from tasks.discover.changes import Changes, compare, settled_times
 from tasks.tables.run import Batch, Plan, Run, count_by, load_run, previous_manifest
+from tasks.tables.source import VERSION
 from tasks.tables.staging import FILES, LISTING_FIELDS, fresh_folder, read_arrow, read_json, write_arrow
 
 #: Columns of the listing of which one must vouch for a file's bytes.
@@ -34,7 +37,8 @@ def discover_changes(folder: Path) -> Plan:
     """
     run = load_run(folder)
     listed_at = datetime.now(UTC)
-    listing = _listing(run)
+    tables = {name: run.sources[name].list() for name in sorted(run.sources, key=str.encode)}
+    listing = pa.concat_tables(tables.values()).cast(pa.schema(LISTING_FIELDS)).combine_chunks()
     manifest = previous_manifest(run)
     stale = _stale(run, manifest)
     changes = compare(listing, manifest, sources=run.sources.keys(), reprocess=stale)
@@ -43,13 +47,14 @@ def discover_changes(folder: Path) -> Plan:
     rows = pc.sort_indices(pa.concat_arrays([changes.new, changes.changed]))
     rows = pa.concat_arrays([changes.new, changes.changed]).take(rows)
     files = settled.append_column("known_hash", _known_hashes(manifest, changes, stale)).take(rows)
-    return _plan(run, listing, manifest, changes, _batches(run, files, listing.take(rows)))
+    plan = _plan(run, listing, manifest, changes, _batches(run, files, listing.take(rows)))
+    return replace(plan, versions=_versions(tables))
 
 
-def _listing(run: Run) -> pa.Table:
-    """Files of all sources in the manifest's order, by source name and path."""
-    tables = [run.sources[name].list() for name in sorted(run.sources, key=str.encode)]
-    return pa.concat_tables(tables).cast(pa.schema(LISTING_FIELDS)).combine_chunks()
+def _versions(tables: Mapping[str, pa.Table]) -> dict[str, str]:
+    """What the files of each source are a version of, where its listing says so."""
+    found = {name: (table.schema.metadata or {}).get(VERSION) for name, table in tables.items()}
+    return {name: version.decode() for name, version in found.items() if version}
 
 
 def _stale(run: Run, manifest: pa.Table) -> pa.BooleanArray:

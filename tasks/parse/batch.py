@@ -24,7 +24,7 @@ from tasks.front_matter.document import Document, Reader
 from tasks.front_matter.policy import ReadPolicy
 from tasks.front_matter.problems import Problem
 from tasks.parse.records import build_records
-from tasks.tables.source import Source
+from tasks.tables.source import Content, Source, UnreadableFile, read_files
 from tasks.tables.staging import FINDINGS, read_arrow, write_arrow
 
 #: Errors that say something of one file, not of the storage: they quarantine the file. EINVAL is what
@@ -61,12 +61,17 @@ class ParseJob:
 
 
 class _Read(NamedTuple):
-    """What became of one file: its state, hash, bytes and, for a record, its document."""
+    """What became of one file: its state, hash, bytes and, for a record, its document.
+
+    `etag` is that of the bytes, `size` their number where the listing's is not that of this version.
+    """
 
     state: str
     digest: str | None = None
     raw: bytes | None = None
     document: Document | None = None
+    etag: str | None = None
+    size: int | None = None
 
 
 def parse_batch(batch: Path, job: ParseJob) -> Path:
@@ -86,8 +91,10 @@ def parse_batch(batch: Path, job: ParseJob) -> Path:
     """
     started = time.perf_counter()
     files = read_arrow(batch / "input.arrow")
+    rows = files.to_pylist()
+    contents = read_files(rows, job.sources, job.max_file_bytes)
     reader = _reader(job.policy)
-    reads = [_read_file(row, job, reader) for row in files.to_pylist()]
+    reads = [_read_file(row, content, job, reader) for row, content in zip(rows, contents, strict=True)]
     parsed, findings = _tables(files, reads, job)
     write_arrow(batch / "noticed.arrow", findings)
     metadata = {"seconds": str(time.perf_counter() - started), "bytes": str(sum(len(r.raw or b"") for r in reads))}
@@ -95,33 +102,37 @@ def parse_batch(batch: Path, job: ParseJob) -> Path:
     return batch
 
 
-def _read_file(row: dict[str, Any], job: ParseJob, reader: Reader) -> _Read:
-    try:
-        raw = job.sources[row["source"]].read(row["source_path"], job.max_file_bytes)
-    except OSError as error:
-        return _unread(row, error)
+def _read_file(row: dict[str, Any], content: Content | OSError, job: ParseJob, reader: Reader) -> _Read:
+    if isinstance(content, OSError):
+        return _unread(row, content)
+    raw, etag = content
     if len(raw) > job.max_file_bytes:
         message = f"the file is larger than {job.max_file_bytes:,} bytes (`read.max_file_bytes`) and was not read"
-        return _rejected("limit/file-size", message)
+        return _rejected("limit/file-size", message, etag)
     digest = hashlib.sha256(raw).hexdigest()[:32]
+    size = None if etag == row["etag"] else len(raw)
     if digest == row["known_hash"]:
-        return _Read("touched", digest)
+        return _Read("touched", digest, etag=etag, size=size)
     document = reader.read(raw)
-    return _Read("ignored", digest, raw) if document is None else _Read("record", digest, raw, document)
+    return _Read("ignored" if document is None else "record", digest, raw, document, etag, size)
 
 
 def _unread(row: dict[str, Any], error: OSError) -> _Read:
     if error.errno in _GONE:
         return _Read("gone")
-    if remedy := _OF_THE_FILE.get(error.errno or 0):
-        return _rejected("file/unreadable", f"the file cannot be read ({error.strerror}): {remedy}")
+    # A lack of rights may pass while the file stays as it is: without an etag the next run tries it again.
+    remedy, etag = _OF_THE_FILE.get(error.errno or 0), None
+    if isinstance(error, UnreadableFile):
+        remedy, etag = error.remedy, row["etag"]
+    if remedy:
+        return _rejected("file/unreadable", f"the file cannot be read ({error.strerror}): {remedy}", etag)
     where = f"{row['source']}:{row['source_path']}"
     raise SourceError(f"{where}: reading failed: {error.strerror or error}.", "Check the storage, then run again.")
 
 
-def _rejected(code: str, message: str) -> _Read:
+def _rejected(code: str, message: str, etag: str | None) -> _Read:
     problem = Problem(code, "", 0, 0, message)
-    return _Read("record", None, None, Document(None, "", (problem,), ()))
+    return _Read("record", None, None, Document(None, "", (problem,), ()), etag)
 
 
 _readers: Final[dict[str, Reader]] = {}
@@ -134,6 +145,11 @@ def _reader(policy: ReadPolicy) -> Reader:
 
 def _tables(files: pa.Table, reads: list[_Read], job: ParseJob) -> tuple[pa.Table, pa.Table]:
     files = files.drop_columns(["known_hash"])
+    # A file that changed since it was listed: its next listing is held against what was really read.
+    sizes = pc.coalesce(pa.array([read.size for read in reads], pa.int64()), files["size"])
+    for name, values in (("etag", pa.array([read.etag for read in reads], pa.string())), ("size", sizes)):
+        place = files.schema.get_field_index(name)
+        files = files.set_column(place, files.field(place), values)
     files = files.append_column("source_hash", pa.array([read.digest for read in reads], pa.string()))
     files = files.append_column("state", pa.array([read.state for read in reads], pa.string()))
     files = files.append_column("raw", pa.array([_kept(read) for read in reads], pa.large_binary()))

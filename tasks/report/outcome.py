@@ -66,6 +66,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         message: how the run ended, in one sentence; `hint` says what to do about a failure.
         started_at, ended_at: ISO 8601, UTC.
         warehouse: folder of the warehouse; `snapshot` the number of what readers see after the run.
+        versions: by source the commit or the like that the run read, where it has such a thing.
         violations: findings in all files after the run, by code; `found` those of the files it read.
         duplicates: rows in `duplicates` after the run, by match.
         seconds: wall-clock seconds by stage; `bytes` read (`parse`) and written (`write`).
@@ -81,6 +82,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     warehouse: str = ""
     snapshot: int | None = None
     sources: dict[str, str] = {}
+    versions: dict[str, str] = {}
     files: Files = Files()
     records: Records = Records()
     violations: dict[str, int] = {}

@@ -41,6 +41,7 @@ def build_outcome(
         ended_at=iso(datetime.now(UTC)),
         warehouse=str(Path(run.settings.warehouse.path)),
         sources=dict(run.locations),
+        versions=dict(plan.versions) if plan else {},
         files=_files(plan, decisions) if plan else Files(),
         records=_records(decisions) if decisions else Records(),
         violations=dict(decisions.violations) if decisions else {},
@@ -117,6 +118,13 @@ def bytes_read(batches: Sequence[Path]) -> int:
     return sum(read_json(batch / "numbers.json")["bytes"] for batch in batches)
 
 
+def _parameters(outcome: Outcome) -> str:
+    """What was read and written, as a JSON object; `versions` only where a source has one."""
+    told = {"sources": outcome.sources, "warehouse": outcome.warehouse}
+    versions = {"versions": outcome.versions} if outcome.versions else {}
+    return msgspec.json.encode(told | versions).decode()
+
+
 def what_changed(outcome: Outcome) -> str:
     """One sentence: what the run found, for the summary and the table `runs`."""
     files = outcome.files
@@ -140,7 +148,7 @@ def run_row(outcome: Outcome) -> dict[str, Any]:
         "started_at": datetime.fromisoformat(outcome.started_at),
         "ended_at": datetime.fromisoformat(outcome.ended_at),
         "snapshot": outcome.snapshot,
-        "parameters": msgspec.json.encode({"sources": outcome.sources, "warehouse": outcome.warehouse}).decode(),
+        "parameters": _parameters(outcome),
         "violations": [{"code": code, "count": count} for code, count in outcome.violations.items()],
         "duplicates": [{"match": match, "count": count} for match, count in outcome.duplicates.items()],
         "unknown_fields": [

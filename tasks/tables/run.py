@@ -190,6 +190,7 @@ class Plan:
         discovered, new, changed, unchanged, gone: numbers of files.
         emptied: sources that have no file any more although they had.
         known: live files of these sources before the run.
+        versions: by source what its files are a version of, such as a commit, where it has that.
     """
 
     batches: tuple[Batch, ...]
@@ -200,6 +201,7 @@ class Plan:
     gone: int
     emptied: tuple[str, ...]
     known: int
+    versions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

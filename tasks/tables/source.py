@@ -1,11 +1,16 @@
 """The interface of a source of files: all that parsing knows of where bytes come from.
 
-Belongs here: the protocol. The kinds of source, and how a user names one, are `tasks.discover`'s.
+Belongs here: the protocols, and reading the files of a batch through them. The kinds of source, and
+how a user names one, are `tasks.discover`'s.
 """
 
 from __future__ import annotations
 
-from typing import Protocol
+import errno
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import pyarrow as pa
 
@@ -22,7 +27,8 @@ class Source(Protocol):
         """All files now: the columns of `staging.LISTING_FIELDS`, sorted bytewise by `source_path`.
 
         `size` is in bytes, `etag` is null where the storage has none, and a null `modified_at` means
-        that the time is not known, so that the file counts as changed.
+        that the time is not known, so that the file counts as changed. What the files are a version
+        of, such as a commit, may stand in the schema's metadata, under `VERSION`.
 
         Raises:
             SourceError: any part of the source could not be listed. A partial listing is never
@@ -37,3 +43,72 @@ class Source(Protocol):
             OSError: the file is gone, is not a regular file any more, or cannot be read.
         """
         ...
+
+
+#: Where a listing's schema metadata says what its files are a version of.
+VERSION = b"version"
+
+
+class Content(NamedTuple):
+    """A file's bytes, and the etag of just these bytes: the file may have changed since it was listed."""
+
+    raw: bytes
+    etag: str | None
+
+
+@runtime_checkable
+class BulkSource(Protocol):
+    """A source that reads many files better than one by one."""
+
+    def read_many(self, files: Sequence[tuple[str, str]], limit: int) -> Iterator[Content | OSError]:
+        """What `read` says of each file, in their order, with errors as values.
+
+        Args:
+            files: (n,) path and listed etag of each.
+            limit: as in `read`.
+
+        Raises:
+            SourceError: the storage failed; worth another try.
+        """
+        ...
+
+
+class UnreadableFile(OSError):
+    """One file cannot be read, whatever becomes of the others: it goes to quarantine.
+
+    Args:
+        reason: what is wrong with it.
+        remedy: what to do, to be put after a colon.
+    """
+
+    def __init__(self, reason: str, remedy: str) -> None:
+        super().__init__(errno.EINVAL, reason)
+        self.remedy = remedy
+
+
+def read_files(
+    rows: Sequence[Mapping[str, Any]], sources: Mapping[str, Source], limit: int
+) -> Iterator[Content | OSError]:
+    """The content of each file of a batch, in their order.
+
+    Args:
+        rows: (n,) with `source`, `source_path` and `etag`; those of one source follow one another.
+        sources: source name to source.
+        limit: bytes; `limit + 1` mean that the file is longer.
+
+    Raises:
+        SourceError: the storage failed; worth another try.
+    """
+    for name, files in groupby(rows, itemgetter("source")):
+        source = sources[name]
+        if isinstance(source, BulkSource):
+            yield from source.read_many([(row["source_path"], row["etag"]) for row in files], limit)
+        else:
+            yield from (_read_one(source, row, limit) for row in files)
+
+
+def _read_one(source: Source, row: Mapping[str, Any], limit: int) -> Content | OSError:
+    try:
+        return Content(source.read(row["source_path"], limit), row["etag"])
+    except OSError as error:
+        return error

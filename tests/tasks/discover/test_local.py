@@ -15,7 +15,8 @@ import pytest
 
 from config.errors import SourceError
 from tasks.discover import local
-from tasks.discover.source import LISTING, Source, open_source
+from tasks.discover.source import LISTING, open_source
+from tasks.tables.source import Source
 
 
 def write(root: Path, *paths: str, text: str = "x") -> None:

@@ -64,15 +64,19 @@ def test_missing_folder_names_the_nearest(content: Path) -> None:
 
 
 def test_a_file_is_not_a_source(content: Path) -> None:
-    with pytest.raises(SourceError, match=f"is not a folder. Name the folder it is in: '{content}'"):
+    with pytest.raises(SourceError, match=f"is not a folder, nor an archive .*Name the folder it is in: '{content}'"):
         open_source(str(content / "a.md"))
 
 
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ("s3://bucket/articles", "kind s3:// are not supported.*Supported now: folders"),
-        ("news=gs://bucket", "kind gs://"),
+        ("ftp://host/articles", "kind ftp:// are not supported.*Supported: folders, archives"),
+        ("news=svn+ssh://host/x", "kind svn"),
+        ("git+https://host", "names no repository"),
+        ("git+https://user:token@host/x.git", "holds a user name or password"),
+        ("s3://", "is no bucket"),
+        ("s3://bucket/x?sig=1", "is no bucket"),
         ("", "A source is empty"),
         ("/", "no usable name"),
     ],

@@ -1,0 +1,100 @@
+"""Archives as a source: what every kind of archive has in common, and opening one.
+
+Belongs here: limits, the etag of a member, and errors of the archive as a whole. Does not belong here:
+one format (`tasks.discover.zips`, `tasks.discover.tars`).
+
+- A member's etag is its checksum and size, whatever the format. So an archive that was packed anew costs
+  only what is different in it.
+- Nothing is unpacked to where a member's path says. Absolute paths and such with `..`, links, devices and
+  hidden files are left alone; of members with one path the last counts, as in unpacking.
+- An archive that unpacks to more than `access.max_archive_bytes`, or to more than its size times
+  `access.max_archive_ratio`, is refused as a whole; a member over `read.max_file_bytes` is quarantined.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from config.errors import SourceError, SourceRefused
+from config.settings import Access
+from tasks.discover.source import Globs
+from tasks.tables.source import Source
+
+#: What unpacks to less is no bomb, however small it is packed.
+HARMLESS_BYTES: Final = 16 * 2**20
+
+LINKS: Final = "symbolic links"
+SPECIAL: Final = "special files"
+OUTSIDE: Final = "files whose path leads out of the archive"
+REPEATED: Final = "files whose path comes again further on"
+
+
+class Edition(NamedTuple):
+    """An archive as it is now: another size, time or inode is another edition."""
+
+    path: str
+    size: int
+    modified_ns: int
+    inode: int
+
+
+def open_archive(name: str, path: str, globs: Globs, access: Access) -> Source:
+    """The archive at a real path as a source, by the end of its name."""
+    if path.lower().endswith(".zip"):
+        from tasks.discover.zips import ZipSource  # noqa: PLC0415
+
+        return ZipSource(name, path, globs, access)
+    from tasks.discover.tars import TarSource  # noqa: PLC0415
+
+    return TarSource(name, path, globs, access)
+
+
+def edition_of(path: str, name: str) -> Edition:
+    """The edition that is there now.
+
+    Raises:
+        SourceError: the archive of source `name` is gone.
+    """
+    try:
+        status = Path(path).stat()
+    except OSError as error:
+        raise broken(name, path, error) from error
+    return Edition(path, status.st_size, status.st_mtime_ns, status.st_ino)
+
+
+def etag(checksum: int, size: int) -> str:
+    """The etag of a member, from its CRC-32 and its size in bytes."""
+    return f"{checksum:08x}-{size}"
+
+
+def check_size(unpacked: int, edition: Edition, name: str, access: Access) -> None:
+    """Refuse an archive that unpacks to too much.
+
+    Args:
+        unpacked: bytes, of all of it or of what was seen so far.
+        edition: the archive.
+        name: the source's name.
+        access: the limits.
+
+    Raises:
+        SourceRefused: naming the limit.
+    """
+    for setting, most in (
+        ("max_archive_bytes", access.max_archive_bytes),
+        ("max_archive_ratio", max(edition.size * access.max_archive_ratio, HARMLESS_BYTES)),
+    ):
+        if unpacked > most:
+            raise SourceRefused(
+                f"Source {name!r}: {edition.path!r} unpacks to more than {most:,} bytes (`access.{setting}`).",
+                "Was it made to fill your disk? If it is all right, raise the setting.",
+            )
+
+
+def broken(name: str, path: str, error: Exception) -> SourceError:
+    """The error for an archive that cannot be read to its end."""
+    reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return SourceError(
+        f"Source {name!r}: the archive {path!r} cannot be read: {reason}.",
+        "Is it still being written, or damaged? Write it under another name and rename it when it is whole.",
+    )

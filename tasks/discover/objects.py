@@ -1,0 +1,184 @@
+"""Object stores as a source: S3 and what speaks like it, Google Cloud Storage, Azure Blob Storage.
+
+Belongs here: listing a prefix, and reading many objects at a time. Does not belong here: what a store's
+errors mean (`tasks.discover.object_errors`).
+
+- Credentials, region and endpoint come from the environment (`AWS_…`, `GOOGLE_…`, `AZURE_…`), in every
+  process anew: none is kept in the source, so none is written to the staging folder.
+- One request lists a thousand objects with their etags, one reads an object. An object that changed since
+  it was listed is read as it is now, with the etag that came with it; so the next run finds it as it was
+  read, or reads it again. A store gives a whole version of an object or an error, never a part.
+- obstore repeats a request that met throttling, 5xx or a time-out, with back-off and jitter. What breaks
+  off in the middle of an answer is asked for again here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+import pyarrow as pa
+
+from config.errors import UsageError
+from config.settings import Access
+from tasks.discover.listing import Gathered
+from tasks.discover.members import inside
+from tasks.discover.object_errors import failure
+from tasks.discover.source import Globs
+from tasks.tables.source import Content, Source
+
+if TYPE_CHECKING:
+    from obstore.store import ClientConfig, ObjectStore, RetryConfig
+
+_PAGE: Final = 1_000
+#: Waits between requests, in seconds: the first, and the longest.
+_FIRST_WAIT: Final = 0.1
+_LONGEST_WAIT: Final = 15.0
+_ENDPOINTS: Final = (
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_S3",
+    "AWS_ENDPOINT",
+    "AZURE_STORAGE_ENDPOINT",
+    "AZURE_ENDPOINT",
+)
+
+
+def open_objects(name: str, url: str, globs: Globs, access: Access) -> Source:
+    """The objects below a URL as a source.
+
+    Raises:
+        UsageError: the extra is not installed.
+    """
+    try:
+        import obstore  # noqa: F401, PLC0415
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"Sources on object stores ({url}) need a package that is not installed.",
+            "Install it: pip install 'presslake[object-store]'",
+        ) from error
+    return ObjectSource(name, url, globs, access)
+
+
+@dataclass(frozen=True)
+class ObjectSource:
+    """Objects below a prefix; small and picklable. See `tasks.tables.source.Source`.
+
+    Attributes:
+        name: the source's name in the tables.
+        root: the URL, such as `s3://bucket/prefix`.
+        globs: which objects count; paths are keys without the prefix.
+        access: how many requests, and how patient.
+    """
+
+    name: str
+    root: str
+    globs: Globs
+    access: Access
+
+    def list(self) -> pa.Table:
+        """All objects that count.
+
+        Raises:
+            SourceRefused: no such bucket, no permission, no credentials, or a key that is no path.
+            SourceError: the store did not answer as it should.
+        """
+        from obstore.exceptions import BaseError  # noqa: PLC0415
+
+        gathered, times = Gathered(self.name, self.globs), list[datetime]()
+        try:
+            for page in _store(self.root, self.access).list(chunk_size=_PAGE):
+                for found in page:
+                    path = found["path"]
+                    if not gathered.wants(path):
+                        continue
+                    if inside(path) != path:
+                        gathered.skip("objects whose key is no path", path)
+                        continue
+                    gathered.note(path, found["size"], found["e_tag"])
+                    times.append(found["last_modified"])
+        except (BaseError, OSError, ValueError) as error:
+            raise failure(self.name, self.root, error) from error
+        return gathered.table(times)
+
+    def read(self, path: str, limit: int) -> bytes:
+        """The object at a listed path; `limit + 1` bytes if it is longer."""
+        (content,) = self.read_many([(path, "")], limit)
+        if isinstance(content, OSError):
+            raise content
+        return content.raw
+
+    def read_many(self, files: Sequence[tuple[str, str]], limit: int) -> Iterator[Content | OSError]:
+        """Objects as they are now, in the order of `files`; `access.requests` of them at a time.
+
+        Raises:
+            SourceError: the store did not answer as it should.
+        """
+        yield from asyncio.run(self._read_all([path for path, _ in files], limit))
+
+    async def _read_all(self, paths: Sequence[str], limit: int) -> Sequence[Content | OSError]:
+        store, gate = _store(self.root, self.access), asyncio.Semaphore(self.access.requests)
+
+        async def read(path: str) -> Content | OSError:
+            async with gate:
+                return await self._read_patiently(store, path, limit)
+
+        return await asyncio.gather(*map(read, paths))
+
+    async def _read_patiently(self, store: ObjectStore, path: str, limit: int) -> Content | OSError:
+        """One object; an answer that breaks off is asked for again, with full jitter between.
+
+        Source of the waits: Marc Brooker, "Exponential backoff and jitter", AWS Architecture Blog, 2015.
+        """
+        from obstore.exceptions import BaseError, PermissionDeniedError  # noqa: PLC0415
+
+        for attempt in range(self.access.request_retries + 1):
+            try:
+                return await _read(store, path, limit)
+            except FileNotFoundError:
+                return FileNotFoundError(errno.ENOENT, "Not there any more", path)
+            except PermissionDeniedError:
+                return PermissionError(errno.EACCES, "Permission denied", path)
+            except BaseError as error:
+                if attempt == self.access.request_retries:
+                    raise failure(self.name, f"{self.root}/{path}", error) from error
+            await asyncio.sleep(random.uniform(0, min(_FIRST_WAIT * 2**attempt, _LONGEST_WAIT)))  # noqa: S311
+        raise AssertionError("the last attempt returns or raises")
+
+
+async def _read(store: ObjectStore, path: str, limit: int) -> Content:
+    answer = await store.get_async(path)
+    if answer.meta["size"] > limit:
+        # Too long to be parsed, so nobody looks at its bytes, only at how many there are.
+        return Content(bytes(limit + 1), answer.meta["e_tag"])
+    return Content(bytes(await answer.bytes_async()), answer.meta["e_tag"])
+
+
+@lru_cache(maxsize=16)
+def _store(url: str, access: Access) -> ObjectStore:
+    """The client for a URL; one a process, so that connections are used again.
+
+    An endpoint that the environment names with http:// is meant: obstore wants to be told so.
+    """
+    from obstore.store import from_url  # noqa: PLC0415
+
+    patience = timedelta(seconds=access.request_timeout_seconds)
+    client: ClientConfig = {"timeout": patience, "connect_timeout": patience}
+    if any(os.environ.get(name, "").startswith("http://") for name in _ENDPOINTS):
+        client["allow_http"] = True
+    retry: RetryConfig = {
+        "max_retries": access.request_retries,
+        "retry_timeout": patience * (access.request_retries + 1),
+        "backoff": {
+            "init_backoff": timedelta(seconds=_FIRST_WAIT),
+            "max_backoff": timedelta(seconds=_LONGEST_WAIT),
+            "base": 2,
+        },
+    }
+    return from_url(url, client_options=client, retry_config=retry)

@@ -1,0 +1,128 @@
+"""Zip archives as a source, read where they are.
+
+Belongs here: the directory of a zip file and reading its members. Does not belong here: what holds for
+archives of all kinds (`tasks.discover.archive`).
+"""
+
+from __future__ import annotations
+
+import errno
+import stat
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+import pyarrow as pa
+
+from config.settings import Access
+from tasks.discover.archive import LINKS, OUTSIDE, REPEATED, SPECIAL, Edition, broken, check_size, edition_of, etag
+from tasks.discover.listing import Gathered, unspelled
+from tasks.discover.members import inside
+from tasks.discover.source import Globs
+from tasks.tables.source import Content, UnreadableFile
+
+_ENCRYPTED: Final = 0x1
+_DAMAGED: Final = (zipfile.BadZipFile, zlib.error, EOFError)
+
+
+class _Directory(NamedTuple):
+    """An open zip file and its members by path; of several with one path the last."""
+
+    file: zipfile.ZipFile
+    members: dict[str, zipfile.ZipInfo]
+
+
+@dataclass(frozen=True)
+class ZipSource:
+    """A zip file; small and picklable. See `tasks.tables.source.Source`.
+
+    Attributes:
+        name: the source's name in the tables.
+        root: the file's real path.
+        globs: which members count.
+        access: limits.
+    """
+
+    name: str
+    root: str
+    globs: Globs
+    access: Access
+
+    def list(self) -> pa.Table:
+        """All members that count, from the directory at the file's end.
+
+        Raises:
+            SourceRefused: it unpacks to too much.
+            SourceError: the file is gone, damaged or not written to its end.
+        """
+        edition, gathered = edition_of(self.root, self.name), Gathered(self.name, self.globs)
+        directory = self._open(edition)
+        for member in directory.file.infolist():
+            _note(gathered, member, directory.members)
+        check_size(sum(gathered.sizes), edition, self.name, self.access)
+        return gathered.table()
+
+    def read(self, path: str, limit: int) -> bytes:
+        """The member at a listed path; `limit + 1` bytes if it is longer."""
+        (content,) = self.read_many([(path, "")], limit)
+        if isinstance(content, OSError):
+            raise content
+        return content.raw
+
+    def read_many(self, files: Sequence[tuple[str, str]], limit: int) -> Iterator[Content | OSError]:
+        """Members as they are now, in the order of `files`.
+
+        Raises:
+            SourceError: the file is gone, damaged or not written to its end.
+        """
+        directory = self._open(edition_of(self.root, self.name))
+        for path, _ in files:
+            member = directory.members.get(unspelled(path))
+            yield (
+                FileNotFoundError(errno.ENOENT, "Not there any more", path)
+                if member is None
+                else _content(directory.file, member, limit)
+            )
+
+    def _open(self, edition: Edition) -> _Directory:
+        try:
+            return _directory(edition)
+        except (OSError, *_DAMAGED, ValueError, NotImplementedError) as error:
+            raise broken(self.name, self.root, error) from error
+
+
+@lru_cache(maxsize=4)
+def _directory(edition: Edition) -> _Directory:
+    """The directory of an edition; read once a process, since a batch may take less time than it."""
+    file = zipfile.ZipFile(edition.path)
+    named = ((inside(member.filename), member) for member in file.infolist())
+    return _Directory(file, {path: member for path, member in named if path is not None})
+
+
+def _note(gathered: Gathered, member: zipfile.ZipInfo, members: dict[str, zipfile.ZipInfo]) -> None:
+    path, kind = inside(member.filename), stat.S_IFMT(member.external_attr >> 16)
+    if path is None and gathered.wants_outside(member.filename):
+        gathered.skip(OUTSIDE, member.filename)
+    if path is None or member.is_dir() or not gathered.wants(path):
+        return
+    if members[path] is not member:
+        gathered.skip(REPEATED, path)
+    elif kind not in {0, stat.S_IFREG}:
+        gathered.skip(LINKS if kind == stat.S_IFLNK else SPECIAL, path)
+    else:
+        gathered.note(path, member.file_size, etag(member.CRC, member.file_size))
+
+
+def _content(file: zipfile.ZipFile, member: zipfile.ZipInfo, limit: int) -> Content | OSError:
+    if member.flag_bits & _ENCRYPTED:
+        return UnreadableFile("it is encrypted in its archive", "pack it without a password")
+    try:
+        with file.open(member) as content:
+            return Content(content.read(limit + 1), etag(member.CRC, member.file_size))
+    except NotImplementedError as error:
+        return UnreadableFile(f"it is packed in a way that cannot be read, {error}", "pack it with deflate")
+    except _DAMAGED as error:
+        return UnreadableFile(f"it is damaged in its archive, {error}", "pack it anew")
