@@ -18,7 +18,7 @@ PYTHONS := python3.11 python3.12 python3.13 python3.14 python3 python
 USABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint fuzz torture bench bench-dedup docs clean
+.PHONY: help setup run test test-e2e lint fuzz torture bench bench-dedup docs clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -49,6 +49,9 @@ run: setup ## load the sample newsroom into ./warehouse through Prefect and quer
 
 test: setup ## run all tests, in parallel
 	@$(BIN)/python -m pytest
+
+test-e2e: setup ## run the end-to-end tests: real server, worker, browser, clusters
+	@$(BIN)/python -m pytest tests/e2e
 
 lint: setup ## check style, format and types
 	@$(BIN)/ruff check .
