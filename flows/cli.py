@@ -94,7 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CycloptsError as error:
         return _explain(str(error), f"See `{_help_command(error)}`.", WRONG_USAGE)
     except PresslakeError as error:
-        return _explain(error.message, error.hint, error.exit_code)
+        return error.exit_code if error.logged else _explain(error.message, error.hint, error.exit_code)
     except KeyboardInterrupt:
         sys.stderr.write("\nStopped. The published tables are whole; run the same command to go on.\n")
         return STOPPED

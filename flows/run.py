@@ -7,10 +7,11 @@ Belongs here: what is the same whoever runs the pipeline. Does not belong here: 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
@@ -28,9 +29,12 @@ from tasks.tables.durable import remove_tree, storage_errors
 from tasks.tables.faults import reach
 from tasks.tables.journal import add_to_journal
 from tasks.tables.lock import locked
+from tasks.tables.logs import bound, log_of
 from tasks.tables.run import Run, new_run_id
 from tasks.tables.warehouse import Snapshot, Warehouse
 from tasks.write.upkeep import clear_staging
+
+_log: Final = log_of("run")
 
 
 def run_ingest(
@@ -70,7 +74,7 @@ def execute(
     warehouse = Warehouse(settings.warehouse.path, settings.warehouse.durable)
     started_at = datetime.now(UTC)
     run_id = new_run_id(started_at)
-    try:
+    with bound(run_id=run_id), _remembered(warehouse, run_id, started_at):
         opened = open_sources(_specs(sources, settings), settings.discover.include, settings.discover.exclude)
         contract = load_contract(_path(settings.contract.path))
         rules = load_url_rules(_path(settings.contract.url_rules))
@@ -90,10 +94,34 @@ def execute(
                 parent=parent,
                 note=note,
             )
+            _tell_start(run)
             return _locked_run(run, make_stages(run), progress or Silent())
+
+
+@contextmanager
+def _remembered(warehouse: Warehouse, run_id: str, started_at: datetime) -> Iterator[None]:
+    """Let what ends the block be in the log and in the journal."""
+    try:
+        yield
     except BaseException as error:
+        _tell_failure(error)
         _remember_failure(warehouse, run_id, started_at, error)
         raise
+
+
+def _tell_start(run: Run) -> None:
+    sources = ", ".join(f"{name} ({where})" for name, where in run.locations.items())
+    _log.info("run %s: %s into %s", run.run_id, sources, run.warehouse.root)
+    if run.note:
+        _log.warning("%s", run.note)
+
+
+def _tell_failure(error: BaseException) -> None:
+    if isinstance(error, PresslakeError):
+        _log.error("%s", error.message, extra={"hint": error.hint})
+        error.logged = True
+    elif isinstance(error, Exception):
+        _log.error("%s: %s", type(error).__name__, error, exc_info=error)
 
 
 def _parent(warehouse: Warehouse, sources: Collection[str], full_refresh: bool) -> tuple[int | None, str]:

@@ -31,6 +31,19 @@ class Records(msgspec.Struct, frozen=True):
     removed: int = 0
 
 
+class Changes(msgspec.Struct, frozen=True):
+    """What the run changed for readers: articles `new`, `corrected` (said otherwise) and `withdrawn` (gone).
+
+    And files that went to quarantine (`quarantined`) or came out of it as records (`mended`).
+    """
+
+    new: int = 0
+    corrected: int = 0
+    withdrawn: int = 0
+    quarantined: int = 0
+    mended: int = 0
+
+
 class Example(msgspec.Struct, frozen=True):
     """The first finding of a code in the files that the run read; `line` is null for whole files."""
 
@@ -68,6 +81,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         warehouse: folder of the warehouse; `snapshot` the number of what readers see after the run.
         violations: findings in all files after the run, by code; `found` those of the files it read.
         duplicates: rows in `duplicates` after the run, by match.
+        new_fields: those of `unknown_fields` that no run in the table `runs` has met; none in the first run.
         seconds: wall-clock seconds by stage; `bytes` read (`parse`) and written (`write`).
         batches: units of parsing work, of which `resumed` were found finished from an earlier run.
     """
@@ -83,10 +97,12 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     sources: dict[str, str] = {}
     files: Files = Files()
     records: Records = Records()
+    changes: Changes = Changes()
     violations: dict[str, int] = {}
     found: dict[str, Violation] = {}
     duplicates: dict[str, int] = {}
     unknown_fields: dict[str, UnknownField] = {}
+    new_fields: list[str] = []
     seconds: dict[str, float] = {}
     bytes: dict[str, int] = {}
     batches: int = 0

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import IO, Final
 
@@ -44,6 +45,12 @@ def make_console(file: IO[str]) -> Console:
     console = Console(file=file, highlight=False, markup=False, emoji=False)
     console.width = min(console.width, _WIDEST)
     return console
+
+
+@cache
+def stderr_console() -> Console:
+    """The one console on stderr: progress bars and log lines share it, so that neither tears the other."""
+    return Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 
 def show_error(console: Console, message: str, hint: str = "") -> None:
