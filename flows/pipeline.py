@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import msgspec
 
 from config.errors import RunError, WarehouseError
-from flows.guards import check_decisions, check_listing
+from flows.guards import check_decisions, check_listing, rails_met
 from flows.stage_log import tell_decisions, tell_outcome, tell_plan, tell_reading
 from tasks.report.outcome import Outcome
 from tasks.report.summary import build_outcome, bytes_read, iso, run_row, what_changed, worker_seconds
@@ -89,9 +89,13 @@ def run_pipeline(run: Run, stages: Stages, progress: Progress) -> Outcome:
     try:
         outcome = _run(run, stages, progress, found)
     except RunError as error:
-        told = {"message": error.message, "hint": error.hint, "snapshot": run.parent}
-        error.outcome = build_outcome(run, "failed", found.plan, found.decisions, found.clock.seconds, **told)
+        told = {"message": error.message, "hint": error.hint, "snapshot": run.parent, "error": type(error).__name__}
+        rails = rails_met(found.plan, found.decisions, run.settings.guards)
+        error.outcome = build_outcome(
+            run, "failed", found.plan, found.decisions, found.clock.seconds, rails=rails, **told
+        )
         raise
+    outcome = msgspec.structs.replace(outcome, rails=rails_met(found.plan, found.decisions, run.settings.guards))
     tell_outcome(outcome)
     return outcome
 

@@ -7,8 +7,8 @@ Belongs here: what is the same whoever runs the pipeline. Does not belong here: 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -74,12 +74,12 @@ def execute(
     warehouse = Warehouse(settings.warehouse.path, settings.warehouse.durable)
     started_at = datetime.now(UTC)
     run_id = new_run_id(started_at)
-    with bound(run_id=run_id), _remembered(warehouse, run_id, started_at):
+    try:
         opened = open_sources(_specs(sources, settings), settings.discover.include, settings.discover.exclude)
         contract = load_contract(_path(settings.contract.path))
         rules = load_url_rules(_path(settings.contract.url_rules))
         warehouse.create()
-        with locked(warehouse, run_id, settings.run.lock_timeout_seconds):
+        with bound(run_id=run_id), locked(warehouse, run_id, settings.run.lock_timeout_seconds):
             clear_staging(warehouse)
             parent, note = _parent(warehouse, {source.name for source in opened}, full_refresh)
             run = Run(
@@ -96,15 +96,7 @@ def execute(
             )
             _tell_start(run)
             return _locked_run(run, make_stages(run), progress or Silent())
-
-
-@contextmanager
-def _remembered(warehouse: Warehouse, run_id: str, started_at: datetime) -> Iterator[None]:
-    """Let what ends the block be in the log and in the journal."""
-    try:
-        yield
     except BaseException as error:
-        _tell_failure(error)
         _remember_failure(warehouse, run_id, started_at, error)
         raise
 
@@ -114,14 +106,6 @@ def _tell_start(run: Run) -> None:
     _log.info("run %s: %s into %s", run.run_id, sources, run.warehouse.root)
     if run.note:
         _log.warning("%s", run.note)
-
-
-def _tell_failure(error: BaseException) -> None:
-    if isinstance(error, PresslakeError):
-        _log.error("%s", error.message, extra={"hint": error.hint})
-        error.logged = True
-    elif isinstance(error, Exception):
-        _log.error("%s: %s", type(error).__name__, error, exc_info=error)
 
 
 def _parent(warehouse: Warehouse, sources: Collection[str], full_refresh: bool) -> tuple[int | None, str]:
@@ -180,8 +164,18 @@ def _discard(folder: Path) -> None:
         remove_tree(folder)
 
 
+def _tell_failure(run_id: str, error: BaseException) -> None:
+    with bound(run_id=run_id):
+        if isinstance(error, PresslakeError):
+            _log.error("%s", error.message, extra={"hint": error.hint})
+            error.logged = True
+        elif isinstance(error, Exception):
+            _log.error("%s: %s", type(error).__name__, error, exc_info=error)
+
+
 def _remember_failure(warehouse: Warehouse, run_id: str, started_at: datetime, error: BaseException) -> None:
     """Put the failed run into the journal, and its outcome on the error, also if it never got to start."""
+    _tell_failure(run_id, error)
     outcome = error.outcome if isinstance(error, RunError) else None
     if not isinstance(outcome, Outcome):
         outcome = Outcome(
@@ -191,6 +185,7 @@ def _remember_failure(warehouse: Warehouse, run_id: str, started_at: datetime, e
             ended_at=iso(datetime.now(UTC)),
             message=error.message if isinstance(error, PresslakeError) else f"{type(error).__name__}: {error}",
             hint=error.hint if isinstance(error, PresslakeError) else "",
+            error=type(error).__name__,
             warehouse=str(warehouse.root),
         )
     if isinstance(error, RunError):

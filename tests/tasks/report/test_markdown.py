@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.report.markdown import escaped, run_report
+from tasks.report.escaping import escaped
+from tasks.report.markdown import run_report
 from tasks.report.outcome import Example, Files, Outcome, Records, UnknownField, Violation
 
 

@@ -1,0 +1,49 @@
+"""Markdown that shows other people's text as it is.
+
+Belongs here: escaping, and the few forms that reports are made of. Titles and paths are whatever
+somebody wrote into a file; the Prefect UI renders Markdown, with HTML in it.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from config.redaction import redacted
+from tasks.report.words import printable
+
+_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]()#+\-.!|~>:@/=^$%])")
+#: Longest run of backticks in a text: a fence around it must be longer.
+_TICKS: Final = re.compile(r"`+")
+
+
+def escaped(text: str) -> str:
+    """A text from a file so that Markdown shows it as it is: no markup, no link, no HTML, no line break.
+
+    Characters that do not print (control characters, those that reverse text) are shown as their escapes.
+    """
+    flat = printable(" ".join(redacted(text).split()))
+    return _SPECIAL.sub(r"\\\1", html.escape(flat, quote=False))
+
+
+def code(text: str) -> str:
+    """A text as inline code; backticks in it are shown as quotes, as a fence would need padding."""
+    flat = printable(" ".join(redacted(text).split())).replace("`", "'").replace("|", "¦")
+    return f"`{flat}`" if flat else ""
+
+
+def block(text: str, language: str = "") -> str:
+    """A block of code, with a fence that nothing in the text can end."""
+    safe = "\n".join(printable(line) for line in text.split("\n"))
+    fence = "`" * max(3, 1 + max((len(run) for run in _TICKS.findall(safe)), default=0))
+    return f"{fence}{language}\n{safe}\n{fence}"
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table of cells that are Markdown already; empty without rows."""
+    if not rows:
+        return ""
+    lines = [f"| {' | '.join(header)} |", "|" + "---|" * len(header)]
+    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])
