@@ -18,7 +18,7 @@ PYTHONS := python3.11 python3.12 python3.13 python3.14 python3 python
 USABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-e2e lint fuzz torture bench bench-dedup docs clean
+.PHONY: help setup run test test-e2e lint fuzz torture bench bench-dedup docs screenshots clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -78,6 +78,9 @@ bench-dedup: setup ## measure how right and how fast near-duplicates are found (
 docs: setup ## print docs/tables.md and docs/settings.md anew from contract and settings
 	@$(BIN)/python -m config.contract_docs > docs/tables.md.new && mv docs/tables.md.new docs/tables.md
 	@$(BIN)/python -m config.settings > docs/settings.md.new && mv docs/settings.md.new docs/settings.md
+
+screenshots: setup ## take the pictures in docs/screenshots anew (needs Chromium)
+	@for script in docs/*screenshots.py; do $(BIN)/python "$$script" || exit 1; done
 
 clean: ## remove environment, caches and Prefect's history of `make run`; ./warehouse stays
 	@rm -rf $(VENV) .venv-bench .prefect .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist presslake.egg-info

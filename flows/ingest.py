@@ -73,12 +73,12 @@ def _flow_run_name() -> str:
 @flow(name="ingest", flow_run_name=_flow_run_name, task_runner=_THREADS)
 def ingest(
     sources: list[str] = [],  # noqa: B006 (Prefect shows it as the form's default)
-    warehouse: str | None = None,
-    config: str | None = None,
+    warehouse: str = "",
+    config: str = "",
     full_refresh: bool = False,
     accept_removals: bool = False,
     accept_quarantine: bool = False,
-    settings: dict[str, Any] | None = None,
+    settings: dict[str, Any] = {},  # noqa: B006
 ) -> Outcome:
     """Turn folders of front-matter articles into clean, typed, de-duplicated Parquet tables.
 
@@ -120,11 +120,9 @@ def ingest(
     return outcome
 
 
-def _loaded(
-    warehouse: str | None, config: str | None, accepted: dict[str, bool], settings: dict[str, Any] | None
-) -> Settings:
+def _loaded(warehouse: str, config: str, accepted: dict[str, bool], settings: dict[str, Any]) -> Settings:
     """The settings that the flow's parameters come to."""
-    overrides = dict(settings or {})
+    overrides = dict(settings)
     if warehouse:
         overrides["warehouse"] = {**overrides.get("warehouse", {}), "path": warehouse}
     overrides["guards"] = {**overrides.get("guards", {}), **{name: True for name, on in accepted.items() if on}}

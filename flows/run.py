@@ -171,6 +171,8 @@ def _tell_failure(run_id: str, error: BaseException) -> None:
             error.logged = True
         elif isinstance(error, Exception):
             _log.error("%s: %s", type(error).__name__, error, exc_info=error)
+        elif not isinstance(error, KeyboardInterrupt):
+            _log.error("stopped by %s; the published tables are whole, the next run goes on", type(error).__name__)
 
 
 def _remember_failure(warehouse: Warehouse, run_id: str, started_at: datetime, error: BaseException) -> None:

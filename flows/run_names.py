@@ -1,6 +1,7 @@
 """What runs and their tasks are called in the Prefect UI: what, of what, and when.
 
-Belongs here: names. They come from parameters and counts, never from files, and hold no secret.
+Belongs here: names. They come from parameters and counts, never from files, and hold no secret. The
+UI's graph of a run has no sign for `·`, so tasks have commas.
 """
 
 from __future__ import annotations
@@ -54,8 +55,8 @@ def discover_name(sources: int) -> str:
 
 
 def batch_name(stage: str, batch: Batch, plan: Plan | None) -> str:
-    """`parse batch 3 of 12 · 240 files`; the total counts batches of an interrupted run, too."""
-    return f"{stage} batch {batch_number(batch, plan)} · {counted(batch.files, 'file')}"
+    """`parse batch 3 of 12, 240 files`; the total counts batches of an interrupted run, too."""
+    return f"{stage} batch {batch_number(batch, plan)}, {counted(batch.files, 'file')}"
 
 
 def batch_number(batch: Batch, plan: Plan | None) -> str:
@@ -64,14 +65,15 @@ def batch_number(batch: Batch, plan: Plan | None) -> str:
 
 
 def deduplicate_name(plan: Plan | None) -> str:
-    """`deduplicate 2,277 files · 421 read`."""
+    """`deduplicate 2,277 files, 421 of them read`."""
     if plan is None:
         return "deduplicate all records"
-    return f"deduplicate {counted(plan.discovered, 'file')} · {sum(batch.files for batch in plan.batches):,} read"
+    read = sum(batch.files for batch in plan.batches)
+    return f"deduplicate {counted(plan.discovered, 'file')}, {read:,} of them read"
 
 
 def write_name(summary: Mapping[str, object]) -> str:
-    """`write and publish · 1,195 loaded, 665 duplicate, 414 quarantined`.
+    """`write and publish: 1,195 loaded, 665 duplicate, 414 quarantined`.
 
     Args:
         summary: of a `Publication`, with `records`.
@@ -79,4 +81,4 @@ def write_name(summary: Mapping[str, object]) -> str:
     records = summary.get("records")
     counts = records.items() if isinstance(records, Mapping) else ()
     said = ", ".join(f"{count:,} {status}" for status, count in counts if count)
-    return f"write and publish · {said}" if said else "write and publish the tables"
+    return f"write and publish: {said}" if said else "write and publish the tables"

@@ -15,16 +15,24 @@ from config.redaction import redacted
 from tasks.report.words import printable
 
 _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]()#+\-.!|~>:@/=^$%])")
+_SPACES: Final = re.compile(r"\s+")
+#: A name in a message of ours.
+_NAMES: Final = re.compile(r"`([\w.,:/ -]*\w)`")
 #: Longest run of backticks in a text: a fence around it must be longer.
 _TICKS: Final = re.compile(r"`+")
 
 
-def escaped(text: str) -> str:
+def escaped(text: str, *, whole: bool = True) -> str:
     """A text from a file so that Markdown shows it as it is: no markup, no link, no HTML, no line break.
 
     Characters that do not print (control characters, those that reverse text) are shown as their escapes.
+
+    Args:
+        text: anything.
+        whole: drop white space at both ends, too.
     """
-    flat = printable(" ".join(redacted(text).split()))
+    flat = _SPACES.sub(" ", redacted(text))
+    flat = printable(flat.strip() if whole else flat)
     return _SPECIAL.sub(r"\\\1", html.escape(flat, quote=False))
 
 
@@ -32,6 +40,15 @@ def code(text: str) -> str:
     """A text as inline code; backticks in it are shown as quotes, as a fence would need padding."""
     flat = printable(" ".join(redacted(text).split())).replace("`", "'").replace("|", "¦")
     return f"`{flat}`" if flat else ""
+
+
+def prose(text: str) -> str:
+    """A message as Markdown: names between backticks become code, everything else is escaped.
+
+    Only what cannot be markup becomes code: letters, digits, spaces and `. , : / _ -`.
+    """
+    parts = _NAMES.split(text)
+    return "".join(code(part) if i % 2 else escaped(part, whole=False) for i, part in enumerate(parts))
 
 
 def block(text: str, language: str = "") -> str:

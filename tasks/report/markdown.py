@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from config.redaction import redacted
-from tasks.report.escaping import block, code, escaped, table
+from tasks.report.escaping import block, code, escaped, prose, table
 from tasks.report.outcome import Changes, Outcome, Rail, UnknownField, Violation
 from tasks.report.words import counted, spell_seconds, spell_size, spell_speed
 
@@ -26,8 +26,12 @@ def run_report(outcome: Outcome) -> str:
     Args:
         outcome: of the run, ended well or not. All text from files is escaped.
     """
-    parts = [f"# {headline(outcome)}", _lead(outcome), _quarantine(outcome), _warnings(outcome), _counts(outcome)]
-    parts += [_duplicates(outcome), _fields(outcome), _stages(outcome), _rails(outcome), _again(outcome)]
+    parts = [f"# {headline(outcome)}", _lead(outcome)]
+    # What stopped the run comes first, else what there is to do.
+    stopped = any(rail.state == "hit" for rail in outcome.rails)
+    parts += [_rails(outcome), _quarantine(outcome)] if stopped else [_quarantine(outcome)]
+    parts += [_new_fields(outcome), _counts(outcome), _stages(outcome)]
+    parts += [_warnings(outcome), _known_fields(outcome), "" if stopped else _rails(outcome), _again(outcome)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -55,9 +59,9 @@ def spell_changes(changes: Changes) -> str:
 
 def _lead(outcome: Outcome) -> str:
     """How it ended, what to do about it, and which run this is."""
-    lines = [f"**{escaped(outcome.message)}**" if outcome.status == "failed" else escaped(outcome.message)]
+    lines = [prose(outcome.message)]
     if outcome.hint:
-        lines.append(f"What to do: {escaped(outcome.hint)}")
+        lines.append(f"**What to do:** {prose(outcome.hint)}{_parameter(outcome)}")
     readers = "nothing yet" if outcome.snapshot is None else f"snapshot {outcome.snapshot}"
     lines.append(f"Run {code(outcome.run_id)} took {spell_seconds(_duration(outcome))}; readers see {readers}.")
     report = Path(outcome.warehouse) / "report.html"
@@ -66,22 +70,35 @@ def _lead(outcome: Outcome) -> str:
     return "\n\n".join(lines)
 
 
+def _parameter(outcome: Outcome) -> str:
+    """What the option in the hint is called in the UI's form."""
+    hit = {rail.setting for rail in outcome.rails if rail.state == "hit"}
+    names = {"guards.max_quarantined_share": "accept_quarantine", "guards.max_removed_share": "accept_removals"}
+    chosen = [code(name) for setting, name in names.items() if setting in hit]
+    return f" In the Prefect UI that is the parameter {' and '.join(chosen)}." if chosen else ""
+
+
 def _duration(outcome: Outcome) -> float:
     clock = datetime.fromisoformat(outcome.ended_at) - datetime.fromisoformat(outcome.started_at)
     return max(clock.total_seconds(), sum(outcome.seconds.values()))
 
 
 def _counts(outcome: Outcome) -> str:
+    """Files, records and duplicates, a line each."""
     files, records = outcome.files, outcome.records
-    changes = [("new", files.new), ("changed", files.changed), ("renamed", files.renamed), ("removed", files.removed)]
-    changes += [("unchanged", files.unchanged), ("ignored, no front matter", files.ignored)]
-    statuses = [("loaded", records.loaded), ("duplicate", records.duplicate), ("quarantined", records.quarantined)]
-    statuses += [("withdrawn by their front matter", records.removed)]
-    seen = table(("files", "count"), [(name, f"{count:,}") for name, count in changes if count])
-    ends = table(("status", "count"), [(name, f"{count:,}") for name, count in statuses if count])
-    return "\n\n".join(
-        part for part in ("## Files in this run", seen, "## All records now" if ends else "", ends) if part
-    )
+    seen = {name: getattr(files, name) for name in ("new", "changed", "renamed", "removed", "unchanged")}
+    ends = {name: getattr(records, name) for name in ("loaded", "duplicate", "quarantined")}
+    lines = [
+        _line("Files in this run", seen | {"without front matter": files.ignored}),
+        _line("Records now", ends | {"withdrawn by their front matter": records.removed}),
+        _line("Duplicates by kind", {code(match): count for match, count in outcome.duplicates.items()}),
+    ]
+    return "\n".join(["## Counts", "", *filter(None, lines)]) if any(lines) else ""
+
+
+def _line(title: str, counts: dict[str, int]) -> str:
+    said = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
+    return f"- **{title}:** {said}" if said else ""
 
 
 def _quarantine(outcome: Outcome) -> str:
@@ -109,21 +126,18 @@ def _finding(name: str, violation: Violation) -> str:
     place = f"{example.source}/{example.source_path}:{example.line or 1}:{example.column or 1}"
     said = f"{example.field}: {example.message}" if example.field else example.message
     many = counted(violation.count, violation.severity)
-    return f"- {code(name)}, {many}, such as **{escaped(place)}** {escaped(said)}"
+    return f"- {code(name)}, {many}, such as **{escaped(place)}** {prose(said)}"
 
 
-def _duplicates(outcome: Outcome) -> str:
-    rows = [(code(match), f"{count:,}") for match, count in outcome.duplicates.items()]
-    return "## Duplicates by kind\n\n" + table(("match", "files"), rows) if rows else ""
-
-
-def _fields(outcome: Outcome) -> str:
-    """Unknown fields: those that no earlier run has met come first, on their own."""
+def _new_fields(outcome: Outcome) -> str:
+    """Unknown fields that no earlier run has met: somebody has just begun to write them."""
     new = {name: outcome.unknown_fields[name] for name in outcome.new_fields if name in outcome.unknown_fields}
-    known = {name: entry for name, entry in outcome.unknown_fields.items() if name not in new}
-    parts = [_field_table("## New fields that the contract does not know", new)]
-    parts += [_field_table("## Fields outside the contract", known)]
-    return "\n\n".join(part for part in parts if part)
+    return _field_table("## New fields that the contract does not know", new)
+
+
+def _known_fields(outcome: Outcome) -> str:
+    known = {name: entry for name, entry in outcome.unknown_fields.items() if name not in outcome.new_fields}
+    return _field_table("## Fields outside the contract", known)
 
 
 def _field_table(title: str, fields: dict[str, UnknownField]) -> str:

@@ -13,6 +13,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tasks.report.escaping import code, escaped, prose
 from tasks.report.outcome import Outcome
 from tasks.report.words import counted, printable
 from tasks.tables.staging import read_arrow
@@ -32,8 +33,8 @@ def quarantined_files(outcome: Outcome, batches: Sequence[Path]) -> tuple[list[d
         batches: folders of the batches that it read; they are there still if it failed.
 
     Returns:
-        One row a file, this run's first, at most `MOST`, with `place` (`source/path:line:column`), `field`,
-        `reason`, `code` and `more` (findings besides this one); and a sentence that says how many there are.
+        One row a file, this run's first, at most `MOST`, with `place` (`source/path:line:column`), `what to mend`
+        and `kind`, all of them Markdown; and a sentence that says how many there are.
 
     Raises:
         WarehouseError: the table cannot be read.
@@ -62,12 +63,13 @@ def _published(outcome: Outcome) -> pa.Table:
 def _row(row: dict[str, Any]) -> dict[str, str]:
     first, *others = row["violations"]
     place = f"{row['source']}/{row['source_path']}:{first['line'] or 1}:{first['column'] or 1}"
+    said = f"{first['field']}: {first['message']}" if first["field"] else first["message"]
+    more = f" (and {counted(len(others), 'more finding')})" if others else ""
+    # The UI renders cells as Markdown.
     return {
-        "place": printable(place),
-        "field": printable(first["field"] or "", 60),
-        "reason": printable(first["message"], _LONGEST),
-        "code": first["code"],
-        "more": counted(len(others), "more finding") if others else "",
+        "place": escaped(place),
+        "what to mend": prose(printable(said, _LONGEST)) + more,
+        "kind": code(first["code"]),
     }
 
 
