@@ -131,7 +131,7 @@ def artifact(server: Server, run: str, key: str) -> str:
     return str(ask(server, "artifacts/filter", wanted)[0]["id"])
 
 
-def picture(page: Page, url: str, name: str, shows: str, *, height: int = 900) -> None:
+def picture(page: Page, url: str, name: str, shows: str, *, width: int = 1_200, height: int = 900) -> None:
     """Take a picture of a page once it shows a text.
 
     Args:
@@ -139,13 +139,13 @@ def picture(page: Page, url: str, name: str, shows: str, *, height: int = 900) -
         url: of the page.
         name: of the file, without its ending.
         shows: what must be there.
-        height: of the picture in pixels.
+        width, height: of the picture in pixels.
     """
-    page.set_viewport_size({"width": 1200, "height": height})
+    page.set_viewport_size({"width": width, "height": height})
     page.goto(url)
     page.get_by_text(shows).first.wait_for(timeout=60_000)
     page.add_style_tag(content="* { background-image: none !important }")
-    page.wait_for_timeout(1_500)  # charts move into place
+    page.wait_for_timeout(4_000)  # the graph moves into place
     page.screenshot(path=PICTURES / f"{name}.png")
     print(f"{name}.png {(PICTURES / f'{name}.png').stat().st_size:,} bytes")
 
@@ -176,11 +176,11 @@ def take_all(page: Page, server: Server, runs: Mapping[str, str], deployment: st
     picture(page, f"{at}/{runs['well']}", "run-well", "Completed")
     picture(page, f"{at}/{runs['quarantine']}", "run-quarantine", "went to quarantine")
     picture(page, f"{at}/{runs['guard']}", "run-guard-rail", "would be quarantined")
-    picture(page, f"{at}/{runs['crash']}", "run-crashed", "Crashed")
+    picture(page, f"{at}/{runs['crash']}", "run-crashed", "stopped by", height=1_000)
     base = f"{server.url}/artifacts/artifact"
     shown = {name: f"{base}/{artifact(server, runs[run], key)}" for name, (run, key) in _OF.items()}
-    picture(page, shown["report"], "report", "to mend", height=1_500)
-    picture(page, shown["report-guard-rail"], "report-guard-rail", "What to do", height=1_200)
+    picture(page, shown["report"], "report", "to mend", width=1_050, height=1_250)
+    picture(page, shown["report-guard-rail"], "report-guard-rail", "What to do", width=1_000, height=900)
     picture(page, shown["quarantined-files"], "quarantined-files", "quarantine")
     picture(page, f"{server.url}/deployments/deployment/{deployment}/run", "parameters", "full_refresh", height=1_300)
 

@@ -76,6 +76,8 @@ def _row(row: dict[str, Any]) -> dict[str, str]:
 def _sentence(outcome: Outcome, total: int, shown: int) -> str:
     if not total:
         return "No file is in quarantine."
-    verb = "would be" if outcome.status == "failed" else "is" if total == 1 else "are"
-    said = f"{counted(total, 'file')} {verb} in quarantine"
-    return f"{said}." if shown == total else f"{said}; these are the first {shown:,}. The table has all of them."
+    if outcome.status == "failed":
+        said = f"{counted(total, 'file')} of this run would have gone to quarantine"
+    else:
+        said = f"{counted(total, 'file')} {'is' if total == 1 else 'are'} in quarantine"
+    return f"{said}." if shown == total else f"{said}; these are the first {shown:,}. `presslake check` lists all."
