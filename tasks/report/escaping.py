@@ -15,6 +15,8 @@ from config.redaction import redacted
 from tasks.report.words import printable
 
 _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]()#+\-.!|~>:@/=^$%])")
+#: The same for a cell of a table artifact: only what could be markup inside a line, or make a link.
+_IN_CELL: Final = re.compile(r"[\\`*_\[\]|~@]|:(?=//)|(?<=www)\.|^[#+=-]|(?<=^\d)[.)]", re.I)
 _SPACES: Final = re.compile(r"\s+")
 #: A name in a message of ours.
 _NAMES: Final = re.compile(r"`([\w.,:/ -]*\w)`")
@@ -34,6 +36,16 @@ def escaped(text: str, *, whole: bool = True) -> str:
     flat = _SPACES.sub(" ", redacted(text))
     flat = printable(flat.strip() if whole else flat)
     return _SPECIAL.sub(r"\\\1", html.escape(flat, quote=False))
+
+
+def cell(text: str) -> str:
+    """A text from a file for a cell of a table artifact.
+
+    Prefect's first UI renders cells as Markdown, its second does not; so that both show them well, no
+    more is escaped than could be markup, a link or HTML.
+    """
+    flat = printable(_SPACES.sub(" ", redacted(text)).strip())
+    return _IN_CELL.sub(r"\\\g<0>", html.escape(flat, quote=False))
 
 
 def code(text: str) -> str:

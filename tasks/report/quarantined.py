@@ -13,7 +13,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.report.escaping import code, escaped, prose
+from tasks.report.escaping import cell
 from tasks.report.outcome import Outcome
 from tasks.report.words import counted, printable
 from tasks.tables.staging import read_arrow
@@ -34,7 +34,7 @@ def quarantined_files(outcome: Outcome, batches: Sequence[Path]) -> tuple[list[d
 
     Returns:
         One row a file, this run's first, at most `MOST`, with `place` (`source/path:line:column`), `what to mend`
-        and `kind`, all of them Markdown; and a sentence that says how many there are.
+        and `kind`, escaped; and a sentence that says how many there are.
 
     Raises:
         WarehouseError: the table cannot be read.
@@ -65,12 +65,8 @@ def _row(row: dict[str, Any]) -> dict[str, str]:
     place = f"{row['source']}/{row['source_path']}:{first['line'] or 1}:{first['column'] or 1}"
     said = f"{first['field']}: {first['message']}" if first["field"] else first["message"]
     more = f" (and {counted(len(others), 'more finding')})" if others else ""
-    # The UI renders cells as Markdown.
-    return {
-        "place": escaped(place),
-        "what to mend": prose(printable(said, _LONGEST)) + more,
-        "kind": code(first["code"]),
-    }
+    mend = cell(printable(said, _LONGEST)) + more
+    return {"place": cell(place), "what to mend": mend, "kind": cell(first["code"])}
 
 
 def _sentence(outcome: Outcome, total: int, shown: int) -> str:

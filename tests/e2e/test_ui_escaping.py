@@ -24,8 +24,11 @@ HOSTILE: Final = [
     "![x](http://outside.example/x.png)",
     '"><script>hit(4)<!--',
     "`|` **bold** | <b>cell<!--",
+    "www.outside.example me@outside.example",
     "</td></table><iframe srcdoc='<script>parent.hit(5)<!--'>",
 ]
+#: What a page has only where hostile text became markup.
+MARKUP: Final = "a[href^='javascript:'], a[href*='outside.example'], img[src='x'], [onerror], [onload], iframe[srcdoc]"
 _RUN: Final = """
 import json, sys
 from flows.ingest import ingest
@@ -77,7 +80,7 @@ def assert_nothing_ran(page: Page, seen: Seen) -> None:
     assert page.evaluate("window.hits") == []
     # The second UI asks for its maker's statistics whatever it shows; the browser refuses.
     assert (seen.dialogs, [url for url in seen.outside if "outside.example" in url]) == ([], [])
-    assert page.locator("a[href^='javascript:'], img[src='x'], [onerror], [onload], iframe[srcdoc]").count() == 0
+    assert page.locator(MARKUP).count() == 0
 
 
 def test_the_run_report_shows_hostile_text_and_runs_none_of_it(

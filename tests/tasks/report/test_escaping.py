@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from markdown_it import MarkdownIt
 
-from tasks.report.escaping import block, code, escaped, prose, table
+from tasks.report.escaping import block, cell, code, escaped, prose, table
 
 HOSTILE = [
     "<img src=x onerror=alert(1)>",
@@ -34,6 +34,15 @@ def visible(text: str) -> str:
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_escaped_text_is_shown_and_is_no_markup(hostile: str) -> None:
     assert rendered(f"x {escaped(hostile)} x").replace("&quot;", '"') == f"<p>x {visible(hostile)} x</p>\n"
+
+
+@pytest.mark.parametrize("hostile", [*HOSTILE, "# heading", "- item", "1. item", "=="])
+def test_a_cell_of_an_artifact_is_no_markup_either(hostile: str) -> None:
+    assert rendered(cell(hostile)).replace("&quot;", '"') == f"<p>{visible(hostile)}</p>\n"
+
+
+def test_a_cell_leaves_ordinary_paths_alone() -> None:
+    assert cell("news/2026-03-02 night-ferry.md:13:11") == "news/2026-03-02 night-ferry.md:13:11"
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
