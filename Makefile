@@ -18,10 +18,10 @@ PYTHONS := python3.11 python3.12 python3.13 python3.14 python3 python
 USABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-e2e lint fuzz torture bench bench-dedup docs screenshots clean
+.PHONY: help setup run test test-consumers test-e2e lint fuzz torture bench bench-dedup docs contract screenshots clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 setup: $(READY) ## make the environment .venv with the versions of requirements.lock
 
@@ -53,6 +53,16 @@ test: setup ## run all tests, in parallel
 test-e2e: setup ## run the end-to-end tests: real server, worker, browser, clusters
 	@$(BIN)/python -m pytest tests/e2e
 
+test-consumers: setup .venv-readers/.ready .venv-dbt/.ready .venv-datacontract/.ready ## read the tables with eight engines, dbt and datacontract-cli (installs 2 GB at first)
+	@$(BIN)/python -m pytest -n 2 --timeout 900 tests/consumers
+
+# Tools whose pins exclude one another or presslake's own: each set has an environment of its own.
+.venv-%/.ready: tests/consumers/%.txt | setup
+	@echo "Setting up .venv-$*: installing $< takes some minutes."
+	@$(BIN)/python -m venv --clear .venv-$*
+	@.venv-$*/bin/python -m pip install -qq --disable-pip-version-check -r $<
+	@touch $@
+
 lint: setup ## check style, format and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -71,17 +81,22 @@ bench: setup ## compare with other tools on generated files, write docs/benchmar
 bench-dedup: setup ## measure how right and how fast near-duplicates are found (CORPUS=folder LABELS=files)
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check 'datasketch>=2.0'
 	@if [ -d "$(CORPUS)" ]; then \
-	    $(BIN)/python -m benchmarks.dedup_quality "$(CORPUS)" $(LABELS); \
+	    $(BIN)/python -m benchmarks.dedup_quality "$(CORPUS)" $(LABELS) && \
+	    $(BIN)/python -m benchmarks.dedup_held_out "$(CORPUS)" $(LABELS); \
 	else echo "No folder $(CORPUS): give CORPUS=folder to measure precision and recall."; fi
 	@$(BIN)/python -m benchmarks.dedup_speed 10000 100000
 
 docs: setup ## print docs/tables.md and docs/settings.md anew from contract and settings
 	@$(BIN)/python -m config.contract_docs > docs/tables.md.new && mv docs/tables.md.new docs/tables.md
 	@$(BIN)/python -m config.settings > docs/settings.md.new && mv docs/settings.md.new docs/settings.md
+	@$(BIN)/python -m config.contract_published > docs/contract.new && mv docs/contract.new docs/contract/articles.odcs.yaml
+
+contract: docs .venv-datacontract/.ready ## print docs/contract/ anew: what datacontract-cli makes of the published contract
+	@$(BIN)/python -m tests.consumers.exports docs/contract
 
 screenshots: setup ## take the pictures in docs/screenshots anew (needs Chromium)
 	@for script in docs/*screenshots.py; do $(BIN)/python "$$script" || exit 1; done
 
 clean: ## remove environment, caches and Prefect's history of `make run`; ./warehouse stays
-	@rm -rf $(VENV) .venv-bench .prefect .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist presslake.egg-info
+	@rm -rf $(VENV) .venv-* .prefect .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist presslake.egg-info
 	@find config flows tasks tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -37,7 +37,7 @@ _PERMUTATIONS: Final = 128
 
 def main(corpus: Path, labels: Sequence[Path]) -> None:
     """Print precision and recall of each way to decide, one table a file of labels."""
-    records = _records(corpus)
+    records = corpus_records(corpus)
     paths = records["source_path"].to_pylist()
     ways = _ways(records, dict(zip(paths, stories(records), strict=True)))
     for file in labels:
@@ -51,8 +51,8 @@ def _scores(pairs: Sequence[Mapping[str, str]], verdict: Verdict) -> str:
     merged = {label: [p for p in pairs if p["label"] == label and verdict(p["a"], p["b"])] for label in _LABELS}
     same = sum(p["label"] == "same" for p in pairs)
     right, wrong = len(merged["same"]), len(merged["different"])
-    precision = right / ((right + wrong) or 1)
-    return f"precision {precision:.3f}  recall {right / (same or 1):.3f}  ({right} of {same}, {wrong} wrong)"
+    precision = f"{right / (right + wrong):.3f}" if merged["same"] or merged["different"] else "-"
+    return f"precision {precision}  recall {right / (same or 1):.3f}  ({right} of {same}, {wrong} wrong)"
 
 
 _LABELS: Final = ("same", "different", "update")
@@ -88,7 +88,7 @@ def _minhash(told: Mapping[str, Story]) -> dict[str, Verdict]:
     return {"MinHash LSH 0.5": lambda a, b: b in near[a]}
 
 
-def _records(corpus: Path) -> pa.Table:
+def corpus_records(corpus: Path) -> pa.Table:
     """The manifest that the files would have, sorted by path; all of them records."""
     read = load_settings(None).read
     actions = {str(code): str(action) for code, action in read.on.items()}

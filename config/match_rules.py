@@ -40,6 +40,23 @@ class Retitled(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     days: Days
 
 
+class Reissued(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Articles that come again under an equal title of at least so many words.
+
+    Attributes:
+        overlap: least share of the smaller text's shingles, beyond the titles, that the other has.
+        shingles: least number of such shingles of each.
+        days: largest distance in time.
+        numbers: whether titles with a number, month or day count.
+    """
+
+    words: Count
+    overlap: Share
+    shingles: Count
+    days: Days
+    numbers: bool
+
+
 class Reposted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Stories of one outlet: least similarity, and days."""
 
@@ -53,7 +70,8 @@ class _RulesFile(msgspec.Struct, forbid_unknown_fields=True):
     similarity: Share
     least_shingles: Count
     syndicated_days: Days
-    retitled: Retitled
+    retitled: list[Retitled]
+    reissued: list[Reissued]
     reposted: Reposted
     same_content_days: Days
     undated_words: Count
@@ -61,6 +79,7 @@ class _RulesFile(msgspec.Struct, forbid_unknown_fields=True):
     portals: list[str]
     platforms: list[str]
     instalments: dict[str, list[str]]
+    recurring: str
     stop_words: str
 
 
@@ -74,10 +93,12 @@ class MatchRules:
         similarity: least Jaccard similarity of word-3 shingles; `least_shingles` how many a text needs for it.
         syndicated_days, same_content_days: largest distance in time of the relation.
         retitled: what counts under different headlines; `reposted` at one outlet.
+        reissued: what counts when an article comes again.
         undated_words: least words of a title without a date that counts.
         chain_days: largest distance from the survivor of a record not related to it itself.
         portals, platforms: registrable domains where many outlets publish, where all stands for itself.
         instalments: word to the number, month or day that it names.
+        recurring: words of titles that return with another story.
         stop_words: words that never tell two titles apart.
     """
 
@@ -86,7 +107,8 @@ class MatchRules:
     similarity: float
     least_shingles: int
     syndicated_days: float
-    retitled: Retitled
+    retitled: tuple[Retitled, ...]
+    reissued: tuple[Reissued, ...]
     reposted: Reposted
     same_content_days: float
     undated_words: int
@@ -94,13 +116,19 @@ class MatchRules:
     portals: frozenset[str]
     platforms: frozenset[str]
     instalments: dict[str, str]
+    recurring: frozenset[str]
     stop_words: frozenset[str]
+
+    @property
+    def text_days(self) -> float:
+        """Largest distance in time at which records with different titles are related."""
+        return max(self.syndicated_days, self.reposted.days, *(rule.days for rule in self.retitled))
 
     @property
     def window_days(self) -> float:
         """Largest distance in time at which any relation of texts or titles holds."""
-        titles = [rule.days for rule in self.equal_title]
-        return max(*titles, self.syndicated_days, self.retitled.days, self.reposted.days)
+        titles = [rule.days for rule in self.equal_title] + [rule.days for rule in self.reissued]
+        return max(self.text_days, *titles)
 
 
 def load_match_rules(path: Path | None = None) -> MatchRules:
@@ -123,7 +151,8 @@ def load_match_rules(path: Path | None = None) -> MatchRules:
 
 
 def _checked(entries: _RulesFile) -> MatchRules:
-    if min(entries.retitled.similarity, entries.reposted.similarity) < entries.similarity:
+    special = [rule.similarity for rule in entries.retitled] + [entries.reposted.similarity]
+    if min(special) < entries.similarity:
         raise ValueError("a special similarity is below `similarity`, which candidates must reach anyway")
     if not entries.equal_title:
         raise ValueError("`equal_title` names no length of titles")
@@ -133,7 +162,8 @@ def _checked(entries: _RulesFile) -> MatchRules:
         similarity=entries.similarity,
         least_shingles=entries.least_shingles,
         syndicated_days=entries.syndicated_days,
-        retitled=entries.retitled,
+        retitled=tuple(entries.retitled),
+        reissued=tuple(entries.reissued),
         reposted=entries.reposted,
         same_content_days=entries.same_content_days,
         undated_words=entries.undated_words,
@@ -141,6 +171,7 @@ def _checked(entries: _RulesFile) -> MatchRules:
         portals=frozenset(entries.portals),
         platforms=frozenset(entries.platforms),
         instalments=_by_word(entries.instalments),
+        recurring=frozenset(entries.recurring.split()),
         stop_words=frozenset(entries.stop_words.split()),
     )
 

@@ -59,20 +59,22 @@ class Pairs(NamedTuple):
 Keeps = Callable[[pa.Int64Array, pa.Int64Array], pa.BooleanArray]
 
 
-def candidates(corpus: Corpus, similarity: float, window_days: float, keeps: Keeps | None = None) -> Pairs:
-    """Every pair within the window that has an equal title or reaches the similarity, and others.
+def candidates(
+    corpus: Corpus, similarity: float, text_days: float, title_days: float, keeps: Keeps | None = None
+) -> Pairs:
+    """Every pair that has an equal title or reaches the similarity, each within its window, and others.
 
     Args:
         corpus: the records.
         similarity: least Jaccard similarity, above 0.
-        window_days: largest distance in time.
+        text_days, title_days: largest distance in time of a pair alike, and of one with an equal title.
         keeps: what need not be found, as the rule rejects it anyway; by default nothing.
     """
-    window = int(window_days * _MICROSECONDS_A_DAY)
-    near = _near_fresh(corpus, window)
+    text_window, title_window = (int(days * _MICROSECONDS_A_DAY) for days in (text_days, title_days))
+    near = _near_fresh(corpus, max(text_window, title_window))
     part = Corpus(*(column.take(near) for column in corpus))
     found = [pa.array([], pa.int64())]
-    for packed in _gathered(chain(_sharing_title(part, window), _sharing_shingle(part, similarity, window))):
+    for packed in _gathered(chain(_sharing_title(part, title_window), _sharing_shingle(part, similarity, text_window))):
         kept = packed
         if keeps is not None:
             left, right = _unpacked(packed)

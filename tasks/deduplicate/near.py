@@ -54,7 +54,7 @@ def _near_edges_among(records: pa.Table, fresh: pa.BooleanArray, rules: MatchRul
     titles = records["title_words"].combine_chunks()
     corpus = Corpus(times.take(order), titles.take(order), _lists(records).take(order), fresh.take(order))
     prefilter = Prefilter(corpus.titles, records["outlet"].combine_chunks().take(order), corpus.times, rules)
-    found = candidates(corpus, rules.similarity, rules.window_days, prefilter.keeps)
+    found = candidates(corpus, rules.similarity, rules.text_days, rules.window_days, prefilter.keeps)
     rule = PairRule(rules)
     edges = []
     for part in _chunks(found):

@@ -50,7 +50,7 @@ class Relation(msgspec.Struct, frozen=True):
 
     Attributes:
         match: `syndicated` or `reposted`.
-        rule: `equal-title`, `alike`, `retitled` or `undated`.
+        rule: `equal-title`, `reissued`, `alike`, `retitled` or `undated`.
         similarity: Jaccard similarity of the shingles, 0 to 1.
         shared: words of both titles; `differing` those of the first alone and of the second alone.
         days: distance of the publication times, 0 where neither is known.
@@ -65,11 +65,12 @@ class Relation(msgspec.Struct, frozen=True):
 
 
 class _Title(NamedTuple):
-    """A title taken apart: its words, the roots of those that tell, and what it counts or dates."""
+    """A title taken apart: its words, the roots of those that tell, what it counts or dates, whether it returns."""
 
     words: tuple[str, ...]
     roots: frozenset[str]
     instalment: frozenset[str]
+    recurring: bool
 
 
 class PairRule:
@@ -106,13 +107,17 @@ class PairRule:
         return _numbered_apart(self._title(a.title), self._title(b.title))
 
     def _rule(self, a: Story, b: Story, days: float, similarity: float, same_outlet: bool) -> str | None:
-        first, second = self._title(a.title), self._title(b.title)
         if a.published_at is None:
             return "undated" if self._same_words(a, b) else None
-        if same_outlet and self._apart_at_one_outlet(a, b, days):
-            return None
-        if a.title == b.title and self._title_counts(len(first.words), days):
+        apart = same_outlet and self._apart_at_one_outlet(a, b, days)
+        if a.title == b.title and not apart and self._title_counts(a, days):
             return "equal-title"
+        if a.title == b.title and self._reissued(a, b, days, same_outlet):
+            return "reissued"
+        return None if apart else self._by_text(a, b, days, similarity, same_outlet)
+
+    def _by_text(self, a: Story, b: Story, days: float, similarity: float, same_outlet: bool) -> str | None:
+        first, second = self._title(a.title), self._title(b.title)
         least = self.rules.reposted.similarity if same_outlet else self.rules.similarity
         too_short = min(len(a.shingles), len(b.shingles)) < self.rules.least_shingles
         if similarity < least or too_short or _numbered_apart(first, second):
@@ -129,15 +134,34 @@ class PairRule:
         long_enough = len(self._title(a.title).words) >= self.rules.undated_words
         return long_enough and a.title == b.title and a.shingles == b.shingles
 
-    def _title_counts(self, length: int, days: float) -> bool:
+    def _title_counts(self, story: Story, days: float) -> bool:
+        length = len(self._title(story.title).words)
         return any(length >= rule.words and days <= rule.days for rule in self.rules.equal_title)
 
     def _same_beyond_titles(self, a: Story, b: Story, days: float) -> bool:
-        least = self.rules.retitled
-        titles = a.title_shingles | b.title_shingles
-        first, second = a.shingles - titles, b.shingles - titles
-        long_enough = min(len(first), len(second)) >= least.shingles
-        return long_enough and days <= least.days and jaccard(first, second) >= least.similarity
+        first, second = _beyond_titles(a, b)
+        length, similarity = min(len(first), len(second)), jaccard(first, second)
+        return any(
+            length >= least.shingles and days <= least.days and similarity >= least.similarity
+            for least in self.rules.retitled
+        )
+
+    def _reissued(self, a: Story, b: Story, days: float, same_outlet: bool) -> bool:
+        """Whether an article came again, given equal titles."""
+        title = self._title(a.title)
+        if title.recurring or (same_outlet and a.outlet in self.rules.platforms):
+            return False
+        first, second = _beyond_titles(a, b)
+        length = min(len(first), len(second))
+        shared = len(first & second)
+        return any(
+            len(title.words) >= least.words
+            and days <= least.days
+            and (least.numbers or not title.instalment)
+            and length >= least.shingles
+            and shared >= least.overlap * length
+            for least in self.rules.reissued
+        )
 
     def _same_outlet(self, a: Story, b: Story) -> bool:
         return a.outlet == b.outlet and a.outlet not in self.rules.portals
@@ -153,13 +177,20 @@ class PairRule:
         named = [self.rules.instalments[word] for word in words if word in self.rules.instalments]
         # The digits alone, so that `38M` and `38 million`, `7th` and `7` are the same.
         instalment = frozenset([*named, *_DIGITS.findall(title)])
-        return _Title(words, frozenset(_root(word) for word in words if word not in self.rules.stop_words), instalment)
+        roots = frozenset(_root(word) for word in words if word not in self.rules.stop_words)
+        return _Title(words, roots, instalment, not self.rules.recurring.isdisjoint(words))
 
 
 def jaccard(a: frozenset[int], b: frozenset[int]) -> float:
     """Share of the common items in all items of two sets; 0 where both are empty."""
     shared = len(a & b)
     return shared / ((len(a) + len(b) - shared) or 1)
+
+
+def _beyond_titles(a: Story, b: Story) -> tuple[frozenset[int], frozenset[int]]:
+    """The shingles of each text that are in neither title."""
+    titles = a.title_shingles | b.title_shingles
+    return a.shingles - titles, b.shingles - titles
 
 
 def _compared(a: str, b: str) -> tuple[tuple[str, ...], tuple[tuple[str, ...], tuple[str, ...]]]:

@@ -36,6 +36,7 @@ class Prefilter:
         """
         names = pc.fill_null(outlets, "")
         self._times, self._outlets = times, names.dictionary_encode().indices
+        self._titles = pc.fill_null(titles, "").dictionary_encode().indices
         self._portal = pc.is_in(names, pa.array(sorted(rules.portals), pa.string()))
         self._platform = pc.is_in(names, pa.array(sorted(rules.platforms), pa.string()))
         self._numbers, self._count = _numbers(pc.fill_null(titles, ""), sorted(rules.instalments))
@@ -51,6 +52,8 @@ class Prefilter:
             pc.equal(self._outlets.take(left), self._outlets.take(right)), pc.invert(self._portal.take(left))
         )
         late = pc.greater(pc.abs(pc.subtract(self._times.take(left), self._times.take(right))), self._width)
+        # An article may come again under an equal title, and only so, after more than `reposted.days`.
+        late = pc.and_(late, pc.not_equal(self._titles.take(left), self._titles.take(right)))
         strict = pc.or_(pc.or_(late, self._platform.take(left)), pc.fill_null(unequal, False))
         undated = pc.less(self._times.take(left), 0)
         return pc.or_(undated, pc.invert(pc.or_(apart, pc.and_(same_outlet, strict))))

@@ -28,8 +28,12 @@ def test_the_packaged_rules_are_read() -> None:
 
 
 def test_the_window_is_the_largest_distance_of_any_rule(tmp_path: Path) -> None:
-    assert load_match_rules(rules_file(tmp_path, equal_title=[{"words": 6, "days": 3}])).window_days == 7
-    assert load_match_rules(rules_file(tmp_path, equal_title=[{"words": 6, "days": 30}])).window_days == 30
+    titles = [{"words": 6, "days": 30}]
+    again = {"words": 8, "overlap": 0.5, "shingles": 9, "days": 90, "numbers": False}
+    assert load_match_rules(rules_file(tmp_path, equal_title=titles, reissued=[again])).window_days == 90
+    assert load_match_rules(rules_file(tmp_path, equal_title=titles, reissued=[])).window_days == 30
+    rules = load_match_rules(rules_file(tmp_path, syndicated_days=40, equal_title=titles, reissued=[]))
+    assert rules.window_days == rules.text_days == 40
 
 
 @pytest.mark.parametrize(

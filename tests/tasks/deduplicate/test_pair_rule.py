@@ -17,6 +17,7 @@ from tasks.tables.texts import normal_words, shingles
 RULES = load_match_rules()
 MONDAY = datetime(2026, 3, 2, 8, tzinfo=UTC)
 SNIPPET = "The night ferry came back to the bay on Sunday after four years of repairs and two broken promises."
+LONG_SNIPPET = SNIPPET + " Its new engine runs on rapeseed oil pressed a mile from the quay."
 OTHER_SNIPPET = "Harbour master Ines Roth says that nobody at the office believed in it before the first horn."
 
 
@@ -67,6 +68,54 @@ def test_a_new_headline_over_the_same_text_is_the_same_story_for_some_days() -> 
     assert relate(a, {**b, "at": 4}) is None
 
 
+def test_a_long_text_that_is_the_same_counts_longer_under_a_new_headline() -> None:
+    a = told("Night ferry returns to Merrow Bay", LONG_SNIPPET)
+    b = told("Four years late: horns sound over the harbour", LONG_SNIPPET, outlet="wire.example", at=6)
+    relation = relate(a, b)
+    assert relation is not None
+    assert relation.rule == "retitled"
+    assert relate(a, {**b, "at": 8}) is None
+    assert relate(a, {**b, "excerpt": LONG_SNIPPET.replace("Sunday", "time").replace("mile", "day")}) is None
+
+
+@pytest.mark.parametrize("outlet", ["tides.example", "wire.example"])
+def test_an_article_may_come_again_months_later_even_if_its_snippet_was_cut_shorter(outlet: str) -> None:
+    title = "How Merrow Bay is bringing its night ferry back with rapeseed oil"
+    a, b = told(title, LONG_SNIPPET), told(title, SNIPPET, outlet=outlet, at=119)
+    relation = relate(a, b)
+    assert relation is not None
+    assert (relation.rule, relation.days) == ("reissued", 119)
+    assert relate(a, {**b, "at": 121}) is None
+    assert relate(a, {**b, "excerpt": OTHER_SNIPPET}) is None
+    assert relate(a, {**b, "title": f"{title} again"}) is None
+
+
+def test_a_headline_with_a_number_may_come_again_within_the_week_only() -> None:
+    title = "Why 38 gates of the Merrow Bay lock stood ajar"
+    a, b = told(title, f"{OTHER_SNIPPET} {SNIPPET}"), told(title, f"{SNIPPET} Others say more.", at=5)
+    relation = relate(a, b)
+    assert relation is not None
+    assert relation.rule == "reissued"
+    assert relate(a, {**a, "at": 21}) is None
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "This Harlow kettle is cheaper than it has ever been",
+        "What the moon means for the harbour this week",
+        "Power is out in the harbour: outage map and help",
+        "Watch the night ferry come home to Merrow Bay",
+        "Register for the tide tables workshop in Merrow Bay",
+        "What is open in Merrow Bay on Thursday afternoon then",
+    ],
+)
+def test_what_returns_with_another_story_is_not_an_article_that_came_again(title: str) -> None:
+    assert len(title.split()) >= 8
+    assert relate(told(title, LONG_SNIPPET), told(title, LONG_SNIPPET, at=7)) is None
+    assert relate(told(title, LONG_SNIPPET), told(title, LONG_SNIPPET, at=28, outlet="wire.example")) is None
+
+
 def test_headlines_differ_by_words_not_by_inflection_or_swapped_letters() -> None:
     a = told("Council announces ITSM tools for ferries", SNIPPET)
     b = told("Council announced ISTM tools for ferries: correction", SNIPPET)
@@ -112,6 +161,8 @@ def test_uploads_on_a_video_platform_stand_for_themselves() -> None:
     video = told("Night ferry returns to Merrow Bay", SNIPPET, outlet="youtube.com")
     assert relate(video, {**video, "at": 0.1}) is None
     assert relate(video, {**video, "outlet": "wire.example"}) is not None
+    course = told("How Merrow Bay is bringing its night ferry back", LONG_SNIPPET, outlet="youtube.com")
+    assert relate(course, {**course, "at": 5}) is None
 
 
 def test_a_portal_is_many_outlets() -> None:

@@ -1,0 +1,53 @@
+"""What Daft reads: in SQL and data frames, over globs with Hive partitions."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import daft
+from daft import col
+from facts import Facts, tell
+
+
+def one(frame: daft.DataFrame) -> tuple[Any, ...]:
+    """The first row of an answer."""
+    return tuple(frame.to_pylist()[0].values())
+
+
+def one_year(tables: Path, year: int) -> tuple[int, int]:
+    """Number and sum of quality of the articles of a year, by the partition column."""
+    articles = daft.read_parquet(f"{tables}/articles/**/*.parquet", hive_partitioning=True)
+    of_year = articles.where(col("published_year") == year)
+    count, quality = one(of_year.agg(col("article_id").count().alias("n"), col("quality").sum()))
+    return count, quality
+
+
+def facts(tables: Path, year: int) -> Facts:
+    """The facts of one snapshot, and the rows of one year."""
+
+    def read(name: str) -> daft.DataFrame:
+        return daft.read_parquet(f"{tables}/{name}/**/*.parquet", hive_partitioning=name == "articles")
+
+    names = sorted(path.name for path in tables.iterdir() if path.is_dir())
+    rows = {name: read(name).count_rows() for name in names}
+    articles = read("articles")
+    first, last, quality, no_heat, topics = one(
+        articles.agg(
+            col("published_at").min(),
+            col("published_at").max().alias("last"),
+            col("quality").sum().alias("quality"),
+            col("heat").count("null").alias("no_heat"),
+            col("topics").list_count().sum().alias("topics"),
+        )
+    )
+    widths = one(articles.explode("images").agg(col("images").get("width").sum().alias("widths")))[0]
+    links = one(articles.explode("related").agg(col("related").get("related_article_id").count().alias("links")))[0]
+    ids = articles.select("article_id")
+    joined = read("related").join(ids, left_on="related_article_id", right_on="article_id").count_rows()
+    return Facts.of(rows, first, last, quality, no_heat, topics, widths, links, joined, one_year(tables, year))
+
+
+if __name__ == "__main__":
+    tell(facts, one_year, sys.argv)

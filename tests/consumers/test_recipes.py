@@ -1,0 +1,44 @@
+"""The recipes of docs/consumers.md run as they stand there."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.builders import Desk, article, page
+
+PROJECT = Path(__file__).parents[2]
+PAGE = (PROJECT / "docs" / "consumers.md").read_text(encoding="utf-8")
+RECIPES = dict(re.findall(r"^## (\w+)\n\n```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
+#: Engines that the developers' environment has.
+HERE = {"DuckDB", "Polars", "PyArrow"}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a warehouse of 31 articles of one year."""
+    desk = Desk(tmp_path_factory.mktemp("desk"))
+    for number in range(31):
+        desk.write(f"{number}.md", article(f"Day {number} of the fair", originalUrl=page(number), topics=["fair"]))
+    desk.run()
+    return desk.root
+
+
+def test_each_engine_has_a_recipe() -> None:
+    assert set(RECIPES) == {"DuckDB", "Polars", "PyArrow", "pandas", "PySpark", "ClickHouse", "DataFusion", "Daft"}
+
+
+@pytest.mark.parametrize("engine", RECIPES)
+def test_a_recipe_counts_the_articles_of_the_year(engine: str, folder: Path) -> None:
+    if engine == "PySpark" and shutil.which("java") is None:
+        pytest.skip("Spark needs Java 17, and there is no java on the PATH.")
+    python = sys.executable if engine in HERE else str(PROJECT / ".venv-readers" / "bin" / "python")
+    done = subprocess.run([python, "-c", RECIPES[engine]], cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "2025" in done.stdout
+    assert "31" in done.stdout
