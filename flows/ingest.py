@@ -11,7 +11,7 @@ from contextlib import nullcontext
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, ParamSpec, TypeVar, cast
 
 from flows.quiet import make_prefect_quiet
 
@@ -21,6 +21,7 @@ from prefect import flow, runtime  # noqa: E402
 from prefect.futures import PrefectFuture, as_completed  # noqa: E402
 from prefect.task_runners import ThreadPoolTaskRunner  # noqa: E402
 from prefect.tasks import Task, exponential_backoff  # noqa: E402
+from pydantic import BeforeValidator  # noqa: E402
 
 from config.errors import RunError, SourceError, WarehouseError, WarehouseLocked  # noqa: E402
 from config.settings import Settings, load_settings  # noqa: E402
@@ -48,6 +49,8 @@ from tasks.write.task import write_for  # noqa: E402
 if TYPE_CHECKING:
     from tasks.report.progress import Progress
 
+#: A text field in the UI's form; null is taken for an empty one.
+Location = Annotated[str, BeforeValidator(lambda value: "" if value is None else value)]
 #: Tasks only wait for worker processes. (Prefect types the kind of future of a runner invariantly.)
 _THREADS: Final[Any] = ThreadPoolTaskRunner(max_workers=16)
 P = ParamSpec("P")
@@ -73,8 +76,8 @@ def _flow_run_name() -> str:
 @flow(name="ingest", flow_run_name=_flow_run_name, task_runner=_THREADS)
 def ingest(
     sources: list[str] = [],  # noqa: B006 (Prefect shows it as the form's default)
-    warehouse: str = "",
-    config: str = "",
+    warehouse: Location = "",
+    config: Location = "",
     full_refresh: bool = False,
     accept_removals: bool = False,
     accept_quarantine: bool = False,

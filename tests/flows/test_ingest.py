@@ -175,3 +175,8 @@ def test_a_run_by_hand_says_nothing_but_its_result(source: Path, tmp_path: Path)
     )
 
     assert (done.stdout, done.stderr) == ("completed\n", "")
+
+
+def test_fields_that_are_left_empty_may_be_null() -> None:
+    given = ingest.validate_parameters({"warehouse": None, "config": None})
+    assert (given["warehouse"], given["config"]) == ("", "")
