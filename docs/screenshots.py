@@ -179,7 +179,7 @@ def take_all(page: Page, server: Server, runs: Mapping[str, str], deployment: st
     picture(page, f"{at}/{runs['crash']}", "run-crashed", "stopped by", height=1_000)
     base = f"{server.url}/artifacts/artifact"
     shown = {name: f"{base}/{artifact(server, runs[run], key)}" for name, (run, key) in _OF.items()}
-    picture(page, shown["report"], "report", "to mend", width=1_050, height=1_250)
+    picture(page, shown["report"], "report", "to mend", width=1_050, height=1_150)
     picture(page, shown["report-guard-rail"], "report-guard-rail", "What to do", width=1_000, height=900)
     picture(page, shown["quarantined-files"], "quarantined-files", "quarantine")
     picture(page, f"{server.url}/deployments/deployment/{deployment}/run", "parameters", "full_refresh", height=1_300)

@@ -5,6 +5,7 @@ Belongs here: defaults that must be set before Prefect is imported. What the use
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from typing import Final
@@ -26,6 +27,9 @@ _BY_HAND: Final = {
 
 def make_prefect_quiet() -> None:
     """Set what the user has not; on a run by hand (no API is named) Prefect is silent."""
-    by_hand = {} if os.environ.get("PREFECT_API_URL") or "prefect" in sys.modules else _BY_HAND
-    for name, value in {**_ALWAYS, **by_hand}.items():
+    is_by_hand = not os.environ.get("PREFECT_API_URL") and "prefect" not in sys.modules
+    for name, value in {**_ALWAYS, **(_BY_HAND if is_by_hand else {})}.items():
         os.environ.setdefault(name, value)
+    if is_by_hand:
+        # On a busy machine it says that it still has events to send; its logger is not below Prefect's own.
+        logging.getLogger("EventsWorker").setLevel(logging.CRITICAL)
