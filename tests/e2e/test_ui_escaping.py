@@ -71,8 +71,8 @@ def artifact_page(server: Server, run_id: str, key: str) -> str:
 def look(page: Page, url: str, shows: str) -> None:
     """Open a page, wait until it shows a text, and give scripts time to run."""
     page.add_init_script("window.hits = []; window.hit = number => window.hits.push(number)")
-    page.goto(url)
-    page.get_by_text(shows).first.wait_for(timeout=60_000)
+    page.goto(url, timeout=120_000)
+    page.get_by_text(shows).first.wait_for(timeout=180_000)
     page.wait_for_timeout(1_000)
 
 
