@@ -28,7 +28,9 @@ HOSTILE: Final = [
     "</td></table><iframe srcdoc='<script>parent.hit(5)<!--'>",
 ]
 #: What a page has only where hostile text became markup.
-MARKUP: Final = "a[href^='javascript:'], a[href*='outside.example'], img[src='x'], [onerror], [onload], iframe[srcdoc]"
+MARKUP: Final = "a[href^='javascript:'], img[src='x'], img[src*='outside'], [onerror], [onload], iframe[srcdoc]"
+#: The second UI makes links of web addresses in any text, escaped or not; the first one must not.
+LINKS: Final = "a[href*='outside.example']"
 _RUN: Final = """
 import json, sys
 from flows.ingest import ingest
@@ -92,6 +94,7 @@ def test_the_run_report_shows_hostile_text_and_runs_none_of_it(
     # The hostile name of a file and of a field, letter for letter.
     text = page.locator("body").inner_text()
     assert "news/" in text
+    assert page.locator(LINKS).count() == 0
     assert HOSTILE[0] in text
     assert page.get_by_role("heading", name="quarantined").count() == 1
 
@@ -107,6 +110,7 @@ def test_the_table_of_quarantined_files_shows_names_letter_for_letter(
     )
     assert_nothing_ran(page, seen)
     text = page.locator("body").inner_text()
+    assert page.locator(LINKS).count() == 0
     for hostile in HOSTILE:
         assert f"news/{hostile.replace('/', '')}.md:" in text
 
