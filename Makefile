@@ -18,7 +18,7 @@ PYTHONS := python3.11 python3.12 python3.13 python3.14 python3 python
 USABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-e2e lint fuzz torture bench bench-dedup docs contract test-consumers clean
+.PHONY: help setup run test test-consumers test-e2e lint fuzz torture bench bench-dedup docs contract screenshots clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -93,6 +93,9 @@ docs: setup ## print docs/tables.md and docs/settings.md anew from contract and 
 
 contract: docs .venv-datacontract/.ready ## print docs/contract/ anew: what datacontract-cli makes of the published contract
 	@$(BIN)/python -m tests.consumers.exports docs/contract
+
+screenshots: setup ## take the pictures in docs/screenshots anew (needs Chromium)
+	@for script in docs/*screenshots.py; do $(BIN)/python "$$script" || exit 1; done
 
 clean: ## remove environment, caches and Prefect's history of `make run`; ./warehouse stays
 	@rm -rf $(VENV) .venv-* .prefect .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist presslake.egg-info

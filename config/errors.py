@@ -26,9 +26,12 @@ class PresslakeError(Exception):
     Args:
         message: what happened, naming the file, field or setting.
         hint: the way out, as an instruction; empty where there is none.
+
+    `logged` says that a log line has told it, so that the command line need not tell it again.
     """
 
     exit_code = 1
+    logged = False
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)

@@ -230,12 +230,14 @@ class Notify(Struct, frozen=True):
 
 
 class Log(Struct, frozen=True):
-    """What the run says while it works. Checked, but not acted on yet."""
+    """What the run says while it works, on stderr and in the Prefect UI."""
 
     level: Annotated[
         Literal["debug", "info", "warning", "error"], Meta(description="Least severe message that is shown.")
     ] = "info"
-    format: Annotated[Literal["auto", "text", "json"], Meta(description="Auto: json unless on a terminal.")] = "auto"
+    format: Annotated[
+        Literal["auto", "text", "json"], Meta(description="Auto: text on a terminal, else one JSON object a line.")
+    ] = "auto"
 
 
 class Settings(Struct, frozen=True):

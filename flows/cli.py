@@ -104,7 +104,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _explain(str(error), hint, WRONG_USAGE)
     except PresslakeError as error:
         _tell_json(words, error.message, error.hint, unless=("run",))
-        return _explain(error.message, error.hint, error.exit_code)
+        return error.exit_code if error.logged else _explain(error.message, error.hint, error.exit_code)
     except KeyboardInterrupt:
         sys.stderr.write("\nStopped. The published tables are whole; run the same command to go on.\n")
         return STOPPED

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from config.errors import GuardRailError
 from config.settings import Guards
+from tasks.report.outcome import Rail
 from tasks.tables.run import Decisions, Plan
 
 
@@ -76,3 +77,38 @@ def _check_vanished(decisions: Decisions, guards: Guards) -> None:
             f"`guards.max_removed_share` is {guards.max_removed_share:.0%}.",
             "Nothing was published. Check that the sources stay mounted and are not being replaced, then run again.",
         )
+
+
+def rails_met(plan: Plan | None, decisions: Decisions | None, guards: Guards) -> list[Rail]:
+    """How near a run came to each limit, as far as it got; for the report.
+
+    Args:
+        plan, decisions: what the stages returned, None where they did not.
+        guards: the limits.
+    """
+    if plan is None:
+        return []
+    rails = [_fewest(plan.discovered, guards.min_files)] if guards.min_files else []
+    gone = decisions.removed - decisions.renamed if decisions else plan.gone - plan.new
+    limit = guards.max_removed_share
+    rails.append(_rail("guards.max_removed_share", gone, plan.known, limit, guards.accept_removals, guards))
+    if plan.emptied and not guards.accept_removals:
+        rails[-1] = Rail("guards.max_removed_share", rails[-1].found, limit, "share", "hit")
+    if decisions:
+        counts = decisions.quarantined, decisions.live
+        limit = guards.max_quarantined_share
+        rails.append(_rail("guards.max_quarantined_share", *counts, limit, guards.accept_quarantine, guards))
+    return rails
+
+
+def _fewest(found: int, limit: int) -> Rail:
+    return Rail("guards.min_files", found, limit, "files", "hit" if found < limit else "kept")
+
+
+def _rail(setting: str, count: int, of: int, limit: float, accepted: bool, guards: Guards) -> Rail:
+    share = max(count, 0) / of if of else 0.0
+    if share <= limit:
+        return Rail(setting, share, limit)
+    if accepted:
+        return Rail(setting, share, limit, "share", "accepted")
+    return Rail(setting, share, limit, "share", "few" if count < guards.few_files else "hit")

@@ -16,6 +16,7 @@ from config.errors import SourceError, SourceRefused
 from tasks.deduplicate.stage import deduplicate_records
 from tasks.discover.stage import discover_changes
 from tasks.parse.stage import parse_files
+from tasks.tables.logs import bound, context, log_of
 from tasks.tables.run import Batch, Decisions, Plan, Publication, Run
 from tasks.validate.stage import validate_records
 from tasks.write.stage import write_tables
@@ -36,9 +37,12 @@ class LocalStages:
     def parse_and_validate(self, folder: Path, batches: Sequence[Batch], done: Callable[[Batch], None]) -> None:
         """Take every batch through both stages, as many at once as there are workers."""
 
+        shared, total = context(), len(batches)
+
         def both(batch: Batch) -> Batch:
-            self._with_retries(lambda: parse_files(folder, batch.path))
-            validate_records(folder, batch.path)
+            with bound(**shared, batch=f"{batch.number} of {total}", files=batch.files):
+                self._with_retries(lambda: parse_files(folder, batch.path))
+                validate_records(folder, batch.path)
             return batch
 
         with ThreadPoolExecutor(self._run.workers) as threads:
@@ -66,6 +70,9 @@ class LocalStages:
                 return action()
             except SourceRefused:
                 raise
-            except SourceError:
-                time.sleep(random.uniform(0.5, 1.5) * settings.retry_delay_seconds * 2**attempt)  # noqa: S311
+            except SourceError as error:
+                delay = random.uniform(0.5, 1.5) * settings.retry_delay_seconds * 2**attempt  # noqa: S311
+                again = f"trying again in {delay:.1f} s, for the {attempt + 1}. of {settings.retries} times"
+                log_of("run").warning("%s", f"{error.message} {again}")
+                time.sleep(delay)
         return action()

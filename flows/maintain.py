@@ -14,7 +14,7 @@ from flows.quiet import make_prefect_quiet
 
 make_prefect_quiet()
 
-from prefect import flow, task  # noqa: E402
+from prefect import flow, runtime, task  # noqa: E402
 from prefect.cache_policies import NO_CACHE  # noqa: E402
 
 from config.errors import AuditError  # noqa: E402
@@ -23,6 +23,7 @@ from flows import maintenance  # noqa: E402
 from flows.crash import tell_of_crash  # noqa: E402
 from flows.maintenance import Steps, damage, execute  # noqa: E402
 from flows.maintenance_report import headline, maintenance_report  # noqa: E402
+from flows.run_names import spell_moment  # noqa: E402
 from tasks.maintain.outcome import Maintenance  # noqa: E402
 from tasks.maintain.task import report, verify  # noqa: E402
 
@@ -36,7 +37,8 @@ TASKS: Final = Steps(
 
 
 def _flow_run_name() -> str:
-    return f"maintain · {datetime.now(UTC):%Y-%m-%d %H:%M}"
+    name = Path(runtime.flow_run.parameters["warehouse"] or "configured warehouse").name
+    return f"maintain {name} · {spell_moment(runtime.flow_run.scheduled_start_time or datetime.now(UTC))}"
 
 
 @flow(name="maintain", flow_run_name=_flow_run_name, on_crashed=[tell_of_crash])

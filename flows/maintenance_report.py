@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from tasks.maintain.outcome import Maintenance
 from tasks.maintain.sentences import some
-from tasks.report.markdown import escaped
+from tasks.report.escaping import escaped
 from tasks.report.words import counted, spell_size
 
 

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import msgspec
 
 from config.errors import RunError, WarehouseError
-from flows.guards import check_decisions, check_listing
+from flows.guards import check_decisions, check_listing, rails_met
+from flows.stage_log import tell_decisions, tell_outcome, tell_plan, tell_reading
 from tasks.report.outcome import Outcome
 from tasks.report.summary import build_outcome, bytes_read, iso, run_row, what_changed, worker_seconds
 from tasks.tables.faults import reach
@@ -86,11 +87,17 @@ def run_pipeline(run: Run, stages: Stages, progress: Progress) -> Outcome:
     """
     found = _Found()
     try:
-        return _run(run, stages, progress, found)
+        outcome = _run(run, stages, progress, found)
     except RunError as error:
-        told = {"message": error.message, "hint": error.hint, "snapshot": run.parent}
-        error.outcome = build_outcome(run, "failed", found.plan, found.decisions, found.clock.seconds, **told)
+        told = {"message": error.message, "hint": error.hint, "snapshot": run.parent, "error": type(error).__name__}
+        rails = rails_met(found.plan, found.decisions, run.settings.guards)
+        error.outcome = build_outcome(
+            run, "failed", found.plan, found.decisions, found.clock.seconds, rails=rails, **told
+        )
         raise
+    outcome = msgspec.structs.replace(outcome, rails=rails_met(found.plan, found.decisions, run.settings.guards))
+    tell_outcome(outcome)
+    return outcome
 
 
 @dataclass
@@ -106,16 +113,19 @@ def _run(run: Run, stages: Stages, progress: Progress, found: _Found) -> Outcome
     clock = found.clock
     with clock.stage("discover"), _shown(progress, "discover"):
         plan = found.plan = stages.discover(run.folder)
+    tell_plan(plan)
     check_listing(plan, run.settings.guards)
     reach("run.listed")
     work = [batch for batch in plan.batches if not batch.resumed]
     with clock.stage("parse"), _workers(run, work):
         _read(run, stages, work, progress)
+    tell_reading(work, clock.seconds["parse"])
     _split_seconds(clock, work)
     paths = [batch.path for batch in plan.batches]
     reach("run.before-deduplicate")
     with clock.stage("deduplicate"), _shown(progress, "deduplicate"):
         decisions = found.decisions = stages.deduplicate(run.folder, paths)
+    tell_decisions(decisions)
     check_decisions(plan, decisions, run.settings.guards)
     reach("run.after-deduplicate")
     if not decisions.touched and not _is_of_another_form(run):

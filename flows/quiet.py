@@ -5,6 +5,7 @@ Belongs here: defaults that must be set before Prefect is imported. What the use
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from typing import Final
@@ -34,3 +35,6 @@ def make_prefect_quiet(by_hand: bool | None = None) -> None:
         by_hand = not os.environ.get("PREFECT_API_URL") and "prefect" not in sys.modules
     for name, value in {**_ALWAYS, **(_BY_HAND if by_hand else {})}.items():
         os.environ.setdefault(name, value)
+    if by_hand:
+        # On a busy machine it says that it still has events to send; its logger is not below Prefect's own.
+        logging.getLogger("EventsWorker").setLevel(logging.CRITICAL)

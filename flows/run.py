@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
@@ -29,9 +30,12 @@ from tasks.tables.durable import remove_tree, storage_errors
 from tasks.tables.faults import reach
 from tasks.tables.journal import add_to_journal
 from tasks.tables.lock import locked
+from tasks.tables.logs import bound, log_of
 from tasks.tables.run import Run, new_run_id
 from tasks.tables.warehouse import Snapshot, Warehouse
 from tasks.write.upkeep import clear_staging
+
+_log: Final = log_of("run")
 
 
 def run_ingest(
@@ -93,7 +97,7 @@ def execute(
         contract = load_contract(_path(settings.contract.path))
         rules = load_url_rules(_path(settings.contract.url_rules))
         warehouse.create()
-        with locked(warehouse, run_id, settings.run.lock_timeout_seconds):
+        with bound(run_id=run_id), locked(warehouse, run_id, settings.run.lock_timeout_seconds):
             clear_staging(warehouse)
             parent, note = _parent(warehouse, {source.name for source in opened}, full_refresh)
             run = Run(
@@ -110,6 +114,7 @@ def execute(
             )
             # Match rules that cannot be used fail the run now, not after all files were read.
             _ = run.match_rules
+            _tell_start(run)
             outcome = _locked_run(run, make_stages(run), progress or Silent())
     except BaseException as error:
         _remember_failure(warehouse, run_id, started_at, error)
@@ -125,6 +130,13 @@ def _for_workers(settings: Settings) -> Settings:
         return settings
     path = str(Path(settings.warehouse.path).absolute())
     return msgspec.structs.replace(settings, warehouse=msgspec.structs.replace(settings.warehouse, path=path))
+
+
+def _tell_start(run: Run) -> None:
+    sources = ", ".join(f"{name} ({where})" for name, where in run.locations.items())
+    _log.info("run %s: %s into %s", run.run_id, sources, run.warehouse.root)
+    if run.note:
+        _log.warning("%s", run.note)
 
 
 def _parent(warehouse: Warehouse, sources: Collection[str], full_refresh: bool) -> tuple[int | None, str]:
@@ -183,8 +195,20 @@ def _discard(folder: Path) -> None:
         remove_tree(folder)
 
 
+def _tell_failure(run_id: str, error: BaseException) -> None:
+    with bound(run_id=run_id):
+        if isinstance(error, PresslakeError):
+            _log.error("%s", error.message, extra={"hint": error.hint})
+            error.logged = True
+        elif isinstance(error, Exception):
+            _log.error("%s: %s", type(error).__name__, error, exc_info=error)
+        elif not isinstance(error, KeyboardInterrupt):
+            _log.error("stopped by %s; the published tables are whole, the next run goes on", type(error).__name__)
+
+
 def _remember_failure(warehouse: Warehouse, run_id: str, started_at: datetime, error: BaseException) -> None:
     """Put the failed run into the journal, and its outcome on the error, also if it never got to start."""
+    _tell_failure(run_id, error)
     outcome = error.outcome if isinstance(error, RunError) else None
     if not isinstance(outcome, Outcome):
         outcome = Outcome(
@@ -194,6 +218,7 @@ def _remember_failure(warehouse: Warehouse, run_id: str, started_at: datetime, e
             ended_at=iso(datetime.now(UTC)),
             message=error.message if isinstance(error, PresslakeError) else f"{type(error).__name__}: {error}",
             hint=error.hint if isinstance(error, PresslakeError) else "",
+            error=type(error).__name__,
             warehouse=str(warehouse.root),
         )
     if isinstance(error, RunError):

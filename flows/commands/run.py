@@ -64,10 +64,20 @@ def run(
         "run": {"workers": workers},
         "guards": {"accept_removals": accept_removals or None, "accept_quarantine": accept_quarantine or None},
     }
+    from flows.logs import shown_logs  # noqa: PLC0415  (`--help` needs none)
+
     started = datetime.now(UTC)
     try:
         settings = load_settings(config, given(changes))
-        outcome = _ingest(chosen_sources(source, settings), settings, full_refresh, quiet=quiet or json)
+        # Beside one JSON object on a terminal, progress would be noise.
+        least = "error" if quiet else "warning" if json and sys.stderr.isatty() else None
+        with shown_logs(settings.log, least):
+            outcome = _ingest(
+                chosen_sources(source, settings),
+                settings,
+                full_refresh,
+                quiet=quiet or json or settings.log.format == "json",
+            )
     except (Exception, KeyboardInterrupt) as error:
         if json:
             print_json(_failed(error, started))

@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tasks.deduplicate.changes import changes_for_readers
 from tasks.deduplicate.decisions import decide
 from tasks.deduplicate.manifest import NOT_READ, RunStamp, keep_first_seen, next_manifest
 from tasks.deduplicate.touched import touched_rows
@@ -63,4 +64,5 @@ def _numbers(
         duplicates=count_by(live["match"]),
         live=len(ours),
         quarantined=pc.sum(pc.equal(ours["status"], "quarantined").cast(pa.int64())).as_py() or 0,
+        changes=changes_for_readers(previous, manifest) if pc.any(touched).as_py() else {},
     )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 
 import pyarrow.compute as pc
 
 from config.errors import SourceError
 from tasks.parse.batch import ParseJob, parse_batch
+from tasks.tables.logs import log_of
 from tasks.tables.run import load_run
 from tasks.tables.staging import read_arrow
 from tasks.tables.workers import in_worker
@@ -30,9 +33,12 @@ def parse_files(folder: Path, batch: Path) -> Path:
 
 def _parse(folder: Path, batch: Path) -> Path:
     run = load_run(folder)
-    return parse_batch(
-        batch, ParseJob(run.sources, run.contract, run.rules, run.policy, run.settings.read.max_file_bytes)
-    )
+    log_of("parse").debug("reading in process %d", os.getpid())
+    started = time.perf_counter()
+    job = ParseJob(run.sources, run.contract, run.rules, run.policy, run.settings.read.max_file_bytes)
+    parse_batch(batch, job)
+    log_of("parse").debug("read in %.2f s", time.perf_counter() - started)
+    return batch
 
 
 def confirm_gone(folder: Path, batch: Path) -> None:

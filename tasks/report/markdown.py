@@ -1,101 +1,187 @@
-"""The run report as Markdown, for the Prefect UI.
+"""The run report as Markdown, for the Prefect UI: what an operator reads in ten seconds, then the rest.
 
-Belongs here: the text. All that comes from files is escaped: titles and paths are whatever somebody
-wrote into them, and the UI renders Markdown with HTML in it.
+Belongs here: the order of the parts, and the text of each. Does not belong here: Markdown itself
+(`escaping`), and the numbers (`outcome`).
 """
 
 from __future__ import annotations
 
-import html
-import re
 import shlex
+from datetime import datetime
+from pathlib import Path
 from typing import Final
 
-from tasks.report.outcome import Outcome, Violation
+from config.redaction import redacted
+from tasks.report.escaping import block, code, escaped, prose, table
+from tasks.report.outcome import Changes, Outcome, Rail, UnknownField, Violation
+from tasks.report.words import counted, spell_seconds, spell_size, spell_speed
 
-_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]()#+\-.!|~>:@/])")
 _MOST: Final = 10
-
-
-def escaped(text: str) -> str:
-    """A text from a file so that Markdown shows it as it is: no markup, no link, no line break."""
-    flat = " ".join(text.split())
-    return _SPECIAL.sub(r"\\\1", html.escape(flat, quote=False))
+_STATES: Final = {"kept": "kept", "hit": "**hit**", "accepted": "passed: it was accepted", "few": "kept: few files"}
 
 
 def run_report(outcome: Outcome) -> str:
     """The report of a run.
 
     Args:
-        outcome: of the run, ended well or not.
+        outcome: of the run, ended well or not. All text from files is escaped.
     """
-    parts = [f"# {_headline(outcome)}", escaped(outcome.message), _counts(outcome), _violations(outcome)]
-    parts += [_duplicates(outcome), _unknown_fields(outcome), _stages(outcome), _again(outcome)]
+    parts = [f"# {headline(outcome)}", _lead(outcome)]
+    # What stopped the run comes first, else what there is to do.
+    stopped = any(rail.state == "hit" for rail in outcome.rails)
+    parts += [_rails(outcome), _quarantine(outcome)] if stopped else [_quarantine(outcome)]
+    parts += [_new_fields(outcome), _counts(outcome), _stages(outcome)]
+    parts += [_warnings(outcome), _known_fields(outcome), "" if stopped else _rails(outcome), _again(outcome)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _headline(outcome: Outcome) -> str:
-    if outcome.status == "completed":
-        return f"Snapshot {outcome.snapshot} published"
-    return "Nothing to do" if outcome.status == "unchanged" else "The run failed; nothing was published"
+def headline(outcome: Outcome) -> str:
+    """What the run comes to, in one line of plain text: `+412 new, 9 corrected, 3 withdrawn, 2 quarantined`."""
+    if outcome.status == "failed":
+        stopped = "Stopped by a guard rail" if outcome.error == "GuardRailError" else "The run failed"
+        return f"{stopped}: nothing was published"
+    if outcome.status == "unchanged":
+        return "Nothing changed"
+    return spell_changes(outcome.changes) or "Published anew; no article changed"
 
 
-def _table(header: tuple[str, ...], rows: list[tuple[object, ...]]) -> str:
-    lines = [f"| {' | '.join(header)} |", "|" + "---|" * len(header)]
-    return "\n".join([*lines, *(f"| {' | '.join(map(str, row))} |" for row in rows)])
+def spell_changes(changes: Changes) -> str:
+    """What is different for readers; empty if nothing is."""
+    named = {
+        "new": f"+{changes.new:,} new",
+        "corrected": f"{changes.corrected:,} corrected",
+        "withdrawn": f"{changes.withdrawn:,} withdrawn",
+        "quarantined": f"{changes.quarantined:,} quarantined",
+        "mended": f"{changes.mended:,} out of quarantine",
+    }
+    return ", ".join(text for name, text in named.items() if getattr(changes, name))
+
+
+def _lead(outcome: Outcome) -> str:
+    """How it ended, what to do about it, and which run this is."""
+    lines = [prose(outcome.message)]
+    if outcome.hint:
+        lines.append(f"**What to do:** {prose(outcome.hint)}{_parameter(outcome)}")
+    readers = "nothing yet" if outcome.snapshot is None else f"snapshot {outcome.snapshot}"
+    lines.append(f"Run {code(outcome.run_id)} took {spell_seconds(_duration(outcome))}; readers see {readers}.")
+    report = Path(outcome.warehouse) / "report.html"
+    if outcome.warehouse and report.is_file():
+        lines.append(f"Charts of all runs: {code(str(report.absolute()))}")
+    return "\n\n".join(lines)
+
+
+def _parameter(outcome: Outcome) -> str:
+    """What the option in the hint is called in the UI's form."""
+    hit = {rail.setting for rail in outcome.rails if rail.state == "hit"}
+    names = {"guards.max_quarantined_share": "accept_quarantine", "guards.max_removed_share": "accept_removals"}
+    chosen = [code(name) for setting, name in names.items() if setting in hit]
+    return f" In the Prefect UI that is the parameter {' and '.join(chosen)}." if chosen else ""
+
+
+def _duration(outcome: Outcome) -> float:
+    clock = datetime.fromisoformat(outcome.ended_at) - datetime.fromisoformat(outcome.started_at)
+    return max(clock.total_seconds(), sum(outcome.seconds.values()))
 
 
 def _counts(outcome: Outcome) -> str:
+    """Files, records and duplicates, a line each."""
     files, records = outcome.files, outcome.records
-    changes = [("new", files.new), ("changed", files.changed), ("renamed", files.renamed), ("removed", files.removed)]
-    changes += [("unchanged", files.unchanged), ("ignored, no front matter", files.ignored)]
-    statuses = [("loaded", records.loaded), ("duplicate", records.duplicate), ("quarantined", records.quarantined)]
-    statuses += [("withdrawn by their front matter", records.removed)]
-    rows: list[tuple[object, ...]] = [(name, f"{count:,}") for name, count in changes if count]
-    ends: list[tuple[object, ...]] = [(name, f"{count:,}") for name, count in statuses if count]
-    return "\n\n".join(
-        ["## Files in this run", _table(("files", "count"), rows), "## Records now", _table(("status", "count"), ends)]
-    )
-
-
-def _violations(outcome: Outcome) -> str:
-    """A list, not a table: what to mend is the longest part, and lists wrap."""
-    if not outcome.found:
-        return ""
-    lines = [_violation(code, violation) for code, violation in list(outcome.found.items())[:_MOST]]
-    if len(outcome.found) > _MOST:
-        lines.append(f"- and {len(outcome.found) - _MOST} more kinds; `presslake check` lists every finding")
-    return "\n".join(["## What is wrong in the files", "", *lines])
-
-
-def _violation(code: str, violation: Violation) -> str:
-    example = violation.example
-    place = f"{example.source_path}:{example.line or 1}:{example.column or 1}"
-    many = "" if violation.count == 1 else "s"
-    said = f"{example.field}: {example.message}" if example.field else example.message
-    return f"- `{code}`, {violation.count:,} {violation.severity}{many}, such as **{escaped(place)}** {escaped(said)}"
-
-
-def _duplicates(outcome: Outcome) -> str:
-    rows: list[tuple[object, ...]] = [(f"`{match}`", f"{count:,}") for match, count in outcome.duplicates.items()]
-    return "## Duplicates\n\n" + _table(("match", "count"), rows) if rows else ""
-
-
-def _unknown_fields(outcome: Outcome) -> str:
-    fields = list(outcome.unknown_fields.items())[:_MOST]
-    rows: list[tuple[object, ...]] = [
-        (escaped(name), f"{entry.count:,}", escaped(entry.example[:60])) for name, entry in fields
+    seen = {name: getattr(files, name) for name in ("new", "changed", "renamed", "removed", "unchanged")}
+    ends = {name: getattr(records, name) for name in ("loaded", "duplicate", "quarantined")}
+    lines = [
+        _line("Files in this run", seen | {"without front matter": files.ignored}),
+        _line("Records now", ends | {"withdrawn by their front matter": records.removed}),
+        _line("Duplicates by kind", {code(match): count for match, count in outcome.duplicates.items()}),
     ]
-    head = "## Fields outside the contract\n\nThey are kept in `extra`.\n\n"
-    return head + _table(("field", "files", "example"), rows) if rows else ""
+    return "\n".join(["## Counts", "", *filter(None, lines)]) if any(lines) else ""
+
+
+def _line(title: str, counts: dict[str, int]) -> str:
+    said = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
+    return f"- **{title}:** {said}" if said else ""
+
+
+def _quarantine(outcome: Outcome) -> str:
+    errors = {name: found for name, found in outcome.found.items() if found.severity == "error"}
+    return _findings("## Quarantine: what to mend", errors)
+
+
+def _warnings(outcome: Outcome) -> str:
+    warnings = {name: found for name, found in outcome.found.items() if found.severity != "error"}
+    return _findings("## Warnings", warnings)
+
+
+def _findings(title: str, found: dict[str, Violation]) -> str:
+    """A list, not a table: what to mend is the longest part, and lists wrap."""
+    if not found:
+        return ""
+    lines = [_finding(name, violation) for name, violation in list(found.items())[:_MOST]]
+    if len(found) > _MOST:
+        lines.append(f"- and {len(found) - _MOST} more kinds; `presslake check` lists every finding")
+    return "\n".join([title, "", *lines])
+
+
+def _finding(name: str, violation: Violation) -> str:
+    example = violation.example
+    place = f"{example.source}/{example.source_path}:{example.line or 1}:{example.column or 1}"
+    said = f"{example.field}: {example.message}" if example.field else example.message
+    many = counted(violation.count, violation.severity)
+    return f"- {code(name)}, {many}, such as **{escaped(place)}** {prose(said)}"
+
+
+def _new_fields(outcome: Outcome) -> str:
+    """Unknown fields that no earlier run has met: somebody has just begun to write them."""
+    new = {name: outcome.unknown_fields[name] for name in outcome.new_fields if name in outcome.unknown_fields}
+    return _field_table("## New fields that the contract does not know", new)
+
+
+def _known_fields(outcome: Outcome) -> str:
+    known = {name: entry for name, entry in outcome.unknown_fields.items() if name not in outcome.new_fields}
+    return _field_table("## Fields outside the contract", known)
+
+
+def _field_table(title: str, fields: dict[str, UnknownField]) -> str:
+    ranked = sorted(fields.items(), key=lambda item: (-item[1].count, item[0]))
+    rows = [(escaped(name), f"{entry.count:,}", escaped(entry.example[:60])) for name, entry in ranked[:_MOST]]
+    if len(ranked) > _MOST:
+        rows.append((f"and {len(ranked) - _MOST} more", "", ""))
+    return f"{title}\n\nThey are kept in `extra`.\n\n{table(('field', 'files', 'example'), rows)}" if rows else ""
 
 
 def _stages(outcome: Outcome) -> str:
-    rows: list[tuple[object, ...]] = [(stage, f"{seconds:.2f}") for stage, seconds in outcome.seconds.items()]
-    return "## Time\n\n" + _table(("stage", "seconds"), rows) if rows else ""
+    seconds = outcome.seconds
+    if not seconds:
+        return ""
+    total, slowest = sum(seconds.values()) or 1.0, max(seconds, key=lambda stage: seconds[stage])
+    rows = [_stage(outcome, stage, spent / total) for stage, spent in seconds.items()]
+    said = f"Slowest stage: **{slowest}**, {spell_seconds(seconds[slowest])} of {spell_seconds(total)}."
+    return "\n\n".join(["## Time", said, table(("stage", "time", "share", "read or written"), rows)])
+
+
+def _stage(outcome: Outcome, stage: str, share: float) -> tuple[str, ...]:
+    seconds, size = outcome.seconds[stage], outcome.bytes.get(stage, 0)
+    moved = ", ".join(filter(None, [spell_size(size), spell_speed(size, seconds)])) if size else ""
+    return stage, spell_seconds(seconds), f"{share:.0%}", moved
+
+
+def _rails(outcome: Outcome) -> str:
+    rows = [
+        (code(rail.setting), _spell(rail, rail.found), _spell(rail, rail.limit), _STATES[rail.state])
+        for rail in outcome.rails
+    ]
+    return "## Guard rails\n\n" + table(("setting", "this run", "limit", "state"), rows) if rows else ""
+
+
+def _spell(rail: Rail, value: float) -> str:
+    return f"{value:,.0f} files" if rail.unit == "files" else f"{value:.1%}"
 
 
 def _again(outcome: Outcome) -> str:
-    words = ["presslake", "run", *(f"{name}={path}" for name, path in outcome.sources.items())]
-    command = shlex.join([*words, "--warehouse", outcome.warehouse])
-    return f"## Run it again by hand\n\n```sh\n{command}\n```"
+    sources = [redacted(f"{name}={path}") for name, path in outcome.sources.items()]
+    if not sources:
+        return ""
+    lines = [shlex.join(["presslake", "run", *sources, "--warehouse", outcome.warehouse])]
+    if outcome.found:
+        lines.append(shlex.join(["presslake", "check", *sources]))
+    made = f"Contract {code(outcome.contract_version)}, code {code(outcome.code_version)}."
+    return "\n\n".join(["## Run it again by hand", block("\n".join(lines), "sh"), made])

@@ -31,6 +31,35 @@ class Records(msgspec.Struct, frozen=True):
     removed: int = 0
 
 
+class Changes(msgspec.Struct, frozen=True):
+    """What the run changed for readers: articles `new`, `corrected` (said otherwise) and `withdrawn` (gone).
+
+    And files that went to quarantine (`quarantined`) or came out of it as records (`mended`).
+    """
+
+    new: int = 0
+    corrected: int = 0
+    withdrawn: int = 0
+    quarantined: int = 0
+    mended: int = 0
+
+
+class Rail(msgspec.Struct, frozen=True):
+    """A guard rail as the run met it.
+
+    Attributes:
+        setting: its limit's, such as `guards.max_removed_share`.
+        found, limit: a share of files, or a number of them where `unit` says so.
+        state: `kept`, `hit`, or `accepted` where the settings let more pass; `few` files stop no run.
+    """
+
+    setting: str
+    found: float
+    limit: float
+    unit: Literal["share", "files"] = "share"
+    state: Literal["kept", "hit", "accepted", "few"] = "kept"
+
+
 class Example(msgspec.Struct, frozen=True):
     """The first finding of a code in the files that the run read; `line` is null for whole files."""
 
@@ -63,12 +92,15 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         status: `completed` published a snapshot, `unchanged` found nothing to do.
-        message: how the run ended, in one sentence; `hint` says what to do about a failure.
+        message: how the run ended, in one sentence; `hint` says what to do about a failure,
+            `error` is its kind, such as `GuardRailError`.
         started_at, ended_at: ISO 8601, UTC.
         warehouse: folder of the warehouse; `snapshot` the number of what readers see after the run.
         versions: by source the commit or the like that the run read, where it has such a thing.
         violations: findings in all files after the run, by code; `found` those of the files it read.
         duplicates: rows in `duplicates` after the run, by match.
+        new_fields: those of `unknown_fields` that no run in the table `runs` has met; none in the first run.
+        rails: the guard rails that the run came to.
         seconds: wall-clock seconds by stage; `bytes` read (`parse`) and written (`write`).
         batches: units of parsing work, of which `resumed` were found finished from an earlier run.
     """
@@ -79,16 +111,20 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: str
     message: str
     hint: str = ""
+    error: str = ""
     warehouse: str = ""
     snapshot: int | None = None
     sources: dict[str, str] = {}
     versions: dict[str, str] = {}
     files: Files = Files()
     records: Records = Records()
+    changes: Changes = Changes()
+    rails: list[Rail] = []
     violations: dict[str, int] = {}
     found: dict[str, Violation] = {}
     duplicates: dict[str, int] = {}
     unknown_fields: dict[str, UnknownField] = {}
+    new_fields: list[str] = []
     seconds: dict[str, float] = {}
     bytes: dict[str, int] = {}
     batches: int = 0

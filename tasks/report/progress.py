@@ -113,9 +113,10 @@ def terminal_progress(*, quiet: bool = False) -> Iterator[Progress]:
 
 def _display() -> Bars:
     # Rich takes 90 ms to import, which a run without a terminal need not pay.
-    from rich.console import Console  # noqa: PLC0415
     from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
     from rich.progress import Progress as Bars  # noqa: PLC0415
+
+    from tasks.report.terminal import stderr_console  # noqa: PLC0415
 
     return Bars(
         SpinnerColumn(finished_text=" "),
@@ -123,7 +124,7 @@ def _display() -> Bars:
         BarColumn(bar_width=None),
         TextColumn("{task.fields[amount]}", justify="right"),
         TimeElapsedColumn(),
-        console=Console(stderr=True),
+        console=stderr_console(),
         redirect_stdout=False,  # stdout is for the summary or one JSON object
         transient=True,
     )

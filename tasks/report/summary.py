@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from tasks.report.outcome import Files, Outcome, Records, UnknownField, Violation
+from config.errors import WarehouseError
+from tasks.report.outcome import Changes, Files, Outcome, Records, UnknownField, Violation
 from tasks.tables.run import Decisions, Plan, Run
 from tasks.tables.staging import read_json
 
@@ -34,6 +37,7 @@ def build_outcome(
         more: further fields of `Outcome`, `message` among them.
     """
     numbers = [read_json(b.path / "numbers.json") for b in plan.batches] if plan and decisions else []
+    unknown = merged_unknown_fields(numbers)
     return Outcome(
         status=status,
         run_id=run.run_id,
@@ -44,10 +48,12 @@ def build_outcome(
         versions=dict(plan.versions) if plan else {},
         files=_files(plan, decisions) if plan else Files(),
         records=_records(decisions) if decisions else Records(),
+        changes=Changes(**decisions.changes) if decisions else Changes(),
         violations=dict(decisions.violations) if decisions else {},
         duplicates=dict(decisions.duplicates) if decisions else {},
         found=merged_violations(numbers),
-        unknown_fields=merged_unknown_fields(numbers),
+        unknown_fields=unknown,
+        new_fields=sorted(unknown.keys() - _met_before(run, unknown)),
         seconds={stage: round(value, 3) for stage, value in (seconds or {}).items()},
         batches=len(plan.batches) if plan else 0,
         resumed=sum(batch.resumed for batch in plan.batches) if plan else 0,
@@ -55,6 +61,18 @@ def build_outcome(
         code_version=run.code_version,
         **more,
     )
+
+
+def _met_before(run: Run, unknown: Collection[str]) -> Collection[str]:
+    """The unknown fields of earlier runs; in the first run all count as met, as none is news."""
+    parent = run.parent_snapshot()
+    if parent is None or not unknown:
+        return unknown
+    try:
+        earlier = pc.list_flatten(parent.read("runs", ["unknown_fields"])["unknown_fields"])
+    except (WarehouseError, pa.ArrowInvalid):
+        return unknown  # the run itself will say what is damaged
+    return set(pc.struct_field(earlier, "field").to_pylist())
 
 
 def iso(moment: datetime) -> str:

@@ -14,6 +14,7 @@ import os
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import IO, Final, cast
 
@@ -77,6 +78,12 @@ class _WithoutTrailingSpaces(io.TextIOBase):
     def fileno(self) -> int:
         """The descriptor that Rich points to nothing when the reader went away."""
         return self._file.fileno()
+
+
+@cache
+def stderr_console() -> Console:
+    """The one console on stderr: progress bars and log lines share it, so that neither tears the other."""
+    return Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 
 def show_error(console: Console, message: str, hint: str = "") -> None:

@@ -62,8 +62,8 @@ def spell_age(seconds: float) -> str:
 
 
 def spell_speed(size: int, seconds: float) -> str:
-    """Megabytes (10⁶ bytes) a second; empty where nothing was moved or no time passed."""
-    return f"{size / 1e6 / seconds:.1f} MB/s" if size and seconds else ""
+    """Megabytes (10⁶ bytes) a second; empty where next to nothing was moved or no time passed."""
+    return f"{size / 1e6 / seconds:.1f} MB/s" if seconds and size / 1e6 / seconds >= 0.05 else ""
 
 
 def near(path: str) -> str:

@@ -231,6 +231,7 @@ class Decisions:
         vanished: files that were gone when they were to be read; `removed` includes them.
         statuses: live files by status; `violations` and `duplicates` all of them by code and match.
         live: files of this run's sources that are there; `quarantined` how many of them are.
+        changes: what is different for readers, see `tasks.deduplicate.changes`.
     """
 
     touched: int
@@ -243,6 +244,7 @@ class Decisions:
     duplicates: Mapping[str, int] = field(default_factory=dict)
     live: int = 0
     quarantined: int = 0
+    changes: Mapping[str, int] = field(default_factory=dict)
 
 
 def previous_manifest(run: Run) -> pa.Table:

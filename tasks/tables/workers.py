@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import logging
 import multiprocessing
 import os
 import signal
@@ -18,14 +19,16 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from contextvars import copy_context
+from functools import partial
 from multiprocessing.connection import wait
 from pathlib import Path
 from types import FrameType
-from typing import Final, ParamSpec, TypeVar
+from typing import Any, Final, ParamSpec, TypeVar
 
 import pyarrow as pa
 
 from config.errors import RunError
+from tasks.tables.logs import ROOT, context, received_lines, send_lines, with_context
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -46,21 +49,20 @@ def worker_pool(folder: Path, workers: int) -> Iterator[None]:
     if workers < 2:
         yield
         return
-    _pools[folder] = _new_pool(workers)
-    try:
-        yield
-    finally:
-        _pools.pop(folder).shutdown(cancel_futures=True)
+    processes = multiprocessing.get_context("forkserver")
+    processes.set_forkserver_preload(_PRELOAD)
+    lines = processes.Queue()
+    with received_lines(lines):
+        level = logging.getLogger(ROOT).getEffectiveLevel()
+        _pools[folder] = ProcessPoolExecutor(workers, processes, initializer=_prepare, initargs=(lines, level))
+        try:
+            yield
+        finally:
+            _pools.pop(folder).shutdown(cancel_futures=True)
 
 
-def _new_pool(workers: int) -> ProcessPoolExecutor:
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(_PRELOAD)
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=_prepare)
-
-
-def _prepare() -> None:
-    """Set up a worker process.
+def _prepare(lines: Any, level: int) -> None:
+    """Set up a worker process, whose log lines go into a queue.
 
     It ends with the run, however that ends: else a killed run's workers would stay for good, and
     might write into batches that the next run has taken over. And raw trees hold no cycles: without
@@ -71,6 +73,7 @@ def _prepare() -> None:
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
     pa.set_memory_pool(pa.system_memory_pool())
+    send_lines(lines, level)
     gc.freeze()
     gc.disable()
 
@@ -95,7 +98,8 @@ def in_worker(folder: Path, timeout: float, function: Callable[P, R], /, *args: 
     pool = _pools.get(folder)
     if pool is None:
         return _timed(timeout, function, *args, **kwargs)
-    future = pool.submit(_timed, timeout, function, *args, **kwargs)
+    work = partial(_timed, timeout, function, *args, **kwargs)
+    future = pool.submit(with_context, context(), work)
     try:
         return future.result()
     except BrokenProcessPool:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pyarrow as pa
+
+from tasks.tables.logs import log_of
 from tasks.tables.run import load_run
+from tasks.tables.staging import read_arrow
 from tasks.tables.workers import in_worker
 from tasks.validate.batch import validate_batch
 
@@ -25,4 +29,19 @@ def validate_records(folder: Path, batch: Path) -> Path:
 
 def _validate(folder: Path, batch: Path) -> Path:
     run = load_run(folder)
-    return validate_batch(batch, run.contract, run.policy, partition_by=run.settings.warehouse.partition_by)
+    validate_batch(batch, run.contract, run.policy, partition_by=run.settings.warehouse.partition_by)
+    _tell(read_arrow(batch / "quarantine.arrow"))
+    return batch
+
+
+def _tell(quarantine: pa.Table) -> None:
+    """Say how many files of the batch are bad, with one of them."""
+    log = log_of("validate")
+    if not len(quarantine):
+        log.debug("no file goes to quarantine")
+        return
+    first = quarantine.select(["source", "source_path", "violations"]).slice(0, 1).to_pylist()[0]
+    why = first["violations"][0]
+    place = f"{first['source_path']}:{why['line'] or 1}:{why['column'] or 1}"
+    are = "file goes" if len(quarantine) == 1 else "files go"
+    log.info("%d %s to quarantine, such as %s of %s: %s", len(quarantine), are, place, first["source"], why["code"])

@@ -11,7 +11,14 @@ from typing import Any
 
 import pytest
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey, FlowRunFilter, FlowRunFilterName
+from prefect.client.schemas.filters import (
+    ArtifactFilter,
+    ArtifactFilterKey,
+    FlowRunFilter,
+    FlowRunFilterName,
+    LogFilter,
+    LogFilterFlowRunId,
+)
 
 from config.errors import GuardRailError, SourceError
 from flows.ingest import ingest
@@ -61,9 +68,9 @@ def names_of_task_runs(flow_run_name: str, expected: int) -> list[str]:
     return names
 
 
-def reports() -> list[str]:
+def reports(key: str = "run-report") -> list[str]:
     with get_client(sync_client=True) as client:
-        wanted = ArtifactFilter(key=ArtifactFilterKey(any_=["run-report"]))
+        wanted = ArtifactFilter(key=ArtifactFilterKey(any_=[key]))
         return [str(artifact.data) for artifact in client.read_artifacts(artifact_filter=wanted)]
 
 
@@ -73,12 +80,12 @@ def test_a_run_has_one_task_a_stage_and_batch_named_for_people(source: Path, tmp
     assert outcome.status == "completed"
     assert (outcome.records.loaded, outcome.records.quarantined) == (3, 1)
     assert names_of_task_runs("ingest harbour", 6) == [
-        "deduplicate all records",
-        "discover what changed",
-        "parse batch 1/1 · 4 files",
+        "deduplicate 4 files, 4 of them read",
+        "discover what changed in 1 source",
+        "parse batch 1 of 1, 4 files",
         "report",
-        "validate batch 1/1 · 4 files",
-        "write and publish the tables",
+        "validate batch 1 of 1, 4 files",
+        "write and publish: 3 loaded, 1 quarantined",
     ]
     assert any("front\\-matter/unclosed" in text or "front-matter/unclosed-fence" in text for text in reports())
 
@@ -91,7 +98,28 @@ def test_a_guard_rail_fails_the_flow_with_its_message_and_publishes_nothing(sour
         ingest([str(source)], str(tmp_path / "w"), settings=settings())
 
     assert Warehouse(tmp_path / "w").current() is None
-    assert any("nothing was published" in text for text in reports())
+    assert any(text.startswith("# Stopped by a guard rail: nothing was published") for text in reports())
+    tables = reports("quarantined-files")
+    assert any("bad8.md:1:1" in text and "unclosed-fence" in text for text in tables)
+
+
+def test_lines_of_the_run_and_of_its_batches_are_in_the_log_of_the_ui(source: Path, tmp_path: Path) -> None:
+    ingest([f"logged={source}"], str(tmp_path / "w"), settings=settings())
+
+    def told() -> dict[str, bool]:
+        with get_client(sync_client=True) as client:
+            wanted = FlowRunFilter(name=FlowRunFilterName(like_="ingest logged"))
+            (run,) = client.read_flow_runs(flow_run_filter=wanted)
+            lines = client.read_logs(LogFilter(flow_run_id=LogFilterFlowRunId(any_=[run.id])))
+        return {line.message: line.task_run_id is not None for line in lines if line.name.startswith("presslake")}
+
+    in_a_task = "batch 1 of 1: 1 file goes to quarantine, such as broken.md:1:1 of logged: front-matter/unclosed-fence"
+    for _ in range(100):
+        if len(lines := told()) >= 6:
+            break
+        time.sleep(0.1)
+    assert lines[in_a_task]
+    assert not lines["4 files: 4 new, 0 changed, 0 unchanged, 0 gone"]
 
 
 def test_storage_that_answers_again_is_tried_again(
@@ -147,3 +175,8 @@ def test_a_run_by_hand_says_nothing_but_its_result(source: Path, tmp_path: Path)
     )
 
     assert (done.stdout, done.stderr) == ("completed\n", "")
+
+
+def test_fields_that_are_left_empty_may_be_null() -> None:
+    given = ingest.validate_parameters({"warehouse": None, "config": None})
+    assert (given["warehouse"], given["config"]) == ("", "")

@@ -1,0 +1,58 @@
+"""What a run changes for readers: articles that are new, corrected or withdrawn, files in quarantine.
+
+Belongs here: comparing two manifests. What changed on the disk is the discover stage's.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tasks.tables.keys import file_keys
+
+
+def changes_for_readers(previous: pa.Table, manifest: pa.Table) -> dict[str, int]:
+    """How many articles and files the next manifest says something else of than the one before.
+
+    Args:
+        previous: (n,) rows of `sources`, empty at first.
+        manifest: (m,) rows, as they are to be published.
+
+    Returns:
+        `new`, `withdrawn`: articles that only one of them has; `corrected`: articles of both whose
+        text is that of another file or of other bytes; `quarantined`: files that are in quarantine now
+        and were not, or had other bytes; `mended`: files that were, and are records now.
+    """
+    before, after = _rows(previous, "loaded"), _rows(manifest, "loaded")
+    new = pc.invert(pc.is_in(after["article_id"], _set(before["article_id"])))
+    same = pc.is_in(_versions(after, after["article_id"]), _set(_versions(before, before["article_id"])))
+    stayed = _true(pc.is_in(before["article_id"], _set(after["article_id"])))
+    was, now = _rows(previous, "quarantined"), _rows(manifest, "quarantined")
+    known = pc.is_in(_versions(now, file_keys(now)), _set(_versions(was, file_keys(was))))
+    records = manifest.filter(pc.is_in(manifest["status"], pa.array(["loaded", "duplicate", "removed"])))
+    mended = pc.is_in(file_keys(was), _set(file_keys(records.filter(pc.invert(records["deleted"])))))
+    return {
+        "new": _true(new),
+        "corrected": len(after) - _true(pc.or_(new, same)),
+        "withdrawn": len(before) - stayed,
+        "quarantined": len(now) - _true(known),
+        "mended": _true(mended),
+    }
+
+
+def _rows(manifest: pa.Table, status: str) -> pa.Table:
+    """The live rows of a status."""
+    return manifest.filter(pc.and_(pc.equal(manifest["status"], status), pc.invert(manifest["deleted"])))
+
+
+def _versions(rows: pa.Table, keys: pa.ChunkedArray) -> pa.ChunkedArray:
+    """One text a row for its key with its bytes."""
+    return pc.binary_join_element_wise(keys.cast(pa.string()), rows["source_hash"], " ", null_handling="replace")
+
+
+def _set(values: pa.ChunkedArray) -> pa.Array:
+    return values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+
+
+def _true(mask: pa.ChunkedArray) -> int:
+    return int(pc.sum(mask.cast(pa.int64())).as_py() or 0)

@@ -1,0 +1,44 @@
+"""Names in the Prefect UI say what, of what, and when."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from flows.run_names import batch_name, ingest_name, source_name, write_name
+from tasks.tables.run import Batch, Plan
+
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("sources", "name"),
+    [
+        ([], "ingest configured sources · 2026-03-02 12:00 UTC"),
+        (["news=/data/x", "/data/blog/"], "ingest news, blog · 2026-03-02 12:00 UTC"),
+        (["a=1", "b=2", "c=3", "d=4", "e=5"], "ingest a, b, c and 2 more · 2026-03-02 12:00 UTC"),
+    ],
+)
+def test_a_run_is_named_by_its_sources_and_its_time(sources: list[str], name: str) -> None:
+    assert ingest_name(sources, NOON) == name
+
+
+def test_a_full_refresh_says_so() -> None:
+    assert ingest_name(["/n"], NOON, full_refresh=True) == "ingest n · full refresh · 2026-03-02 12:00 UTC"
+
+
+@pytest.mark.parametrize("source", ["s3://key:s3cr3t@bucket", "https://a.example/news.zip?token=s3cr3t"])
+def test_no_name_shows_a_secret(source: str) -> None:
+    assert "s3cr3t" not in source_name(source)
+
+
+def test_a_batch_counts_among_all_also_when_some_were_finished_before() -> None:
+    batches = tuple(Batch(Path("b"), number, 240, 1, resumed=number < 3) for number in range(1, 13))
+    plan = Plan(batches, 2880, 2880, 0, 0, 0, (), 0)
+    assert batch_name("parse", batches[2], plan) == "parse batch 3 of 12, 240 files"
+
+
+def test_what_is_written_is_counted() -> None:
+    assert write_name({"records": {"loaded": 1195, "duplicate": 0}}) == "write and publish: 1,195 loaded"
