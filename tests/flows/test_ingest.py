@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -152,29 +149,6 @@ def test_every_parameter_is_described_for_the_form_in_the_ui() -> None:
     assert {name: bool(entry.get("description")) for name, entry in properties.items()} == dict.fromkeys(
         properties, True
     )
-
-
-def test_a_run_by_hand_says_nothing_but_its_result(source: Path, tmp_path: Path) -> None:
-    code = (
-        "from config.settings import load_settings\n"
-        "from flows.run import run_ingest\n"
-        "chosen = load_settings(None, {'warehouse': {'path': 'w'}, 'run': {'engine': 'prefect'}})\n"
-        f"print(run_ingest([{str(source)!r}], chosen).status)\n"
-    )
-    project = Path(__file__).parents[2]
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
-    environment = {**clean, "PYTHONPATH": str(project), "PREFECT_HOME": str(tmp_path / "home")}
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=170,
-    )
-
-    assert (done.stdout, done.stderr) == ("completed\n", "")
 
 
 def test_fields_that_are_left_empty_may_be_null() -> None:

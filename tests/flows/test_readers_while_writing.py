@@ -22,7 +22,7 @@ import pytest
 from flows.run import run_ingest
 from tests.newsroom import Newsroom, Shape, Story, settings_for
 
-SECONDS: Final = 10
+SECONDS: Final = 6
 STORIES: Final = 24
 TABLES: Final = ("articles", "related", "duplicates", "quarantine", "sources", "runs")
 
