@@ -143,7 +143,7 @@ def _maintain(settings: Settings, steps: Steps) -> Maintenance:
         run_id=run_id,
         started_at=_iso(started_at),
         ended_at=_iso(datetime.now(UTC)),
-        warehouse=str(warehouse.root),
+        warehouse=warehouse.location,
         snapshot=verified.snapshot,
         staging_removed=cleared.removed,
         staging_left=cleared.left,

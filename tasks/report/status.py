@@ -19,6 +19,7 @@ from config.errors import WarehouseError
 from tasks.report.outcome import Files, Outcome, Records
 from tasks.report.reasons import Reason, quarantine_reasons
 from tasks.tables.durable import storage_errors
+from tasks.tables.formats import found_warehouse
 from tasks.tables.journal import NAME as JOURNAL_NAME
 from tasks.tables.journal import read_journal
 from tasks.tables.snapshots import Snapshot
@@ -88,12 +89,13 @@ def read_status(root: Path, now: datetime | None = None) -> Status:
 
 def status_of(root: Path, snapshot: Snapshot | None, now: datetime | None = None) -> Status:
     """The state of a warehouse as one snapshot and the journal tell it; otherwise as `read_status`."""
-    journal = list(read_outcomes(root))
+    warehouse = found_warehouse(root)
+    journal = list(read_outcomes(warehouse.root))
     published_runs = [] if snapshot is None else _latest(snapshot.read("runs"))
     published = None if snapshot is None else snapshot.info.published_at
     age = None if published is None else (now or datetime.now(UTC)) - datetime.fromisoformat(published)
     return Status(
-        warehouse=str(root),
+        warehouse=warehouse.location,
         snapshot=None if snapshot is None else snapshot.number,
         published_at=published,
         age_seconds=None if age is None else age.total_seconds(),
@@ -123,11 +125,11 @@ def existing_warehouse(root: Path) -> Warehouse:
     Raises:
         WarehouseError: there is none; nothing is created.
     """
-    warehouse = Warehouse(root)
-    if not warehouse.snapshots_path.is_dir() and not (root / JOURNAL_NAME).is_file():
+    warehouse = found_warehouse(root)
+    if not warehouse.exists() and not (root / JOURNAL_NAME).is_file():
         raise WarehouseError(
-            f"There is no warehouse in {root}.",
-            f"Name the folder of one with --warehouse, or make it: presslake run SOURCE --warehouse {root}",
+            f"There is no warehouse in {warehouse.location}.",
+            f"Name one with --warehouse, or make it: presslake run SOURCE --warehouse {warehouse.location}",
         )
     return warehouse
 

@@ -44,7 +44,7 @@ def locked(warehouse: Warehouse, run_id: str, timeout: float) -> Iterator[None]:
             lock.acquire(timeout=timeout)
         except Timeout:
             raise WarehouseLocked(
-                f"Another run writes to {warehouse.root}: {_holder(warehouse.root)} (waited {timeout:g} s).",
+                f"Another run writes to {warehouse.location}: {_holder(warehouse.root)} (waited {timeout:g} s).",
                 "Let it finish and run again, or raise `run.lock_timeout_seconds`.",
             ) from None
     try:

@@ -44,6 +44,8 @@ class Warehouse:
     def __init__(self, root: Path | str, durable: bool = True) -> None:
         self.root = Path(root)
         self.durable = durable
+        #: What people call it: the folder, or the URL of a Delta warehouse.
+        self.location = str(root)
 
     @property
     def snapshots_path(self) -> Path:
@@ -59,6 +61,14 @@ class Warehouse:
     def lock_path(self) -> Path:
         """The file that a writer locks."""
         return self.root / "lock"
+
+    def exists(self) -> bool:
+        """Whether a run has made it."""
+        return self.snapshots_path.is_dir()
+
+    def pointed(self) -> int | None:
+        """The number of the snapshot that readers see; None where nothing is published yet."""
+        return pointer.pointed(self.root)
 
     def create(self) -> None:
         """Make the folders; does nothing where they are.
