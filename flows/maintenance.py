@@ -32,9 +32,11 @@ from tasks.report.outcome import Files, Outcome, Records
 from tasks.report.status import existing_warehouse
 from tasks.report.summary import run_row
 from tasks.report.words import counted
+from tasks.tables.delta import DeltaWarehouse
 from tasks.tables.lock import locked
 from tasks.tables.run import Run, count_by, new_run_id, previous_manifest
 from tasks.tables.snapshots import Snapshot
+from tasks.write.delta_upkeep import vacuum
 from tasks.write.rewrite import changed_parts, rewrite_tables
 from tasks.write.upkeep import Cleared, clear_staging, remove_snapshot
 
@@ -69,6 +71,9 @@ def expire(settings: Settings) -> Expired:
     expired = plan_expiry(settings, datetime.now(UTC))
     for number in expired.snapshots:
         remove_snapshot(warehouse_of(settings), number)
+    warehouse = warehouse_of(settings)
+    if isinstance(warehouse, DeltaWarehouse):
+        vacuum(warehouse, settings.warehouse.keep_days)
     return expired
 
 
@@ -124,7 +129,7 @@ def damage(done: Maintenance) -> AuditError:
 
 
 def _maintain(settings: Settings, steps: Steps) -> Maintenance:
-    existing_warehouse(Path(settings.warehouse.path))
+    existing_warehouse(settings.warehouse.path)
     warehouse, started_at = warehouse_of(settings), datetime.now(UTC)
     warehouse.create()
     run_id = new_run_id(started_at)

@@ -18,6 +18,7 @@ import pyarrow as pa
 from config.errors import WarehouseError
 from tasks.report.outcome import Files, Outcome, Records
 from tasks.report.reasons import Reason, quarantine_reasons
+from tasks.tables.delta import DeltaSnapshot, is_url
 from tasks.tables.durable import storage_errors
 from tasks.tables.formats import found_warehouse
 from tasks.tables.journal import NAME as JOURNAL_NAME
@@ -107,8 +108,29 @@ def status_of(root: Path, snapshot: Snapshot | None, now: datetime | None = None
     )
 
 
-def current_folder(root: Path) -> Path:
-    """The real, absolute folder of the snapshot that readers see now.
+class TablePlace(msgspec.Struct, frozen=True):
+    """Where a table is; `version` is that of the Delta table, None for a folder of Parquet files."""
+
+    uri: str
+    version: int | None
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where the snapshot that readers see now is: all its tables are of one run.
+
+    Attributes:
+        snapshot: its number.
+        path: its folder, absolute; of a Delta warehouse the warehouse's folder or URL.
+        tables: table to its place.
+    """
+
+    snapshot: int
+    path: str
+    tables: dict[str, TablePlace]
+
+
+def current_place(root: Path) -> Place:
+    """Where the snapshot that readers see now is.
 
     Raises:
         WarehouseError: there is no warehouse, or nothing is published in it yet.
@@ -116,17 +138,24 @@ def current_folder(root: Path) -> Path:
     snapshot = existing_warehouse(root).current()
     if snapshot is None:
         raise WarehouseError(f"Nothing is published in {root} yet.", "Make the tables first: presslake run SOURCE")
-    return snapshot.path.resolve()
+    if isinstance(snapshot, DeltaSnapshot):
+        versions = snapshot.info.versions
+        tables = {table: TablePlace(uri, versions[table]) for table, uri in sorted(snapshot.uris().items())}
+        place = snapshot.location if is_url(snapshot.location) else str(Path(snapshot.location).resolve())
+        return Place(snapshot.number, place, tables)
+    folder = snapshot.path.resolve()
+    tables = {table: TablePlace(str(folder / table), None) for table in snapshot.tables()}
+    return Place(snapshot.number, str(folder), tables)
 
 
-def existing_warehouse(root: Path) -> Warehouse:
+def existing_warehouse(root: Path | str) -> Warehouse:
     """The warehouse in a folder.
 
     Raises:
         WarehouseError: there is none; nothing is created.
     """
     warehouse = found_warehouse(root)
-    if not warehouse.exists() and not (root / JOURNAL_NAME).is_file():
+    if not warehouse.exists() and not (warehouse.root / JOURNAL_NAME).is_file():
         raise WarehouseError(
             f"There is no warehouse in {warehouse.location}.",
             f"Name one with --warehouse, or make it: presslake run SOURCE --warehouse {warehouse.location}",

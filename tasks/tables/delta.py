@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 import pyarrow as pa
-import pyarrow.fs as fs
+from pyarrow import fs
 
 from config.errors import SettingsError, WarehouseError
 from tasks.tables.blobs import Blob, Blobs, FolderBlobs, ObjectBlobs

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pyarrow as pa
-import pyarrow.fs as fs
 import pyarrow.parquet as pq
+from pyarrow import fs
 
 from config.errors import WarehouseError
 from tasks.tables.delta import DeltaSnapshot, listed_files, open_table

@@ -20,8 +20,8 @@ from typing import Final, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
-import pyarrow.fs as fs
 import pyarrow.parquet as pq
+from pyarrow import fs
 
 from config.errors import AuditError, WarehouseError
 from tasks.tables.durable import storage_errors, write_new_file

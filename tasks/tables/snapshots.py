@@ -15,7 +15,7 @@ from typing import Final, Self
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.fs as fs
+from pyarrow import fs
 
 from config.errors import WarehouseError
 from tasks.tables.durable import storage_errors

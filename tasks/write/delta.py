@@ -283,5 +283,3 @@ def crowded_tables(snapshot: DeltaSnapshot, most: int = 8) -> dict[str, dict[str
             counts[file.partition] = counts.get(file.partition, 0) + 1
     many = {table: {name: count for name, count in counts.items() if count > most} for table, counts in found.items()}
     return {table: counts for table, counts in many.items() if counts}
-
-

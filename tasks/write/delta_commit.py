@@ -130,7 +130,7 @@ def _marked(change: Change, schema: pa.Schema) -> Iterator[pa.Table]:
 
 
 class _Rows:
-    """The rows of a change on their way into the library, and what stopped them: it would only say that something did."""
+    """The rows of a change on their way into the library, and what stopped them: the library would not say."""
 
     def __init__(self, change: Change) -> None:
         self.change = change

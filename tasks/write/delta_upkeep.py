@@ -44,7 +44,7 @@ def settle_tables(warehouse: DeltaWarehouse) -> dict[str, int]:
     for table, version in current.info.versions.items():
         if table not in versions:
             raise WarehouseError(f"The table {table} of {warehouse.location} is gone.", _LOST)
-        if versions[table] != version and not _is_restored(warehouse, table, version):
+        if versions[table] != version and not _is_same(warehouse, table, versions[table] - version):
             reach("delta.before-restore")
             versions[table] = _restore(warehouse, table, version)
     return versions
@@ -60,12 +60,17 @@ def _remember(warehouse: DeltaWarehouse, current: DeltaSnapshot) -> None:
         warehouse.blobs.put(name, current.info.to_json(), ABSENT)
 
 
-def _is_restored(warehouse: DeltaWarehouse, table: str, version: int) -> bool:
-    """Whether the newest version is an older one that was brought back: what the pointer names."""
+def _is_same(warehouse: DeltaWarehouse, table: str, ahead: int) -> bool:
+    """Whether the newest commits change nothing: a version that was brought back, or a clearing of files."""
     found = open_table(warehouse.location, table)
-    last = found.history(1)[0] if found is not None else {}
-    restored = (last.get("operationParameters") or {}).get("version")
-    return last.get("operation") == "RESTORE" and str(restored) == str(version)
+    assert found is not None
+    pinned = int(found.version()) - ahead
+    for commit in found.history(ahead):
+        if str(commit.get("operation")).startswith("VACUUM"):
+            continue
+        restored = (commit.get("operationParameters") or {}).get("version")
+        return commit.get("operation") == "RESTORE" and str(restored) == str(pinned)
+    return True
 
 
 def _restore(warehouse: DeltaWarehouse, table: str, version: int) -> int:
@@ -146,5 +151,3 @@ def compact(warehouse: DeltaWarehouse, commits: Commits, tables: Collection[str]
             found.optimize.compact(**commits.options())
         versions[table] = int(found.version())
     return versions
-
-
