@@ -25,7 +25,7 @@ _CONTEXT: Final = multiprocessing.get_context("forkserver")
 MANY_BATCHES: Final = {"batch_bytes": 1}
 
 
-def ingest(warehouse: Path, specs: Sequence[str], fault: str = "", workers: int = 1) -> None:
+def ingest(warehouse: Path, specs: Sequence[str], fault: str = "", workers: int = 1, kind: str = "parquet") -> None:
     """Run once, with a fault armed; two workers are processes however little there is to read.
 
     Raises:
@@ -35,7 +35,7 @@ def ingest(warehouse: Path, specs: Sequence[str], fault: str = "", workers: int 
     sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
     faults._armed = faults.parse_fault(fault) if fault else None
     pipeline.WORTH_A_POOL = 0  # type: ignore[misc]
-    run_ingest(specs, settings_for(warehouse, {**MANY_BATCHES, "workers": workers}))
+    run_ingest(specs, settings_for(warehouse, {**MANY_BATCHES, "workers": workers}, warehouse={"format": kind}))
 
 
 def start(function: Callable[..., None], *args: Any) -> BaseProcess:

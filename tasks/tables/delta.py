@@ -34,13 +34,13 @@ from tasks.tables.blobs import Blob, Blobs, FolderBlobs, ObjectBlobs
 from tasks.tables.durable import storage_errors
 from tasks.tables.portable import plain_schema
 from tasks.tables.snapshots import LAYOUT, DataFile, Snapshot, SnapshotInfo
-from tasks.tables.warehouse import Warehouse
+from tasks.tables.warehouse import DELTA_STATE, Warehouse
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
 
 #: Where the pointer and its history are.
-STATE: Final = "_presslake"
+STATE: Final = DELTA_STATE
 POINTER: Final = "current.json"
 HISTORY: Final = "runs"
 _ENTRY: Final = re.compile(r"(\d{6,})\.json")

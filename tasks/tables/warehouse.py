@@ -29,6 +29,8 @@ __all__ = ["BATCHES", "INFO_NAME", "DataFile", "Snapshot", "SnapshotInfo", "Ware
 
 #: What `staging` holds beside the folders of runs.
 BATCHES: Final = "batches"
+#: What only a warehouse of Delta tables has (`tasks.tables.delta`).
+DELTA_STATE: Final = "_presslake"
 _SNAPSHOT_FOLDER: Final = re.compile(r"\d{6,}")
 _PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9][\w.=+-]*")
 
@@ -85,6 +87,11 @@ class Warehouse:
 
     def _require_ours(self) -> None:
         names = {entry.name for entry in self.root.iterdir() if not entry.name.startswith(".")}
+        if DELTA_STATE in names:
+            raise WarehouseError(
+                f"{self.root} is a warehouse of Delta tables, and warehouse.format is parquet.",
+                "Set warehouse.format: delta (PRESSLAKE_WAREHOUSE__FORMAT=delta), or name another folder.",
+            )
         if names - {self.lock_path.name} and self.snapshots_path.name not in names:
             raise WarehouseError(f"{self.root} is not empty and not a warehouse.", "Name an empty or a new folder.")
 
