@@ -19,7 +19,7 @@ from __future__ import annotations
 import hashlib
 import re
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -27,6 +27,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
 from pyarrow import fs
 
 from config.errors import SettingsError, WarehouseError
@@ -84,6 +86,22 @@ class DeltaSnapshot(Snapshot):
     def tables(self) -> list[str]:
         """The names of its tables, sorted; a table without rows has no file."""
         return sorted(self.info.versions)
+
+    def read(
+        self,
+        table: str,
+        columns: Sequence[str] | None = None,
+        filters: pc.Expression | None = None,
+        schema: pa.Schema | None = None,
+        *,
+        partitions: Collection[str] | None = None,
+        hive: bool = False,
+    ) -> pa.Table:
+        """Read a table; rows are picked afterwards, since pyarrow compares no view types with statistics."""
+        if filters is None:
+            return super().read(table, columns, None, schema, partitions=partitions, hive=hive)
+        rows = super().read(table, None, None, schema, partitions=partitions, hive=hive)
+        return ds.dataset(rows).to_table(columns=None if columns is None else list(columns), filter=filters)
 
     def _empty(
         self, table: str, columns: Sequence[str] | None, schema: pa.Schema | None, *, hive: bool = False

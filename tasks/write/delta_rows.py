@@ -165,7 +165,8 @@ class RecordChanges:
         affected = pa.concat_arrays([_flat(self._gone("loaded", "articles")["article_id"]), self._lengths[0]])
         if not len(affected):
             return schema.empty_table().select(names)
-        edges = self.parent.read("related", names, pc.field("article_id").isin(affected), schema)
+        edges = self.parent.read("related", names, schema=schema)
+        edges = edges.filter(pc.is_in(edges["article_id"], affected))
         lengths = self._lengths[1].take(pc.index_in(_flat(edges["article_id"]), self._lengths[0]))
         return edges.filter(pc.greater_equal(edges["position"], pc.fill_null(lengths, 0)))
 
