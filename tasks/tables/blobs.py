@@ -143,7 +143,7 @@ class ObjectBlobs:
         """
         from obstore.exceptions import AlreadyExistsError, PreconditionError  # noqa: PLC0415
 
-        mode: Any = "create" if tag == ABSENT else {"e_tag": tag, "version": None}
+        mode: Any = "create" if tag == ABSENT else {"e_tag": tag}
         with object_errors(f"write {self._url}/{name}"):
             try:
                 done = self._store.put(name, content, mode=mode, use_multipart=False)

@@ -130,9 +130,9 @@ def test_a_killed_run_is_undone_by_the_next_one(stage: Stage, tmp_path: Path, fa
     run_ingest(stage.specs, settings_for(warehouse.root, MANY_BATCHES, warehouse={"format": "delta"}))
     assert_same_tables(warehouse, stage.after)
     assert warehouse.snapshots() == [1, 2]
-    assert [DeltaTable(warehouse.root / table).version() for table in TABLES] == list(
+    assert [DeltaTable(warehouse.root / table).version() for table in TABLES] == [
         seen(warehouse).info.versions[table] for table in TABLES
-    )
+    ]
 
 
 def test_a_failed_audit_publishes_nothing(stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
