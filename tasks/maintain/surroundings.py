@@ -57,6 +57,9 @@ def _misnumbered(snapshot: Snapshot, number: int) -> Iterator[str]:
 
 def check_strays(warehouse: Warehouse) -> list[str]:
     """What lies in the warehouse and is none of its own; hidden files are left alone."""
+    if isinstance(warehouse, DeltaWarehouse) and warehouse.is_remote:
+        # Its folder is a place to work in; objects beside the tables are nobody's business.
+        return []
     known = _KNOWN | {STATE, *TABLES} if isinstance(warehouse, DeltaWarehouse) else _KNOWN
     with storage_errors(f"list {warehouse.root}"):
         top = [entry for entry in warehouse.root.iterdir() if entry.name not in known]

@@ -31,6 +31,7 @@ from tasks.tables.delta import POINTER, DeltaSnapshot, DeltaWarehouse
 from tasks.tables.formats import found_warehouse, open_warehouse
 from tasks.tables.warehouse import Warehouse
 from tasks.write import delta as write_delta
+from tasks.write import delta_commit
 from tests.newsroom import Newsroom, Story, contract_with_mood, settings_for
 from tests.run_once import MANY_BATCHES, finish, ingest, start
 from tests.tables_equal import assert_same_tables
@@ -149,16 +150,16 @@ def test_a_failed_audit_publishes_nothing(stage: Stage, tmp_path: Path, monkeypa
 def test_a_commit_of_another_program_is_taken_back_and_the_run_tries_again(
     stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    warehouse, apply = stage.warehouse(tmp_path), write_delta.Commits.apply
+    warehouse, apply = stage.warehouse(tmp_path), delta_commit.Commits.apply
 
     def intrude(commits: Any, change: Any, version: int | None) -> int:
-        monkeypatch.setattr(write_delta.Commits, "apply", apply)
+        monkeypatch.setattr(delta_commit.Commits, "apply", apply)
         table = DeltaTable(warehouse.root / "articles")
         write_deltalake(table, table.to_pyarrow_dataset().head(1), mode="append")
         return apply(commits, change, version)
 
     monkeypatch.setattr(write_delta, "_WAIT_SECONDS", 0.0)
-    monkeypatch.setattr(write_delta.Commits, "apply", intrude)
+    monkeypatch.setattr(delta_commit.Commits, "apply", intrude)
     run(warehouse, stage.specs)
     assert_same_tables(warehouse, stage.after)
 
