@@ -18,6 +18,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from msgspec.structs import replace
 
 from config.contract import load_contract
 from config.errors import AuditError
@@ -166,7 +167,11 @@ def _iso(moment: datetime) -> str:
 def _run(settings: Settings, run_id: str) -> Run:
     """A run without sources, from the current snapshot."""
     paths = [None if text is None else Path(text) for text in (settings.contract.path, settings.contract.url_rules)]
-    current = warehouse_of(settings).current()
+    warehouse = warehouse_of(settings)
+    if isinstance(warehouse, DeltaWarehouse):
+        # What is there counts: only a run that makes a warehouse needs to be told its format.
+        settings = replace(settings, warehouse=replace(settings.warehouse, format="delta"))
+    current = warehouse.current()
     return Run(
         run_id=run_id,
         started_at=datetime.now(UTC),

@@ -198,7 +198,7 @@ def test_rollback_brings_older_rows_back_for_all_readers(stage: Stage, tmp_path:
 
 def test_maintenance_joins_files_forgets_snapshots_and_removes_what_they_had(stage: Stage, tmp_path: Path) -> None:
     warehouse = stage.warehouse(tmp_path)
-    newsroom, small = stage.newsroom, {"format": "delta", "keep_snapshots": 2, "keep_days": 0}
+    newsroom, small = stage.newsroom, {"keep_snapshots": 2, "keep_days": 0}
     for n in range(10):
         newsroom.write(("harbour", f"grown-{n}.md"), Story(f"Grown {n}", page=20 + n, date="2025-05-01"))
         run(warehouse, stage.specs)
