@@ -351,7 +351,7 @@ def options(examples: int, steps: int = 25) -> settings:
         database=None,
         deadline=None,
         # Explaining a failure takes many more runs than finding it.
-        phases=[Phase.generate],
+        phases=[Phase.generate, Phase.shrink],
         suppress_health_check=list(HealthCheck),
     )
 
