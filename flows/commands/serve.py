@@ -128,6 +128,6 @@ def _parameters(sources: list[str], warehouse: Path, config: Path | None, settin
     return {
         "sources": sources,
         "warehouse": str(warehouse),
-        "config": str(config.absolute()) if config else None,
+        **({"config": str(config.absolute())} if config else {}),
         "settings": {"run": {"lock_timeout_seconds": patience}},
     }

@@ -19,6 +19,7 @@ import errno
 import os
 import random
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -120,7 +121,9 @@ class ObjectSource:
         Raises:
             SourceError: the store did not answer as it should.
         """
-        yield from asyncio.run(self._read_all([path for path, _ in files], limit))
+        # In a thread of its own: the caller's may have a loop that runs, as in notebooks and other people's flows.
+        with ThreadPoolExecutor(1) as thread:
+            yield from thread.submit(asyncio.run, self._read_all([path for path, _ in files], limit)).result()
 
     async def _read_all(self, paths: Sequence[str], limit: int) -> Sequence[Content | OSError]:
         store, gate = _store(self.root, self.access), asyncio.Semaphore(self.access.requests)
