@@ -22,6 +22,7 @@ from cyclopts import App, CycloptsError, Parameter
 from config.errors import PresslakeError
 from flows.commands.check import EXAMPLES as CHECK_EXAMPLES
 from flows.commands.check import check
+from flows.commands.contract import contract
 from flows.commands.explain import EXPLAIN_EXAMPLES, explain
 from flows.commands.options import print_json
 from flows.commands.report import REPORT_EXAMPLES, report
@@ -82,6 +83,7 @@ app.command(rollback, help_epilogue=ROLLBACK_EXAMPLES, sort_key=7, usage="Usage:
 app.command(verify, help_epilogue=VERIFY_EXAMPLES, sort_key=8, usage="Usage: presslake verify [OPTIONS]")
 app.command(serve, help_epilogue=SERVE_EXAMPLES, sort_key=11, usage="Usage: presslake serve [OPTIONS] SOURCE...")
 app.command(maintain, help_epilogue=MAINTAIN_EXAMPLES, sort_key=9, usage="Usage: presslake maintain [OPTIONS]")
+app.command(contract)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -19,6 +19,7 @@ from config.contract import load_contract
 from config.errors import PresslakeError, RunError, SettingsError, WarehouseError
 from config.settings import Settings
 from config.url_rules import load_url_rules
+from flows.guards import check_contract
 from flows.local import LocalStages
 from flows.notify import tell_failure, tell_success
 from flows.pipeline import Stages, run_pipeline
@@ -112,6 +113,7 @@ def execute(
                 parent=parent,
                 note=note,
             )
+            check_contract(run)
             # Match rules that cannot be used fail the run now, not after all files were read.
             _ = run.match_rules
             _tell_start(run)
