@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from config.contract import Contract
 from config.errors import WarehouseError
-from tasks.maintain.comparison import rows_differ
+from tasks.tables.comparison import rows_differ
 from tasks.maintain.sentences import some
 from tasks.tables.parquet import read_parquet
 from tasks.tables.rules import check_rules
