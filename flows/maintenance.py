@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 from config.contract import load_contract
 from config.errors import AuditError
 from config.settings import Settings
+from config.settings import History, Settings
 from config.url_rules import load_url_rules
 from flows.notify import tell_failure, tell_success
 from tasks.maintain.guarantees import Verification
@@ -32,6 +33,7 @@ from tasks.report.outcome import Files, Outcome, Records
 from tasks.report.status import existing_warehouse
 from tasks.report.summary import run_row
 from tasks.report.words import counted
+from tasks.tables.history import with_history
 from tasks.tables.lock import locked
 from tasks.tables.run import Run, count_by, new_run_id, previous_manifest
 from tasks.tables.snapshots import Snapshot
@@ -166,7 +168,7 @@ def _run(settings: Settings, run_id: str) -> Run:
         run_id=run_id,
         started_at=datetime.now(UTC),
         settings=settings,
-        contract=load_contract(paths[0]),
+        contract=with_history(load_contract(paths[0]), History(), current),
         rules=load_url_rules(paths[1]),
         sources={},
         locations={},

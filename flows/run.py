@@ -29,6 +29,7 @@ from tasks.report.progress import Progress, Silent
 from tasks.report.summary import iso
 from tasks.tables.durable import remove_tree, storage_errors
 from tasks.tables.faults import reach
+from tasks.tables.history import with_history
 from tasks.tables.journal import add_to_journal
 from tasks.tables.lock import locked
 from tasks.tables.logs import bound, log_of
@@ -105,7 +106,7 @@ def execute(
                 run_id=run_id,
                 started_at=started_at,
                 settings=settings,
-                contract=contract,
+                contract=with_history(contract, settings.history, None if parent is None else warehouse.snapshot(parent)),
                 rules=rules,
                 sources={source.name: source for source in opened},
                 locations={source.name: str(getattr(source, "root", source.name)) for source in opened},
