@@ -20,6 +20,7 @@ from typing import Final
 from cyclopts import App, CycloptsError, Parameter
 
 from config.errors import PresslakeError
+from flows.commands.backfill import BACKFILL_EXAMPLES, backfill
 from flows.commands.check import EXAMPLES as CHECK_EXAMPLES
 from flows.commands.check import check
 from flows.commands.contract import contract
@@ -84,6 +85,7 @@ app.command(verify, help_epilogue=VERIFY_EXAMPLES, sort_key=8, usage="Usage: pre
 app.command(serve, help_epilogue=SERVE_EXAMPLES, sort_key=11, usage="Usage: presslake serve [OPTIONS] SOURCE...")
 app.command(maintain, help_epilogue=MAINTAIN_EXAMPLES, sort_key=9, usage="Usage: presslake maintain [OPTIONS]")
 app.command(contract)
+app.command(backfill, help_epilogue=BACKFILL_EXAMPLES, sort_key=13, usage="Usage: presslake backfill [OPTIONS]")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -21,7 +21,6 @@ import pyarrow.compute as pc
 
 from config.contract import load_contract
 from config.errors import AuditError
-from config.settings import Settings
 from config.settings import History, Settings
 from config.url_rules import load_url_rules
 from flows.notify import tell_failure, tell_success
@@ -191,7 +190,7 @@ def _rewrite(run: Run, parent: Snapshot) -> Rewritten:
     if not (plan.runs or plan.tombstones or plan.partitions):
         return plan
     message = _message(plan)
-    snapshot = rewrite_tables(run, kept, forgotten, _row(run, kept, message), {"maintenance": message})
+    snapshot = rewrite_tables(run, kept, forgotten, quiet_row(run, kept, message), {"maintenance": message})
     return Rewritten(snapshot.number, plan.runs, plan.tombstones, plan.partitions)
 
 
@@ -205,7 +204,7 @@ def _message(plan: Rewritten) -> str:
     return f"Maintenance: {', '.join(done)}."
 
 
-def _row(run: Run, manifest: pa.Table, message: str) -> dict[str, Any]:
+def quiet_row(run: Run, manifest: pa.Table, message: str) -> dict[str, Any]:
     """The row of `runs`: no file was looked at, and the tables say what they said before."""
     live = manifest.filter(pc.invert(manifest["deleted"]))
     statuses = count_by(live["status"])

@@ -189,6 +189,36 @@ def states_of(rows: pa.Table, schema: pa.Schema, seen: Observation, *, is_delete
     return pa.table(columns, schema=schema)
 
 
+def joined(told: pa.Table, known: pa.Table, seen: Observation) -> pa.Table:
+    """The rows of a history of which one part was told and the other observed.
+
+    Args:
+        told: states of the time before the first observation, in the table's schema.
+        known: rows of the table so far; those of the time before the observation give way to `told`.
+        seen: the first observation.
+
+    Returns:
+        All rows, sorted by article and time: a state that was told and is still there when it is observed
+        is one row; what was told and is not there then was deleted.
+    """
+    then = as_of(known, seen.moment)
+    first = states_of(then, known.schema, seen)
+    first = _with(first, "is_deleted", then["is_deleted"])
+    later = known.filter(pc.greater(known["valid_from"], pa.scalar(seen.moment, TIMESTAMP)))
+    ids = then["article_id"].combine_chunks()
+    missing = told.filter(pc.invert(pc.is_in(told["article_id"], ids))).sort_by(_BY_TIME).combine_chunks()
+    gone = states_of(_last_of_each(missing), known.schema, seen, is_deleted=True)
+    return chain(pa.concat_tables([told, first, gone, later]))
+
+
+def _last_of_each(states: pa.Table) -> pa.Table:
+    """The last state of each article; the rows are sorted by article and time."""
+    if not len(states):
+        return states
+    is_first = _is_first(states)
+    return states.filter(pa.concat_arrays([is_first.slice(1), pa.array([True])]))
+
+
 def as_of(versions: pa.Table, moment: datetime) -> pa.Table:
     """The row of each article that was valid at a time, deleted ones too."""
     at = pa.scalar(moment, TIMESTAMP)
@@ -216,3 +246,8 @@ def fitted(table: pa.Table, schema: pa.Schema) -> pa.Table:
 def _repeated(value: pa.Scalar, length: int) -> pa.Array:
     """(length,) the same value; Arrow cannot repeat a list no times."""
     return pa.repeat(value, length) if length else pa.array([], value.type)
+
+
+def _with(rows: pa.Table, name: str, values: pa.Array | pa.ChunkedArray) -> pa.Table:
+    """The rows with other values in a column."""
+    return rows.set_column(rows.schema.get_field_index(name), rows.schema.field(name), values)

@@ -1,0 +1,314 @@
+"""The past of the articles from a Git repository: `article_versions` filled backwards, commit by commit.
+
+Belongs here: the order of the work and how what Git says joins what runs observed. Does not belong here:
+reading history (`tasks.discover.git_history`), decisions (`tasks.deduplicate.replay`), rows
+(`tasks.write.article_versions`), and what the command line prints.
+
+Each distinct file is parsed once, in batches, by the stages of a run; then the decisions are replayed
+commit by commit. What runs observed stands: Git says what was before the first observation, and nothing
+of the time since. So a backfill can be repeated, and a later run goes on from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from config.contract import VERSIONS, load_contract
+from config.errors import UsageError, WarehouseError
+from config.settings import History, Settings
+from config.url_rules import load_url_rules
+from flows.local import LocalStages
+from flows.maintenance import quiet_row
+from flows.pipeline import are_worth_workers
+from tasks.deduplicate.replay import Step, replay
+from tasks.discover.batches import make_batches
+from tasks.discover.git_history import Commit, GitPast
+from tasks.discover.source import Globs
+from tasks.report.progress import Progress, Silent
+from tasks.report.status import existing_warehouse
+from tasks.tables.durable import remove_tree, storage_errors
+from tasks.tables.history import SUMMARY, Observed, observed, with_history
+from tasks.tables.lock import locked
+from tasks.tables.run import Batch, Run, new_run_id, previous_manifest
+from tasks.tables.snapshots import Snapshot
+from tasks.tables.staging import FILES, fresh_folder, read_arrow, write_arrow
+from tasks.tables.warehouse import Warehouse
+from tasks.tables.workers import worker_pool
+from tasks.write.article_versions import Observation, joined, states_of
+from tasks.write.rewrite import rewrite_tables
+from tasks.write.upkeep import clear_staging
+from tasks.write.version_files import ParentVersions
+
+#: What a record is found by: its path and the hash of its bytes.
+_RECORD: Final = ("source_path", "source_hash")
+
+
+class Backfilled(msgspec.Struct, frozen=True):
+    """What a backfill did.
+
+    Attributes:
+        status: `completed` published a snapshot, `unchanged` found the history as it was.
+        snapshot: number of what readers see now.
+        commits: steps in which files changed; `first` and `last` their times, ISO 8601, UTC.
+        files: distinct files that were parsed.
+        rows: rows of `article_versions`, of `articles` articles.
+        since: time from which on runs observe the articles, and Git has no say.
+        shallow: the repository lacks what was before some commit.
+    """
+
+    status: str
+    run_id: str
+    snapshot: int
+    source: str
+    commits: int
+    files: int
+    rows: int
+    articles: int
+    since: str
+    first: str = ""
+    last: str = ""
+    shallow: bool = False
+
+
+@dataclass(frozen=True)
+class Repository:
+    """Where the past is: a repository, a ref of it (empty: the head) and a folder in it (empty: all)."""
+
+    path: Path
+    ref: str = ""
+    folder: str = ""
+
+
+def run_backfill(
+    repository: Repository, settings: Settings, source: str | None = None, progress: Progress | None = None
+) -> Backfilled:
+    """Fill the history of a warehouse from the commits of a repository.
+
+    Args:
+        repository: on this machine.
+        settings: name the warehouse, which files count, and what is watched.
+        source: the name by which the tables know the repository's files; by default the only one they know.
+        progress: hears how it goes on.
+
+    Raises:
+        UsageError: it is not clear which source the repository is the past of.
+        SourceError: there is no such repository or ref, or it cannot be read.
+        WarehouseError: nothing is published yet, the tables wait for a run, or the disk refused.
+    """
+    existing_warehouse(Path(settings.warehouse.path))
+    warehouse, run_id = Warehouse(settings.warehouse.path, settings.warehouse.durable), new_run_id(datetime.now(UTC))
+    with locked(warehouse, run_id, settings.run.lock_timeout_seconds):
+        clear_staging(warehouse)
+        parent = _parent(warehouse)
+        run, past = _opened(run_id, repository, settings, parent, _source_name(source, parent))
+        if parent.info.summary.get("form") != run.table_form:
+            raise WarehouseError(
+                "Contract, rules or version are not those of the published tables.",
+                "`presslake run` brings them up to date; then fill in the past.",
+            )
+        try:
+            with storage_errors(f"stage the backfill in {run.folder}"):
+                run.save()
+                return _filled(run, past, parent, progress or Silent())
+        finally:
+            with suppress(OSError):
+                remove_tree(run.folder)
+
+
+def _parent(warehouse: Warehouse) -> Snapshot:
+    current = warehouse.current()
+    if current is None:
+        raise WarehouseError(
+            f"Nothing is published in {warehouse.root}, so there are no articles to have a past.",
+            f"First load what the repository holds now: presslake run git+file://REPO --warehouse {warehouse.root}",
+        )
+    return current
+
+
+def _source_name(name: str | None, parent: Snapshot) -> str:
+    listed = parent.info.summary.get("sources")
+    known = [str(entry) for entry in listed] if isinstance(listed, list) else []
+    if name is None and len(known) == 1:
+        return known[0]
+    if name is None or (known and name not in known):
+        said = "It is not clear" if name is None else f"The tables know no source {name!r}, so it is not clear"
+        raise UsageError(
+            f"{said} which source the repository is the past of.", f"Name it: --source {' or '.join(known) or 'NAME'}."
+        )
+    return name
+
+
+def _opened(
+    run_id: str, repository: Repository, settings: Settings, parent: Snapshot, name: str
+) -> tuple[Run, GitPast]:
+    globs = Globs.compile(settings.discover.include, settings.discover.exclude)
+    root, folder = repository.path.expanduser().resolve(), repository.folder.strip("/")
+    past = GitPast(name, root, repository.ref, folder, globs, settings.access)
+    paths = [None if text is None else Path(text) for text in (settings.contract.path, settings.contract.url_rules)]
+    wanted = History(True, settings.history.columns)
+    run = Run(
+        run_id=run_id,
+        started_at=datetime.now(UTC),
+        settings=settings,
+        contract=with_history(load_contract(paths[0]), wanted, parent),
+        rules=load_url_rules(paths[1]),
+        sources={name: past.source},
+        locations={name: past.source.root},
+        full_refresh=False,
+        parent=parent.number,
+    )
+    return run, past
+
+
+def _filled(run: Run, past: GitPast, parent: Snapshot, progress: Progress) -> Backfilled:
+    known = observed(parent) or Observed(run.started_at.isoformat(), run.run_id)
+    progress.start("commits", None, "commits")
+    commits: list[Commit] = []
+    for commit in past.commits():
+        commits.append(commit)
+        progress.advance("commits", 1)
+    progress.finish("commits")
+    before = [commit for commit in commits if commit.moment < known.moment]
+    files, records = _parsed(run, past, before, progress)
+    told = _told(run, before, files, records, progress)
+    versions = joined(told, *_observed(run, parent, known))
+    number, status = _published(run, parent, known, versions, commits)
+    times = [commit.moment.isoformat() for commit in commits]
+    return Backfilled(
+        status=status,
+        run_id=run.run_id,
+        snapshot=number,
+        source=past.name,
+        commits=len(commits),
+        files=len(files),
+        rows=len(versions),
+        articles=pc.count_distinct(versions["article_id"]).as_py(),
+        since=known.since,
+        first=times[0] if times else "",
+        last=times[-1] if times else "",
+        shallow=past.is_shallow(),
+    )
+
+
+def _parsed(run: Run, past: GitPast, commits: Sequence[Commit], progress: Progress) -> tuple[pa.Table, pa.Table]:
+    """Every distinct file of the history (`FILES`), and the watched columns of those that are records."""
+    distinct = sorted({(path, blob) for commit in commits for path, blob in commit.files.items()})
+    listing = past.listing(distinct)
+    work = list(_batches(run, listing))
+    names = ["article_id", *_RECORD, *(name for name in run.contract.watched if name not in _RECORD)]
+    empty = pa.schema([run.contract["articles"].schema.field(name) for name in names]).empty_table()
+
+    def strip(batch: Batch) -> None:
+        """Keep what the history needs of a batch; whole texts of thousands of commits would fill the disk."""
+        rows = read_arrow(batch.path / "records.arrow").select(names)
+        write_arrow(batch.path / "watched.arrow", rows)
+        for name in ("records", "quarantine", "findings", "input"):
+            (batch.path / f"{name}.arrow").unlink()
+        progress.advance("parse", batch.files)
+
+    progress.start("parse", len(distinct), "files")
+    with worker_pool(run.folder, min(run.workers, len(work)) if are_worth_workers(work) else 1):
+        LocalStages(run).parse_and_validate(run.folder, work, strip)
+    progress.finish("parse")
+    files = [read_arrow(batch.path / "files.arrow") for batch in work]
+    rows = [read_arrow(batch.path / "watched.arrow") for batch in work]
+    tables = pa.concat_tables([FILES.empty_table(), *files]), pa.concat_tables([empty, *rows])
+    return tables[0].combine_chunks(), tables[1].combine_chunks()
+
+
+def _batches(run: Run, listing: pa.Table) -> Iterator[Batch]:
+    files = listing.append_column("known_hash", pa.nulls(len(listing), pa.string()))
+    start = 0
+    for number, cut in enumerate(make_batches(listing, run.settings.run.batch_bytes), 1):
+        path = fresh_folder(run.folder / f"batch-{number:06d}")
+        write_arrow(path / "input.arrow", files.slice(start, len(cut)))
+        start += len(cut)
+        yield Batch(path, number, len(cut), pc.sum(cut["size"]).as_py() or 0, resumed=False)
+
+
+def _told(
+    run: Run, commits: Sequence[Commit], files: pa.Table, records: pa.Table, progress: Progress
+) -> pa.Table:
+    """The states of the articles that the commits tell, in the columns of `article_versions`."""
+    row_of = {key: row for row, key in enumerate(zip(*(records[name].to_pylist() for name in _RECORD), strict=True))}
+    last: dict[str, int] = {}
+    ids, rows, gone, steps = list[str](), list[int](), list[bool](), list[int]()
+    progress.start("replay", len(commits), "commits")
+    moves = replay(
+        _steps(run, commits, files), next(iter(run.sources)), run.contract["sources"].schema,
+        run.match_rules, run.match_version,
+    )  # fmt: skip
+    for step, moved in enumerate(moves):
+        there = list(zip(*(moved.there[name].to_pylist() for name in ("article_id", *_RECORD)), strict=True))
+        last |= {article_id: row_of[path, digest] for article_id, path, digest in there}
+        left = moved.gone.to_pylist()
+        now = [*(entry[0] for entry in there), *left]
+        ids += now
+        rows += [last[article_id] for article_id in now]
+        gone += [False] * len(there) + [True] * len(left)
+        steps += [step] * len(now)
+        progress.advance("replay", 1)
+    progress.finish("replay")
+    return _states(run, commits, records.take(pa.array(rows, pa.int64())), ids, gone, steps)
+
+
+def _steps(run: Run, commits: Sequence[Commit], files: pa.Table) -> Iterator[Step]:
+    row_of = {key: row for row, key in enumerate(zip(*(files[n].to_pylist() for n in ("source_path", "etag")), strict=True))}
+    (source,) = run.sources
+    for commit in commits:
+        rows = [row_of[entry] for entry in sorted(commit.files.items(), key=lambda entry: entry[0].encode())]
+        gone = sorted(commit.gone, key=str.encode)
+        lost = pa.table({"source": pa.array([source] * len(gone), pa.string()), "source_path": pa.array(gone, pa.string())})
+        yield Step(files.take(pa.array(rows, pa.int64())), lost)
+
+
+def _states(
+    run: Run, commits: Sequence[Commit], values: pa.Table, ids: list[str], gone: list[bool], steps: list[int]
+) -> pa.Table:
+    schema = run.contract[VERSIONS].schema
+    rows = states_of(values, schema, Observation(run.started_at, run.run_id))
+    columns = {
+        "article_id": pa.array(ids, pa.string()),
+        "valid_from": pa.array([commits[step].moment for step in steps], schema.field("valid_from").type),
+        "is_deleted": pa.array(gone, pa.bool_()),
+        "commit": pa.array([commits[step].id for step in steps], pa.string()),
+    }
+    return pa.table([columns.get(name, rows[name]) for name in schema.names], schema=schema)
+
+
+def _observed(run: Run, parent: Snapshot, known: Observed) -> tuple[pa.Table, Observation]:
+    """The rows that stand beside what Git tells, and the observation that they begin with."""
+    seen = Observation(known.moment, known.run_id)
+    before = ParentVersions(parent, run.contract)
+    if before.files:
+        return pa.concat_tables([before.last(), before.closed()]), seen
+    articles = parent.read("articles", ["article_id", *run.contract.watched])
+    return states_of(articles, run.contract[VERSIONS].schema, seen), seen
+
+
+def _published(
+    run: Run, parent: Snapshot, known: Observed, versions: pa.Table, commits: Sequence[Commit]
+) -> tuple[int, str]:
+    """Publish the table if it says anything new; number of what readers see, and status."""
+    before = ParentVersions(parent, run.contract)
+    if before.is_same_form:
+        rows = pa.concat_tables([before.last(), before.closed()]).sort_by(
+            [("article_id", "ascending"), ("valid_from", "ascending")]
+        )
+        if rows.drop_columns(["run_id"]).equals(versions.drop_columns(["run_id"])):
+            return parent.number, "unchanged"
+    manifest = previous_manifest(run)
+    message = f"Backfill: {len(commits):,} commits, {len(versions):,} rows in {VERSIONS}."
+    told = msgspec.structs.replace(known, commit=commits[-1].id if commits else known.commit)
+    summary = {"maintenance": message, SUMMARY: msgspec.to_builtins(told)}
+    snapshot = rewrite_tables(run, manifest, (), quiet_row(run, manifest, message), summary, versions)
+    return snapshot.number, "completed"
