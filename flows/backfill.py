@@ -110,9 +110,10 @@ def run_backfill(
         clear_staging(warehouse)
         parent = _parent(warehouse)
         run, past = _opened(run_id, repository, settings, parent, _source_name(source, parent))
-        if parent.info.summary.get("form") != run.table_form:
+        before = ParentVersions(parent, run.contract)
+        if parent.info.summary.get("form") != run.table_form or (before.files and not before.is_same_form):
             raise WarehouseError(
-                "Contract, rules or version are not those of the published tables.",
+                "Contract, rules, version or `history.columns` are not those of the published tables.",
                 "`presslake run` brings them up to date; then fill in the past.",
             )
         try:

@@ -17,6 +17,7 @@ from config.errors import WarehouseError
 from config.settings import History
 from tasks.maintain.contents import check_contents
 from tasks.maintain.joins import check_joins
+from tasks.maintain.past import check_past
 from tasks.maintain.surroundings import check_others, check_pointer, check_strays, remains
 from tasks.tables.history import with_history
 from tasks.tables.snapshots import Snapshot
@@ -93,7 +94,7 @@ def _check_tables(snapshot: Snapshot, contract: Contract, digests: bool) -> tupl
     if damaged:
         notes.append("The tables were not held against one another: damaged files are in the way.")
     else:
-        findings += check_joins(snapshot)
+        findings += check_joins(snapshot) + check_past(snapshot)
     return findings, notes
 
 
