@@ -20,8 +20,9 @@ from config.contract_types import Column, Rules, SourcePath
 _INTRODUCTION: Final = """\
 # Tables
 
-{tables} tables and, with a history, `article_versions`, published together as one snapshot under `warehouse/current/<table>/`. Times are UTC. A type with
-`?` may be null; lists are never null, but may be empty. `[]` in a name stands for the items of a list.
+{tables} tables and, with a history, `article_versions`, published together as one snapshot under
+`warehouse/current/<table>/`. Times are UTC. A type with `?` may be null; lists are never null, but may be empty. `[]`
+in a name stands for the items of a list.
 
 *From* is the front-matter field that a column is read from, the first present one where there are several;
 columns without one are computed. A column marked *partition* stands in the folders' names, not in the files.

@@ -33,8 +33,9 @@ _RESERVED: Final = frozenset({"column"})
 def published_contract(path: Path = PACKAGED) -> dict[str, Any]:
     """The contract at `path` as consumers test it.
 
-    The table that not every warehouse has and rules that only warn are gone, 64-bit integers say so in a way that SQL tools understand, and what
-    is measured against the clock (service levels) stays with the working contract.
+    The table that not every warehouse has and rules that only warn are gone, 64-bit integers say so in a way
+    that SQL tools understand, and what is measured against the clock (service levels) stays with the working
+    contract.
     """
     contract: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     contract.pop("slaProperties", None)

@@ -236,9 +236,7 @@ def _batches(run: Run, listing: pa.Table) -> Iterator[Batch]:
         yield Batch(path, number, len(cut), pc.sum(cut["size"]).as_py() or 0, resumed=False)
 
 
-def _told(
-    run: Run, commits: Sequence[Commit], files: pa.Table, records: pa.Table, progress: Progress
-) -> pa.Table:
+def _told(run: Run, commits: Sequence[Commit], files: pa.Table, records: pa.Table, progress: Progress) -> pa.Table:
     """The states of the articles that the commits tell, in the columns of `article_versions`."""
     row_of = {key: row for row, key in enumerate(zip(*(records[name].to_pylist() for name in _RECORD), strict=True))}
     last: dict[str, int] = {}
@@ -263,12 +261,16 @@ def _told(
 
 
 def _steps(run: Run, commits: Sequence[Commit], files: pa.Table) -> Iterator[Step]:
-    row_of = {key: row for row, key in enumerate(zip(*(files[n].to_pylist() for n in ("source_path", "etag")), strict=True))}
+    row_of = {
+        key: row for row, key in enumerate(zip(*(files[n].to_pylist() for n in ("source_path", "etag")), strict=True))
+    }
     (source,) = run.sources
     for commit in commits:
         rows = [row_of[entry] for entry in sorted(commit.files.items(), key=lambda entry: entry[0].encode())]
         gone = sorted(commit.gone, key=str.encode)
-        lost = pa.table({"source": pa.array([source] * len(gone), pa.string()), "source_path": pa.array(gone, pa.string())})
+        lost = pa.table(
+            {"source": pa.array([source] * len(gone), pa.string()), "source_path": pa.array(gone, pa.string())}
+        )
         yield Step(files.take(pa.array(rows, pa.int64())), lost)
 
 

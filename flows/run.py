@@ -106,7 +106,9 @@ def execute(
                 run_id=run_id,
                 started_at=started_at,
                 settings=settings,
-                contract=with_history(contract, settings.history, None if parent is None else warehouse.snapshot(parent)),
+                contract=with_history(
+                    contract, settings.history, None if parent is None else warehouse.snapshot(parent)
+                ),
                 rules=rules,
                 sources={source.name: source for source in opened},
                 locations={source.name: str(getattr(source, "root", source.name)) for source in opened},

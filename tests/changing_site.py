@@ -43,8 +43,9 @@ class ChangingSite:
         """Change a few files by chance; the state after it, path to content."""
         now, before = START + timedelta(hours=self._steps), dict(self._state)
         self._steps += 1
+        ways = [self._warm, self._warm, self._warm, self._retitle, self._edit, self._remove, self._break]
         for number in self._chance.sample(range(self.files), self._chance.randint(0, 2)):
-            getattr(self, self._chance.choice(["_warm", "_warm", "_warm", "_retitle", "_edit", "_remove", "_break"]))(number, now)
+            self._chance.choice(ways)(number, now)
         self.changes += self._state != before
         return dict(self._state)
 
@@ -71,7 +72,7 @@ class ChangingSite:
         self._say(number, now, title, heat + self._chance.randint(-3, 5) if heat > 3 else heat + 1)
 
     def _retitle(self, number: int, now: datetime) -> None:
-        title, heat = self._said.get(number, (f"Story {number}", 0))
+        _, heat = self._said.get(number, ("", 0))
         self._say(number, now, f"Story {number} {self._chance.choice('abc')}", heat)
 
     def _edit(self, number: int, now: datetime) -> None:

@@ -79,6 +79,8 @@ def _show(done: Backfilled, warehouse: str) -> None:
     console.print(f"From {done.since[:19]} UTC on, runs observe the articles.", soft_wrap=True)
     if done.shallow:
         console.print(
-            Text("The clone is shallow: what was before its oldest commit is missing (git fetch --unshallow).", "yellow"),
+            Text(
+                "The clone is shallow: what was before its oldest commit is missing (git fetch --unshallow).", "yellow"
+            ),
             soft_wrap=True,
         )

@@ -44,9 +44,7 @@ class Moved(NamedTuple):
     gone: pa.Array
 
 
-def replay(
-    steps: Iterable[Step], source: str, schema: pa.Schema, rules: MatchRules, version: str
-) -> Iterator[Moved]:
+def replay(steps: Iterable[Step], source: str, schema: pa.Schema, rules: MatchRules, version: str) -> Iterator[Moved]:
     """Take all decisions after each step.
 
     Args:

@@ -29,7 +29,18 @@ from tasks.discover.source import LISTING, Globs
 
 _PIECE: Final = 1 << 20
 _LOG: Final = (
-    *("-c", "log.showRoot=true", "-c", "diff.orderFile=/dev/null", "log", "--first-parent", "-m", "--reverse", "--raw", "-z"),
+    *(
+        "-c",
+        "log.showRoot=true",
+        "-c",
+        "diff.orderFile=/dev/null",
+        "log",
+        "--first-parent",
+        "-m",
+        "--reverse",
+        "--raw",
+        "-z",
+    ),
     *("--no-renames", "--no-abbrev", "--no-relative", "--no-ext-diff", "--no-textconv", "--no-color", "--no-notes"),
     *("--no-show-signature", "--no-decorate", "--ignore-submodules=none", "--format=%H %ct"),
 )
@@ -174,7 +185,7 @@ class GitPast:
     def _lost(self, what: str) -> SourceError:
         return SourceError(
             f"Source {self.name!r}: {what} of the history cannot be read from {str(self.root)!r}.",
-            "`git fsck` says if the repository is damaged; of a partial clone, `git fetch --refetch` brings all objects.",
+            "`git fsck` says if the repository is damaged; `git fetch --refetch` completes a partial clone.",
         )
 
 

@@ -16,8 +16,8 @@ import pyarrow.parquet as pq
 
 from config.contract import Contract
 from config.errors import WarehouseError
-from tasks.tables.comparison import rows_differ
 from tasks.maintain.sentences import some
+from tasks.tables.comparison import rows_differ
 from tasks.tables.parquet import read_parquet
 from tasks.tables.rules import check_rules
 from tasks.tables.snapshots import DataFile, Snapshot

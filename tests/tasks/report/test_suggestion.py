@@ -49,7 +49,9 @@ def test_whole_numbers_get_as_many_bits_as_they_need() -> None:
 
 
 def test_mappings_are_spread_and_lists_are_arrays() -> None:
-    found = properties({"desk": {"headOf": "Ada"}, "tags": ["a"], "authors": [{"name": "Ada", "home": {"city": "Bath"}}]})
+    found = properties(
+        {"desk": {"headOf": "Ada"}, "tags": ["a"], "authors": [{"name": "Ada", "home": {"city": "Bath"}}]}
+    )
     assert found["desk_head_of"]["transformSourceObjects"] == ["desk.headOf"]
     assert found["tags"]["items"]["logicalType"] == "string"
     names = [field["name"] for field in found["authors"]["items"]["properties"]]
