@@ -1,8 +1,7 @@
 """The past of the articles from a Git repository: `article_versions` filled backwards, commit by commit.
 
-Belongs here: the order of the work and how what Git says joins what runs observed. Does not belong here:
-reading history (`tasks.discover.git_history`), decisions (`tasks.deduplicate.replay`), rows
-(`tasks.write.article_versions`), and what the command line prints.
+Belongs here: the order of the work, and how what Git says joins what runs observed. Does not belong here:
+what the commits tell (`git_states`), rows (`tasks.write.article_versions`), what the command line prints.
 
 Each distinct file is parsed once, in batches, by the stages of a run; then the decisions are replayed
 commit by commit. What runs observed stands: Git says what was before the first observation, and nothing
@@ -11,12 +10,11 @@ of the time since. So a backfill can be repeated, and a later run goes on from i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
 
 import msgspec
 import pyarrow as pa
@@ -26,11 +24,8 @@ from config.contract import VERSIONS, load_contract
 from config.errors import UsageError, WarehouseError
 from config.settings import History, Settings
 from config.url_rules import load_url_rules
-from flows.local import LocalStages
+from flows.git_states import parsed_files, told_states
 from flows.maintenance import quiet_row
-from flows.pipeline import are_worth_workers
-from tasks.deduplicate.replay import Step, replay
-from tasks.discover.batches import make_batches
 from tasks.discover.git_history import Commit, GitPast
 from tasks.discover.source import Globs
 from tasks.report.progress import Progress, Silent
@@ -38,18 +33,13 @@ from tasks.report.status import existing_warehouse
 from tasks.tables.durable import remove_tree, storage_errors
 from tasks.tables.history import SUMMARY, Observed, observed, with_history
 from tasks.tables.lock import locked
-from tasks.tables.run import Batch, Run, new_run_id, previous_manifest
+from tasks.tables.run import Run, new_run_id, previous_manifest
 from tasks.tables.snapshots import Snapshot
-from tasks.tables.staging import FILES, fresh_folder, read_arrow, write_arrow
 from tasks.tables.warehouse import Warehouse
-from tasks.tables.workers import worker_pool
 from tasks.write.article_versions import Observation, joined, states_of
 from tasks.write.rewrite import rewrite_tables
 from tasks.write.upkeep import clear_staging
 from tasks.write.version_files import ParentVersions
-
-#: What a record is found by: its path and the hash of its bytes.
-_RECORD: Final = ("source_path", "source_hash")
 
 
 class Backfilled(msgspec.Struct, frozen=True):
@@ -179,8 +169,8 @@ def _filled(run: Run, past: GitPast, parent: Snapshot, progress: Progress) -> Ba
         progress.advance("commits", 1)
     progress.finish("commits")
     before = [commit for commit in commits if commit.moment < known.moment]
-    files, records = _parsed(run, past, before, progress)
-    told = _told(run, before, files, records, progress)
+    files, records = parsed_files(run, past, before, progress)
+    told = told_states(run, before, files, records, progress)
     versions = joined(told, *_observed(run, parent, known))
     number, status = _published(run, parent, known, versions, commits)
     times = [commit.moment.isoformat() for commit in commits]
@@ -198,94 +188,6 @@ def _filled(run: Run, past: GitPast, parent: Snapshot, progress: Progress) -> Ba
         last=times[-1] if times else "",
         shallow=past.is_shallow(),
     )
-
-
-def _parsed(run: Run, past: GitPast, commits: Sequence[Commit], progress: Progress) -> tuple[pa.Table, pa.Table]:
-    """Every distinct file of the history (`FILES`), and the watched columns of those that are records."""
-    distinct = sorted({(path, blob) for commit in commits for path, blob in commit.files.items()})
-    listing = past.listing(distinct)
-    work = list(_batches(run, listing))
-    names = ["article_id", *_RECORD, *(name for name in run.contract.watched if name not in _RECORD)]
-    empty = pa.schema([run.contract["articles"].schema.field(name) for name in names]).empty_table()
-
-    def strip(batch: Batch) -> None:
-        """Keep what the history needs of a batch; whole texts of thousands of commits would fill the disk."""
-        rows = read_arrow(batch.path / "records.arrow").select(names)
-        write_arrow(batch.path / "watched.arrow", rows)
-        for name in ("records", "quarantine", "findings", "input"):
-            (batch.path / f"{name}.arrow").unlink()
-        progress.advance("parse", batch.files)
-
-    progress.start("parse", len(distinct), "files")
-    with worker_pool(run.folder, min(run.workers, len(work)) if are_worth_workers(work) else 1):
-        LocalStages(run).parse_and_validate(run.folder, work, strip)
-    progress.finish("parse")
-    files = [read_arrow(batch.path / "files.arrow") for batch in work]
-    rows = [read_arrow(batch.path / "watched.arrow") for batch in work]
-    tables = pa.concat_tables([FILES.empty_table(), *files]), pa.concat_tables([empty, *rows])
-    return tables[0].combine_chunks(), tables[1].combine_chunks()
-
-
-def _batches(run: Run, listing: pa.Table) -> Iterator[Batch]:
-    files = listing.append_column("known_hash", pa.nulls(len(listing), pa.string()))
-    start = 0
-    for number, cut in enumerate(make_batches(listing, run.settings.run.batch_bytes), 1):
-        path = fresh_folder(run.folder / f"batch-{number:06d}")
-        write_arrow(path / "input.arrow", files.slice(start, len(cut)))
-        start += len(cut)
-        yield Batch(path, number, len(cut), pc.sum(cut["size"]).as_py() or 0, resumed=False)
-
-
-def _told(run: Run, commits: Sequence[Commit], files: pa.Table, records: pa.Table, progress: Progress) -> pa.Table:
-    """The states of the articles that the commits tell, in the columns of `article_versions`."""
-    row_of = {key: row for row, key in enumerate(zip(*(records[name].to_pylist() for name in _RECORD), strict=True))}
-    last: dict[str, int] = {}
-    ids, rows, gone, steps = list[str](), list[int](), list[bool](), list[int]()
-    progress.start("replay", len(commits), "commits")
-    moves = replay(
-        _steps(run, commits, files), next(iter(run.sources)), run.contract["sources"].schema,
-        run.match_rules, run.match_version,
-    )  # fmt: skip
-    for step, moved in enumerate(moves):
-        there = list(zip(*(moved.there[name].to_pylist() for name in ("article_id", *_RECORD)), strict=True))
-        last |= {article_id: row_of[path, digest] for article_id, path, digest in there}
-        left = moved.gone.to_pylist()
-        now = [*(entry[0] for entry in there), *left]
-        ids += now
-        rows += [last[article_id] for article_id in now]
-        gone += [False] * len(there) + [True] * len(left)
-        steps += [step] * len(now)
-        progress.advance("replay", 1)
-    progress.finish("replay")
-    return _states(run, commits, records.take(pa.array(rows, pa.int64())), ids, gone, steps)
-
-
-def _steps(run: Run, commits: Sequence[Commit], files: pa.Table) -> Iterator[Step]:
-    row_of = {
-        key: row for row, key in enumerate(zip(*(files[n].to_pylist() for n in ("source_path", "etag")), strict=True))
-    }
-    (source,) = run.sources
-    for commit in commits:
-        rows = [row_of[entry] for entry in sorted(commit.files.items(), key=lambda entry: entry[0].encode())]
-        gone = sorted(commit.gone, key=str.encode)
-        lost = pa.table(
-            {"source": pa.array([source] * len(gone), pa.string()), "source_path": pa.array(gone, pa.string())}
-        )
-        yield Step(files.take(pa.array(rows, pa.int64())), lost)
-
-
-def _states(
-    run: Run, commits: Sequence[Commit], values: pa.Table, ids: list[str], gone: list[bool], steps: list[int]
-) -> pa.Table:
-    schema = run.contract[VERSIONS].schema
-    rows = states_of(values, schema, Observation(run.started_at, run.run_id))
-    columns = {
-        "article_id": pa.array(ids, pa.string()),
-        "valid_from": pa.array([commits[step].moment for step in steps], schema.field("valid_from").type),
-        "is_deleted": pa.array(gone, pa.bool_()),
-        "commit": pa.array([commits[step].id for step in steps], pa.string()),
-    }
-    return pa.table([columns.get(name, rows[name]) for name in schema.names], schema=schema)
 
 
 def _observed(run: Run, parent: Snapshot, known: Observed) -> tuple[pa.Table, Observation]:
