@@ -114,9 +114,8 @@ def told_states(
 
 
 def _steps(run: Run, commits: Sequence[Commit], files: pa.Table) -> Iterator[Step]:
-    row_of = {
-        key: row for row, key in enumerate(zip(*(files[n].to_pylist() for n in ("source_path", "etag")), strict=True))
-    }
+    keys = zip(files["source_path"].to_pylist(), files["etag"].to_pylist(), strict=True)
+    row_of = {key: row for row, key in enumerate(keys)}
     (source,) = run.sources
     for commit in commits:
         rows = [row_of[entry] for entry in sorted(commit.files.items(), key=lambda entry: entry[0].encode())]

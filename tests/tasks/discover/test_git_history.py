@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,7 @@ def test_only_files_that_count_and_lie_in_the_folder_do(tmp_path: Path) -> None:
 def test_times_rise_where_clocks_stood_still_or_went_back(tmp_path: Path) -> None:
     states = [{"a.md": b"%d" % n} for n in range(3)]
     commits: list[Commit] = list(past_of(make_repository(tmp_path / "r", states, [1000, 1000, 10])).commits())
-    gaps = [later.moment - sooner.moment for sooner, later in zip(commits, commits[1:], strict=False)]
+    gaps = [later.moment - sooner.moment for sooner, later in pairwise(commits)]
     assert gaps == [timedelta(microseconds=1)] * 2
 
 
