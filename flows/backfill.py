@@ -213,7 +213,8 @@ def _published(
             return parent.number, "unchanged"
     manifest = previous_manifest(run)
     message = f"Backfill: {len(commits):,} commits, {len(versions):,} rows in {VERSIONS}."
-    told = msgspec.structs.replace(known, commit=commits[-1].id if commits else known.commit)
+    head = commits[-1].id if commits else known.commit
+    told = msgspec.structs.replace(known, columns=run.contract.watched, commit=head)
     summary = {"maintenance": message, SUMMARY: msgspec.to_builtins(told)}
     snapshot = rewrite_tables(run, manifest, (), quiet_row(run, manifest, message), summary, versions)
     return snapshot.number, "completed"

@@ -17,7 +17,6 @@ def check_contract(run: Run) -> None:
 
     Raises:
         GuardRailError: the contract drops, renames or narrows a column, or requires one that has nulls.
-        WarehouseError: the published files cannot be read.
     """
     parent = run.parent_snapshot()
     if run.settings.guards.accept_contract or parent is None or parent.info.summary.get("form") == run.table_form:

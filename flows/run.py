@@ -160,7 +160,7 @@ def _parent(warehouse: Warehouse, sources: Collection[str], full_refresh: bool) 
     except WarehouseError as error:
         if others := sorted({str(name) for name in _listed(current)} - set(sources)):
             raise WarehouseError(error.message, f"Run again with all sources ({', '.join(others)} too).") from error
-        return None, f"{error.message} So `first_seen_at` and the table `runs` start anew."
+        return None, f"{error.message} So `first_seen_at`, the table `runs` and any history start anew."
     return current.number, ""
 
 

