@@ -18,6 +18,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from msgspec.structs import replace
 
 from config.contract import load_contract
 from config.errors import AuditError
@@ -32,10 +33,12 @@ from tasks.report.outcome import Files, Outcome, Records
 from tasks.report.status import existing_warehouse
 from tasks.report.summary import run_row
 from tasks.report.words import counted
+from tasks.tables.delta import DeltaWarehouse
 from tasks.tables.history import with_history
 from tasks.tables.lock import locked
 from tasks.tables.run import Run, count_by, new_run_id, previous_manifest
 from tasks.tables.snapshots import Snapshot
+from tasks.write.delta_upkeep import vacuum
 from tasks.write.rewrite import changed_parts, rewrite_tables
 from tasks.write.upkeep import Cleared, clear_staging, remove_snapshot
 
@@ -70,6 +73,9 @@ def expire(settings: Settings) -> Expired:
     expired = plan_expiry(settings, datetime.now(UTC))
     for number in expired.snapshots:
         remove_snapshot(warehouse_of(settings), number)
+    warehouse = warehouse_of(settings)
+    if isinstance(warehouse, DeltaWarehouse):
+        vacuum(warehouse, settings.warehouse.keep_days)
     return expired
 
 
@@ -125,7 +131,7 @@ def damage(done: Maintenance) -> AuditError:
 
 
 def _maintain(settings: Settings, steps: Steps) -> Maintenance:
-    existing_warehouse(Path(settings.warehouse.path))
+    existing_warehouse(settings.warehouse.path)
     warehouse, started_at = warehouse_of(settings), datetime.now(UTC)
     warehouse.create()
     run_id = new_run_id(started_at)
@@ -144,7 +150,7 @@ def _maintain(settings: Settings, steps: Steps) -> Maintenance:
         run_id=run_id,
         started_at=_iso(started_at),
         ended_at=_iso(datetime.now(UTC)),
-        warehouse=str(warehouse.root),
+        warehouse=warehouse.location,
         snapshot=verified.snapshot,
         staging_removed=cleared.removed,
         staging_left=cleared.left,
@@ -162,7 +168,11 @@ def _iso(moment: datetime) -> str:
 def _run(settings: Settings, run_id: str) -> Run:
     """A run without sources, from the current snapshot."""
     paths = [None if text is None else Path(text) for text in (settings.contract.path, settings.contract.url_rules)]
-    current = warehouse_of(settings).current()
+    warehouse = warehouse_of(settings)
+    if isinstance(warehouse, DeltaWarehouse):
+        # What is there counts: only a run that makes a warehouse needs to be told its format.
+        settings = replace(settings, warehouse=replace(settings.warehouse, format="delta"))
+    current = warehouse.current()
     return Run(
         run_id=run_id,
         started_at=datetime.now(UTC),

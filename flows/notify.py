@@ -15,7 +15,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -24,6 +23,7 @@ from config.errors import GuardRailError, PresslakeError, SettingsError
 from config.settings import Notify, Settings
 from tasks.report.notification import Event, Notification, make_notification, newest_arrival, spell_staleness
 from tasks.report.told import Trouble, is_news, remember, told
+from tasks.tables.formats import found_warehouse
 from tasks.tables.warehouse import Warehouse
 
 LOGGER: Final = logging.getLogger("presslake.notify")
@@ -65,7 +65,7 @@ def tell_success(settings: Settings, flow: str = "ingest", run_id: str = "") -> 
         run_id: of the run.
     """
     with never_failing():
-        warehouse = Warehouse(settings.warehouse.path)
+        warehouse = found_warehouse(settings.warehouse.path, staging=settings.warehouse.staging)
         about = {"warehouse": settings.warehouse.path, "run_id": run_id, "run_url": _run_url()}
         stale = _staleness(settings.notify, warehouse) if flow == "ingest" else ""
         if stale:
@@ -94,7 +94,7 @@ def never_failing() -> Iterator[None]:
 
 def _tell(settings: Settings, flow: str, notification: Notification) -> None:
     """Send a notification if it is news."""
-    root, now = Path(settings.warehouse.path), datetime.now(UTC)
+    root, now = found_warehouse(settings.warehouse.path, staging=settings.warehouse.staging).root, datetime.now(UTC)
     trouble = Trouble(flow, notification.event, notification.reason)
     if is_news(root, trouble, now, settings.notify.repeat_hours) and _send(settings.notify, notification):
         remember(root, now, add=[trouble])

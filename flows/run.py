@@ -27,8 +27,10 @@ from tasks.discover.source import open_sources
 from tasks.report.outcome import Outcome
 from tasks.report.progress import Progress, Silent
 from tasks.report.summary import iso
+from tasks.tables.delta import is_url
 from tasks.tables.durable import remove_tree, storage_errors
 from tasks.tables.faults import reach
+from tasks.tables.formats import open_warehouse
 from tasks.tables.history import with_history
 from tasks.tables.journal import add_to_journal
 from tasks.tables.lock import locked
@@ -89,7 +91,7 @@ def execute(
 ) -> Outcome:
     """Run the pipeline with the stages of an engine; see `run_ingest`."""
     settings = _for_workers(settings)
-    warehouse = Warehouse(settings.warehouse.path, settings.warehouse.durable)
+    warehouse = open_warehouse(settings.warehouse)
     started_at = datetime.now(UTC)
     run_id = new_run_id(started_at)
     try:
@@ -117,6 +119,11 @@ def execute(
                 note=note,
             )
             check_contract(run)
+            if run.keeps_history and run.settings.warehouse.format == "delta":
+                raise SettingsError(
+                    "`history.enabled` is on, but a Delta warehouse keeps no `article_versions` yet.",
+                    "Its tables' own versions and change feed tell what changed; or use the format parquet.",
+                )
             # Match rules that cannot be used fail the run now, not after all files were read.
             _ = run.match_rules
             _tell_start(run)
@@ -131,7 +138,7 @@ def execute(
 
 def _for_workers(settings: Settings) -> Settings:
     """With paths that mean the same in the working folder of a cluster's worker."""
-    if settings.run.executor == "processes":
+    if settings.run.executor == "processes" or is_url(settings.warehouse.path):
         return settings
     path = str(Path(settings.warehouse.path).absolute())
     return msgspec.structs.replace(settings, warehouse=msgspec.structs.replace(settings.warehouse, path=path))
@@ -224,11 +231,11 @@ def _remember_failure(warehouse: Warehouse, run_id: str, started_at: datetime, e
             message=error.message if isinstance(error, PresslakeError) else f"{type(error).__name__}: {error}",
             hint=error.hint if isinstance(error, PresslakeError) else "",
             error=type(error).__name__,
-            warehouse=str(warehouse.root),
+            warehouse=warehouse.location,
         )
     if isinstance(error, RunError):
         error.outcome = outcome
-    if not warehouse.snapshots_path.is_dir():
+    if not warehouse.staging_path.is_dir():
         return
     # The disk that failed the run may refuse this too; the run's own error is the one to tell.
     with suppress(PresslakeError):

@@ -15,6 +15,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, Final
 
+from config.settings import Settings
 from flows import pipeline
 from flows.run import run_ingest
 from tasks.tables import faults
@@ -25,17 +26,22 @@ _CONTEXT: Final = multiprocessing.get_context("forkserver")
 MANY_BATCHES: Final = {"batch_bytes": 1}
 
 
-def ingest(warehouse: Path, specs: Sequence[str], fault: str = "", workers: int = 1) -> None:
+def ingest(warehouse: Path, specs: Sequence[str], fault: str = "", workers: int = 1, kind: str = "parquet") -> None:
     """Run once, with a fault armed; two workers are processes however little there is to read.
 
     Raises:
         PresslakeError: the run failed.
     """
+    ingest_into(settings_for(warehouse, {**MANY_BATCHES, "workers": workers}, warehouse={"format": kind}), specs, fault)
+
+
+def ingest_into(settings: Settings, specs: Sequence[str], fault: str) -> None:
+    """Run once with these settings, with a fault armed."""
     # A test's process prints nothing, not even what its death makes others say.
     sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
     faults._armed = faults.parse_fault(fault) if fault else None
     pipeline.WORTH_A_POOL = 0  # type: ignore[misc]
-    run_ingest(specs, settings_for(warehouse, {**MANY_BATCHES, "workers": workers}))
+    run_ingest(specs, settings)
 
 
 def start(function: Callable[..., None], *args: Any) -> BaseProcess:

@@ -115,7 +115,7 @@ def rollback(snapshot: str, /, *, warehouse: Path | None = None, config: Path | 
     from tasks.tables.lock import locked  # noqa: PLC0415
     from tasks.tables.run import new_run_id  # noqa: PLC0415
 
-    existing_warehouse(Path(settings.warehouse.path))
+    existing_warehouse(settings.warehouse.path)
     lake = warehouse_of(settings)
     with locked(lake, new_run_id(datetime.now(UTC)), settings.run.lock_timeout_seconds):
         target = named_snapshot(lake, snapshot)

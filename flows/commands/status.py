@@ -18,7 +18,8 @@ Examples:
   presslake status --json | jq '.runs[0]'"""
 PATH_EXAMPLES: Final = """\
 Example:
-  cd "$(presslake path --warehouse warehouse)" && ls articles"""
+  cd "$(presslake path --warehouse warehouse)" && ls articles
+  presslake path --json | jq .tables.articles"""
 
 
 def status(*, warehouse: Path | None = None, config: Path | None = None, json: bool = False) -> None:
@@ -42,16 +43,22 @@ def status(*, warehouse: Path | None = None, config: Path | None = None, json: b
     show_status(make_console(sys.stdout), state)
 
 
-def path(*, warehouse: Path | None = None, config: Path | None = None) -> None:
+def path(*, warehouse: Path | None = None, config: Path | None = None, json: bool = False) -> None:
     """Print the folder of the current snapshot, which no later run changes.
 
     Readers that take long resolve it once and then see one version of all tables.
+    Of a Delta warehouse that is its place and, with --json, the version of each table.
 
     Args:
         warehouse: Folder of the tables; by default that of the settings.
         config: File of settings; by default presslake.yaml of the working folder, if it is there.
+        json: Print one JSON object, with where each table is.
     """
     root = chosen_warehouse(warehouse, config)
-    from tasks.report.status import current_folder  # noqa: PLC0415
+    from tasks.report.status import current_place  # noqa: PLC0415
 
-    sys.stdout.write(f"{current_folder(root)}\n")
+    place = current_place(root)
+    if json:
+        print_json(place)
+    else:
+        sys.stdout.write(f"{place.path}\n")

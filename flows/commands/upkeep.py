@@ -53,7 +53,7 @@ def verify(
     from tasks.maintain.stage import verify_settings  # noqa: PLC0415
     from tasks.report.status import existing_warehouse  # noqa: PLC0415
 
-    existing_warehouse(Path(settings.warehouse.path))
+    existing_warehouse(settings.warehouse.path)
     verified = verify_settings(settings, digests)
     if json:
         print_json(verified)

@@ -104,11 +104,15 @@ class _Side(NamedTuple):
 
     def names(self) -> list[str]:
         """The columns of the files; none without a file."""
-        return list(pq.read_schema(self.snapshot.path / self.paths[0]).names) if self.paths else []
+        if not self.paths:
+            return []
+        first = str(self.snapshot.path / self.paths[0])
+        return list(pq.read_schema(first, filesystem=self.snapshot.filesystem).names)
 
     def read(self, columns: list[str]) -> pa.Table:
         """Columns of all files."""
-        return read_files([self.snapshot.path / path for path in self.paths], columns)
+        paths = [self.snapshot.path / path for path in self.paths]
+        return read_files(paths, columns, filesystem=self.snapshot.filesystem)
 
     def column(self, name: str) -> pa.ChunkedArray:
         """A column of all files; texts in the large type, since all of a table may pass 2 GiB."""

@@ -12,7 +12,6 @@ from typing import Final, NamedTuple
 import msgspec
 
 from config.errors import UsageError, WarehouseError
-from tasks.tables import pointer
 from tasks.tables.snapshots import Snapshot, SnapshotInfo
 from tasks.tables.warehouse import Warehouse
 
@@ -89,10 +88,10 @@ def read_history(warehouse: Warehouse) -> History:
         WarehouseError: the pointer is damaged, or the folder cannot be listed.
     """
     infos, damaged = read_infos(warehouse)
-    current = pointer.pointed(warehouse.root)
+    current = warehouse.pointed()
     known = {info.number: info for info in infos}
     entries = [_entry(info, known, current) for info in reversed(infos)]
-    return History(str(warehouse.root), current, entries, damaged)
+    return History(warehouse.location, current, entries, damaged)
 
 
 def _entry(info: SnapshotInfo, known: Mapping[int, SnapshotInfo], current: int | None) -> Entry:
@@ -149,7 +148,7 @@ def named_snapshot(warehouse: Warehouse, name: str) -> Snapshot:
     current = warehouse.current()
     if current is None:
         raise WarehouseError(
-            f"Nothing is published in {warehouse.root} yet.", "Make the tables first: presslake run SOURCE"
+            f"Nothing is published in {warehouse.location} yet.", "Make the tables first: presslake run SOURCE"
         )
     return current if name == CURRENT else warehouse.snapshot(_previous(warehouse, current.info))
 

@@ -11,13 +11,14 @@ from tasks.maintain.guarantees import Verification, verify_warehouse
 from tasks.maintain.history import read_infos, unshared_bytes
 from tasks.maintain.outcome import Expired
 from tasks.maintain.retention import expired_snapshots
-from tasks.tables import pointer
+from tasks.tables.formats import found_warehouse
 from tasks.tables.warehouse import Warehouse
 
 
 def warehouse_of(settings: Settings) -> Warehouse:
     """The warehouse that the settings name."""
-    return Warehouse(settings.warehouse.path, settings.warehouse.durable)
+    chosen = settings.warehouse
+    return found_warehouse(chosen.path, chosen.durable, chosen.staging)
 
 
 def verify_settings(settings: Settings, digests: bool = True) -> Verification:
@@ -40,7 +41,7 @@ def plan_expiry(settings: Settings, now: datetime) -> Expired:
     """
     warehouse = warehouse_of(settings)
     infos, _ = read_infos(warehouse)
-    current = pointer.pointed(warehouse.root)
+    current = warehouse.pointed()
     if current is None:
         return Expired()
     keep = settings.warehouse

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from config.contract import TABLES
 from config.errors import WarehouseError
 from tasks.tables import journal, pointer
+from tasks.tables.delta import STATE, DeltaWarehouse
 from tasks.tables.durable import storage_errors
 from tasks.tables.verify import verify_files
 from tasks.tables.warehouse import BATCHES, Snapshot, Warehouse
@@ -55,8 +57,12 @@ def _misnumbered(snapshot: Snapshot, number: int) -> Iterator[str]:
 
 def check_strays(warehouse: Warehouse) -> list[str]:
     """What lies in the warehouse and is none of its own; hidden files are left alone."""
+    if isinstance(warehouse, DeltaWarehouse) and warehouse.is_remote:
+        # Its folder is a place to work in; objects beside the tables are nobody's business.
+        return []
+    known = _KNOWN | {STATE, *TABLES} if isinstance(warehouse, DeltaWarehouse) else _KNOWN
     with storage_errors(f"list {warehouse.root}"):
-        top = [entry for entry in warehouse.root.iterdir() if entry.name not in _KNOWN]
+        top = [entry for entry in warehouse.root.iterdir() if entry.name not in known]
         inner = [] if not warehouse.snapshots_path.is_dir() else list(warehouse.snapshots_path.iterdir())
     own = {pointer.folder_name(number).rpartition("/")[2] for number in warehouse.numbers()}
     strays = [*top, *(entry for entry in inner if entry.name not in own)]

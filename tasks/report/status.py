@@ -18,7 +18,9 @@ import pyarrow as pa
 from config.errors import WarehouseError
 from tasks.report.outcome import Files, Outcome, Records
 from tasks.report.reasons import Reason, quarantine_reasons
+from tasks.tables.delta import DeltaSnapshot, is_url
 from tasks.tables.durable import storage_errors
+from tasks.tables.formats import found_warehouse
 from tasks.tables.journal import NAME as JOURNAL_NAME
 from tasks.tables.journal import read_journal
 from tasks.tables.snapshots import Snapshot
@@ -88,12 +90,13 @@ def read_status(root: Path, now: datetime | None = None) -> Status:
 
 def status_of(root: Path, snapshot: Snapshot | None, now: datetime | None = None) -> Status:
     """The state of a warehouse as one snapshot and the journal tell it; otherwise as `read_status`."""
-    journal = list(read_outcomes(root))
+    warehouse = found_warehouse(root)
+    journal = list(read_outcomes(warehouse.root))
     published_runs = [] if snapshot is None else _latest(snapshot.read("runs"))
     published = None if snapshot is None else snapshot.info.published_at
     age = None if published is None else (now or datetime.now(UTC)) - datetime.fromisoformat(published)
     return Status(
-        warehouse=str(root),
+        warehouse=warehouse.location,
         snapshot=None if snapshot is None else snapshot.number,
         published_at=published,
         age_seconds=None if age is None else age.total_seconds(),
@@ -105,8 +108,29 @@ def status_of(root: Path, snapshot: Snapshot | None, now: datetime | None = None
     )
 
 
-def current_folder(root: Path) -> Path:
-    """The real, absolute folder of the snapshot that readers see now.
+class TablePlace(msgspec.Struct, frozen=True):
+    """Where a table is; `version` is that of the Delta table, None for a folder of Parquet files."""
+
+    uri: str
+    version: int | None
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where the snapshot that readers see now is: all its tables are of one run.
+
+    Attributes:
+        snapshot: its number.
+        path: its folder, absolute; of a Delta warehouse the warehouse's folder or URL.
+        tables: table to its place.
+    """
+
+    snapshot: int
+    path: str
+    tables: dict[str, TablePlace]
+
+
+def current_place(root: Path) -> Place:
+    """Where the snapshot that readers see now is.
 
     Raises:
         WarehouseError: there is no warehouse, or nothing is published in it yet.
@@ -114,20 +138,27 @@ def current_folder(root: Path) -> Path:
     snapshot = existing_warehouse(root).current()
     if snapshot is None:
         raise WarehouseError(f"Nothing is published in {root} yet.", "Make the tables first: presslake run SOURCE")
-    return snapshot.path.resolve()
+    if isinstance(snapshot, DeltaSnapshot):
+        versions = snapshot.info.versions
+        tables = {table: TablePlace(uri, versions[table]) for table, uri in sorted(snapshot.uris().items())}
+        place = snapshot.location if is_url(snapshot.location) else str(Path(snapshot.location).resolve())
+        return Place(snapshot.number, place, tables)
+    folder = snapshot.path.resolve()
+    tables = {table: TablePlace(str(folder / table), None) for table in snapshot.tables()}
+    return Place(snapshot.number, str(folder), tables)
 
 
-def existing_warehouse(root: Path) -> Warehouse:
+def existing_warehouse(root: Path | str) -> Warehouse:
     """The warehouse in a folder.
 
     Raises:
         WarehouseError: there is none; nothing is created.
     """
-    warehouse = Warehouse(root)
-    if not warehouse.snapshots_path.is_dir() and not (root / JOURNAL_NAME).is_file():
+    warehouse = found_warehouse(root)
+    if not warehouse.exists() and not (warehouse.root / JOURNAL_NAME).is_file():
         raise WarehouseError(
-            f"There is no warehouse in {root}.",
-            f"Name the folder of one with --warehouse, or make it: presslake run SOURCE --warehouse {root}",
+            f"There is no warehouse in {warehouse.location}.",
+            f"Name one with --warehouse, or make it: presslake run SOURCE --warehouse {warehouse.location}",
         )
     return warehouse
 

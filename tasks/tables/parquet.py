@@ -21,10 +21,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
+from pyarrow import fs
 
 from config.errors import AuditError, WarehouseError
 from tasks.tables.durable import storage_errors, write_new_file
-from tasks.tables.portable import require_portable
+from tasks.tables.portable import plain_schema, plain_type, require_portable
 
 _FORMAT: Final = ds.ParquetFileFormat(
     default_fragment_scan_options=ds.ParquetFragmentScanOptions(page_checksum_verification=True)
@@ -146,7 +147,12 @@ def _without_pandas(table: pa.Table) -> pa.Table:
     return table.replace_schema_metadata(notes or None)
 
 
-def read_parquet(path: Path, columns: Sequence[str] | None = None, schema: pa.Schema | None = None) -> pa.Table:
+def read_parquet(
+    path: Path,
+    columns: Sequence[str] | None = None,
+    schema: pa.Schema | None = None,
+    filesystem: fs.FileSystem | None = None,
+) -> pa.Table:
     """Read one file; page checksums are verified.
 
     Args:
@@ -154,11 +160,12 @@ def read_parquet(path: Path, columns: Sequence[str] | None = None, schema: pa.Sc
         columns: top-level columns to read; None reads all.
         schema: what the table shall look like: a column that the file lacks becomes null, one that
             it has besides is left out, integers are widened or (if they fit) narrowed.
+        filesystem: where the file is; None is the local one.
 
     Raises:
         WarehouseError: the file is missing, damaged, or does not fit `schema` or `columns`.
     """
-    return read_files([path], columns=columns, schema=schema)
+    return read_files([path], columns=columns, schema=schema, filesystem=filesystem)
 
 
 def read_files(
@@ -167,6 +174,7 @@ def read_files(
     filters: pc.Expression | None = None,
     schema: pa.Schema | None = None,
     hive_root: Path | None = None,
+    filesystem: fs.FileSystem | None = None,
 ) -> pa.Table:
     """Read several files of one table as one, in the order of `paths`.
 
@@ -174,25 +182,31 @@ def read_files(
         paths: at least one file.
         columns: top-level columns to read; None reads all.
         filters: rows to read.
-        schema: as for `read_parquet`; None takes the first file's.
+        schema: as for `read_parquet`; None takes the first file's, in plain types.
         hive_root: the table's folder, where `key=value` folders below it shall become columns.
+        filesystem: where the files are; None is the local one.
 
     Raises:
         WarehouseError: naming the file that is missing, damaged, or does not fit.
     """
     try:
-        source = _dataset(paths, schema, hive_root)
+        source = _dataset(paths, schema, hive_root, filesystem)
         if schema is not None:
             _require_fit(source, schema, columns)
         _require_columns(source.schema, columns, paths[0])
         return source.to_table(columns=None if columns is None else list(columns), filter=filters)
     except (pa.ArrowException, OSError) as error:
-        raise _explained(paths, error) from error
+        raise _explained(paths, error, filesystem) from error
 
 
-def _dataset(paths: Sequence[Path], schema: pa.Schema | None, hive_root: Path | None) -> ds.Dataset:
+def _dataset(
+    paths: Sequence[Path], schema: pa.Schema | None, hive_root: Path | None, filesystem: fs.FileSystem | None
+) -> ds.Dataset:
     hive = {} if hive_root is None else {"partitioning": "hive", "partition_base_dir": str(hive_root)}
-    return ds.dataset([str(path) for path in paths], schema=schema, format=_FORMAT, **hive)
+    names, options = [str(path) for path in paths], {"format": _FORMAT, "filesystem": filesystem, **hive}
+    source = ds.dataset(names, schema=schema, **options)
+    plain = plain_schema(source.schema)
+    return source if plain.equals(source.schema) else ds.dataset(names, schema=plain, **options)
 
 
 def _require_columns(schema: pa.Schema, columns: Sequence[str] | None, path: Path) -> None:
@@ -207,7 +221,8 @@ def _require_fit(source: ds.Dataset, schema: pa.Schema, columns: Sequence[str] |
     for fragment in source.get_fragments():
         present = {field.name: field.type for field in fragment.physical_schema}
         for field in wanted:
-            if not _fits(field, present.get(field.name)):
+            found = present.get(field.name)
+            if not _fits(field, None if found is None else plain_type(found)):
                 raise WarehouseError(
                     f"{fragment.path}: column `{field.name}` is {present.get(field.name, 'missing')},"
                     f" {field.type} is expected.",
@@ -235,11 +250,11 @@ def _has_grown(wanted: pa.DataType, found: pa.DataType) -> bool:
     return fits and len(known) == len(present) and all(f.nullable for f in fields if f.name not in present)
 
 
-def _explained(paths: Sequence[Path], error: Exception) -> WarehouseError:
+def _explained(paths: Sequence[Path], error: Exception, filesystem: fs.FileSystem | None) -> WarehouseError:
     """Find the file that is to blame, by reading each alone."""
     for path in paths:
         try:
-            with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            with pq.ParquetFile(str(path), page_checksum_verification=True, filesystem=filesystem) as file:
                 for _ in file.iter_batches():
                     pass
         except (pa.ArrowException, OSError) as reason:

@@ -26,6 +26,7 @@ from config.match_rules import MatchRules, load_match_rules
 from config.settings import Settings
 from config.url_rules import UrlRules
 from tasks.front_matter.policy import ReadPolicy
+from tasks.tables.formats import open_warehouse
 from tasks.tables.source import Source
 from tasks.tables.versions import deciding_code, reading_code, release, rules_fingerprint
 from tasks.tables.warehouse import BATCHES, Snapshot, Warehouse
@@ -66,7 +67,7 @@ class Run:
     @property
     def warehouse(self) -> Warehouse:
         """The warehouse that the run writes to."""
-        return Warehouse(self.settings.warehouse.path, self.settings.warehouse.durable)
+        return open_warehouse(self.settings.warehouse)
 
     @property
     def folder(self) -> Path:

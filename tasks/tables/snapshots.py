@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
+from pyarrow import fs
 
 from config.errors import WarehouseError
 from tasks.tables.durable import storage_errors
@@ -77,7 +78,7 @@ class SnapshotInfo:
         return msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n"
 
     @classmethod
-    def from_json(cls, content: bytes) -> SnapshotInfo:
+    def from_json(cls, content: bytes) -> Self:
         """Read what `to_json` wrote.
 
         Raises:
@@ -102,6 +103,11 @@ class Snapshot:
     def number(self) -> int:
         """42 for `snapshots/000042`."""
         return self.info.number
+
+    @property
+    def filesystem(self) -> fs.FileSystem | None:
+        """Where `path` is; None is the local one."""
+        return None
 
     def tables(self) -> list[str]:
         """The names of its tables, sorted."""
@@ -140,14 +146,16 @@ class Snapshot:
         """
         files = [file for file in self.files(table) if partitions is None or file.partition in partitions]
         if not files:
-            return self._empty(table, columns, schema)
+            return self._empty(table, columns, schema, hive=hive)
         paths = [self.path / file.path for file in files]
-        return read_files(paths, columns, filters, schema, self.path / table if hive else None)
+        return read_files(paths, columns, filters, schema, self.path / table if hive else None, self.filesystem)
 
-    def _empty(self, table: str, columns: Sequence[str] | None, schema: pa.Schema | None) -> pa.Table:
+    def _empty(
+        self, table: str, columns: Sequence[str] | None, schema: pa.Schema | None, *, hive: bool = False
+    ) -> pa.Table:
         """No file is to be read: that is no rows where it is known what they would look like."""
         if schema is None and (known := self.files(table)):
-            return self.read(table, columns, pc.scalar(False), partitions={known[0].partition})
+            return self.read(table, columns, pc.scalar(False), partitions={known[0].partition}, hive=hive)
         if schema is None:
             raise WarehouseError(
                 f"Snapshot {self.number} has no table `{table}`.", f"It has: {', '.join(self.tables())}."

@@ -29,6 +29,8 @@ __all__ = ["BATCHES", "INFO_NAME", "DataFile", "Snapshot", "SnapshotInfo", "Ware
 
 #: What `staging` holds beside the folders of runs.
 BATCHES: Final = "batches"
+#: What only a warehouse of Delta tables has (`tasks.tables.delta`).
+DELTA_STATE: Final = "_presslake"
 _SNAPSHOT_FOLDER: Final = re.compile(r"\d{6,}")
 _PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9][\w.=+-]*")
 
@@ -44,6 +46,8 @@ class Warehouse:
     def __init__(self, root: Path | str, durable: bool = True) -> None:
         self.root = Path(root)
         self.durable = durable
+        #: What people call it: the folder, or the URL of a Delta warehouse.
+        self.location = str(root)
 
     @property
     def snapshots_path(self) -> Path:
@@ -60,6 +64,14 @@ class Warehouse:
         """The file that a writer locks."""
         return self.root / "lock"
 
+    def exists(self) -> bool:
+        """Whether a run has made it."""
+        return self.snapshots_path.is_dir()
+
+    def pointed(self) -> int | None:
+        """The number of the snapshot that readers see; None where nothing is published yet."""
+        return pointer.pointed(self.root)
+
     def create(self) -> None:
         """Make the folders; does nothing where they are.
 
@@ -75,6 +87,11 @@ class Warehouse:
 
     def _require_ours(self) -> None:
         names = {entry.name for entry in self.root.iterdir() if not entry.name.startswith(".")}
+        if DELTA_STATE in names:
+            raise WarehouseError(
+                f"{self.root} is a warehouse of Delta tables, and warehouse.format is parquet.",
+                "Set warehouse.format: delta (PRESSLAKE_WAREHOUSE__FORMAT=delta), or name another folder.",
+            )
         if names - {self.lock_path.name} and self.snapshots_path.name not in names:
             raise WarehouseError(f"{self.root} is not empty and not a warehouse.", "Name an empty or a new folder.")
 

@@ -102,10 +102,17 @@ def _footer_rows(path: Path) -> int:
 
 
 def check_articles(path: Path, contract: Contract, exempt: Collection[str] = ()) -> None:
-    """One new file of `articles`, read back: ids occur once, and the contract's rules hold.
+    """One new file of `articles`, read back: see `check_article_rows`."""
+    columns = [column.name for column in contract.source_columns if column.severity == "error"]
+    check_article_rows(path.name, read_parquet(path, list(dict.fromkeys(["article_id", *columns]))), contract, exempt)
+
+
+def check_article_rows(name: str, table: pa.Table, contract: Contract, exempt: Collection[str] = ()) -> None:
+    """Rows of `articles`: ids occur once, and the contract's rules hold.
 
     Args:
-        path: the file.
+        name: where they are, for the message.
+        table: with `article_id` and every column that has a rule.
         contract: the rules.
         exempt: ids of articles last read under another contract: their source was not in this run.
 
@@ -113,12 +120,11 @@ def check_articles(path: Path, contract: Contract, exempt: Collection[str] = ())
         AuditError: naming the file, the column and the first offending value.
     """
     columns = tuple(column for column in contract.source_columns if column.severity == "error")
-    table = read_parquet(path, list(dict.fromkeys(["article_id", *(column.name for column in columns)])))
     if pc.count_distinct(table["article_id"]).as_py() != len(table):
-        raise AuditError(f"{path.name}: an `article_id` occurs twice.", _REPORT)
+        raise AuditError(f"{name}: an `article_id` occurs twice.", _REPORT)
     is_exempt = pc.is_in(table["article_id"], pa.array(exempt, pa.string()))
     broken = check_rules(columns, table.filter(pc.invert(is_exempt)))
     broken = broken.filter(pc.equal(broken["severity"], "error"))
     if len(broken):
         first = broken.slice(0, 1).to_pylist()[0]
-        raise AuditError(f"{path.name}: {first['field']} breaks {first['code']}: {first['message']}.", _REPORT)
+        raise AuditError(f"{name}: {first['field']} breaks {first['code']}: {first['message']}.", _REPORT)

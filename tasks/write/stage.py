@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tasks.tables.delta import DeltaWarehouse
 from tasks.tables.run import Publication, Run, load_run, previous_manifest
 from tasks.tables.staging import read_arrow
+from tasks.write.delta import write_delta
 from tasks.write.publish import Decided, RunRecord, WriteJob, write_snapshot
 
 
@@ -35,7 +37,8 @@ def write_tables(folder: Path, publication: Publication) -> tuple[int, int]:
     )
     rows = [dict(row) for row in publication.rows]
     record = RunRecord(run.run_id, run.contract.tag, run.code_version, rows, publication.summary, run.started_at)
-    snapshot = write_snapshot(write_job(run), parent, decided, [batch.path for batch in plan.batches], record)
+    write = write_delta if isinstance(run.warehouse, DeltaWarehouse) else write_snapshot
+    snapshot = write(write_job(run), parent, decided, [batch.path for batch in plan.batches], record)
     kept = set(parent.info.files) if parent else set()
     return snapshot.number, sum(file.bytes for file in snapshot.info.files if file not in kept)
 

@@ -14,9 +14,11 @@ from typing import NamedTuple
 
 from config.errors import WarehouseError
 from tasks.tables import pointer
+from tasks.tables.delta import DeltaWarehouse
 from tasks.tables.durable import remove_tree, storage_errors, sync_folder
 from tasks.tables.faults import reach
 from tasks.tables.warehouse import BATCHES, Warehouse
+from tasks.write import delta_upkeep
 
 
 class Cleared(NamedTuple):
@@ -34,11 +36,14 @@ def settle(warehouse: Warehouse) -> int | None:
     interrupted anywhere and called again.
 
     Returns:
-        The number of the snapshot that was undone; None where there was none.
+        The number of the snapshot that was undone; None where there was none (in Delta it has none yet).
 
     Raises:
         WarehouseError: the file system refused.
     """
+    if isinstance(warehouse, DeltaWarehouse):
+        delta_upkeep.settle_tables(warehouse)
+        return None
     number = pointer.announced(warehouse.root)
     # A copy of a warehouse, made file by file while a run published, can hold both.
     if number == pointer.pointed(warehouse.root):
@@ -89,6 +94,9 @@ def move_pointer(warehouse: Warehouse, number: int) -> None:
         WarehouseError: there is no such snapshot, its list of files is damaged, or the file system
             refused; the pointer is as it was.
     """
+    if isinstance(warehouse, DeltaWarehouse):
+        delta_upkeep.move_to(warehouse, warehouse.snapshot(number))
+        return
     settle(warehouse)
     warehouse.snapshot(number)
     pointer.move(warehouse.root, number, warehouse.durable)
@@ -103,6 +111,9 @@ def remove_snapshot(warehouse: Warehouse, number: int) -> None:
     Raises:
         WarehouseError: it is one of those two or does not exist, or the file system refused.
     """
+    if isinstance(warehouse, DeltaWarehouse):
+        delta_upkeep.forget(warehouse, number)
+        return
     settle(warehouse)
     published = warehouse.snapshots()
     if number not in published:

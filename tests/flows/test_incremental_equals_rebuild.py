@@ -25,6 +25,7 @@ from flows import pipeline
 from flows.run import run_ingest
 from tasks.deduplicate import crowds, joins, prefixes
 from tasks.report.outcome import Outcome
+from tasks.tables.delta import DeltaWarehouse
 from tasks.tables.verify import verify_files
 from tasks.tables.warehouse import Snapshot, Warehouse
 from tests.newsroom import (
@@ -271,6 +272,7 @@ class RunsOverANewsroom(RuleBasedStateMachine):
     def ingest(self, specs: list[str], warehouse: Warehouse, way: dict[str, int], anew: bool = False) -> Outcome:
         run: dict[str, Any] = {name: way[name] for name in ("batch_bytes", "workers") if name in way}
         shape = {"partition_by": self.partition_by, "max_rows_per_file": way.get("max_rows_per_file", 50_000)}
+        shape["format"] = "delta" if isinstance(warehouse, DeltaWarehouse) else "parquet"
         chosen = settings_for(warehouse.root, run, warehouse=shape, contract={"path": str(self.contract)})
         return run_ingest(specs, chosen, full_refresh=anew)
 

@@ -14,7 +14,7 @@ import pytest
 from config.contract import load_contract
 from config.errors import WarehouseError
 from tasks.report.outcome import Files, Outcome, Records
-from tasks.report.status import LAST_RUNS, Status, TableSize, current_folder, read_status
+from tasks.report.status import LAST_RUNS, Status, TableSize, current_place, read_status
 from tasks.report.summary import run_row
 from tasks.report.terminal import TOP, make_console
 from tasks.report.terminal_status import show_status
@@ -156,12 +156,12 @@ def test_folder_that_is_no_warehouse_is_refused_and_left_alone(tmp_path: Path) -
     assert list(tmp_path.iterdir()) == []
 
 
-def test_current_folder_is_the_snapshot_itself(tmp_path: Path) -> None:
+def test_current_place_is_the_snapshot_itself(tmp_path: Path) -> None:
     root = warehouse_with(tmp_path / "wh", [], [])
-    assert current_folder(root) == (root / "snapshots" / "000001").resolve()
+    assert current_place(root).path == str((root / "snapshots" / "000001").resolve())
 
 
-def test_current_folder_needs_a_snapshot(tmp_path: Path) -> None:
+def test_current_place_needs_a_snapshot(tmp_path: Path) -> None:
     Warehouse(tmp_path, durable=False).create()
     with pytest.raises(WarehouseError, match="Nothing is published"):
-        current_folder(tmp_path)
+        current_place(tmp_path)

@@ -1,0 +1,39 @@
+"""Which format a warehouse has: what the settings say, or what is there.
+
+Belongs here: choosing between the two kinds of warehouse. Does not belong here: what they are
+(`warehouse`, `delta`).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from config.errors import SettingsError
+from config.settings import Warehouse as WarehouseSettings
+from tasks.tables.delta import STATE, DeltaWarehouse, is_url
+from tasks.tables.warehouse import Warehouse
+
+
+def open_warehouse(settings: WarehouseSettings) -> Warehouse:
+    """The warehouse that the settings name, to be written; it need not exist yet.
+
+    Raises:
+        SettingsError: a URL with another format than delta.
+    """
+    if "://" in settings.path and not is_url(settings.path):
+        raise SettingsError(f"warehouse.path is {settings.path}.", "Name a folder, or a URL of s3, gs or abfs(s).")
+    if settings.format == "delta":
+        return DeltaWarehouse(settings.path, settings.durable, settings.staging)
+    if is_url(settings.path):
+        raise SettingsError(
+            f"warehouse.path is {settings.path}, and warehouse.format is parquet: on an object store it must be delta.",
+            "Set warehouse.format: delta (PRESSLAKE_WAREHOUSE__FORMAT=delta), or name a folder.",
+        )
+    return Warehouse(settings.path, settings.durable)
+
+
+def found_warehouse(location: Path | str, durable: bool = True, staging: str | None = None) -> Warehouse:
+    """The warehouse in a place, whatever its format is; it need not exist."""
+    if is_url(str(location)) or (Path(location) / STATE).is_dir():
+        return DeltaWarehouse(str(location), durable, staging)
+    return Warehouse(location, durable)

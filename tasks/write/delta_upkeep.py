@@ -1,0 +1,153 @@
+"""What changes a Delta warehouse besides a run: undoing an interrupted one, going back, forgetting.
+
+Belongs here: bringing the tables to what the pointer says, moving the pointer, removing pointers and
+the files that no pointer needs. All of it expects its caller to hold the warehouse's lock.
+Does not belong here: commits of a run (`delta_commit`), and publishing (`delta`).
+
+Tables that are ahead of the pointer are those of a run that was interrupted before it published.
+Readers who follow the pointer never saw them; RESTORE, a commit of its own, brings the older content
+back for those who read the newest version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final
+
+from config.contract import TABLES
+from config.errors import WarehouseError
+from tasks.tables.blobs import ABSENT
+from tasks.tables.delta import POINTER, DeltaSnapshot, DeltaWarehouse, entry_name, open_table
+from tasks.tables.faults import reach
+from tasks.write.delta_commit import Commits, commit_errors
+
+_HOURS: Final = 24
+
+
+def settle_tables(warehouse: DeltaWarehouse) -> dict[str, int]:
+    """Bring every table to the content that the pointer names; the versions that they are at then.
+
+    Can itself be interrupted anywhere and called again.
+
+    Returns:
+        Table to version, without tables that do not exist.
+
+    Raises:
+        WarehouseError: a table is damaged, or the storage refused.
+    """
+    current = warehouse.current()
+    found = {table: open_table(warehouse.location, table) for table in TABLES}
+    versions = {table: int(delta.version()) for table, delta in found.items() if delta is not None}
+    if current is None:
+        return versions
+    _remember(warehouse, current)
+    for table, version in current.info.versions.items():
+        if table not in versions:
+            raise WarehouseError(f"The table {table} of {warehouse.location} is gone.", _LOST)
+        if versions[table] != version and not _is_same(warehouse, table, versions[table] - version):
+            reach("delta.before-restore")
+            versions[table] = _restore(warehouse, table, version)
+    return versions
+
+
+_LOST: Final = "`presslake run --full-refresh` into a new warehouse makes it anew."
+
+
+def _remember(warehouse: DeltaWarehouse, current: DeltaSnapshot) -> None:
+    """Put the pointer into the history, if its run was interrupted right after publishing."""
+    name = entry_name(current.number)
+    if warehouse.blobs.get(name) is None:
+        warehouse.blobs.put(name, current.info.to_json(), ABSENT)
+
+
+def _is_same(warehouse: DeltaWarehouse, table: str, ahead: int) -> bool:
+    """Whether the newest commits change nothing: a version that was brought back, or a clearing of files."""
+    found = open_table(warehouse.location, table)
+    assert found is not None
+    pinned = int(found.version()) - ahead
+    for commit in found.history(ahead):
+        if str(commit.get("operation")).startswith("VACUUM"):
+            continue
+        restored = (commit.get("operationParameters") or {}).get("version")
+        return commit.get("operation") == "RESTORE" and str(restored) == str(pinned)
+    return True
+
+
+def _restore(warehouse: DeltaWarehouse, table: str, version: int) -> int:
+    found = open_table(warehouse.location, table)
+    assert found is not None
+    with commit_errors(table):
+        found.restore(version)
+    return int(found.version())
+
+
+def move_to(warehouse: DeltaWarehouse, target: DeltaSnapshot) -> None:
+    """Let readers see another published snapshot: first those of the pointer, then those of the newest versions.
+
+    Raises:
+        WarehouseError: the storage refused.
+    """
+    settle_tables(warehouse)
+    pointer = warehouse.pointer()
+    reach("move.before-swap")
+    warehouse.blobs.put(POINTER, target.info.to_json(), pointer.tag if pointer else ABSENT)
+    reach("move.after-swap")
+    settle_tables(warehouse)
+
+
+def forget(warehouse: DeltaWarehouse, number: int) -> None:
+    """Remove a pointer from the history; `vacuum` then removes the files that only it needed.
+
+    Raises:
+        WarehouseError: it is the current or the newest one, or the storage refused.
+    """
+    published = warehouse.snapshots()
+    if number not in published:
+        raise WarehouseError(f"There is no snapshot {number} in {warehouse.location}.")
+    if number in (warehouse.pointed(), published[-1]):
+        raise WarehouseError(f"Snapshot {number} is the current or the newest one and has to stay.")
+    warehouse.blobs.delete(entry_name(number))
+
+
+def vacuum(warehouse: DeltaWarehouse, keep_days: int) -> int:
+    """Remove files that no kept snapshot has and that are older than `keep_days`; how many.
+
+    Change data goes by its age alone, as in any Delta table.
+
+    Raises:
+        WarehouseError: the storage refused.
+    """
+    kept = [warehouse.snapshot(number) for number in warehouse.snapshots()]
+    removed = 0
+    for table in TABLES:
+        found = open_table(warehouse.location, table)
+        if found is None:
+            continue
+        versions: Collection[int] = {snapshot.info.versions[table] for snapshot in kept}
+        with commit_errors(table):
+            files = found.vacuum(
+                retention_hours=keep_days * _HOURS,
+                dry_run=False,
+                enforce_retention_duration=False,
+                full=True,
+                keep_versions=sorted(versions),
+            )
+        removed += len(files)
+    return removed
+
+
+def compact(warehouse: DeltaWarehouse, commits: Commits, tables: Collection[str]) -> dict[str, int]:
+    """Join small files of tables; the versions that they are at then. Readers of older versions keep theirs.
+
+    Raises:
+        Conflict: another program committed meanwhile.
+        WarehouseError: the storage refused.
+    """
+    versions = {}
+    for table in tables:
+        found = open_table(warehouse.location, table)
+        assert found is not None
+        with commit_errors(table):
+            found.optimize.compact(**commits.options())
+        versions[table] = int(found.version())
+    return versions
