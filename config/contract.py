@@ -11,6 +11,7 @@ column, its place in the file, its rules, its description in Parquet and in docs
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -28,6 +29,10 @@ PACKAGED: Final = Path(__file__).with_name("articles.odcs.yaml")
 #: The tables that presslake writes; a contract names them all.
 TABLES: Final = ("articles", "related", "duplicates", "quarantine", "sources", "runs")
 
+#: The table that a warehouse has only if it keeps a history; its first columns are always these.
+VERSIONS: Final = "article_versions"
+VERSION_COLUMNS: Final = ("article_id", "valid_from", "valid_to", "changed", "is_deleted", "commit", "run_id")
+
 #: Columns of `articles` that say something of the cluster, so `duplicates` does not have them.
 CLUSTER_COLUMNS: Final = ("copies", "outlets", "first_published_at", "first_published_by")
 
@@ -36,6 +41,9 @@ COMPUTED: Final = frozenset(
     "article_id url body extra repaired warnings copies outlets first_published_at first_published_by "
     "collection source source_path source_hash first_seen_at loaded_at run_id published_year".split()
 )
+
+#: Columns of `articles` that come from more than one record, or tell which run read it: a history has no use for them.
+_NOT_WATCHED: Final = frozenset({*CLUSTER_COLUMNS, *VERSION_COLUMNS, "first_seen_at", "loaded_at", "published_year"})
 
 
 @dataclass(frozen=True)
@@ -63,16 +71,39 @@ class Contract:
 
     Attributes:
         version: `version` of the file, as its owner writes it.
-        tables: name to table; always all of `TABLES`.
+        tables: name to table; always all of `TABLES`, with `VERSIONS` see `with_versions`.
         removed_field: front-matter field that marks an article as withdrawn.
+        versions: the table `VERSIONS`, with the columns that it watches where nobody says otherwise.
     """
 
     version: str
     tables: dict[str, Table] = field(hash=False)
     removed_field: str
+    versions: Table | None = None
 
     def __getitem__(self, table: str) -> Table:
         return self.tables[table]
+
+    @property
+    def watched(self) -> tuple[str, ...]:
+        """The columns of `articles` whose changes make a row in `VERSIONS`."""
+        table = self.tables.get(VERSIONS, self.versions)
+        return tuple(column.name for column in table.columns[len(VERSION_COLUMNS) :]) if table else ()
+
+    def with_versions(self, watched: Sequence[str] = ()) -> Contract:
+        """The contract of a warehouse that keeps a history.
+
+        Args:
+            watched: columns of `articles`; none takes those that the contract names.
+
+        Raises:
+            ContractError: a column is not one of `articles`, or not one to be watched.
+        """
+        versions = self.versions or load_contract().versions
+        assert versions is not None
+        names = tuple(watched) or tuple(column.name for column in versions.columns[len(VERSION_COLUMNS) :])
+        table = _watching(versions, self["articles"], names)
+        return replace(self, tables=self.tables | {VERSIONS: table})
 
     @cached_property
     def source_columns(self) -> tuple[Column, ...]:
@@ -119,13 +150,31 @@ def _contract(document: Any) -> Contract:
     if missing := [name for name in TABLES if name not in tables]:
         raise ContractError(f"`schema` has no table {missing[0]!r}.", f"presslake writes {', '.join(TABLES)}.")
     _check_computed(tables["articles"])
+    versions = tables.pop(VERSIONS, None)
     tables["duplicates"] = _with_columns_of(tables["articles"], tables["duplicates"])
     custom = {entry.get("property"): entry.get("value") for entry in document.get("customProperties") or []}
     return Contract(
         version=str(document.get("version", "0")),
         tables=tables,
         removed_field=str(custom.get("removedField", "removed")),
+        versions=_checked_versions(versions) if versions else None,
     )
+
+
+def _checked_versions(versions: Table) -> Table:
+    names = tuple(column.name for column in versions.columns[: len(VERSION_COLUMNS)])
+    if names != VERSION_COLUMNS:
+        raise ContractError(f"{VERSIONS} must start with the columns {', '.join(VERSION_COLUMNS)}.", "Put them back.")
+    return versions
+
+
+def _watching(versions: Table, articles: Table, watched: Sequence[str]) -> Table:
+    """The table `VERSIONS` with columns of `articles`, which may be null: they were not always watched."""
+    known = {column.name: column for column in articles.columns if column.name not in _NOT_WATCHED}
+    if unknown := [name for name in watched if name not in known]:
+        raise ContractError(f"history.columns: {unknown[0]!r} cannot be watched.", f"Valid: {', '.join(known)}.")
+    own = versions.columns[: len(VERSION_COLUMNS)]
+    return replace(versions, columns=(*own, *(replace(known[name], required=False) for name in dict.fromkeys(watched))))
 
 
 def _table(entry: dict[str, Any]) -> Table:

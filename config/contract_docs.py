@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 import pyarrow as pa
 
-from config.contract import TABLES, Contract, Table, load_contract
+from config.contract import TABLES, VERSION_COLUMNS, Contract, Table, load_contract
 from config.contract_types import Column, Rules, SourcePath
 
 _INTRODUCTION: Final = """\
 # Tables
 
-{tables} tables, published together as one snapshot under `warehouse/current/<table>/`. Times are UTC. A type with
-`?` may be null; lists are never null, but may be empty. `[]` in a name stands for the items of a list.
+{tables} tables and, with a history, `article_versions`, published together as one snapshot under
+`warehouse/current/<table>/`. Times are UTC. A type with `?` may be null; lists are never null, but may be empty. `[]`
+in a name stands for the items of a list.
 
 *From* is the front-matter field that a column is read from, the first present one where there are several;
 columns without one are computed. A column marked *partition* stands in the folders' names, not in the files.
@@ -32,6 +34,10 @@ column is in the metadata of the Parquet files, too.
 """
 _HEADER: Final = ("column", "type", "from", "rules", "meaning")
 _SHARED: Final = "\nThe other columns are those of `articles`{without}, with the same meaning.\n"
+_WATCHED: Final = """
+The other columns are watched ones of `articles`: those of the setting `history.columns`, by default
+{names}. They are null (lists are empty) in rows from before they were watched.
+"""
 _TYPES: Final = {"timestamp[us, tz=UTC]": "timestamp", "bool": "boolean", "double": "float64"}
 
 
@@ -40,7 +46,16 @@ def tables_page(contract: Contract) -> str:
     introduction = _INTRODUCTION.format(
         tables=len(contract.tables), removed=contract.removed_field, version=contract.version
     )
-    return introduction + "".join(_section(contract[name], contract["articles"]) for name in TABLES)
+    sections = [_section(contract[name], contract["articles"]) for name in TABLES]
+    return introduction + "".join([*sections, _versions(contract)])
+
+
+def _versions(contract: Contract) -> str:
+    """The table of the warehouses that keep a history: its own columns, and which of the articles it watches."""
+    if contract.versions is None:
+        return ""
+    own = replace(contract.versions, columns=contract.versions.columns[: len(VERSION_COLUMNS)])
+    return _section(own, contract["articles"]) + _WATCHED.format(names=", ".join(f"`{n}`" for n in contract.watched))
 
 
 def _section(table: Table, articles: Table) -> str:

@@ -216,6 +216,21 @@ class Guards(Struct, frozen=True):
     min_files: Annotated[int, Meta(ge=0, description="Fewer source files than this stop the run.")] = 0
     accept_quarantine: Annotated[bool, Meta(description="Publish even above `max_quarantined_share`.")] = False
     accept_removals: Annotated[bool, Meta(description="Publish even above `max_removed_share`.")] = False
+    accept_contract: Annotated[
+        bool, Meta(description="Publish even if the contract drops, renames or narrows columns that readers know.")
+    ] = False
+
+
+class History(Struct, frozen=True):
+    """The past of the articles: the table `article_versions`, a row for each observed change."""
+
+    enabled: Annotated[
+        bool | None, Meta(description="Whether runs write the table; null goes on where the warehouse has one.")
+    ] = None
+    columns: Annotated[
+        tuple[Text, ...],
+        Meta(description="Columns of `articles` to watch; empty takes those the table has, or else the contract's."),
+    ] = ()
 
 
 class Notify(Struct, frozen=True):
@@ -264,6 +279,7 @@ class Settings(Struct, frozen=True):
     run: Run = Run()
     guards: Guards = Guards()
     notify: Notify = Notify()
+    history: History = History()
     log: Log = Log()
 
     def read_fingerprint(self) -> str:

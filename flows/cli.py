@@ -20,8 +20,10 @@ from typing import Final
 from cyclopts import App, CycloptsError, Parameter
 
 from config.errors import PresslakeError
+from flows.commands.backfill import BACKFILL_EXAMPLES, backfill
 from flows.commands.check import EXAMPLES as CHECK_EXAMPLES
 from flows.commands.check import check
+from flows.commands.contract import contract
 from flows.commands.explain import EXPLAIN_EXAMPLES, explain
 from flows.commands.options import print_json
 from flows.commands.report import REPORT_EXAMPLES, report
@@ -82,6 +84,8 @@ app.command(rollback, help_epilogue=ROLLBACK_EXAMPLES, sort_key=7, usage="Usage:
 app.command(verify, help_epilogue=VERIFY_EXAMPLES, sort_key=8, usage="Usage: presslake verify [OPTIONS]")
 app.command(serve, help_epilogue=SERVE_EXAMPLES, sort_key=11, usage="Usage: presslake serve [OPTIONS] SOURCE...")
 app.command(maintain, help_epilogue=MAINTAIN_EXAMPLES, sort_key=9, usage="Usage: presslake maintain [OPTIONS]")
+app.command(contract)
+app.command(backfill, help_epilogue=BACKFILL_EXAMPLES, sort_key=13, usage="Usage: presslake backfill [OPTIONS]")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -8,7 +8,26 @@ from __future__ import annotations
 from config.errors import GuardRailError
 from config.settings import Guards
 from tasks.report.outcome import Rail
-from tasks.tables.run import Decisions, Plan
+from tasks.tables.contract_change import breaking_changes
+from tasks.tables.run import Decisions, Plan, Run
+
+
+def check_contract(run: Run) -> None:
+    """Stop before anything is read if readers of the published tables would lose columns or values.
+
+    Raises:
+        GuardRailError: the contract drops, renames or narrows a column, or requires one that has nulls.
+    """
+    parent = run.parent_snapshot()
+    if run.settings.guards.accept_contract or parent is None or parent.info.summary.get("form") == run.table_form:
+        return
+    if changes := breaking_changes(parent, run.contract):
+        raise GuardRailError(
+            f"The contract {run.contract.tag} breaks what readers of snapshot {parent.number}"
+            f" ({parent.info.contract_version}) rely on: {'; '.join(changes)}.",
+            "Nothing was published. Put back what is missing (docs/contract.md says how to change a column without "
+            "breaking it); if the readers are ready for it, run again with `--accept-contract`.",
+        )
 
 
 def check_listing(plan: Plan, guards: Guards) -> None:

@@ -90,6 +90,7 @@ def ingest(
     full_refresh: bool = False,
     accept_removals: bool = False,
     accept_quarantine: bool = False,
+    accept_contract: bool = False,
     settings: dict[str, Any] = {},  # noqa: B006
 ) -> Outcome:
     """Turn folders of front-matter articles into clean, typed, de-duplicated Parquet tables.
@@ -104,6 +105,7 @@ def ingest(
         full_refresh: Read every file anew, whatever is known of it.
         accept_removals: Publish although more files are gone than `guards.max_removed_share` allows.
         accept_quarantine: Publish although more files are bad than `guards.max_quarantined_share` allows.
+        accept_contract: Publish although the contract drops, renames or narrows columns that readers know.
         settings: Any further settings, such as {"run": {"workers": 4}}. Never a secret: Prefect keeps
             parameters and shows them. Secrets are read from the environment.
 
@@ -111,7 +113,11 @@ def ingest(
         PresslakeError: the run failed; the published tables are as they were.
     """
     by_hand = _given_by_hand()
-    accepted = {"accept_removals": accept_removals, "accept_quarantine": accept_quarantine}
+    accepted = {
+        "accept_removals": accept_removals,
+        "accept_quarantine": accept_quarantine,
+        "accept_contract": accept_contract,
+    }
     loaded = by_hand.settings if by_hand else _loaded(warehouse, config, accepted, settings)
     stages: list[PrefectStages] = []
 

@@ -22,7 +22,7 @@ from msgspec.structs import replace
 
 from config.contract import load_contract
 from config.errors import AuditError
-from config.settings import Settings
+from config.settings import History, Settings
 from config.url_rules import load_url_rules
 from flows.notify import tell_failure, tell_success
 from tasks.maintain.guarantees import Verification
@@ -34,6 +34,7 @@ from tasks.report.status import existing_warehouse
 from tasks.report.summary import run_row
 from tasks.report.words import counted
 from tasks.tables.delta import DeltaWarehouse
+from tasks.tables.history import with_history
 from tasks.tables.lock import locked
 from tasks.tables.run import Run, count_by, new_run_id, previous_manifest
 from tasks.tables.snapshots import Snapshot
@@ -176,7 +177,7 @@ def _run(settings: Settings, run_id: str) -> Run:
         run_id=run_id,
         started_at=datetime.now(UTC),
         settings=settings,
-        contract=load_contract(paths[0]),
+        contract=with_history(load_contract(paths[0]), History(), current),
         rules=load_url_rules(paths[1]),
         sources={},
         locations={},
@@ -199,7 +200,7 @@ def _rewrite(run: Run, parent: Snapshot) -> Rewritten:
     if not (plan.runs or plan.tombstones or plan.partitions):
         return plan
     message = _message(plan)
-    snapshot = rewrite_tables(run, kept, forgotten, _row(run, kept, message), {"maintenance": message})
+    snapshot = rewrite_tables(run, kept, forgotten, quiet_row(run, kept, message), {"maintenance": message})
     return Rewritten(snapshot.number, plan.runs, plan.tombstones, plan.partitions)
 
 
@@ -213,7 +214,7 @@ def _message(plan: Rewritten) -> str:
     return f"Maintenance: {', '.join(done)}."
 
 
-def _row(run: Run, manifest: pa.Table, message: str) -> dict[str, Any]:
+def quiet_row(run: Run, manifest: pa.Table, message: str) -> dict[str, Any]:
     """The row of `runs`: no file was looked at, and the tables say what they said before."""
     live = manifest.filter(pc.invert(manifest["deleted"]))
     statuses = count_by(live["status"])

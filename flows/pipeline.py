@@ -23,6 +23,7 @@ from flows.stage_log import tell_decisions, tell_outcome, tell_plan, tell_readin
 from tasks.report.outcome import Outcome
 from tasks.report.summary import build_outcome, bytes_read, iso, run_row, what_changed, worker_seconds
 from tasks.tables.faults import reach
+from tasks.tables.history import watched_columns
 from tasks.tables.journal import clear_journal, read_journal
 from tasks.tables.run import Batch, Decisions, Plan, Publication, Run
 from tasks.tables.workers import worker_pool
@@ -174,7 +175,9 @@ def _split_seconds(clock: Clock, batches: Sequence[Batch]) -> None:
 def _is_of_another_form(run: Run) -> bool:
     """Whether the tables must be written anew even if they say the same, or for the first time."""
     parent = run.parent_snapshot()
-    return parent is None or parent.info.summary.get("form") != run.table_form
+    if parent is None or parent.info.summary.get("form") != run.table_form:
+        return True
+    return watched_columns(parent) != (run.contract.watched if run.keeps_history else ())
 
 
 def _unchanged(run: Run, plan: Plan, decisions: Decisions, clock: Clock) -> Outcome:

@@ -19,6 +19,7 @@ from config.contract import load_contract
 from config.errors import PresslakeError, RunError, SettingsError, WarehouseError
 from config.settings import Settings
 from config.url_rules import load_url_rules
+from flows.guards import check_contract
 from flows.local import LocalStages
 from flows.notify import tell_failure, tell_success
 from flows.pipeline import Stages, run_pipeline
@@ -30,6 +31,7 @@ from tasks.tables.delta import is_url
 from tasks.tables.durable import remove_tree, storage_errors
 from tasks.tables.faults import reach
 from tasks.tables.formats import open_warehouse
+from tasks.tables.history import with_history
 from tasks.tables.journal import add_to_journal
 from tasks.tables.lock import locked
 from tasks.tables.logs import bound, log_of
@@ -106,7 +108,9 @@ def execute(
                 run_id=run_id,
                 started_at=started_at,
                 settings=settings,
-                contract=contract,
+                contract=with_history(
+                    contract, settings.history, None if parent is None else warehouse.snapshot(parent)
+                ),
                 rules=rules,
                 sources={source.name: source for source in opened},
                 locations={source.name: str(getattr(source, "root", source.name)) for source in opened},
@@ -114,6 +118,12 @@ def execute(
                 parent=parent,
                 note=note,
             )
+            check_contract(run)
+            if run.keeps_history and run.settings.warehouse.format == "delta":
+                raise SettingsError(
+                    "`history.enabled` is on, but a Delta warehouse keeps no `article_versions` yet.",
+                    "Its tables' own versions and change feed tell what changed; or use the format parquet.",
+                )
             # Match rules that cannot be used fail the run now, not after all files were read.
             _ = run.match_rules
             _tell_start(run)
@@ -157,7 +167,7 @@ def _parent(warehouse: Warehouse, sources: Collection[str], full_refresh: bool) 
     except WarehouseError as error:
         if others := sorted({str(name) for name in _listed(current)} - set(sources)):
             raise WarehouseError(error.message, f"Run again with all sources ({', '.join(others)} too).") from error
-        return None, f"{error.message} So `first_seen_at` and the table `runs` start anew."
+        return None, f"{error.message} So `first_seen_at`, the table `runs` and any history start anew."
     return current.number, ""
 
 

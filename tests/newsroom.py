@@ -150,7 +150,7 @@ def settings_for(folder: Path, run: Mapping[str, Any] | None = None, **sections:
         sections: settings of others; those of `warehouse` go beside its path.
     """
     overrides: dict[str, Mapping[str, Any]] = {
-        "guards": {"accept_removals": True, "accept_quarantine": True},
+        "guards": {"accept_removals": True, "accept_quarantine": True, "accept_contract": True},
         **sections,
         "run": {"engine": "local", "workers": 1, "retries": 0, **(run or {})},
         "warehouse": {"path": str(folder), "durable": False, **sections.get("warehouse", {})},

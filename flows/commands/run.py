@@ -38,6 +38,7 @@ def run(
     full_refresh: bool = False,
     accept_removals: bool = False,
     accept_quarantine: bool = False,
+    accept_contract: bool = False,
     json: bool = False,
     quiet: bool = False,
 ) -> int:
@@ -55,6 +56,7 @@ def run(
         full_refresh: Read every file again, also those that did not change.
         accept_removals: Publish even if suspiciously many files are gone.
         accept_quarantine: Publish even if suspiciously many files are broken.
+        accept_contract: Publish even if the contract drops or narrows columns that readers know.
         json: Print the outcome as one JSON object, also when the run fails.
         quiet: Print nothing unless the run fails.
     """
@@ -62,7 +64,11 @@ def run(
         "warehouse": {"path": str(warehouse) if warehouse else None},
         "discover": {"include": include, "exclude": exclude},
         "run": {"workers": workers},
-        "guards": {"accept_removals": accept_removals or None, "accept_quarantine": accept_quarantine or None},
+        "guards": {
+            "accept_removals": accept_removals or None,
+            "accept_quarantine": accept_quarantine or None,
+            "accept_contract": accept_contract or None,
+        },
     }
     from flows.logs import shown_logs  # noqa: PLC0415  (`--help` needs none)
 

@@ -70,7 +70,7 @@ class GitSource:
         """
         repository = self._repository()
         ref = self._fetched(repository) if self._is_remote else self.ref or "HEAD"
-        commit = _commit(repository, ref, self.ref or "HEAD")
+        commit = commit_of(repository, ref, self.ref or "HEAD")
         gathered = Gathered(self.name, self.globs)
         for entry in git(repository, "ls-tree", "-r", "-l", "-z", "--full-tree", commit).split(b"\0")[:-1]:
             _note(gathered, entry)
@@ -162,7 +162,7 @@ def _make_clone(repository: Repository) -> None:
     git(repository, "init", "--quiet", "--bare", "--template=")
 
 
-def _commit(repository: Repository, ref: str, called: str) -> str:
+def commit_of(repository: Repository, ref: str, called: str) -> str:
     """The commit id that a ref means.
 
     Raises:

@@ -16,8 +16,8 @@ import pyarrow.parquet as pq
 
 from config.contract import Contract
 from config.errors import WarehouseError
-from tasks.maintain.comparison import rows_differ
 from tasks.maintain.sentences import some
+from tasks.tables.comparison import rows_differ
 from tasks.tables.delta import DeltaSnapshot
 from tasks.tables.parquet import read_parquet
 from tasks.tables.portable import plain_schema

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from tasks.maintain.comparison import rows_differ
+from tasks.tables.comparison import rows_differ
 from tasks.tables.keys import file_keys
 from tasks.tables.parquet import read_files
 from tasks.tables.snapshots import Snapshot

@@ -14,9 +14,12 @@ import msgspec
 
 from config.contract import Contract
 from config.errors import WarehouseError
+from config.settings import History
 from tasks.maintain.contents import check_contents
 from tasks.maintain.joins import check_joins
+from tasks.maintain.past import check_past
 from tasks.maintain.surroundings import check_others, check_pointer, check_strays, remains
+from tasks.tables.history import with_history
 from tasks.tables.snapshots import Snapshot
 from tasks.tables.verify import verify_files
 from tasks.tables.warehouse import Warehouse
@@ -85,13 +88,13 @@ def _check_tables(snapshot: Snapshot, contract: Contract, digests: bool) -> tupl
     findings, notes = verify_files(snapshot, digests), []
     damaged = {file for file in snapshot.info.files for finding in findings if finding.startswith(f"{file.path} ")}
     if snapshot.info.contract_version == contract.tag:
-        findings += check_contents(snapshot, contract, damaged)
+        findings += check_contents(snapshot, with_history(contract, History(), snapshot), damaged)
     else:
         notes.append(_other_contract(snapshot, contract))
     if damaged:
         notes.append("The tables were not held against one another: damaged files are in the way.")
     else:
-        findings += check_joins(snapshot)
+        findings += check_joins(snapshot) + check_past(snapshot)
     return findings, notes
 
 

@@ -145,7 +145,8 @@ def _field_table(title: str, fields: dict[str, UnknownField]) -> str:
     rows = [(escaped(name), f"{entry.count:,}", escaped(entry.example[:60])) for name, entry in ranked[:_MOST]]
     if len(ranked) > _MOST:
         rows.append((f"and {len(ranked) - _MOST} more", "", ""))
-    return f"{title}\n\nThey are kept in `extra`.\n\n{table(('field', 'files', 'example'), rows)}" if rows else ""
+    said = "They are kept in `extra`; `presslake contract suggest` prints what makes columns of them."
+    return f"{title}\n\n{said}\n\n{table(('field', 'files', 'example'), rows)}" if rows else ""
 
 
 def _stages(outcome: Outcome) -> str:

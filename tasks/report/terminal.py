@@ -223,6 +223,7 @@ def _show_unknown_fields(console: Console, outcome: Outcome) -> None:
         table.add_row(Text(printable(name, 40)), counted(unknown.count, "file"), example)
     console.print(Padding(table, (0, 0, 0, 2), expand=False))
     _show_rest(console, len(ranked) - TOP, "field", "The table `runs` has them all.")
+    console.print(Text("  `presslake contract suggest` prints what makes columns of them.", "dim"))
 
 
 def _show_rest(console: Console, number: int, noun: str, where: str) -> None:

@@ -20,7 +20,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from config.contract import Contract
+from config.contract import VERSIONS, Contract
 from config.errors import RunError
 from config.match_rules import MatchRules, load_match_rules
 from config.settings import Settings
@@ -58,6 +58,11 @@ class Run:
     full_refresh: bool
     parent: int | None
     note: str = ""
+
+    @property
+    def keeps_history(self) -> bool:
+        """Whether the run writes `article_versions`."""
+        return VERSIONS in self.contract.tables
 
     @property
     def warehouse(self) -> Warehouse:
@@ -125,6 +130,7 @@ class Run:
         columns = [
             (table.name, column.name, str(column.type), column.description)
             for table in self.contract.tables.values()
+            if table.name != VERSIONS
             for column in table.columns
         ]
         meaning = repr([self.settings.warehouse.partition_by, self.rule_version, deciding_code(), columns])

@@ -9,23 +9,28 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from config.contract import CLUSTER_COLUMNS, Contract
+from config.contract import CLUSTER_COLUMNS, VERSIONS, Contract
+from tasks.tables.history import SUMMARY, Observed, observed
 from tasks.tables.parquet import ParquetOptions
 from tasks.tables.snapshots import Snapshot
 from tasks.tables.staging import read_arrow
 from tasks.tables.warehouse import Warehouse
 from tasks.write import small_tables
+from tasks.write.article_versions import Observation
 from tasks.write.audit import check_articles, check_files, check_manifest, check_required
 from tasks.write.layout import Layout, layout_of, next_layout
 from tasks.write.partitions import PLACED, RECORD_TABLES, PlaceRows, RecordSet, records_of
 from tasks.write.snapshot import SnapshotBuilder
 from tasks.write.staged import StagedRecords
+from tasks.write.version_files import ParentVersions, write_all, write_versions
 
 #: Order of rows within a file.
 SORTING: Final[Mapping[str, tuple[str, ...]]] = {
@@ -33,6 +38,7 @@ SORTING: Final[Mapping[str, tuple[str, ...]]] = {
     "duplicates": ("published_at", "article_id", "source", "source_path"),
     # In the order of their articles, whose times the table does not have.
     "related": (),
+    VERSIONS: ("article_id", "valid_from"),
 }
 #: Partition of a table without rows: readers need one file to learn the columns from.
 _EMPTY_AT: Final = {"year": "published_year=1970", "month": "published_month=1970-01", "none": ""}
@@ -92,7 +98,9 @@ class RunRecord:
         rows: for the table `runs`: runs that no snapshot has yet, then this one, whose `snapshot` is
             filled in here.
         summary: counts of what changed.
+        started_at: when the run looked at the articles, UTC.
         forgotten: ids of runs whose rows in `runs` go.
+        versions: all rows of `article_versions`, where a backfill has put them together already.
     """
 
     run_id: str
@@ -100,7 +108,9 @@ class RunRecord:
     code_version: str
     rows: Sequence[dict[str, Any]]
     summary: Mapping[str, object]
+    started_at: datetime
     forgotten: Collection[str] = ()
+    versions: pa.Table | None = None
 
 
 def write_snapshot(
@@ -127,9 +137,10 @@ def write_snapshot(
     _keep_records(builder, records)
     _write_empty(job, builder)
     _write_small_tables(job, builder, parent, decided, batches, run)
+    history = _write_versions(job, builder, parent, run)
     check_files(builder.path, builder.files, decided.manifest)
     names = pc.unique(decided.manifest.filter(pc.invert(decided.manifest["deleted"]))["source"]).to_pylist()
-    summary = {"partition_by": job.partition_by, "form": job.form, "sources": names, **run.summary}
+    summary = {"partition_by": job.partition_by, "form": job.form, "sources": names, **history, **run.summary}
     return builder.publish(run.contract_version, run.code_version, summary)
 
 
@@ -219,6 +230,25 @@ def _write_empty(job: WriteJob, builder: SnapshotBuilder) -> None:
         if table not in written:
             empty = job.contract[table].schema.empty_table()
             _add(job, builder, table, empty, _EMPTY_AT[job.partition_by])
+
+
+def _write_versions(
+    job: WriteJob, builder: SnapshotBuilder, parent: Snapshot | None, run: RunRecord
+) -> dict[str, object]:
+    """Write `article_versions` where the warehouse keeps a history; what the snapshot says of it."""
+    if VERSIONS not in job.contract.tables:
+        return {}
+
+    def add(name: str, rows: pa.Table) -> None:
+        _add(job, builder, VERSIONS, rows, name=name)
+
+    if run.versions is None:
+        seen = Observation(run.started_at, run.run_id)
+        write_versions(ParentVersions(parent, job.contract), builder, seen, add)
+    else:
+        write_all(run.versions, add)
+    told = observed(parent) or Observed(run.started_at.isoformat(), run.run_id)
+    return {SUMMARY: msgspec.to_builtins(msgspec.structs.replace(told, columns=job.contract.watched))}
 
 
 def _write_small_tables(

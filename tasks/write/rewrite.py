@@ -46,7 +46,12 @@ def changed_parts(parent: Snapshot, manifest: pa.Table, max_rows: int) -> dict[s
 
 
 def rewrite_tables(
-    run: Run, manifest: pa.Table, forgotten_runs: Collection[str], row: Mapping[str, Any], summary: Mapping[str, object]
+    run: Run,
+    manifest: pa.Table,
+    forgotten_runs: Collection[str],
+    row: Mapping[str, Any],
+    summary: Mapping[str, object],
+    versions: pa.Table | None = None,
 ) -> Snapshot:
     """Publish the parent's tables again, without these rows of `sources` and `runs`.
 
@@ -56,6 +61,7 @@ def rewrite_tables(
         forgotten_runs: ids of the rows of `runs` that go.
         row: of this run, for `runs`.
         summary: what `snapshot.json` says of it.
+        versions: all rows of `article_versions`, if they are not to be those of the parent.
 
     Raises:
         AuditError: a guarantee does not hold; nothing was published.
@@ -63,7 +69,16 @@ def rewrite_tables(
     """
     untouched = pa.repeat(pa.scalar(False), len(manifest))
     decided = Decided(manifest, untouched, previous_manifest(run), sources=(), there=0)
-    record = RunRecord(run.run_id, run.contract.tag, run.code_version, [dict(row)], summary, frozenset(forgotten_runs))
+    record = RunRecord(
+        run_id=run.run_id,
+        contract_version=run.contract.tag,
+        code_version=run.code_version,
+        rows=[dict(row)],
+        summary=summary,
+        started_at=run.started_at,
+        forgotten=frozenset(forgotten_runs),
+        versions=versions,
+    )
     job, parent = write_job(run), run.parent_snapshot()
     if isinstance(parent, DeltaSnapshot):
         return write_delta(job, parent, decided, [], record, list(crowded_tables(parent)))

@@ -36,7 +36,7 @@ def write_tables(folder: Path, publication: Publication) -> tuple[int, int]:
         there=plan.discovered - publication.vanished,
     )
     rows = [dict(row) for row in publication.rows]
-    record = RunRecord(run.run_id, run.contract.tag, run.code_version, rows, publication.summary)
+    record = RunRecord(run.run_id, run.contract.tag, run.code_version, rows, publication.summary, run.started_at)
     write = write_delta if isinstance(run.warehouse, DeltaWarehouse) else write_snapshot
     snapshot = write(write_job(run), parent, decided, [batch.path for batch in plan.batches], record)
     kept = set(parent.info.files) if parent else set()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.maintain.comparison import rows_differ
+from tasks.tables.comparison import rows_differ
 
 PICTURE = pa.struct([("url", pa.string()), ("sizes", pa.list_(pa.int32()))])
 

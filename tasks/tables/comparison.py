@@ -1,7 +1,7 @@
 """Which rows of two columns differ, lists and structs included: Arrow compares plain values only.
 
 Belongs here: comparing values that stand side by side. Does not belong here: which rows belong
-together (`differences`, `contents`).
+together (who calls).
 """
 
 from __future__ import annotations
