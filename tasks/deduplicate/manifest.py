@@ -90,7 +90,7 @@ def next_manifest(
     """
     vanished = files.filter(pc.equal(files["status"], "gone"))
     touched = files.filter(pc.equal(files["status"], "touched"))
-    read = files.filter(pc.invert(pc.is_in(files["status"], NOT_READ)))
+    read = files_read(files)
     keys = file_keys(previous)
     is_lost = pc.is_in(keys, pa.concat_arrays([file_keys(gone), file_keys(vanished)]))
     read_as = pc.index_in(keys, file_keys(read))
@@ -102,6 +102,12 @@ def next_manifest(
     table = in_order(pa.concat_tables([table.select(known), fresh.select(known)]), order)
     table = _with_nulls(_seen_now(table, sources, stamp), previous.schema)
     return NextManifest(table, renamed, rows_before(order, read_as, len(read)))
+
+
+def files_read(files: pa.Table) -> pa.Table:
+    """The rows of files that were read anew: mostly all, and then no copy of them."""
+    is_read = pc.invert(pc.is_in(files["status"], NOT_READ))
+    return files if pc.all(is_read, min_count=0).as_py() else files.filter(is_read)
 
 
 def earlier_rows(manifest: pa.Table, previous: pa.Table) -> pa.Array:
@@ -130,7 +136,7 @@ def keep_first_seen(manifest: pa.Table, previous: pa.Table, touched: pa.BooleanA
     is_candidate = pc.and_(touched, pc.equal(manifest["status"].combine_chunks(), "loaded"))
     ids = manifest["article_id"].filter(is_candidate)
     same = pc.and_(pc.equal(previous["status"], "loaded"), pc.is_in(previous["article_id"], ids.combine_chunks()))
-    before = previous.filter(same)
+    before = previous.select(["first_seen_at", "article_id"]).filter(same)
     known = _look_up(before["first_seen_at"], before["article_id"], ids)
     own = manifest["first_seen_at"].combine_chunks()
     mine = own.filter(is_candidate)
@@ -191,13 +197,14 @@ def _fresh_rows(
     columns["deleted"] = pa.repeat(pa.scalar(False), len(read))
     columns |= {name: pa.repeat(pa.scalar(value), len(read)) for name, value in stamp.texts.items()}
     columns |= {name: pa.repeat(now, len(read)) for name in ("last_seen_at", "loaded_at")}
-    return _with_nulls(pa.table(columns), previous.schema), _renamed(read.filter(pc.is_null(known)), lost)
+    renamed = _renamed(read["source_hash"].filter(pc.is_null(known)), lost["source_hash"])
+    return _with_nulls(pa.table(columns), previous.schema), renamed
 
 
-def _renamed(new: pa.Table, lost: pa.Table) -> int:
-    """How many files went to another name: as many as there are, by content, on both sides."""
-    arrived = pc.sum(pc.is_in(new["source_hash"], lost["source_hash"].drop_null().combine_chunks())).as_py() or 0
-    left = pc.sum(pc.is_in(lost["source_hash"], new["source_hash"].drop_null().combine_chunks())).as_py() or 0
+def _renamed(new: pa.ChunkedArray, lost: pa.ChunkedArray) -> int:
+    """How many files went to another name: as many as there are, by the hash of their content, on both sides."""
+    arrived = pc.sum(pc.is_in(new, lost.drop_null().combine_chunks())).as_py() or 0
+    left = pc.sum(pc.is_in(lost, new.drop_null().combine_chunks())).as_py() or 0
     return int(min(arrived, left))
 
 

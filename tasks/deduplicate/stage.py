@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.deduplicate.changes import changes_for_readers
 from tasks.deduplicate.decisions import decide
-from tasks.deduplicate.manifest import NOT_READ, RunStamp, keep_first_seen, next_manifest
+from tasks.deduplicate.manifest import RunStamp, files_read, keep_first_seen, next_manifest
 from tasks.deduplicate.touched import touched_rows
 from tasks.tables.keys import file_keys
 from tasks.tables.run import Decisions, Run, count_by, load_run, previous_manifest
@@ -34,30 +35,43 @@ def deduplicate_records(folder: Path, batches: Sequence[Path]) -> Decisions:
     gone = read_arrow(folder / "gone.arrow")
     stamp = RunStamp(run.run_id, run.started_at, run.contract.tag, run.read_version)
     merged = next_manifest(previous, run.sources.keys(), gone, files, stamp)
-    manifest = decide(merged.table, run.match_rules, run.match_version, previous, merged.before)
-    read = files.filter(pc.invert(pc.is_in(files["status"], NOT_READ)))
-    reread = pc.is_in(file_keys(manifest), file_keys(read))
-    touched = touched_rows(previous, manifest, reread, merged.before)
+    reread = pc.is_in(file_keys(merged.table), file_keys(files_read(files)))
+    # With another etag the same bytes would be read again by every run until the manifest has it.
+    retagged = pc.sum(pc.and_(pc.equal(files["status"], "touched"), pc.is_valid(files["etag"]))).as_py() or 0
+    seen = _Seen(merged.before, merged.renamed, retagged, count_by(files["status"]))
+    manifest = merged.table
+    # Decisions take the most memory of a run: what they need not have is let go before.
+    del files, gone, merged
+    pa.default_memory_pool().release_unused()
+    manifest = decide(manifest, run.match_rules, run.match_version, previous, seen.before)
+    touched = touched_rows(previous, manifest, reread, seen.before)
     manifest = keep_first_seen(manifest, previous, touched)
     write_arrow(folder / "manifest.arrow", manifest.append_column("touched", touched))
-    return _numbers(run, previous, manifest, touched, files, merged.renamed)
+    return _numbers(run, previous, manifest, touched, seen)
 
 
-def _numbers(
-    run: Run, previous: pa.Table, manifest: pa.Table, touched: pa.BooleanArray, files: pa.Table, renamed: int
-) -> Decisions:
-    live = manifest.filter(pc.invert(manifest["deleted"]))
+class _Seen(NamedTuple):
+    """What the batches say, without their rows: see `NextManifest`; `retagged` and `statuses` count files."""
+
+    before: pa.Array
+    renamed: int
+    retagged: int
+    statuses: dict[str, int]
+
+
+def _numbers(run: Run, previous: pa.Table, manifest: pa.Table, touched: pa.BooleanArray, seen: _Seen) -> Decisions:
+    # Only what is counted: a copy of all columns would be the most memory that the run takes.
+    counted = ("source", "source_path", "status", "match", "violations", "deleted")
+    before, now = (table.select(counted) for table in (previous, manifest))
+    live = now.filter(pc.invert(now["deleted"]))
     ours = live.filter(pc.is_in(live["source"], pa.array(sorted(run.sources), pa.string())))
-    statuses = count_by(files["status"])
-    tombstones = file_keys(manifest.filter(manifest["deleted"]))
-    earlier = pc.is_in(tombstones, file_keys(previous.filter(previous["deleted"])))
-    # With another etag the same bytes would be read again by every run until the manifest has it.
-    retagged = pc.and_(pc.equal(files["status"], "touched"), pc.is_valid(files["etag"]))
+    tombstones = file_keys(now.filter(now["deleted"]))
+    earlier = pc.is_in(tombstones, file_keys(before.filter(before["deleted"])))
     return Decisions(
-        touched=(pc.sum(touched).as_py() or 0) + (pc.sum(retagged).as_py() or 0),
-        touched_files=statuses.get("touched", 0),
-        vanished=statuses.get("gone", 0),
-        renamed=renamed,
+        touched=(pc.sum(touched).as_py() or 0) + seen.retagged,
+        touched_files=seen.statuses.get("touched", 0),
+        vanished=seen.statuses.get("gone", 0),
+        renamed=seen.renamed,
         removed=len(tombstones) - (pc.sum(earlier.cast(pa.int64())).as_py() or 0),
         statuses=count_by(live["status"]),
         violations=count_by(pc.list_flatten(live["violations"])),

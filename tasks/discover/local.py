@@ -217,13 +217,14 @@ def _read_regular(name: str, parent: int, limit: int) -> bytes:
     try:
         status = os.fstat(file)
         _require_regular(status, name)
-        step, left = max(status.st_size + 1, _READ_BYTES), limit + 1
+        step, left = status.st_size + 1, limit + 1
         chunks: list[bytes] = []
         while left > 0 and (chunk := os.read(file, min(step, left))):
             if len(chunk) == status.st_size and not chunks:
                 return chunk  # one byte more was asked for: that was the end
             chunks.append(chunk)
             left -= len(chunk)
+            step = _READ_BYTES
         return b"".join(chunks)
     finally:
         os.close(file)

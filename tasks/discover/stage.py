@@ -20,6 +20,15 @@ from tasks.tables.staging import FILES, LISTING_FIELDS, fresh_folder, read_arrow
 
 #: Columns of the listing of which one must vouch for a file's bytes.
 _VERSION: Final = ("modified_at", "etag")
+#: What the manifest must say of a file to tell whether it changed.
+_COMPARED: Final = (
+    *(field.name for field in LISTING_FIELDS),
+    "source_hash",
+    "status",
+    "deleted",
+    "contract_version",
+    "code_version",
+)
 
 
 def discover_changes(folder: Path) -> Plan:
@@ -39,7 +48,7 @@ def discover_changes(folder: Path) -> Plan:
     listed_at = datetime.now(UTC)
     tables = {name: run.sources[name].list() for name in sorted(run.sources, key=str.encode)}
     listing = pa.concat_tables(tables.values()).cast(pa.schema(LISTING_FIELDS)).combine_chunks()
-    manifest = previous_manifest(run)
+    manifest = previous_manifest(run, _COMPARED)
     stale = _stale(run, manifest)
     changes = compare(listing, manifest, sources=run.sources.keys(), reprocess=stale)
     write_arrow(folder / "gone.arrow", manifest.select(["source", "source_path"]).take(changes.gone))

@@ -39,6 +39,11 @@ _TO_NORMALISE: Final = re.compile(r"%[0-9A-Fa-f]{2}|[^A-Za-z0-9\-._~!$&'()*+,;=:
 _LABEL: Final = "[a-z0-9](?:-?[a-z0-9])*"
 _CERTAIN: Final = rf"^https?://(?:{_LABEL}\.)+[a-z](?:-?[a-z0-9])*(?:/[!-~]*)?$"
 _CERTAIN_LENGTH: Final = 250
+#: Of those, the ones that nothing in this module changes: a path of unreserved characters, no segment of which starts
+#: with a dot, and no query. Nearly all addresses of articles are so, and need no look one by one.
+_CANONICAL: Final = rf"^https?://(?:{_LABEL}\.)+[a-z](?:-?[a-z0-9])*(?:/(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*)?)+$"
+#: What stands before the key: the scheme, and `www.` where the rest of the host has a dot.
+_BEFORE_KEY: Final = r"^https?://(?:www\.([^/]*\.))?"
 _DOT_SEGMENT: Final = re.compile(r"/\.\.?(?:/|$)")
 
 
@@ -90,13 +95,32 @@ def canonical_urls(urls: pa.StringArray, rules: UrlRules) -> CanonicalUrls:
     """
     _check_strings(urls)
     encoded = urls.dictionary_encode()
+    distinct = encoded.dictionary
+    keys = pc.utf8_rtrim(pc.replace_substring_regex(distinct, _BEFORE_KEY, r"\1"), "/")
+    odd = pc.invert(_is_canonical(distinct, rules))
+    if pc.any(odd, min_count=0).as_py():
+        found = _identities(distinct.filter(odd), rules)
+        distinct, keys = (pc.replace_with_mask(*pair) for pair in ((distinct, odd, found.url), (keys, odd, found.key)))
+    return CanonicalUrls(distinct.take(encoded.indices), keys.take(encoded.indices))
+
+
+def _is_canonical(urls: pa.StringArray, rules: UrlRules) -> pa.BooleanArray:
+    """Whether each URL is its own canonical form without a doubt, with a host of which the rules say nothing."""
+    plain = pc.and_(pc.match_substring_regex(urls, _CANONICAL), pc.less(pc.binary_length(urls), _CERTAIN_LENGTH))
+    return pc.and_not(plain, pc.match_substring_regex(urls, _special(rules.special_hosts)))
+
+
+@lru_cache(maxsize=4)
+def _special(hosts: tuple[str, ...]) -> str:
+    """The pattern of URLs on these hosts (each starts with a dot) and below them."""
+    names = "|".join(re.escape(host[1:]) for host in hosts)
+    return rf"^https?://(?:[^/]*[.])?(?:{names})/" if names else r"^$"
+
+
+def _identities(urls: pa.StringArray, rules: UrlRules) -> CanonicalUrls:
     identify = _identifier(rules)
-    found = [
-        identify(text) if len(text) <= _REMEMBERED_LENGTH else _identity(text, rules)
-        for text in encoded.dictionary.to_pylist()
-    ]
-    forms = (pa.array([form[side] for form in found], pa.string()) for side in (0, 1))
-    return CanonicalUrls(*(form.take(encoded.indices) for form in forms))
+    found = [identify(url) if len(url) <= _REMEMBERED_LENGTH else _identity(url, rules) for url in urls.to_pylist()]
+    return CanonicalUrls(*(pa.array([form[side] for form in found], pa.string()) for side in (0, 1)))
 
 
 def invalid_urls(urls: pa.StringArray, rules: UrlRules) -> pa.BooleanArray:

@@ -20,6 +20,7 @@ from config.contract_types import Column, Severity
 from tasks.front_matter.findings import MAX_FINDINGS
 from tasks.front_matter.problems import excerpt
 from tasks.parse.casts import convert, without_sentinels
+from tasks.parse.known_items import known_items
 from tasks.parse.levels import Finding, Level, Place, carry_up, noticed_nodes
 from tasks.parse.paths import kind_of
 from tasks.parse.repair import repair_names, repair_texts, repair_urls
@@ -147,17 +148,18 @@ def _structs(column: Column, nodes: list[Any], place: Locate, level: Level, buil
     ids = list(map(id, nodes))
     by_id = dict(zip(ids, nodes, strict=True))
     by_id.pop(id(None), None)
-    distinct = list(by_id.values())
-    numbers = dict(zip(by_id, range(len(by_id)), strict=True))
-    inner = build(column.fields, distinct)
-    if noticed := noticed_nodes(inner):
+    known = known_items(column)
+    fresh = [node for key, node in by_id.items() if key not in known.rows]
+    inner = build(column.fields, fresh)
+    noticed = noticed_nodes(inner)
+    if noticed:
+        numbers = {id(fresh[number]): number for number in noticed}
         places: dict[int, list[Place]] = {number: [] for number in noticed}
         for i, key in enumerate(ids):
-            if (number := numbers.get(key, -1)) in noticed:
-                places[number].append(place(i))
+            if key in numbers:
+                places[numbers[key]].append(place(i))
         carry_up(inner, places, level)
-    structs = struct_array(column, inner.columns, len(distinct))
-    return structs.take(pa.array(map(numbers.get, ids), pa.int32()))
+    return known.take(ids, fresh, struct_array(column, inner.columns, len(fresh)), noticed)
 
 
 def struct_array(column: Column, columns: dict[str, pa.Array], length: int) -> pa.StructArray:

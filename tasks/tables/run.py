@@ -254,11 +254,18 @@ class Decisions:
     changes: Mapping[str, int] = field(default_factory=dict)
 
 
-def previous_manifest(run: Run) -> pa.Table:
-    """The manifest of the parent snapshot, sorted by source and path; empty at first."""
+def previous_manifest(run: Run, columns: Sequence[str] | None = None) -> pa.Table:
+    """The manifest of the parent snapshot, sorted by source and path; empty at first.
+
+    Args:
+        run: the run.
+        columns: the columns to read; None reads all, most of which are what records are compared by.
+    """
     schema = run.contract["sources"].schema
-    parent = run.parent_snapshot()
-    return schema.empty_table() if parent is None else parent.read("sources", schema=schema).combine_chunks()
+    columns, parent = columns or schema.names, run.parent_snapshot()
+    if parent is None:
+        return schema.empty_table().select(columns)
+    return parent.read("sources", columns, schema=schema).combine_chunks()
 
 
 def count_by(values: pa.ChunkedArray) -> dict[str, int]:

@@ -77,7 +77,7 @@ class Decided:
     Attributes:
         manifest: (n,) the decided manifest, sorted by source and path.
         touched: (n,) rows that the tables must show differently.
-        previous: the parent's manifest.
+        previous: the parent's manifest, the columns `PLACED` at least.
         sources: names of the sources of this run.
         there: number of their files.
     """
@@ -139,7 +139,7 @@ def write_snapshot(
     _write_small_tables(job, builder, parent, decided, batches, run)
     history = _write_versions(job, builder, parent, run)
     check_files(builder.path, builder.files, decided.manifest)
-    names = pc.unique(decided.manifest.filter(pc.invert(decided.manifest["deleted"]))["source"]).to_pylist()
+    names = pc.unique(decided.manifest["source"].filter(pc.invert(decided.manifest["deleted"]))).to_pylist()
     summary = {"partition_by": job.partition_by, "form": job.form, "sources": names, **history, **run.summary}
     return builder.publish(run.contract_version, run.code_version, summary)
 
@@ -147,7 +147,7 @@ def write_snapshot(
 def _record_set(job: WriteJob, parent: Snapshot | None, decided: Decided, batches: Sequence[Path]) -> RecordSet:
     manifest = decided.manifest
     is_record = pc.is_in(manifest["status"].combine_chunks(), pa.array(["loaded", "duplicate"]))
-    current, previous = records_of(manifest).select(PLACED), records_of(decided.previous).select(PLACED)
+    current, previous = (records_of(table.select(PLACED)) for table in (manifest, decided.previous))
     old = _layout_of_parent(job, parent)
     records = RecordSet(
         manifest=current,

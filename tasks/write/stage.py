@@ -8,6 +8,7 @@ from tasks.tables.delta import DeltaWarehouse
 from tasks.tables.run import Publication, Run, load_run, previous_manifest
 from tasks.tables.staging import read_arrow
 from tasks.write.delta import write_delta
+from tasks.write.partitions import PLACED
 from tasks.write.publish import Decided, RunRecord, WriteJob, write_snapshot
 
 
@@ -28,16 +29,17 @@ def write_tables(folder: Path, publication: Publication) -> tuple[int, int]:
     run = load_run(folder)
     manifest = read_arrow(folder / "manifest.arrow")
     parent, plan = run.parent_snapshot(), publication.plan
+    is_delta = isinstance(run.warehouse, DeltaWarehouse)
     decided = Decided(
         manifest=manifest.drop_columns(["touched"]),
         touched=manifest["touched"].combine_chunks(),
-        previous=previous_manifest(run),
+        previous=previous_manifest(run, None if is_delta else PLACED),
         sources=run.sources.keys(),
         there=plan.discovered - publication.vanished,
     )
     rows = [dict(row) for row in publication.rows]
     record = RunRecord(run.run_id, run.contract.tag, run.code_version, rows, publication.summary, run.started_at)
-    write = write_delta if isinstance(run.warehouse, DeltaWarehouse) else write_snapshot
+    write = write_delta if is_delta else write_snapshot
     snapshot = write(write_job(run), parent, decided, [batch.path for batch in plan.batches], record)
     kept = set(parent.info.files) if parent else set()
     return snapshot.number, sum(file.bytes for file in snapshot.info.files if file not in kept)

@@ -193,6 +193,22 @@ def test_canonical_urls_are_idempotent_ascii_and_keep_the_key(url: str) -> None:
         assert key(once) == key(url)
 
 
+_PLAIN_PIECES = st.sampled_from(
+    ["www.", "a", "b-c", "--", ".", "..", ".com", "youtube.com", "google.com", "/amp/s/", "/", "//", "1", "~", "_", "A",
+     "%41", "?", ":80", "'", "/.x", "/x.html"]
+)  # fmt: skip
+
+
+@given(st.sampled_from(["http://", "https://"]), st.lists(_PLAIN_PIECES, min_size=1, max_size=8).map("".join))
+@example("https://", "www.com/a")
+@example("https://", "www.a.com//")
+@example("https://", "notyoutube.com/watch")
+@example("http://", "m.youtube.com/shorts/Abc-_123xyZ")
+def test_urls_that_need_no_look_have_the_forms_that_a_look_gives(scheme: str, rest: str) -> None:
+    # A blank in front makes every URL one that has to be looked at.
+    assert forms(scheme + rest) == forms(" " + scheme + rest)
+
+
 def test_rows_keep_their_places_and_nulls() -> None:
     urls = pa.array(["http://a.com/1", None, "bad", "http://a.com/1", "http://a.com/2"]).slice(1)
     found = canonical_urls(urls, RULES)
