@@ -39,7 +39,7 @@ from tasks.write.audit import check_manifest, check_required
 from tasks.write.delta_commit import TARGET_BYTES, Commits, Conflict
 from tasks.write.delta_rows import Change, RecordChanges, plain_change
 from tasks.write.delta_upkeep import compact, settle_tables
-from tasks.write.publish import Decided, RunRecord, WriteJob
+from tasks.write.job import Decided, RunRecord, WriteJob
 
 #: How often a run starts its commits again after another program came between.
 _TRIES: Final = 3

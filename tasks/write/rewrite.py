@@ -15,9 +15,10 @@ from tasks.tables.delta import DeltaSnapshot
 from tasks.tables.run import Run, previous_manifest
 from tasks.tables.snapshots import Snapshot
 from tasks.write.delta import crowded_tables, write_delta
+from tasks.write.job import Decided, RunRecord
 from tasks.write.layout import layout_of, next_layout
 from tasks.write.partitions import records_of
-from tasks.write.publish import Decided, RunRecord, write_snapshot
+from tasks.write.publish import write_snapshot
 from tasks.write.stage import write_job
 
 

@@ -8,8 +8,9 @@ from tasks.tables.delta import DeltaWarehouse
 from tasks.tables.run import Publication, Run, load_run, previous_manifest
 from tasks.tables.staging import read_arrow
 from tasks.write.delta import write_delta
+from tasks.write.job import Decided, RunRecord, WriteJob
 from tasks.write.partitions import PLACED
-from tasks.write.publish import Decided, RunRecord, WriteJob, write_snapshot
+from tasks.write.publish import write_snapshot
 
 
 def write_tables(folder: Path, publication: Publication) -> tuple[int, int]:

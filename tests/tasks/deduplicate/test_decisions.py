@@ -144,7 +144,7 @@ def numbered(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(RECORD, max_size=9), st.randoms(use_true_random=False))
 def test_decisions_do_not_depend_on_the_order_of_rows(records: list[dict[str, Any]], random: Any) -> None:
     rows = numbered(records)
@@ -153,7 +153,7 @@ def test_decisions_do_not_depend_on_the_order_of_rows(records: list[dict[str, An
     assert by_path(decide(manifest(*rows))) == by_path(decide(manifest(*shuffled)))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(RECORD, max_size=9))
 def test_each_story_has_one_survivor_and_no_id_twice(records: list[dict[str, Any]]) -> None:
     rows = numbered(records)

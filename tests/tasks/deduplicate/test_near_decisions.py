@@ -108,7 +108,7 @@ RECORDS: Final = st.builds(
 FOLDERS: Final = st.dictionaries(st.sampled_from("abcdefgh"), RECORDS, max_size=8)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.lists(FOLDERS, min_size=1, max_size=4))
 def test_incremental_runs_equal_a_rebuild_while_bridges_come_and_go(folders: list[dict[str, Any]]) -> None:
     table = None
@@ -117,7 +117,7 @@ def test_incremental_runs_equal_a_rebuild_while_bridges_come_and_go(folders: lis
     assert table == decided([record(path, **fields) for path, fields in folders[-1].items()])
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(FOLDERS, st.permutations("abcdefgh"))
 def test_names_of_files_decide_only_between_equals(folder: dict[str, Any], names: list[str]) -> None:
     renamed = dict(zip("abcdefgh", names, strict=True))

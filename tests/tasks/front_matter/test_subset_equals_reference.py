@@ -16,7 +16,7 @@ from tasks.front_matter.policy import ReadPolicy
 from tasks.front_matter.yaml_events import read_yaml
 from tasks.front_matter.yaml_subset import SubsetReader
 
-EXAMPLES: Final = int(os.environ.get("PRESSLAKE_FUZZ_EXAMPLES", "800"))
+EXAMPLES: Final = int(os.environ.get("PRESSLAKE_FUZZ_EXAMPLES", "500"))
 FUZZ: Final = settings(
     max_examples=EXAMPLES,
     derandomize="PRESSLAKE_FUZZ_EXAMPLES" not in os.environ,

@@ -1,0 +1,85 @@
+"""What the write stage is asked to do, in either format: where, what was decided, and for which run.
+
+Belongs here: the shapes that `publish` and `delta` take. Does not belong here: doing it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+
+from config.contract import Contract
+from tasks.tables.warehouse import Warehouse
+
+
+@dataclass(frozen=True)
+class WriteJob:
+    """What the write stage needs besides the data.
+
+    Attributes:
+        warehouse: locked by the caller.
+        contract: names the columns.
+        rule_version: version of the rules that found duplicates.
+        partition_by: `year`, `month` or `none`.
+        form: names all that decides what the files of a record look like; with another one than the
+            parent's, all of them are written anew.
+        max_rows: most rows in one file of records.
+        compression_level: zstd level.
+        workers: threads that encode files.
+    """
+
+    warehouse: Warehouse
+    contract: Contract
+    rule_version: str
+    partition_by: str
+    form: str
+    max_rows: int
+    compression_level: int
+    workers: int
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What deduplication hands over.
+
+    Attributes:
+        manifest: (n,) the decided manifest, sorted by source and path.
+        touched: (n,) rows that the tables must show differently.
+        previous: the parent's manifest, the columns `PLACED` at least.
+        sources: names of the sources of this run.
+        there: number of their files.
+    """
+
+    manifest: pa.Table
+    touched: pa.BooleanArray
+    previous: pa.Table
+    sources: Collection[str]
+    there: int
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """What the snapshot says of the run.
+
+    Attributes:
+        run_id, contract_version, code_version: lineage.
+        rows: for the table `runs`: runs that no snapshot has yet, then this one, whose `snapshot` is
+            filled in here.
+        summary: counts of what changed.
+        started_at: when the run looked at the articles, UTC.
+        forgotten: ids of runs whose rows in `runs` go.
+        versions: all rows of `article_versions`, where a backfill has put them together already.
+    """
+
+    run_id: str
+    contract_version: str
+    code_version: str
+    rows: Sequence[dict[str, Any]]
+    summary: Mapping[str, object]
+    started_at: datetime
+    forgotten: Collection[str] = ()
+    versions: pa.Table | None = None
