@@ -19,9 +19,9 @@ def one(query: str) -> list[Any]:
 
 
 def read(tables: Path, name: str) -> str:
-    """A table, in SQL: of several files braces are the list."""
-    files = files_of(tables, name)
-    return f"file('{files[0] if len(files) == 1 else '{' + ','.join(files) + '}'}', Parquet)"
+    """A table, in SQL: of several files braces are the list, below a folder."""
+    files = [file.removeprefix(f"{tables}/") for file in files_of(tables, name)]
+    return f"file('{tables}/{files[0] if len(files) == 1 else '{' + ','.join(files) + '}'}', Parquet)"
 
 
 def one_year(tables: Path, year: int) -> tuple[int, int]:

@@ -8,7 +8,9 @@ from typing import Any
 
 import daft
 from daft import col
+from deltalake import DeltaTable
 from facts import Facts, names_of, tell, versions_of
+from pyarrow.compute import field
 
 
 def one(frame: daft.DataFrame) -> tuple[Any, ...]:
@@ -16,18 +18,22 @@ def one(frame: daft.DataFrame) -> tuple[Any, ...]:
     return tuple(frame.to_pylist()[0].values())
 
 
-def read(tables: Path, name: str) -> daft.DataFrame:
-    """A table of a snapshot, or of a Delta warehouse at the version that its pointer names."""
+def read(tables: Path, name: str, year: int | None = None) -> daft.DataFrame:
+    """A table, or a year of it, of a snapshot, or of a Delta warehouse at the version that its pointer names.
+
+    Daft's own reader of Delta stops at files that a merge wrote ("Unsupported Arrow DataType: Utf8View").
+    """
     versions = versions_of(tables)
     if versions:
-        return daft.read_deltalake(str(tables / name), version=versions[name])
-    return daft.read_parquet(f"{tables}/{name}/**/*.parquet", hive_partitioning=name == "articles")
+        data = DeltaTable(tables / name, version=versions[name]).to_pyarrow_dataset()
+        return daft.from_arrow(data.to_table(filter=None if year is None else field("published_year") == year))
+    found = daft.read_parquet(f"{tables}/{name}/**/*.parquet", hive_partitioning=name == "articles")
+    return found if year is None else found.where(col("published_year") == year)
 
 
 def one_year(tables: Path, year: int) -> tuple[int, int]:
     """Number and sum of quality of the articles of a year, by the partition column."""
-    articles = read(tables, "articles")
-    of_year = articles.where(col("published_year") == year)
+    of_year = read(tables, "articles", year)
     count, quality = one(of_year.agg(col("article_id").count().alias("n"), col("quality").sum()))
     return count, quality
 
