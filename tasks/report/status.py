@@ -18,7 +18,8 @@ import pyarrow as pa
 from config.errors import WarehouseError
 from tasks.report.outcome import Files, Outcome, Records
 from tasks.report.reasons import Reason, quarantine_reasons
-from tasks.tables.delta import DeltaSnapshot, is_url
+from tasks.tables.delta import DeltaSnapshot
+from tasks.tables.delta_table import is_url
 from tasks.tables.durable import storage_errors
 from tasks.tables.formats import found_warehouse
 from tasks.tables.journal import NAME as JOURNAL_NAME
