@@ -60,10 +60,15 @@ class Reissued(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Reposted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Stories of one outlet: least similarity, and days."""
+    """Stories of one outlet: least similarity, days, and from how many words on a title says enough alone.
+
+    Under a shorter title, `overlap` of the smaller text beyond the titles must be in the other.
+    """
 
     similarity: Share
     days: Days
+    title_words: Count
+    overlap: Share
 
 
 class _RulesFile(msgspec.Struct, forbid_unknown_fields=True):

@@ -27,7 +27,7 @@ from tasks.discover.source import open_sources
 from tasks.report.outcome import Outcome
 from tasks.report.progress import Progress, Silent
 from tasks.report.summary import iso
-from tasks.tables.delta import is_url
+from tasks.tables.delta_table import is_url
 from tasks.tables.durable import remove_tree, storage_errors
 from tasks.tables.faults import reach
 from tasks.tables.formats import open_warehouse

@@ -49,6 +49,15 @@ def chosen_warehouse(warehouse: Path | None, config: Path | None) -> Path:
     return warehouse or Path(load_settings(config).warehouse.path)
 
 
+def chosen_staging(config: Path | None) -> str | None:
+    """Where the settings say that runs on an object store work, and keep their journal.
+
+    Raises:
+        SettingsError: the settings are wrong.
+    """
+    return load_settings(config).warehouse.staging
+
+
 def print_json(value: Any) -> None:
     """Print one JSON object on one line of stdout."""
     import msgspec  # noqa: PLC0415

@@ -12,7 +12,7 @@ from typing import Annotated, Final
 from cyclopts import Parameter
 
 from config.errors import UsageError
-from flows.commands.options import chosen_warehouse
+from flows.commands.options import chosen_staging, chosen_warehouse
 
 REPORT_EXAMPLES: Final = """\
 Examples:
@@ -41,7 +41,7 @@ def report(
     from tasks.report.html_page import render_page, write_page  # noqa: PLC0415
     from tasks.report.words import near, printable, spell_size  # noqa: PLC0415
 
-    page = render_page(read_report(root))
+    page = render_page(read_report(root, staging=chosen_staging(config)))
     write_page(output, page)
     sys.stdout.write(f"{printable(near(str(output)))}: {spell_size(len(page.encode(errors='replace')))}\n")
 

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from flows.commands.options import chosen_warehouse, print_json
+from flows.commands.options import chosen_staging, chosen_warehouse, print_json
 
 STATUS_EXAMPLES: Final = """\
 Examples:
@@ -33,7 +33,7 @@ def status(*, warehouse: Path | None = None, config: Path | None = None, json: b
     root = chosen_warehouse(warehouse, config)
     from tasks.report.status import read_status  # noqa: PLC0415
 
-    state = read_status(root)
+    state = read_status(root, staging=chosen_staging(config))
     if json:
         print_json(state)
         return

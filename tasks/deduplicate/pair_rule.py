@@ -115,7 +115,7 @@ class PairRule:
         if a.published_at is None:
             return "undated" if self._same_words(a, b) else None
         apart = same_outlet and self._apart_at_one_outlet(a, b, days)
-        if a.title == b.title and not apart and self._title_counts(a, days):
+        if a.title == b.title and not apart and self._title_counts(a, days) and self._is_told(a, b, same_outlet):
             return "equal-title"
         if a.title == b.title and self._reissued(a, b, days, same_outlet):
             return "reissued"
@@ -142,6 +142,14 @@ class PairRule:
     def _title_counts(self, story: Story, days: float) -> bool:
         length = len(self._title(story.title).words)
         return any(length >= rule.words and days <= rule.days for rule in self.rules.equal_title)
+
+    def _is_told(self, a: Story, b: Story, same_outlet: bool) -> bool:
+        """Whether an equal title tells the story; at one outlet short ones recur, and the texts have a say."""
+        if not same_outlet or len(self._title(a.title).words) >= self.rules.reposted.title_words:
+            return True
+        first, second = _beyond_titles(a, b)
+        length = min(len(first), len(second))
+        return len(first & second) >= self.rules.reposted.overlap * length
 
     def _same_beyond_titles(self, a: Story, b: Story, days: float) -> bool:
         first, second = _beyond_titles(a, b)

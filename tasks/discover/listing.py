@@ -6,7 +6,6 @@ left alone. Does not belong here: how a kind of source lists.
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -17,12 +16,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.discover.source import LISTING, Globs
+from tasks.tables.logs import log_of
 from tasks.tables.source import VERSION
 
 #: What a path that is not UTF-8 starts with; no other path does.
 NOT_UTF8: Final = "./"
 
-logger = logging.getLogger(__name__)
+logger = log_of("discover")
 
 
 @dataclass

@@ -19,7 +19,6 @@ The rules:
 from __future__ import annotations
 
 import errno
-import logging
 import os
 import stat
 from collections.abc import Iterator
@@ -33,6 +32,7 @@ import pyarrow.compute as pc
 from config.errors import SourceError
 from tasks.discover.listing import spelled, unspelled
 from tasks.discover.source import LISTING, Globs
+from tasks.tables.logs import log_of
 
 #: Folders nested deeper are refused: each level holds one file descriptor while it is listed.
 MAX_DEPTH: Final = 100
@@ -44,7 +44,7 @@ _READ_BYTES: Final = 1 << 16
 _GONE: Final = (FileNotFoundError, NotADirectoryError)
 _INT64: Final = range(-(2**63), 2**63)
 
-logger = logging.getLogger(__name__)
+logger = log_of("discover")
 
 
 @dataclass(frozen=True)

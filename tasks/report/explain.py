@@ -7,6 +7,7 @@ command computes ids), and decisions.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +21,8 @@ from tasks.report.status import existing_warehouse
 from tasks.report.words import printable
 from tasks.tables.snapshots import Snapshot
 
+#: What `check` and `status` print behind a path.
+_LINE_AND_COLUMN: Final = re.compile(r"(:\d+){1,2}$")
 _KNOWN: Final = [
     *("source", "source_path", "status", "article_id", "alias_ids", "canonical_article_id", "copies", "outlets"),
     *("outlet", "published_at", "first_published_at", "first_published_by"),
@@ -68,7 +71,8 @@ def explain(root: Path, subject: str, ids: Sequence[str]) -> list[Explanation]:
 
     Args:
         root: folder of the warehouse.
-        subject: an article id, a path as the sources have it (or its end), or a URL.
+        subject: an article id, a URL, or a path: as the source has it, its end, `source:path`, or as other
+            commands print it, below the source's folder and with line and column.
         ids: article ids that the subject has if it is a URL.
 
     Returns:
@@ -89,12 +93,23 @@ def explain(root: Path, subject: str, ids: Sequence[str]) -> list[Explanation]:
 
 
 def _is_meant(files: pa.Table, subject: str, ids: Sequence[str]) -> pa.BooleanArray:
-    paths, aliases = files["source_path"].combine_chunks(), files["alias_ids"].combine_chunks()
-    named = pc.or_(pc.equal(paths, subject), pc.ends_with(paths, "/" + subject))
+    aliases = files["alias_ids"].combine_chunks()
+    named = _is_named(files, _LINE_AND_COLUMN.sub("", subject))
     by_alias = pc.list_parent_indices(aliases).filter(pc.is_in(pc.list_flatten(aliases), pa.array(ids, pa.string())))
     has_alias = pc.is_in(pa.arange(0, len(files)), by_alias.cast(pa.int64()))
     has_id = pc.is_in(files["article_id"].combine_chunks(), pa.array(ids, pa.string()))
     return pc.or_(named, pc.or_(has_id, has_alias))
+
+
+def _is_named(files: pa.Table, name: str) -> pa.BooleanArray:
+    """Files by name: with its source, whole, by its end, or with folders before it that no source_path has."""
+    paths = files["source_path"].combine_chunks()
+    full = pc.binary_join_element_wise(files["source"].combine_chunks(), paths, ":")
+    exact = pc.equal(full, name)
+    if pc.any(exact).as_py():
+        return exact
+    below = pa.array([name.endswith("/" + path) for path in paths.to_pylist()] if "/" in name else [False] * len(paths))
+    return pc.or_(below, pc.or_(pc.equal(paths, name), pc.ends_with(paths, "/" + name)))
 
 
 def _explanation(snapshot: Snapshot, files: pa.Table, row: dict[str, Any]) -> Explanation:

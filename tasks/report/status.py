@@ -18,7 +18,8 @@ import pyarrow as pa
 from config.errors import WarehouseError
 from tasks.report.outcome import Files, Outcome, Records
 from tasks.report.reasons import Reason, quarantine_reasons
-from tasks.tables.delta import DeltaSnapshot, is_url
+from tasks.tables.delta import DeltaSnapshot
+from tasks.tables.delta_table import is_url
 from tasks.tables.durable import storage_errors
 from tasks.tables.formats import found_warehouse
 from tasks.tables.journal import NAME as JOURNAL_NAME
@@ -75,22 +76,23 @@ class Status(msgspec.Struct, frozen=True):
     sources: dict[str, str]
 
 
-def read_status(root: Path, now: datetime | None = None) -> Status:
+def read_status(root: Path, now: datetime | None = None, staging: str | None = None) -> Status:
     """Read the state of a warehouse.
 
     Args:
         root: its folder.
         now: the time that ages count from, with a zone; by default the clock's.
+        staging: `warehouse.staging`, where the journal of a warehouse on an object store is.
 
     Raises:
         WarehouseError: there is no warehouse, or it is damaged.
     """
-    return status_of(root, existing_warehouse(root).current(), now)
+    return status_of(root, existing_warehouse(root, staging).current(), now, staging)
 
 
-def status_of(root: Path, snapshot: Snapshot | None, now: datetime | None = None) -> Status:
+def status_of(root: Path, snapshot: Snapshot | None, now: datetime | None = None, staging: str | None = None) -> Status:
     """The state of a warehouse as one snapshot and the journal tell it; otherwise as `read_status`."""
-    warehouse = found_warehouse(root)
+    warehouse = found_warehouse(root, staging=staging)
     journal = list(read_outcomes(warehouse.root))
     published_runs = [] if snapshot is None else _latest(snapshot.read("runs"))
     published = None if snapshot is None else snapshot.info.published_at
@@ -148,13 +150,13 @@ def current_place(root: Path) -> Place:
     return Place(snapshot.number, str(folder), tables)
 
 
-def existing_warehouse(root: Path | str) -> Warehouse:
+def existing_warehouse(root: Path | str, staging: str | None = None) -> Warehouse:
     """The warehouse in a folder.
 
     Raises:
         WarehouseError: there is none; nothing is created.
     """
-    warehouse = found_warehouse(root)
+    warehouse = found_warehouse(root, staging=staging)
     if not warehouse.exists() and not (warehouse.root / JOURNAL_NAME).is_file():
         raise WarehouseError(
             f"There is no warehouse in {warehouse.location}.",

@@ -34,7 +34,8 @@ from tasks.report.words import (
     spell_size,
     spell_speed,
 )
-from tasks.tables.delta import DeltaWarehouse, is_url
+from tasks.tables.delta import DeltaWarehouse
+from tasks.tables.delta_table import is_url
 from tasks.tables.formats import found_warehouse
 
 #: How many kinds of findings, and how many unknown fields, a summary shows.

@@ -1,6 +1,7 @@
 """A Delta Lake warehouse: a table a folder, and a pointer that says which versions belong together.
 
-Belongs here: the layout, finding the versions to read, and reading the tables of one of them.
+Belongs here: the layout, finding the versions to read, and reading the tables of one of them. One
+table by itself is `delta_table`'s.
 Does not belong here: anything that changes the warehouse (`tasks.write.delta`,
 `tasks.write.delta_upkeep`).
 
@@ -19,11 +20,10 @@ from __future__ import annotations
 import hashlib
 import re
 import tempfile
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 import pyarrow as pa
@@ -31,28 +31,22 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 from pyarrow import fs
 
-from config.errors import SettingsError, WarehouseError
+from config.errors import WarehouseError
 from tasks.tables.blobs import Blob, Blobs, FolderBlobs, ObjectBlobs
+from tasks.tables.delta_table import URL, filesystem_of, is_url, open_table, table_uri
 from tasks.tables.durable import storage_errors
 from tasks.tables.portable import plain_schema
-from tasks.tables.snapshots import LAYOUT, DataFile, Snapshot, SnapshotInfo
+from tasks.tables.snapshots import LAYOUT, Snapshot, SnapshotInfo
 from tasks.tables.warehouse import DELTA_STATE, Warehouse
 
 if TYPE_CHECKING:
-    from deltalake import DeltaTable
+    pass
 
 #: Where the pointer and its history are.
 STATE: Final = DELTA_STATE
 POINTER: Final = "current.json"
 HISTORY: Final = "runs"
 _ENTRY: Final = re.compile(r"(\d{6,})\.json")
-#: One slash is what a path makes of two.
-_URL: Final = re.compile(r"(s3|gs|abfss?):/{1,2}(?=[^/])")
-
-
-def is_url(location: str) -> bool:
-    """Whether a warehouse is on an object store."""
-    return _URL.match(location) is not None
 
 
 @dataclass(frozen=True)
@@ -81,7 +75,7 @@ class DeltaSnapshot(Snapshot):
     @property
     def filesystem(self) -> fs.FileSystem | None:
         """Where `path` is."""
-        return _filesystem(self.location)[0] if is_url(self.location) else None
+        return filesystem_of(self.location)[0] if is_url(self.location) else None
 
     def tables(self) -> list[str]:
         """The names of its tables, sorted; a table without rows has no file."""
@@ -120,73 +114,6 @@ class DeltaSnapshot(Snapshot):
         return {table: table_uri(self.location, table) for table in self.info.versions}
 
 
-@lru_cache(maxsize=4)
-def _filesystem(url: str) -> tuple[fs.FileSystem, str]:
-    try:
-        found: tuple[fs.FileSystem, str] = fs.FileSystem.from_uri(url)
-    except (pa.ArrowException, OSError) as error:
-        raise WarehouseError(f"Could not open {url}: {error}.", "See to the URL and the AWS_… variables.") from error
-    return found
-
-
-def table_uri(location: str, table: str) -> str:
-    """The folder or URL of a table."""
-    return f"{location}/{table}" if is_url(location) else str((Path(location) / table).absolute())
-
-
-def open_table(location: str, table: str, version: int | None = None) -> DeltaTable | None:
-    """A Delta table at a version, or as it is now; None where there is none.
-
-    Raises:
-        SettingsError: deltalake is not installed.
-        WarehouseError: its log is damaged, or needs a newer reader.
-    """
-    delta = deltalake()
-    try:
-        found: DeltaTable = delta.DeltaTable(table_uri(location, table), version=version)
-    except delta.exceptions.TableNotFoundError:
-        return None
-    except (delta.exceptions.DeltaError, OSError) as error:
-        raise WarehouseError(f"The Delta table {table_uri(location, table)} cannot be read: {error}.") from error
-    if found.protocol().min_reader_version > 1:
-        raise WarehouseError(
-            f"{table_uri(location, table)} was given features that presslake does not use (deletion vectors, "
-            "renamed columns or others).",
-            "Load the sources into a new warehouse.",
-        )
-    return found
-
-
-def deltalake() -> Any:
-    """The library, imported when it is first needed: it is an extra, and takes a while.
-
-    Raises:
-        SettingsError: it is not installed.
-    """
-    try:
-        import deltalake  # noqa: PLC0415
-        import deltalake.exceptions  # noqa: PLC0415
-    except ImportError:
-        raise SettingsError(
-            "warehouse.format is delta, and deltalake is not installed.",
-            "Install it: pip install 'presslake[delta]'.",
-        ) from None
-    return deltalake
-
-
-def listed_files(table: str, found: DeltaTable) -> list[DataFile]:
-    """The files of a table at its version, by path; their names are their digests, as none ever changes."""
-    actions = pa.table(found.get_add_actions())
-    rows = actions.select(["path", "num_records", "size_bytes"]).to_pylist()
-    return sorted((_data_file(table, row) for row in rows), key=lambda file: file.path)
-
-
-def _data_file(table: str, row: Mapping[str, Any]) -> DataFile:
-    path = f"{table}/{row['path']}"
-    partition = row["path"].rpartition("/")[0]
-    return DataFile(table, path, partition, row["num_records"], row["size_bytes"], f"name:{path}")
-
-
 class DeltaWarehouse(Warehouse):
     """A warehouse of Delta tables; see the module for the layout.
 
@@ -198,7 +125,7 @@ class DeltaWarehouse(Warehouse):
 
     def __init__(self, location: str, durable: bool = True, staging: str | None = None) -> None:
         self.is_remote = is_url(location)
-        location = _URL.sub(r"\1://", location).rstrip("/") if self.is_remote else location
+        location = URL.sub(r"\1://", location).rstrip("/") if self.is_remote else location
         super().__init__(_local_folder(location, staging) if self.is_remote else Path(location), durable)
         self.location = location
         blobs: Blobs = ObjectBlobs(f"{location}/{STATE}") if self.is_remote else FolderBlobs(self.root / STATE, durable)
@@ -207,7 +134,7 @@ class DeltaWarehouse(Warehouse):
     @property
     def tables_path(self) -> Path:
         """The folder of the tables, as the file system that they are on names it."""
-        return Path(_filesystem(self.location)[1]) if self.is_remote else self.root
+        return Path(filesystem_of(self.location)[1]) if self.is_remote else self.root
 
     def exists(self) -> bool:
         """Whether a run has made it."""

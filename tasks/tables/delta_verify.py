@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 from pyarrow import fs
 
 from config.errors import WarehouseError
-from tasks.tables.delta import DeltaSnapshot, listed_files, open_table
+from tasks.tables.delta import DeltaSnapshot
+from tasks.tables.delta_table import listed_files, open_table
 from tasks.tables.portable import plain_schema
 from tasks.tables.snapshots import DataFile
 

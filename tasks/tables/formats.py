@@ -10,7 +10,8 @@ from pathlib import Path
 
 from config.errors import SettingsError
 from config.settings import Warehouse as WarehouseSettings
-from tasks.tables.delta import STATE, DeltaWarehouse, is_url
+from tasks.tables.delta import STATE, DeltaWarehouse
+from tasks.tables.delta_table import is_url
 from tasks.tables.warehouse import Warehouse
 
 

@@ -15,7 +15,6 @@ mended by the next run.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -28,16 +27,18 @@ import pyarrow.compute as pc
 from config.contract import TABLES
 from config.errors import AuditError, WarehouseError
 from tasks.tables.blobs import ABSENT, Blob
-from tasks.tables.delta import POINTER, DeltaInfo, DeltaSnapshot, DeltaWarehouse, entry_name, listed_files, open_table
-from tasks.tables.durable import storage_errors, sync_tree
+from tasks.tables.delta import POINTER, DeltaInfo, DeltaSnapshot, DeltaWarehouse, entry_name
+from tasks.tables.delta_table import listed_files, open_table
 from tasks.tables.faults import reach
 from tasks.tables.keys import file_keys
 from tasks.tables.snapshots import DataFile, Snapshot
 from tasks.tables.staging import read_arrow
 from tasks.write import small_tables
 from tasks.write.audit import check_manifest, check_required
-from tasks.write.delta_commit import TARGET_BYTES, Commits, Conflict
-from tasks.write.delta_rows import Change, RecordChanges, plain_change
+from tasks.write.delta_change import Change, plain_change
+from tasks.write.delta_commit import Commits, Conflict
+from tasks.write.delta_rows import RecordChanges
+from tasks.write.delta_sync import sync_snapshot
 from tasks.write.delta_upkeep import compact, settle_tables
 from tasks.write.job import Decided, RunRecord, WriteJob
 
@@ -247,39 +248,10 @@ def _audit(snapshot: DeltaSnapshot, manifest: pa.Table) -> None:
 def _publish(warehouse: DeltaWarehouse, snapshot: DeltaSnapshot, pointer: Blob | None) -> None:
     """Steps 4 and 5."""
     if not warehouse.is_remote:
-        _sync(warehouse, snapshot)
+        sync_snapshot(warehouse, snapshot)
     content = snapshot.info.to_json()
     reach("publish.before-swap")
     warehouse.blobs.put(POINTER, content, pointer.tag if pointer else ABSENT)
     reach("publish.after-swap")
     warehouse.blobs.put(entry_name(snapshot.number), content, ABSENT)
     reach("publish.after-sync")
-
-
-def _sync(warehouse: DeltaWarehouse, snapshot: DeltaSnapshot) -> None:
-    """What the pointer names is on disk before it does: deltalake itself does not wait for that."""
-    if not warehouse.durable:
-        return
-    current = warehouse.current()
-    known = set(current.info.files) if current else set()
-    paths = [snapshot.path / file.path for file in snapshot.info.files if file not in known]
-    with storage_errors(f"sync {warehouse.root}"):
-        for table in TABLES:
-            newest = sorted((snapshot.path / table / "_delta_log").glob("*.json"))
-            paths += newest[-_TRIES * 2 :]
-        for path in paths:
-            with path.open("rb") as file:
-                os.fsync(file.fileno())
-        for table in TABLES:
-            sync_tree(snapshot.path / table, warehouse.durable)
-
-
-def crowded_tables(snapshot: DeltaSnapshot, most: int = 8) -> dict[str, dict[str, int]]:
-    """Tables that have more than `most` small files in a partition: table to partition to their number."""
-    found: dict[str, dict[str, int]] = {}
-    for file in snapshot.info.files:
-        if file.bytes < TARGET_BYTES // 2:
-            counts = found.setdefault(file.table, {})
-            counts[file.partition] = counts.get(file.partition, 0) + 1
-    many = {table: {name: count for name, count in counts.items() if count > most} for table, counts in found.items()}
-    return {table: counts for table, counts in many.items() if counts}

@@ -13,8 +13,8 @@ from typing import Any, Final
 import pyarrow as pa
 
 from config.errors import WarehouseError
-from tasks.tables.delta import deltalake, open_table, table_uri
-from tasks.write.delta_rows import KEYS, Change
+from tasks.tables.delta_table import deltalake, open_table, table_uri
+from tasks.write.delta_change import KEYS, Change
 
 #: Marks rows of a MERGE that say only which key goes.
 _GONE: Final = "_gone"

@@ -23,59 +23,16 @@ from tasks.tables.keys import file_keys
 from tasks.tables.snapshots import Snapshot
 from tasks.tables.staging import read_arrow
 from tasks.write.audit import check_article_rows, check_required
+from tasks.write.delta_change import KEYS, Change
 from tasks.write.layout import Layout
 from tasks.write.partitions import records_of, related_rows
 
-#: What tells the rows of each table apart.
-KEYS: Final = {
-    "articles": ("article_id",),
-    "related": ("article_id", "position"),
-    "duplicates": ("source", "source_path"),
-    "quarantine": ("source", "source_path"),
-    "sources": ("source", "source_path"),
-    "runs": ("run_id",),
-}
 #: The column by which records are spread over folders, by setting.
 PARTITION: Final = {
     "year": pa.field("published_year", pa.int32()),
     "month": pa.field("published_month", pa.string()),
 }
 _LINEAGE: Final = ("first_seen_at", "loaded_at", "run_id", *CLUSTER_COLUMNS)
-
-
-@dataclass(frozen=True)
-class Change:
-    """What one commit does to a table.
-
-    Attributes:
-        table: its name.
-        schema: its columns, that of the partition last.
-        partition: the column that spreads it over folders; None where none does.
-        rows: makes the rows to insert or to put in place of those with the same key, part by part.
-        gone: (n,) keys of rows to delete; none of them is among `rows`.
-        whole: the table shall have `rows` and nothing else.
-        idle: there is nothing to do.
-        within: values of the partition in which all rows lie and lay; None where that is not known.
-    """
-
-    table: str
-    schema: pa.Schema
-    partition: str | None
-    rows: Callable[[], Iterator[pa.Table]]
-    gone: pa.Table
-    whole: bool = False
-    idle: bool = False
-    within: Sequence[int | str] | None = None
-
-
-def plain_change(
-    table: str, schema: pa.Schema, parts: Sequence[pa.Table], gone: pa.Table | None = None, *, whole: bool
-) -> Change:
-    """The change of a table without partitions, whose rows are at hand."""
-    empty = schema.empty_table().select(KEYS[table])
-    gone = empty if gone is None else gone.select(KEYS[table]).cast(empty.schema)
-    idle = not whole and not len(gone) and not any(map(len, parts))
-    return Change(table, schema, None, lambda: iter(parts), gone, whole, idle)
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,10 @@ from typing import Final
 from config.contract import TABLES
 from config.errors import WarehouseError
 from tasks.tables.blobs import ABSENT
-from tasks.tables.delta import POINTER, DeltaSnapshot, DeltaWarehouse, entry_name, open_table
+from tasks.tables.delta import POINTER, DeltaSnapshot, DeltaWarehouse, entry_name
+from tasks.tables.delta_table import open_table
 from tasks.tables.faults import reach
-from tasks.write.delta_commit import Commits, commit_errors
+from tasks.write.delta_commit import TARGET_BYTES, Commits, commit_errors
 
 _HOURS: Final = 24
 
@@ -151,3 +152,14 @@ def compact(warehouse: DeltaWarehouse, commits: Commits, tables: Collection[str]
             found.optimize.compact(**commits.options())
         versions[table] = int(found.version())
     return versions
+
+
+def crowded_tables(snapshot: DeltaSnapshot, most: int = 8) -> dict[str, dict[str, int]]:
+    """Tables that have more than `most` small files in a partition: table to partition to their number."""
+    found: dict[str, dict[str, int]] = {}
+    for file in snapshot.info.files:
+        if file.bytes < TARGET_BYTES // 2:
+            counts = found.setdefault(file.table, {})
+            counts[file.partition] = counts.get(file.partition, 0) + 1
+    many = {table: {name: count for name, count in counts.items() if count > most} for table, counts in found.items()}
+    return {table: counts for table, counts in many.items() if counts}

@@ -14,7 +14,8 @@ import pyarrow as pa
 from tasks.tables.delta import DeltaSnapshot
 from tasks.tables.run import Run, previous_manifest
 from tasks.tables.snapshots import Snapshot
-from tasks.write.delta import crowded_tables, write_delta
+from tasks.write.delta import write_delta
+from tasks.write.delta_upkeep import crowded_tables
 from tasks.write.job import Decided, RunRecord
 from tasks.write.layout import layout_of, next_layout
 from tasks.write.partitions import records_of

@@ -10,27 +10,31 @@ from pathlib import Path
 
 import pytest
 
+from flows.run import run_ingest
 from tests.builders import Desk, article, page
+from tests.newsroom import settings_for
 
 PROJECT = Path(__file__).parents[2]
 PAGE = (PROJECT / "docs" / "consumers.md").read_text(encoding="utf-8")
 RECIPES = dict(re.findall(r"^## (\w+)\n\n```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
 #: Engines that the developers' environment has.
-HERE = {"DuckDB", "Polars", "PyArrow"}
+HERE = {"DuckDB", "Polars", "PyArrow", "Delta"}
+ENGINES = {"DuckDB", "Polars", "PyArrow", "pandas", "PySpark", "ClickHouse", "DataFusion", "Daft"}
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a warehouse of 31 articles of one year."""
+    """A folder with `warehouse`, 31 articles of one year, and the same as Delta tables in `lake`."""
     desk = Desk(tmp_path_factory.mktemp("desk"))
     for number in range(31):
         desk.write(f"{number}.md", article(f"Day {number} of the fair", originalUrl=page(number), topics=["fair"]))
     desk.run()
+    run_ingest([f"news={desk.root / 'news'}"], settings_for(desk.root / "lake", warehouse={"format": "delta"}))
     return desk.root
 
 
 def test_each_engine_has_a_recipe() -> None:
-    assert set(RECIPES) == {"DuckDB", "Polars", "PyArrow", "pandas", "PySpark", "ClickHouse", "DataFusion", "Daft"}
+    assert set(RECIPES) == ENGINES | {"Delta"}
 
 
 @pytest.mark.parametrize("engine", RECIPES)

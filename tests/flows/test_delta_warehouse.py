@@ -1,6 +1,7 @@
 """A warehouse of Delta tables: what a run commits, and that G4 and G5 hold as for Parquet snapshots.
 
-G3 on Delta, and kills at every point, are in tests/e2e (`make test-e2e`).
+G3 on Delta, kills at every point and readers at work are in tests/e2e (`make test-e2e`):
+`test_delta_equals_rebuild`, `test_delta_kills`, `test_delta_readers`.
 """
 
 from __future__ import annotations

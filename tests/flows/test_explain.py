@@ -52,7 +52,13 @@ def test_a_story_names_its_records_and_why_they_are_one(warehouse: Path, capsys:
     assert "at last" in text
 
 
-@pytest.mark.parametrize("subject", ["_news/a.md", "a.md", "http://tides.example/ferry?utm_source=mail"])
+@pytest.mark.parametrize(
+    "subject",
+    [
+        *("_news/a.md", "a.md", "news:_news/a.md", "/data/content/_news/a.md", "content/_news/a.md:2:1"),
+        "http://tides.example/ferry?utm_source=mail",
+    ],
+)
 def test_a_file_is_found_by_its_path_and_its_url(
     warehouse: Path, subject: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

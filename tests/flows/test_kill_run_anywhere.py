@@ -15,14 +15,16 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import psutil
 import pytest
 
+from config.contract import TABLES
 from flows.run import run_ingest
 from tasks.report.outcome import Outcome
 from tasks.tables.faults import POINTS
+from tasks.tables.formats import found_warehouse
 from tasks.tables.verify import verify_files
 from tasks.tables.warehouse import Warehouse
 from tests.newsroom import UNSETTLED, Newsroom, Story, settings_for
@@ -37,7 +39,10 @@ ON_THE_WAY: Final = [point for point in POINTS if not point.startswith(NOT_ON_TH
 LATER: Final = ["file.part-written:4", "run.batch-done:3", "run.before-discard:2"]
 #: Points of a rerun that has an interrupted publishing to undo.
 UNDOING: Final = ["settle.before-discard", "settle.before-withdraw", "discard.before-remove", "clear.before-remove"]
-EXPECTED_NAMES: Final = {"current", "snapshots", "staging", "lock"}
+EXPECTED_NAMES: Final = {
+    "parquet": {"current", "snapshots", "staging", "lock"},
+    "delta": {*TABLES, "_presslake", "staging", "lock"},
+}
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,7 @@ class Stage:
     published: Path
     before: Warehouse
     after: Warehouse
+    kind: Literal["parquet", "delta"] = "parquet"
 
     @property
     def specs(self) -> list[str]:
@@ -56,19 +62,23 @@ class Stage:
     def warehouse(self, folder: Path) -> Warehouse:
         """A copy of the warehouse, for one accident."""
         shutil.copytree(self.published, folder / "warehouse", symlinks=True)
-        return Warehouse(folder / "warehouse", durable=False)
+        return found_warehouse(folder / "warehouse", durable=False)
 
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Stage:
-    root = tmp_path_factory.mktemp("stage")
+    return make_stage(tmp_path_factory.mktemp("stage"))
+
+
+def make_stage(root: Path, kind: Literal["parquet", "delta"] = "parquet") -> Stage:
+    """A stage whose accidents happen in this format; what it must look like is always Parquet."""
     newsroom = Newsroom(root / "files")
     for n in range(8):
         newsroom.write((SOURCES[n % 2], f"{n}.md"), Story(f"Story {n}", page=n % 6, date=f"202{n % 3}-05-01"))
     newsroom.write(("inland", "broken.md"), Story(shape="unclosed"))
     published, before, after = (Warehouse(root / name, durable=False) for name in ("published", "before", "after"))
-    run_ingest(newsroom.specs(SOURCES), settings_for(published.root))
-    shutil.copytree(published.root, before.root, symlinks=True)
+    run_ingest(newsroom.specs(SOURCES), settings_for(published.root, warehouse={"format": kind}))
+    run_ingest(newsroom.specs(SOURCES), settings_for(before.root))
     newsroom.delete(("harbour", "0.md"))
     newsroom.rename(("inland", "1.md"), ("harbour", "renamed.md"))
     for file in (("harbour", "4.md"), ("inland", "7.md")):
@@ -77,15 +87,15 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Stage:
     newsroom.write(("harbour", "copy.md"), Story("Another new one", page=9, spelling=2, date="2021-06-01"))
     newsroom.write(("inland", "bad.md"), Story(shape="bad date"))
     run_ingest(newsroom.specs(SOURCES), settings_for(after.root))
-    return Stage(newsroom, published.root, before, after)
+    return Stage(newsroom, published.root, before, after, kind)
 
 
 def killed_at(stage: Stage, warehouse: Warehouse, fault: str) -> int:
-    return finish(start(ingest, warehouse.root, stage.specs, fault))
+    return finish(start(ingest, warehouse.root, stage.specs, fault, 1, stage.kind))
 
 
 def killed_after(stage: Stage, warehouse: Warehouse, seconds: float, workers: int = 1) -> None:
-    process = start(ingest, warehouse.root, stage.specs, "", workers)
+    process = start(ingest, warehouse.root, stage.specs, "", workers, stage.kind)
     time.sleep(seconds)
     process.kill()
     process.join()
@@ -101,14 +111,14 @@ def assert_old_or_new(stage: Stage, warehouse: Warehouse) -> None:
 
 def assert_mended(stage: Stage, warehouse: Warehouse) -> Outcome:
     """A run succeeds, equals a rebuild, and leaves nothing behind."""
-    outcome = run_ingest(stage.specs, settings_for(warehouse.root, MANY_BATCHES))
+    outcome = run_ingest(stage.specs, settings_for(warehouse.root, MANY_BATCHES, warehouse={"format": stage.kind}))
     current = warehouse.current()
     assert current is not None and current.number == 2
     assert verify_files(current) == []
     assert_same_tables(warehouse, stage.after)
     names = {path.name for path in warehouse.root.iterdir()}
     # The run that found the new tables published has told the journal so.
-    assert names - EXPECTED_NAMES <= ({"journal.jsonl"} if outcome.status == "unchanged" else set())
+    assert names - EXPECTED_NAMES[stage.kind] <= ({"journal.jsonl"} if outcome.status == "unchanged" else set())
     assert list(warehouse.staging_path.iterdir()) == []
     assert warehouse.numbers() == warehouse.snapshots() == [1, 2]
     return outcome

@@ -1,4 +1,4 @@
-"""What ClickHouse reads, in-process as chdb: in SQL, over globs."""
+"""What ClickHouse reads, in-process as chdb: in SQL, over globs, or over the files that a pointer lists."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import chdb
-from facts import Facts, tell
+from facts import Facts, files_of, names_of, tell
 
 
 def one(query: str) -> list[Any]:
@@ -18,9 +18,15 @@ def one(query: str) -> list[Any]:
     return row
 
 
+def read(tables: Path, name: str) -> str:
+    """A table, in SQL: of several files braces are the list, below a folder."""
+    files = [file.removeprefix(f"{tables}/") for file in files_of(tables, name)]
+    return f"file('{tables}/{files[0] if len(files) == 1 else '{' + ','.join(files) + '}'}', Parquet)"
+
+
 def one_year(tables: Path, year: int) -> tuple[int, int]:
     """Number and sum of quality of the articles of a year, by the partition column."""
-    articles = f"file('{tables}/articles/**/*.parquet', Parquet)"
+    articles = read(tables, "articles")
     query = f"SELECT count(), sum(quality) FROM {articles} WHERE published_year = {year}"
     count, quality = one(f"{query} SETTINGS use_hive_partitioning = 1")
     return count, quality
@@ -28,13 +34,9 @@ def one_year(tables: Path, year: int) -> tuple[int, int]:
 
 def facts(tables: Path, year: int) -> Facts:
     """The facts of one snapshot, and the rows of one year."""
-
-    def files(name: str) -> str:
-        return f"file('{tables}/{name}/**/*.parquet', Parquet)"
-
-    names = sorted(path.name for path in tables.iterdir() if path.is_dir())
-    rows = {name: one(f"SELECT count() FROM {files(name)}")[0] for name in names}
-    articles = files("articles")
+    names = names_of(tables)
+    rows = {name: one(f"SELECT count() FROM {read(tables, name)}")[0] for name in names}
+    articles = read(tables, "articles")
     first, last, quality, no_heat, topics = one(
         "SELECT formatDateTime(min(published_at), '%FT%T.%f+00:00', 'UTC'), "
         "formatDateTime(max(published_at), '%FT%T.%f+00:00', 'UTC'), "
@@ -47,9 +49,9 @@ def facts(tables: Path, year: int) -> Facts:
     links = one(f"SELECT countIf(tupleElement(arrayJoin(related), 'related_article_id') IS NOT NULL) FROM {articles}")[
         0
     ]
-    joined = one(f"SELECT count() FROM {files('related')} r JOIN {articles} a ON r.related_article_id = a.article_id")[
-        0
-    ]
+    joined = one(
+        f"SELECT count() FROM {read(tables, 'related')} r JOIN {articles} a ON r.related_article_id = a.article_id"
+    )[0]
     moments = [datetime.fromisoformat(text) for text in (first, last)]
     return Facts.of(rows, *moments, quality, no_heat, topics, widths, links, joined, one_year(tables, year))
 

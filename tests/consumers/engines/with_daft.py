@@ -8,7 +8,9 @@ from typing import Any
 
 import daft
 from daft import col
-from facts import Facts, tell
+from deltalake import DeltaTable
+from facts import Facts, names_of, tell, versions_of
+from pyarrow.compute import field
 
 
 def one(frame: daft.DataFrame) -> tuple[Any, ...]:
@@ -16,23 +18,31 @@ def one(frame: daft.DataFrame) -> tuple[Any, ...]:
     return tuple(frame.to_pylist()[0].values())
 
 
+def read(tables: Path, name: str, year: int | None = None) -> daft.DataFrame:
+    """A table, or a year of it, of a snapshot, or of a Delta warehouse at the version that its pointer names.
+
+    Daft's own reader of Delta stops at files that a merge wrote ("Unsupported Arrow DataType: Utf8View").
+    """
+    versions = versions_of(tables)
+    if versions:
+        data = DeltaTable(tables / name, version=versions[name]).to_pyarrow_dataset()
+        return daft.from_arrow(data.to_table(filter=None if year is None else field("published_year") == year))
+    found = daft.read_parquet(f"{tables}/{name}/**/*.parquet", hive_partitioning=name == "articles")
+    return found if year is None else found.where(col("published_year") == year)
+
+
 def one_year(tables: Path, year: int) -> tuple[int, int]:
     """Number and sum of quality of the articles of a year, by the partition column."""
-    articles = daft.read_parquet(f"{tables}/articles/**/*.parquet", hive_partitioning=True)
-    of_year = articles.where(col("published_year") == year)
+    of_year = read(tables, "articles", year)
     count, quality = one(of_year.agg(col("article_id").count().alias("n"), col("quality").sum()))
     return count, quality
 
 
 def facts(tables: Path, year: int) -> Facts:
     """The facts of one snapshot, and the rows of one year."""
-
-    def read(name: str) -> daft.DataFrame:
-        return daft.read_parquet(f"{tables}/{name}/**/*.parquet", hive_partitioning=name == "articles")
-
-    names = sorted(path.name for path in tables.iterdir() if path.is_dir())
-    rows = {name: read(name).count_rows() for name in names}
-    articles = read("articles")
+    names = names_of(tables)
+    rows = {name: read(tables, name).count_rows() for name in names}
+    articles = read(tables, "articles")
     first, last, quality, no_heat, topics = one(
         articles.agg(
             col("published_at").min(),
@@ -45,7 +55,7 @@ def facts(tables: Path, year: int) -> Facts:
     widths = one(articles.explode("images").agg(col("images").get("width").sum().alias("widths")))[0]
     links = one(articles.explode("related").agg(col("related").get("related_article_id").count().alias("links")))[0]
     ids = articles.select("article_id")
-    joined = read("related").join(ids, left_on="related_article_id", right_on="article_id").count_rows()
+    joined = read(tables, "related").join(ids, left_on="related_article_id", right_on="article_id").count_rows()
     return Facts.of(rows, first, last, quality, no_heat, topics, widths, links, joined, one_year(tables, year))
 
 

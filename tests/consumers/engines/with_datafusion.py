@@ -1,4 +1,4 @@
-"""What DataFusion reads: in SQL, over folders that are registered with their partition column."""
+"""What DataFusion reads: in SQL, over folders that are registered with their partition column, or over Delta tables."""
 
 from __future__ import annotations
 
@@ -9,20 +9,24 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 from datafusion import SessionContext
-from facts import Facts, tell
+from deltalake import DeltaTable
+from facts import Facts, names_of, tell, versions_of
 
 PARTITIONED = ("articles", "duplicates", "related")
 
 
 def context_of(tables: Path) -> SessionContext:
     """A context with every table registered under its name."""
-    context = SessionContext()
-    for path in sorted(tables.iterdir()):
-        years = [("published_year", pa.int16())] if path.name in PARTITIONED else []
-        if path.is_dir():
-            # All files have the same schema: without it, every one of them would be opened to look.
-            schema = pq.read_schema(min(path.rglob("*.parquet")))
-            context.register_parquet(path.name, f"{path}/", table_partition_cols=years, schema=schema)
+    context, versions = SessionContext(), versions_of(tables)
+    for name in names_of(tables):
+        if versions:
+            # Registered as a table it would open every file; the data set leaves out what its partitions rule out.
+            context.register_dataset(name, DeltaTable(tables / name, version=versions[name]).to_pyarrow_dataset())
+            continue
+        years = [("published_year", pa.int16())] if name in PARTITIONED else []
+        # All files have the same schema: without it, every one of them would be opened to look.
+        schema = pq.read_schema(min((tables / name).rglob("*.parquet")))
+        context.register_parquet(name, f"{tables / name}/", table_partition_cols=years, schema=schema)
     return context
 
 
@@ -41,7 +45,7 @@ def one_year(tables: Path, year: int) -> tuple[int, int]:
 def facts(tables: Path, year: int) -> Facts:
     """The facts of one snapshot, and the rows of one year."""
     context = context_of(tables)
-    names = sorted(path.name for path in tables.iterdir() if path.is_dir())
+    names = names_of(tables)
     rows = {name: one(context, f"SELECT count(*) FROM {name}")[0] for name in names}
     first, last, quality, no_heat, topics = one(
         context,

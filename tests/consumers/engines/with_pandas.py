@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from facts import Facts, tell
+from deltalake import DeltaTable
+from facts import Facts, names_of, tell, versions_of
+
+
+def read(tables: Path, name: str, filters: Sequence[tuple[str, str, Any]] | None = None) -> pd.DataFrame:
+    """A table of a snapshot, or of a Delta warehouse at the version that its pointer names."""
+    versions = versions_of(tables)
+    if versions:
+        found = DeltaTable(tables / name, version=versions[name])
+        return found.to_pandas(filters=filters and list(filters), types_mapper=pd.ArrowDtype)
+    return pd.read_parquet(tables / name, dtype_backend="pyarrow", filters=filters and list(filters))
 
 
 def one_year(tables: Path, year: int) -> tuple[int, int]:
     """Number and sum of quality of the articles of a year, by the partition column."""
     years = [("published_year", "=", year)]
-    articles = pd.read_parquet(tables / "articles", dtype_backend="pyarrow", filters=years)
+    articles = read(tables, "articles", years)
     return len(articles), int(articles["quality"].sum())
 
 
 def facts(tables: Path, year: int) -> Facts:
     """The facts of one snapshot, and the rows of one year."""
-
-    def read(name: str, **more: Any) -> pd.DataFrame:
-        return pd.read_parquet(tables / name, dtype_backend="pyarrow", **more)
-
-    names = sorted(path.name for path in tables.iterdir() if path.is_dir())
-    rows = {name: len(read(name)) for name in names}
-    articles, related = read("articles"), read("related")
+    names = names_of(tables)
+    rows = {name: len(read(tables, name)) for name in names}
+    articles, related = read(tables, "articles"), read(tables, "related")
     published = articles["published_at"]
     images, entries = (articles[name].explode().dropna() for name in ("images", "related"))
     return Facts.of(

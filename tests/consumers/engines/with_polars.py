@@ -6,12 +6,20 @@ import sys
 from pathlib import Path
 
 import polars as pl
-from facts import Facts, tell
+from facts import Facts, names_of, tell, versions_of
+
+
+def scan(tables: Path, name: str, years: bool = False) -> pl.LazyFrame:
+    """A table of a snapshot, or of a Delta warehouse at the version that its pointer names."""
+    versions = versions_of(tables)
+    if versions:
+        return pl.scan_delta(str(tables / name), version=versions[name])
+    return pl.scan_parquet(tables / name / "**/*.parquet", hive_partitioning=years)
 
 
 def one_year(tables: Path, year: int) -> tuple[int, int]:
     """Number and sum of quality of the articles of a year, by the partition column."""
-    articles = pl.scan_parquet(tables / "articles/**/*.parquet", hive_partitioning=True)
+    articles = scan(tables, "articles", years=True)
     of_year = articles.filter(pl.col("published_year") == year)
     count, quality = of_year.select(pl.len(), pl.col("quality").cast(pl.Int64).sum()).collect().row(0)
     return count, quality
@@ -19,12 +27,9 @@ def one_year(tables: Path, year: int) -> tuple[int, int]:
 
 def facts(tables: Path, year: int) -> Facts:
     """The facts of one snapshot, and the rows of one year."""
-    articles = pl.scan_parquet(tables / "articles/**/*.parquet", hive_partitioning=True)
-    names = sorted(path.name for path in tables.iterdir() if path.is_dir())
-    rows = {
-        name: pl.scan_parquet(tables / name / "**/*.parquet", hive_partitioning=False).select(pl.len()).collect().item()
-        for name in names
-    }
+    articles = scan(tables, "articles", years=True)
+    names = names_of(tables)
+    rows = {name: scan(tables, name).select(pl.len()).collect().item() for name in names}
     first, last, quality, no_heat, topics = (
         articles.select(
             pl.col("published_at").min(),
@@ -38,7 +43,7 @@ def facts(tables: Path, year: int) -> Facts:
     )
     widths = articles.select(pl.col("images").explode().struct.field("width").cast(pl.Int64).sum()).collect().item()
     links = articles.select(pl.col("related").explode().struct.field("related_article_id").count()).collect().item()
-    related = pl.scan_parquet(tables / "related/**/*.parquet", hive_partitioning=False)
+    related = scan(tables, "related")
     ids = articles.select("article_id")
     joined = related.join(ids, left_on="related_article_id", right_on="article_id").select(pl.len()).collect().item()
     return Facts.of(rows, first, last, quality, no_heat, topics, widths, links, joined, one_year(tables, year))

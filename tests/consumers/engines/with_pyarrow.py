@@ -1,4 +1,4 @@
-"""What PyArrow reads: a data set with Hive partitions."""
+"""What PyArrow reads: a data set with Hive partitions, or the one that deltalake makes of a Delta table."""
 
 from __future__ import annotations
 
@@ -8,26 +8,35 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
-from facts import Facts, tell
+from deltalake import DeltaTable
+from facts import Facts, names_of, tell, versions_of
 
 YEARS = ds.partitioning(pa.schema([("published_year", pa.int16())]), flavor="hive")
 
 
+def data_of(tables: Path, name: str) -> ds.Dataset:
+    """A table of a snapshot, or of a Delta warehouse at the version that its pointer names."""
+    versions = versions_of(tables)
+    if versions:
+        return DeltaTable(tables / name, version=versions[name]).to_pyarrow_dataset()
+    return ds.dataset(tables / name, partitioning=YEARS if name == "articles" else None)
+
+
 def one_year(tables: Path, year: int) -> tuple[int, int]:
     """Number and sum of quality of the articles of a year, by the partition column."""
-    data = ds.dataset(tables / "articles", partitioning=YEARS)
+    data = data_of(tables, "articles")
     articles = data.to_table(columns=["quality"], filter=pc.field("published_year") == year)
     return len(articles), pc.sum(articles["quality"]).as_py()
 
 
 def facts(tables: Path, year: int) -> Facts:
     """The facts of one snapshot, and the rows of one year."""
-    names = sorted(path.name for path in tables.iterdir() if path.is_dir())
-    rows = {name: ds.dataset(tables / name).count_rows() for name in names}
-    data = ds.dataset(tables / "articles", partitioning=YEARS)
+    names = names_of(tables)
+    rows = {name: data_of(tables, name).count_rows() for name in names}
+    data = data_of(tables, "articles")
     articles = data.to_table(columns=["article_id", "published_at", "quality", "heat", "topics", "images", "related"])
     images, entries = (pc.list_flatten(articles[name]) for name in ("images", "related"))
-    related = ds.dataset(tables / "related").to_table(columns=["related_article_id"])
+    related = data_of(tables, "related").to_table(columns=["related_article_id"])
     return Facts.of(
         rows,
         pc.min(articles["published_at"]).as_py(),

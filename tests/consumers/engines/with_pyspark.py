@@ -1,4 +1,7 @@
-"""What Spark reads: in SQL, over views of folders; the partition column comes from the folders' names."""
+"""What Spark reads: in SQL, over views of folders, or of the files that a Delta warehouse's pointer lists.
+
+The partition column comes from the folders' names.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from facts import Facts, tell
+from facts import Facts, files_of, names_of, tell, versions_of
 from pyspark.sql import SparkSession
 
 SETTINGS = {
@@ -27,7 +30,10 @@ def session() -> SparkSession:
 
 def view(tables: Path, name: str) -> None:
     """Let SQL see a table under its name."""
-    session().read.parquet(str(tables / name)).createOrReplaceTempView(name)
+    reader, folder = session().read, str(tables / name)
+    files = files_of(tables, name) if versions_of(tables) else [folder]
+    # The partition column is in the names of folders below this one.
+    reader.option("basePath", folder).parquet(*files).createOrReplaceTempView(name)
 
 
 def one(query: str) -> tuple[Any, ...]:
@@ -44,7 +50,7 @@ def one_year(tables: Path, year: int) -> tuple[int, int]:
 
 def facts(tables: Path, year: int) -> Facts:
     """The facts of one snapshot, and the rows of one year."""
-    names = sorted(path.name for path in tables.iterdir() if path.is_dir())
+    names = names_of(tables)
     for name in names:
         view(tables, name)
     rows = {name: one(f"SELECT count(*) FROM {name}")[0] for name in names}

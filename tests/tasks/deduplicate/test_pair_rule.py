@@ -48,6 +48,16 @@ def test_another_outlets_copy_with_the_same_headline_is_syndicated_whatever_its_
     assert relation.differing == ((), ())
 
 
+@pytest.mark.parametrize("title", ["What we are reading this morning", "Police investigate a fatal shooting downtown"])
+def test_at_one_outlet_a_short_title_recurs_so_the_texts_have_a_say(title: str) -> None:
+    first, next_day = told(title, SNIPPET), told(title, OTHER_SNIPPET, at=1)
+    assert relate(first, next_day) is None
+    again = relate(first, told(title, SNIPPET, at=1))
+    assert again is not None
+    assert (again.match, again.rule) == ("reposted", "equal-title")
+    assert relate(first, {**next_day, "outlet": "wire.example"}) is not None
+
+
 def test_the_evidence_names_shared_and_differing_title_words() -> None:
     a = told("Night ferry returns to Merrow Bay", SNIPPET)
     b = told("Night ferry returns to Merrow Bay at last", SNIPPET, outlet="wire.example")
