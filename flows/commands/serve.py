@@ -47,7 +47,7 @@ def serve(
     """Keep the tables up to date on a schedule, with a Prefect server and its UI, until Ctrl-C.
 
     Args:
-        source: Folders, archives, Git or object-store URLs, each as PATH or NAME=PATH; without any, those in the settings.
+        source: Folders, archives, Git or object-store URLs, each as PATH or NAME=PATH; without any, those set.
         warehouse: Folder of the tables; made if it is not there.
         every: Time between two runs, such as 15m, 1h or 1d; 1h if there is no --cron.
         cron: When to run, as a cron expression of five fields, in UTC.
