@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from config.errors import UsageError, WarehouseError
 from tasks.report.status import existing_warehouse
-from tasks.report.words import printable
+from tasks.report.words import counted, printable
 from tasks.tables.snapshots import Snapshot
 
 #: What `check` and `status` print behind a path.
@@ -175,7 +175,8 @@ def spell_explanation(known: Explanation) -> str:
     lines += ["  findings", *(f"    {finding}" for finding in known.findings)] if known.findings else []
     if known.cluster:
         origin = " by ".join(filter(None, [known.first_published_at, known.first_published_by]))
-        lines += [f"  story       {known.canonical_article_id}: {len(known.cluster)} records, {known.outlets} outlets"]
+        spread = f"{counted(len(known.cluster), 'record')}, {counted(known.outlets, 'outlet')}"
+        lines += [f"  story       {known.canonical_article_id}: {spread}"]
         lines += [f"  first       {origin}"] if origin else []
         lines += [line for member in known.cluster for line in _member_lines(member)]
     return "\n".join(printable(line) for line in lines)
@@ -194,9 +195,9 @@ def _member_lines(member: Member) -> Iterator[str]:
 
 
 def _spelt(value: Any) -> str:
-    """Lists of words as words, and lists of such lists with `/` between."""
+    """Lists of words as words, and lists of such lists with `/` between; `none` where there are no words."""
     if not isinstance(value, list):
         return str(value)
     if value and isinstance(value[0], list):
-        return " / ".join(_spelt(part) or "-" for part in value)
+        return " / ".join(_spelt(part) or "-" for part in value) if any(value) else "none"
     return " ".join(value)
