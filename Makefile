@@ -72,7 +72,7 @@ fuzz: setup ## compare the fast YAML reader with the reference on many mutated d
 	@PRESSLAKE_FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest --timeout 0 tests/tasks/front_matter/test_subset_equals_reference.py
 
 torture: setup ## kill runs by SIGKILL everywhere, at least KILLS=200 times, and compare with a rebuild (minutes)
-	@PRESSLAKE_KILLS=$(KILLS) $(BIN)/python -m pytest -n 2 --timeout 0 tests/flows/test_kill_run_anywhere.py
+	@PRESSLAKE_KILLS=$(KILLS) $(BIN)/python -m pytest -n 2 --timeout 0 tests/e2e/test_kill_run_anywhere.py
 
 bench: setup ## compare with other tools on generated files, write docs/benchmarks.md (BENCH="--files 60000 --repeats 5")
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check 'matplotlib>=3.10'

@@ -1,6 +1,6 @@
 """G4 on Delta: a run that is killed at any point, or whose mending is, is mended by the next run.
 
-The stage and the accidents are those of `tests/flows/test_kill_run_anywhere.py`.
+The stage and the accidents are those of `tests/e2e/test_kill_run_anywhere.py`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import pytest
 
 from config.contract import TABLES
 from tasks.tables.faults import POINTS
-from tests.flows.test_kill_run_anywhere import Stage, assert_mended, assert_old_or_new, killed_at, make_stage
+from tests.e2e.test_kill_run_anywhere import Stage, assert_mended, assert_old_or_new, killed_at, make_stage
 
 #: Points of Parquet snapshots, and those that a run without an earlier accident never comes to.
 NOT_ON_THE_WAY: Final = ("keep.", "move.", "settle.", "discard.", "clear.", "delta.before-restore")
