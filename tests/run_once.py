@@ -10,7 +10,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, Final
@@ -47,9 +47,16 @@ def ingest_into(settings: Settings, specs: Sequence[str], fault: str) -> None:
 def start(function: Callable[..., None], *args: Any) -> BaseProcess:
     """Call a function of an importable module in a process that is forked from a prepared server."""
     _CONTEXT.set_forkserver_preload(["tests.run_once"])
-    process = _CONTEXT.Process(target=function, args=args)
+    # The server has the environment of the test that needed it first, not of the one that calls now.
+    process = _CONTEXT.Process(target=_call, args=(dict(os.environ), function, *args))
     process.start()
     return process
+
+
+def _call(environment: Mapping[str, str], function: Callable[..., None], *args: Any) -> None:
+    os.environ.clear()
+    os.environ.update(environment)
+    function(*args)
 
 
 def finish(process: BaseProcess) -> int:
