@@ -23,6 +23,7 @@ import yaml
 from config.contract_properties import parse_column
 from config.contract_types import Column
 from config.errors import ContractError
+from config.yaml_files import LOADER
 
 PACKAGED: Final = Path(__file__).with_name("articles.odcs.yaml")
 
@@ -128,7 +129,7 @@ def load_contract(path: Path | None = None) -> Contract:
     """
     path = path or PACKAGED
     try:
-        document = yaml.load(path.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+        document = yaml.load(path.read_bytes(), LOADER)  # noqa: S506
     except OSError as error:
         raise ContractError(f"{path}: cannot read the contract: {error.strerror}.", "Name an existing file.") from None
     except yaml.YAMLError as error:

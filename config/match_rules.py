@@ -11,14 +11,11 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import msgspec
-import yaml
 
-from config.errors import SettingsError
+from config.yaml_files import read_rules
 
 #: The rules that presslake comes with.
 DEFAULT_MATCH_RULES: Final = Path(__file__).with_name("match_rules.yaml")
-#: libyaml's where PyYAML has it: a tenth of the time.
-_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _HINT: Final = "See docs/deduplication.md for what each entry does."
 
@@ -147,14 +144,7 @@ def load_match_rules(path: Path | None = None) -> MatchRules:
     Raises:
         SettingsError: the file cannot be read, is not YAML, or holds a rule that cannot work.
     """
-    source = path or DEFAULT_MATCH_RULES
-    try:
-        entries = msgspec.convert(yaml.load(source.read_bytes(), _LOADER), _RulesFile)  # noqa: S506
-        return _checked(entries)
-    except OSError as error:
-        raise SettingsError(f"Cannot read the match rules {source}: {error.strerror}.", _HINT) from error
-    except (yaml.YAMLError, ValueError) as error:
-        raise SettingsError(f"The match rules {source} are wrong: {error}.", _HINT) from error
+    return read_rules(path or DEFAULT_MATCH_RULES, _RulesFile, _checked, called="match rules", hint=_HINT)
 
 
 def _checked(entries: _RulesFile) -> MatchRules:

@@ -12,14 +12,11 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-import yaml
 
-from config.errors import SettingsError
+from config.yaml_files import read_rules
 
 #: The rules that presslake comes with.
 DEFAULT_URL_RULES: Final = Path(__file__).with_name("url_rules.yaml")
-#: libyaml's where PyYAML has it: a tenth of the time.
-_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _HINT: Final = "See docs/identity.md for what a rule looks like."
 
@@ -118,14 +115,7 @@ def load_url_rules(path: Path | None = None) -> UrlRules:
     Raises:
         SettingsError: the file cannot be read, is not YAML, or holds a rule that cannot work.
     """
-    source = path or DEFAULT_URL_RULES
-    try:
-        entries = msgspec.convert(yaml.load(source.read_bytes(), _LOADER), _RulesFile)  # noqa: S506
-        return _compiled(entries)
-    except OSError as error:
-        raise SettingsError(f"Cannot read the URL rules {source}: {error.strerror}.", _HINT) from error
-    except (yaml.YAMLError, ValueError, re.error) as error:
-        raise SettingsError(f"The URL rules {source} are wrong: {error}.", _HINT) from error
+    return read_rules(path or DEFAULT_URL_RULES, _RulesFile, _compiled, called="URL rules", hint=_HINT)
 
 
 def _compiled(entries: _RulesFile) -> UrlRules:
