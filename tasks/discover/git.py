@@ -30,7 +30,7 @@ from tasks.discover.git_command import Repository, git, pipes, start_git
 from tasks.discover.listing import Gathered
 from tasks.discover.members import inside
 from tasks.discover.source import Globs
-from tasks.tables.source import Content
+from tasks.tables.source import Content, only_bytes
 
 #: Blob ids that are asked for before the answers are read; they fit into a pipe (64 KiB on Linux).
 _ASKED: Final = 400
@@ -82,10 +82,7 @@ class GitSource:
         blobs = dict(zip(listing["source_path"].to_pylist(), listing["etag"].to_pylist(), strict=True))
         if path not in blobs:
             raise FileNotFoundError(2, "No such file in the commit", path)
-        (content,) = self.read_many([(path, blobs[path])], limit)
-        if isinstance(content, OSError):
-            raise content
-        return content.raw
+        return only_bytes(self.read_many([(path, blobs[path])], limit))
 
     def read_many(self, files: Sequence[tuple[str, str]], limit: int) -> Iterator[Content | OSError]:
         """The blobs of listed files, in their order, from one Git process.

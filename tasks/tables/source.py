@@ -73,6 +73,18 @@ class BulkSource(Protocol):
         ...
 
 
+def only_bytes(contents: Iterator[Content | OSError]) -> bytes:
+    """What `read` returns, from what `read_many` says of the one file that it was asked for.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    (content,) = contents
+    if isinstance(content, OSError):
+        raise content
+    return content.raw
+
+
 class UnreadableFile(OSError):
     """One file cannot be read, whatever becomes of the others: it goes to quarantine.
 
