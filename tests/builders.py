@@ -18,10 +18,9 @@ from flows.run import run_ingest
 from tasks.report.outcome import Outcome
 from tasks.tables.snapshots import Snapshot
 from tasks.tables.warehouse import Warehouse
-from tests.newsroom import settings_for
+from tests.newsroom import EPOCH, settings_for
+from tests.tables_equal import assert_same_tables
 
-#: 2026-01-01: files are older than any run, unless a test wants otherwise.
-_EPOCH: Final = 1_767_225_600
 _AUTHOR: Final = ("-c", "user.name=desk", "-c", "user.email=desk@paper.example")
 
 
@@ -48,7 +47,7 @@ class Desk:
 
     root: Path
     sections: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    _clock: Iterator[int] = field(default_factory=lambda: itertools.count(_EPOCH), repr=False)
+    _clock: Iterator[int] = field(default_factory=lambda: itertools.count(EPOCH), repr=False)
 
     @property
     def warehouse(self) -> Warehouse:
@@ -118,13 +117,25 @@ class Desk:
         return {str(path): (path.stat().st_ino, path.stat().st_mtime_ns) for path in paths}
 
 
+def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write files below a folder, by their paths there."""
+    for path, content in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(content)
+
+
+def assert_like_folder(warehouse: Path, files: Path, rebuilt: Path) -> None:
+    """A warehouse says what one run over a folder says, loaded into `rebuilt`; etags are the source's own."""
+    run_ingest([f"news={files}"], settings_for(rebuilt))
+    one, other = (Warehouse(folder, durable=False) for folder in (warehouse, rebuilt))
+    assert_same_tables(one, other, aside={"etag"})
+
+
 def committed(repository: Path, files: Mapping[str, bytes] | None = None) -> str:
     """Commit files, or the folder as it is, to a Git repository that is made if need be; the commit id."""
     if not (repository / ".git").exists():
         git(repository.parent, "init", "--quiet", "--initial-branch=main", str(repository))
-    for path, content in (files or {}).items():
-        (repository / path).parent.mkdir(parents=True, exist_ok=True)
-        (repository / path).write_bytes(content)
+    write_files(repository, files or {})
     git(repository, "add", "--all")
     git(repository, *_AUTHOR, "commit", "--quiet", "--allow-empty", "-m", "Desk")
     return git(repository, "rev-parse", "HEAD")

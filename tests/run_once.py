@@ -2,7 +2,7 @@
 
     python -m tests.run_once WAREHOUSE SOURCE…      one run, as PRESSLAKE_FAULT says
 
-`Runs` does the same from a server that has everything imported, which is ten times as fast.
+`start` does the same from a server that has everything imported, which is ten times as fast.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ KEYS: Final = {
     "quarantine": ("source", "source_path"),
     "sources": ("source", "source_path"),
 }
-#: Columns that say when and by which run; DESIGN's "lineage columns aside".
+#: Columns that say when and by which run a row came.
 LINEAGE: Final = frozenset({"run_id", "first_seen_at", "loaded_at", "last_seen_at"})
 _MOST_SHOWN: Final = 5
 

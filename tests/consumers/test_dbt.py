@@ -11,9 +11,8 @@ import duckdb
 import pytest
 
 from tests.builders import Desk, article
+from tests.consumers.environments import PROJECT, program
 
-PROJECT = Path(__file__).parents[2]
-DBT = PROJECT / ".venv-dbt" / "bin" / "dbt"
 STORY = "The night ferry comes back to the bay after four years of repairs and two broken promises"
 
 
@@ -38,7 +37,7 @@ def build(folder: Path, tables: Path) -> subprocess.CompletedProcess[str]:
     """`dbt build` in a copy of the project, offline."""
     shutil.copytree(PROJECT / "docs" / "dbt", folder, dirs_exist_ok=True)
     environment = {**os.environ, "PRESSLAKE_TABLES": str(tables), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
-    command = [str(DBT), "--no-use-colors", "build", "--profiles-dir", "."]
+    command = [program("dbt", "dbt"), "--no-use-colors", "build", "--profiles-dir", "."]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 

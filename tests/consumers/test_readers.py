@@ -11,7 +11,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +19,9 @@ import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
-from flows.run import run_ingest
 from tests.builders import Desk, article, page
 from tests.consumers.engines.facts import utc
-from tests.newsroom import settings_for
+from tests.consumers.environments import need_java, program, run_both
 
 HERE = Path(__file__).parent
 #: Engines by the environment that has them; None is the developers' own.
@@ -53,13 +51,6 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
     desk.delete("gone.md")
     run_both(desk)
     return desk
-
-
-def run_both(desk: Desk) -> None:
-    """The same files into Parquet and into Delta."""
-    desk.run()
-    lake = settings_for(desk.root / "lake", warehouse={"format": "delta"}, **desk.sections)
-    run_ingest([f"news={desk.root / 'news'}"], lake)
 
 
 @pytest.fixture(scope="module")
@@ -127,14 +118,10 @@ def expected(tables: Path) -> dict[str, Any]:
 
 def ask(engine: str, tables: Path, what: str = "facts") -> dict[str, Any]:
     """An engine's answers, from a process of its own in a zone far from UTC."""
-    environment = ENGINES[engine]
-    python = Path(f".venv-{environment}/bin/python").absolute() if environment else Path(sys.executable)
-    if not python.exists():
-        pytest.fail(f"{python} is missing: run `make test-consumers`, which makes it.")
-    if engine == "pyspark" and shutil.which("java") is None:
-        pytest.skip("Spark needs Java 17, and there is no java on the PATH.")
+    if engine == "pyspark":
+        need_java()
     done = subprocess.run(
-        [str(python), str(HERE / "engines" / f"with_{engine}.py"), str(tables), str(YEAR), what],
+        [program(ENGINES[engine], "python"), str(HERE / "engines" / f"with_{engine}.py"), str(tables), str(YEAR), what],
         env={**os.environ, "TZ": "America/New_York", "PYTHONPATH": "", "SPARK_LOCAL_IP": "127.0.0.1"},
         capture_output=True,
         text=True,

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from flows.run import run_ingest
 from tests.builders import Desk, article, page
-from tests.newsroom import settings_for
+from tests.consumers.environments import PROJECT, need_java, program, run_both
 
-PROJECT = Path(__file__).parents[2]
 PAGE = (PROJECT / "docs" / "consumers.md").read_text(encoding="utf-8")
 RECIPES = dict(re.findall(r"^## (\w+)\n\n```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
 #: Engines that the developers' environment has.
@@ -28,8 +24,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     desk = Desk(tmp_path_factory.mktemp("desk"))
     for number in range(31):
         desk.write(f"{number}.md", article(f"Day {number} of the fair", originalUrl=page(number), topics=["fair"]))
-    desk.run()
-    run_ingest([f"news={desk.root / 'news'}"], settings_for(desk.root / "lake", warehouse={"format": "delta"}))
+    run_both(desk)
     return desk.root
 
 
@@ -39,9 +34,9 @@ def test_each_engine_has_a_recipe() -> None:
 
 @pytest.mark.parametrize("engine", RECIPES)
 def test_a_recipe_counts_the_articles_of_the_year(engine: str, folder: Path) -> None:
-    if engine == "PySpark" and shutil.which("java") is None:
-        pytest.skip("Spark needs Java 17, and there is no java on the PATH.")
-    python = sys.executable if engine in HERE else str(PROJECT / ".venv-readers" / "bin" / "python")
+    if engine == "PySpark":
+        need_java()
+    python = program(None if engine in HERE else "readers", "python")
     done = subprocess.run([python, "-c", RECIPES[engine]], cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     assert "2025" in done.stdout

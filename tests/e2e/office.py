@@ -24,9 +24,8 @@ import psutil
 from filelock import FileLock
 
 from tasks.tables.warehouse import Warehouse
-from tests.e2e.server import free_port
+from tests.e2e.server import PROJECT, free_port, without_settings
 
-PROJECT: Final = Path(__file__).parents[2]
 PASSWORD: Final = "operator:pa55-w0rd"
 _PARTS: Final = ("config", "flows", "tasks", "docs", "Makefile", "prefect.yaml", "prefect.toml", "pyproject.toml")
 _DOCUMENT: Final = (PROJECT / "docs" / "operations.md").read_text(encoding="utf-8")
@@ -41,9 +40,8 @@ def commands(title: str) -> list[str]:
 
 def clean_environment(home: Path) -> dict[str, str]:
     """This process's environment without anyone's settings."""
-    ours = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "PRESSLAKE_"))}
     path = os.pathsep.join([str(home / "tree"), *filter(None, [os.environ.get("PYTHONPATH")]), str(PROJECT)])
-    return {**ours, "PREFECT_HOME": str(home / "prefect"), "PYTHONPATH": path, "DO_NOT_TRACK": "1"}
+    return {**without_settings(), "PREFECT_HOME": str(home / "prefect"), "PYTHONPATH": path, "DO_NOT_TRACK": "1"}
 
 
 @dataclass

@@ -28,7 +28,7 @@ FAULTS: Final = ("throttled", "slow down", "internal", "cut", "stall")
 
 
 class Endpoint:
-    """Serves one connection at a time per client connection; `port` is where.
+    """Serves any number of connections at once; `port` is where.
 
     Args:
         answer: the response to a request, from its target and its head, as bytes of HTTP.

@@ -11,10 +11,9 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -45,11 +44,15 @@ def free_port() -> int:
     return port
 
 
+def without_settings() -> dict[str, str]:
+    """This process's environment without anyone's settings of Prefect and presslake."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "PRESSLAKE_"))}
+
+
 def environment(home: Path, url: str) -> dict[str, str]:
     """The environment of processes that talk to a server: presslake's code, no one's Prefect profile."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "PRESSLAKE_"))}
     return {
-        **clean,
+        **without_settings(),
         "PYTHONPATH": str(PROJECT),
         "PREFECT_HOME": str(home),
         "PREFECT_API_URL": f"{url}/api",
@@ -59,12 +62,11 @@ def environment(home: Path, url: str) -> dict[str, str]:
 
 
 @contextmanager
-def started_server(home: Path, **settings: str) -> Iterator[Server]:
+def started_server(home: Path) -> Iterator[Server]:
     """A server that lasts as long as the context.
 
     Args:
         home: folder for Prefect's files, the server's log `server.log` among them.
-        settings: further environment of the server, such as PREFECT_SERVER_API_AUTH_STRING.
 
     Raises:
         RuntimeError: it did not answer in time; its log is in the message.
@@ -77,7 +79,7 @@ def started_server(home: Path, **settings: str) -> Iterator[Server]:
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,
-            env={**ours, "PREFECT_SERVER_UI_API_URL": f"{url}/api", **settings},
+            env={**ours, "PREFECT_SERVER_UI_API_URL": f"{url}/api"},
             cwd=home,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -97,13 +99,7 @@ def started_server(home: Path, **settings: str) -> Iterator[Server]:
 def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
-        try:
-            with urllib.request.urlopen(url, timeout=5):
-                return
-        except urllib.error.HTTPError as answer:
-            if answer.code == 401:
-                return  # it is there, and asks for a password
-        except OSError:
-            pass
+        with suppress(OSError), urllib.request.urlopen(url, timeout=5):
+            return
         time.sleep(0.2)
     raise RuntimeError(f"The Prefect server did not start:\n{log.read_text(errors='replace')[-4000:]}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.builders import article
+from tests.e2e.server import PROJECT, without_settings
 
 
 @pytest.mark.timeout(300)
@@ -24,9 +24,7 @@ def test_a_run_by_hand_says_nothing_but_its_result(tmp_path: Path) -> None:
         "chosen = load_settings(None, {'warehouse': {'path': 'w'}, 'run': {'engine': 'prefect'}})\n"
         f"print(run_ingest([{str(source)!r}], chosen).status)\n"
     )
-    project = Path(__file__).parents[2]
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
-    environment = {**clean, "PYTHONPATH": str(project), "PREFECT_HOME": str(tmp_path / "home")}
+    environment = {**without_settings(), "PYTHONPATH": str(PROJECT), "PREFECT_HOME": str(tmp_path / "home")}
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=tmp_path,

@@ -9,11 +9,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
+import boto3
 import msgspec
 import polars as pl
 import pytest
@@ -30,33 +31,34 @@ from tasks.tables import object_lock
 from tasks.tables.delta import DeltaSnapshot, DeltaWarehouse
 from tasks.tables.object_lock import Lease, leased
 from tasks.tables.warehouse import Warehouse
+from tests.e2e.server import free_port
 from tests.newsroom import Newsroom, Story, settings_for
 from tests.run_once import finish, ingest_into, start
 from tests.tables_equal import assert_same_tables
-
-boto3: Final = pytest.importorskip("boto3")
-pytest.importorskip("moto.server")
-
-BUCKET: Final = "lake"
 
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
     """moto in a process of its own: native code that waits for its answer may hold this one's interpreter lock."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        while server.poll() is None:
-            with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-                break
-            time.sleep(0.1)
+        wait_for(port, server)
         yield f"http://127.0.0.1:{port}"
     finally:
         server.kill()
         server.wait()
+
+
+def wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
+    """Until the server answers at its port, a minute at most."""
+    until = time.monotonic() + 60
+    while server.poll() is None and time.monotonic() < until:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.1)
+    raise AssertionError("moto did not start")
 
 
 @pytest.fixture
@@ -73,16 +75,15 @@ def url(endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     }
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
+    bucket = f"lake-{tmp_path.name}".replace("_", "-")
     place = {"LocationConstraint": "eu-west-1"}
-    boto3.client("s3").create_bucket(
-        Bucket=f"{BUCKET}-{tmp_path.name}".replace("_", "-"), CreateBucketConfiguration=place
-    )
-    return f"s3://{BUCKET}-{tmp_path.name}/tables".replace("_", "-")
+    boto3.client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration=place)
+    return f"s3://{bucket}/tables"
 
 
-def settings(url: str, folder: Path, **more: Any) -> Settings:
+def settings(url: str, folder: Path, run: Mapping[str, Any] | None = None, **warehouse: Any) -> Settings:
     kind = {"path": url, "format": "delta", "staging": str(folder / "staging")}
-    return settings_for(folder, more.pop("run", None), warehouse={**kind, **more})
+    return settings_for(folder, run, warehouse={**kind, **warehouse})
 
 
 @pytest.fixture

@@ -158,7 +158,7 @@ def test_a_finished_batch_that_a_power_cut_emptied_is_read_again(stage: Stage, t
     assert assert_mended(stage, warehouse).resumed == 4
 
 
-def test_so_is_one_whose_file_may_have_changed_without_a_trace(stage: Stage, tmp_path: Path) -> None:
+def test_so_is_one_whose_file_may_have_changed_without_a_trace(tmp_path: Path) -> None:
     newsroom, warehouse = Newsroom(tmp_path / "files"), Warehouse(tmp_path / "racy", durable=False)
     newsroom.write(("harbour", "racy.md"), Story(body="a"), time=UNSETTLED)
     assert finish(start(ingest, warehouse.root, newsroom.specs(["harbour"]), "run.before-deduplicate")) < 0
@@ -176,6 +176,7 @@ def test_the_worker_processes_of_a_killed_run_end_with_it(stage: Stage, tmp_path
     while process.is_alive():
         family |= set(descendants(process.pid))
     assert finish(process) == -signal.SIGKILL
+    assert family, "no worker process was seen"
     assert psutil.wait_procs(list(family), timeout=20)[1] == []
     assert_old_or_new(stage, warehouse)
     assert_mended(stage, warehouse)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from prefect.blocks.webhook import Webhook
 from pydantic import SecretStr
 
-from config.errors import GuardRailError, PresslakeError, WarehouseError
+from config.errors import GuardRailError, PresslakeError, SourceError, WarehouseError
 from flows.maintenance import run_maintenance
 from tests.builders import Desk, article, page
 from tests.newsroom import settings_for
@@ -67,9 +66,9 @@ def test_trouble_is_told_once_and_its_end_is_told(desk: Desk, receiver: Receiver
 
 def test_another_trouble_is_told_at_once(desk: Desk, receiver: Receiver) -> None:
     break_files(desk)
-    with suppress(PresslakeError):
+    with pytest.raises(GuardRailError):
         desk.run(guards=STRICT)
-    with suppress(PresslakeError):
+    with pytest.raises(SourceError):
         desk.run("nowhere", guards=STRICT)
     assert [(body["event"], body["reason"]) for body in receiver.bodies] == [
         ("guard-rail", "GuardRailError"),
