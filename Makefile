@@ -47,7 +47,7 @@ run: setup ## load the sample newsroom into ./warehouse through Prefect and quer
 	@$(BIN)/presslake run $(SAMPLE) --warehouse $(WAREHOUSE) --accept-quarantine
 	@$(BIN)/python -m flows.queries docs/queries $(WAREHOUSE)
 
-test: setup ## run all tests, in parallel
+test: setup ## run the tests of every day, in parallel
 	@$(BIN)/python -m pytest
 
 test-e2e: setup ## run the end-to-end tests: real server, worker, browser, clusters

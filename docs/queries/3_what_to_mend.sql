@@ -13,6 +13,8 @@ lines AS (
         concat_ws(':', source_path, nullif(finding.line, 0), nullif(finding.column, 0))
         || ' ' || finding.code || ' ' || coalesce(finding.field || ': ', '') || finding.message AS mend
     FROM findings
+    -- A warning does not keep a file out; rows of older versions do not say which of the two a finding is.
+    WHERE finding.severity IS DISTINCT FROM 'warning'
 )
 SELECT CASE WHEN length(mend) > 104 THEN left(mend, 103) || '…' ELSE mend END AS what_to_mend
 FROM lines
