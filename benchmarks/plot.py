@@ -14,6 +14,7 @@ from benchmarks.subjects import PRESSLAKE
 _SCHEMA: Final = "https://vega.github.io/schema/vega-lite/v5.json"
 _OURS: Final = "#1b6ca8"
 _THEIRS: Final = "#9aa5b1"
+_TITLE: Final = {"anchor": "start", "frame": "group", "fontSize": 13}
 _LABEL: Final = {"type": "text", "align": "left", "dx": 4, "fontSize": 10}
 #: Pixels: width of the bars' area, and height of one program's two bars.
 _WIDTH: Final = 420
