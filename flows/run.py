@@ -27,7 +27,7 @@ from tasks.discover.source import open_sources
 from tasks.report.outcome import Outcome
 from tasks.report.progress import Progress, Silent
 from tasks.report.summary import iso
-from tasks.tables.delta_table import is_url
+from tasks.tables.delta_table import absolute_place
 from tasks.tables.durable import remove_tree, storage_errors
 from tasks.tables.faults import reach
 from tasks.tables.formats import open_warehouse
@@ -138,9 +138,9 @@ def execute(
 
 def _for_workers(settings: Settings) -> Settings:
     """With paths that mean the same in the working folder of a cluster's worker."""
-    if settings.run.executor == "processes" or is_url(settings.warehouse.path):
+    if settings.run.executor == "processes":
         return settings
-    path = str(Path(settings.warehouse.path).absolute())
+    path = absolute_place(settings.warehouse.path)
     return msgspec.structs.replace(settings, warehouse=msgspec.structs.replace(settings.warehouse, path=path))
 
 

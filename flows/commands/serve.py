@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import sys
 from datetime import timedelta
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from config.errors import UsageError
@@ -66,10 +66,11 @@ def serve(
     settings = load_settings(config, given({"warehouse": {"path": str(warehouse) if warehouse else None}}))
     sources = [absolute(one) for one in chosen_sources(source, settings)]
     from flows.server import prefect_server  # noqa: PLC0415
+    from tasks.tables.delta_table import absolute_place  # noqa: PLC0415  (`--help` needs none)
 
-    folder = Path(settings.warehouse.path).absolute()
-    parameters = _parameters(sources, folder, config, settings)
-    deployed = name or folder.name
+    place = absolute_place(settings.warehouse.path)
+    parameters = _parameters(sources, place, config, settings)
+    deployed = name or PurePosixPath(place).name
     with prefect_server(host, port) as page:
         # After PREFECT_API_URL is set, which Prefect reads when it is imported.
         from flows.serve import Service, serve  # noqa: PLC0415
@@ -117,17 +118,19 @@ def _check_cron(option: str, expression: str) -> None:
 
 def absolute(source: str) -> str:
     """A source whose folder is there, with its full path: runs do not depend on a working folder."""
-    name, equals, path = source.rpartition("=")
-    there = Path(path).expanduser()
-    return f"{name}{equals}{there.absolute()}" if there.exists() else source
+    from tasks.discover.places import split_name  # noqa: PLC0415  (`--help` needs none)
+
+    name, place = split_name(source)
+    there = Path(place).expanduser()
+    return f"{name}={there.absolute()}".removeprefix("=") if there.exists() else source
 
 
-def _parameters(sources: list[str], warehouse: Path, config: Path | None, settings: Settings) -> dict[str, Any]:
+def _parameters(sources: list[str], warehouse: str, config: Path | None, settings: Settings) -> dict[str, Any]:
     """The parameters of the flow. Secrets have no place among them: the UI shows them all."""
     patience = max(settings.run.lock_timeout_seconds, LOCK_TIMEOUT_SECONDS)
     return {
         "sources": sources,
-        "warehouse": str(warehouse),
+        "warehouse": warehouse,
         **({"config": str(config.absolute())} if config else {}),
         "settings": {"run": {"lock_timeout_seconds": patience}},
     }
