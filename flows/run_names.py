@@ -61,7 +61,7 @@ def batch_name(stage: str, batch: Batch, plan: Plan | None) -> str:
 
 
 def batch_number(batch: Batch, plan: Plan | None) -> str:
-    """`3 of 12`."""
+    """`3 of 12`; an interrupted run's finished batches are among the 12, and are not run again."""
     return f"{batch.number} of {len(plan.batches) if plan else batch.number}"
 
 
