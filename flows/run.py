@@ -129,10 +129,12 @@ def execute(
             _tell_start(run)
             outcome = _locked_run(run, make_stages(run), progress or Silent())
     except BaseException as error:
-        _remember_failure(warehouse, run_id, started_at, error)
-        tell_failure(settings, error, run_id=run_id)
+        with bound(run_id=run_id):
+            _remember_failure(warehouse, run_id, started_at, error)
+            tell_failure(settings, error, run_id=run_id)
         raise
-    tell_success(settings, run_id=run_id)
+    with bound(run_id=run_id):
+        tell_success(settings, run_id=run_id)
     return outcome
 
 
@@ -207,20 +209,19 @@ def _discard(folder: Path) -> None:
         remove_tree(folder)
 
 
-def _tell_failure(run_id: str, error: BaseException) -> None:
-    with bound(run_id=run_id):
-        if isinstance(error, PresslakeError):
-            _log.error("%s", error.message, extra={"hint": error.hint})
-            error.logged = True
-        elif isinstance(error, Exception):
-            _log.error("%s: %s", type(error).__name__, error, exc_info=error)
-        elif not isinstance(error, KeyboardInterrupt):
-            _log.error("stopped by %s; the published tables are whole, the next run goes on", type(error).__name__)
+def _log_failure(error: BaseException) -> None:
+    if isinstance(error, PresslakeError):
+        _log.error("%s", error.message, extra={"hint": error.hint})
+        error.logged = True
+    elif isinstance(error, Exception):
+        _log.error("%s: %s", type(error).__name__, error, exc_info=error)
+    elif not isinstance(error, KeyboardInterrupt):
+        _log.error("stopped by %s; the published tables are whole, the next run goes on", type(error).__name__)
 
 
 def _remember_failure(warehouse: Warehouse, run_id: str, started_at: datetime, error: BaseException) -> None:
     """Put the failed run into the journal, and its outcome on the error, also if it never got to start."""
-    _tell_failure(run_id, error)
+    _log_failure(error)
     outcome = error.outcome if isinstance(error, RunError) else None
     if not isinstance(outcome, Outcome):
         outcome = Outcome(

@@ -71,9 +71,11 @@ def maintain(*, warehouse: Path | None = None, config: Path | None = None, json:
         json: Print one JSON object.
     """
     settings = _settings(warehouse, config)
+    from flows.logs import shown_logs  # noqa: PLC0415  (`--help` needs none)
     from flows.maintenance import run_maintenance  # noqa: PLC0415
 
-    done = run_maintenance(settings)
+    with shown_logs(settings.log):
+        done = run_maintenance(settings)
     if json:
         print_json(done)
     else:
