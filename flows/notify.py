@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import msgspec
 
-from config.errors import GuardRailError, PresslakeError, SettingsError
+from config.errors import GuardRailError, PresslakeError, SettingsError, message_and_hint
 from config.settings import Notify, Settings
 from tasks.report.notification import Event, Notification, make_notification, newest_arrival, spell_staleness
 from tasks.report.told import Trouble, is_news, remember, told
@@ -42,10 +42,9 @@ def tell_failure(settings: Settings, error: BaseException, flow: str = "ingest",
         return
     with never_failing():
         event: Event = "guard-rail" if isinstance(error, GuardRailError) else "failure"
-        kind, hint = type(error).__name__, error.hint if isinstance(error, PresslakeError) else ""
-        message = error.message if isinstance(error, PresslakeError) else f"{kind}: {error}"
+        message, hint = message_and_hint(error)
         about = {"warehouse": settings.warehouse.path, "run_id": run_id, "run_url": _run_url()}
-        _tell(settings, flow, make_notification(event, kind, message, hint, **about))
+        _tell(settings, flow, make_notification(event, type(error).__name__, message, hint, **about))
 
 
 def tell_crash(settings: Settings, message: str, flow: str, flow_run_id: str) -> None:

@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 
 from config.contract import load_contract
-from config.errors import PresslakeError, RunError, SettingsError, WarehouseError
+from config.errors import PresslakeError, RunError, SettingsError, WarehouseError, message_and_hint
 from config.settings import Settings
 from config.url_rules import load_url_rules
 from flows.guards import check_contract
@@ -224,13 +224,14 @@ def _remember_failure(warehouse: Warehouse, run_id: str, started_at: datetime, e
     _log_failure(error)
     outcome = error.outcome if isinstance(error, RunError) else None
     if not isinstance(outcome, Outcome):
+        message, hint = message_and_hint(error)
         outcome = Outcome(
             status="failed",
             run_id=run_id,
             started_at=iso(started_at),
             ended_at=iso(datetime.now(UTC)),
-            message=error.message if isinstance(error, PresslakeError) else f"{type(error).__name__}: {error}",
-            hint=error.hint if isinstance(error, PresslakeError) else "",
+            message=message,
+            hint=hint,
             error=type(error).__name__,
             warehouse=warehouse.location,
         )

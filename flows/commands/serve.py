@@ -12,8 +12,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from config.errors import UsageError
-from config.settings import Settings, load_settings
-from flows.commands.options import chosen_sources, given
+from config.settings import Settings
+from flows.commands.options import chosen_settings, chosen_sources
 
 EXAMPLES: Final = """\
 Examples:
@@ -47,13 +47,15 @@ def serve(
     """Keep the tables up to date on a schedule, with a Prefect server and its UI, until Ctrl-C.
 
     Args:
-        source: Folders, archives, Git or object-store URLs, each as PATH or NAME=PATH; without any, those set.
-        warehouse: Folder of the tables; made if it is not there.
+        source: Folders, archives (.zip, .tar, .tar.gz, .tgz, .tar.zst), Git repositories (git+file:///path@ref,
+            git+https://host/path@ref) or object stores (s3://, gs://, az://bucket/prefix), each also as NAME=SOURCE;
+            without any, those in the settings.
+        warehouse: Folder of the tables, or a URL where the format is delta; made if it is not there.
         every: Time between two runs, such as 15m, 1h or 1d; 1h if there is no --cron.
         cron: When to run, as a cron expression of five fields, in UTC.
         maintain: When to run `presslake maintain`, as a cron expression; empty for never.
         wait: Wait for the schedule; do not run at once.
-        name: Name of the deployment; by default that of the warehouse's folder.
+        name: Name of the deployment; by default the last part of the warehouse's path or URL.
         config: File of settings; by default presslake.yaml of the working folder, if it is there.
         host: IP address that the server listens at; others than this machine's need a password.
         port: Port of the server and its UI.
@@ -63,7 +65,7 @@ def serve(
     interval = None if cron else parse_every(every or "1h")
     for option, expression in (("--cron", cron), ("--maintain", maintain)):
         _check_cron(option, expression or "")
-    settings = load_settings(config, given({"warehouse": {"path": str(warehouse) if warehouse else None}}))
+    settings = chosen_settings(warehouse, config)
     sources = [absolute(one) for one in chosen_sources(source, settings)]
     from flows.server import prefect_server  # noqa: PLC0415
     from tasks.tables.delta_table import absolute_place  # noqa: PLC0415  (`--help` needs none)
