@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Final
 
 from cyclopts import App, Parameter
 
-from config.settings import Settings, load_settings
-from flows.commands.options import given
+from flows.commands.options import chosen_settings
 
 if TYPE_CHECKING:
+    from config.settings import Settings
     from tasks.report.suggestion import Suggestion
 
 _EXAMPLES: Final = """\
@@ -52,8 +52,7 @@ def suggest(*, warehouse: Path | None = None, config: Path | None = None) -> int
         warehouse: Folder of the tables; by default that of the settings.
         config: File of settings; by default presslake.yaml of the working folder, if it is there.
     """
-    settings = load_settings(config, given({"warehouse": {"path": None if warehouse is None else str(warehouse)}}))
-    found = _suggestion(settings)
+    found = _suggestion(chosen_settings(warehouse, config))
     if found.is_empty and not found.left:
         sys.stderr.write("The contract knows every field of every article: `extra` is empty.\n")
     else:
