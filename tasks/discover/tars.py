@@ -170,10 +170,7 @@ class _Unpacked(NamedTuple):
 
     def take(self, archive: tarfile.TarFile, member: tarfile.TarInfo) -> None:
         """Keep a member that counts; one of the same path that came before does not any more."""
-        path = inside(member.name)
-        if path is None and self.gathered.wants_outside(member.name):
-            self.gathered.skip(OUTSIDE, member.name)
-        if path is None or member.isdir() or not self.gathered.wants(path):
+        if member.isdir() or (path := self.gathered.counted_path(member.name, OUTSIDE)) is None:
             return
         if self.members.pop(path, None):
             self.gathered.skip(REPEATED, path)

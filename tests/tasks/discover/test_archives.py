@@ -116,6 +116,20 @@ def test_paths_that_lead_out_are_left_alone(tmp_path: Path, kind: str, caplog: p
     assert "left alone 4 files whose path leads out of the archive" in caplog.text
 
 
+@pytest.mark.parametrize("kind", ["news.zip", "news.tar"])
+def test_folders_are_no_paths_that_lead_out(tmp_path: Path, kind: str, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / kind
+    folders = [other("./", tarfile.DIRTYPE), other("news/", tarfile.DIRTYPE), other("/news/", tarfile.DIRTYPE)]
+    if kind == "news.tar":
+        path.write_bytes(tar([*folders, regular("news/a.md", b"a"), regular("/b.md", b"b")]))
+    else:
+        packed(path, {member.name: b"" for member, _ in folders} | {"news/a.md": b"a", "/b.md": b"b"})
+    source = open_source(str(path), None, ["/news/*.md"], (), Access(cache=str(tmp_path / "cache")))
+    with caplog.at_level(logging.WARNING):
+        assert source.list()["source_path"].to_pylist() == ["news/a.md"]
+    assert "left alone 1 files whose path leads out of the archive, such as '/b.md'" in caplog.text
+
+
 @pytest.mark.parametrize("kind", ["news.tar", "news.tar.gz"])
 def test_links_and_devices_are_left_alone_but_a_hard_link_is_its_file(tmp_path: Path, kind: str) -> None:
     members = [
