@@ -207,10 +207,21 @@ def test_a_tar_that_is_as_it_was_is_not_unpacked_again(tmp_path: Path, monkeypat
     assert source.list()["source_path"].to_pylist() == ["a.md", "b/c.md", "new.md"]  # type: ignore[attr-defined]
 
 
-def test_a_damaged_cache_is_noticed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("damage", ["overwritten", "cut off", "removed", "no index"])
+def test_a_damaged_cache_is_noticed_and_made_anew(tmp_path: Path, damage: str) -> None:
     source = opened(packed(tmp_path / "news.tar", FILES))
     source.list()  # type: ignore[attr-defined]
     (kept,) = tmp_path.glob("cache/archives/*/*/bytes")
-    kept.write_bytes(b"x" * kept.stat().st_size)
-    with pytest.raises(SourceError, match=r"its unpacked copy .* is damaged"):
+    if damage == "overwritten":
+        kept.write_bytes(b"x" * kept.stat().st_size)
+    elif damage == "cut off":
+        os.truncate(kept, len(FILES["a.md"]) - 1)
+    elif damage == "removed":
+        kept.unlink()
+    else:
+        os.truncate(kept.with_name("index.json"), 1)
+    wrong = "cannot be read: .*No such file" if damage == "removed" else "is damaged"
+    with pytest.raises(SourceError, match=rf"its unpacked copy .* {wrong}.*Run again; it is made anew"):
         list(source.read_many([("a.md", "")], 100))
+    (content,) = source.read_many([("a.md", "")], 100)
+    assert content == Content(b"first", content.etag)  # type: ignore[union-attr]
