@@ -24,9 +24,10 @@ from config.url_rules import UrlRules
 #: Hex digits of an article id: 128 bits, so that no two of 10^12 keys are expected to meet.
 ARTICLE_ID_DIGITS: Final = 32
 
-# The same URLs recur in every batch: remembered per process, at most some 15 MB of them.
-_REMEMBERED_URLS: Final = 32_768
-_REMEMBERED_LENGTH: Final = 1_024
+# The same URLs recur in every batch, so a process remembers the forms of this many URLs and the ids of this many keys:
+# 28 MB where they have 90 characters as most do, 50 MB where they are as long as may be, all in ASCII.
+_REMEMBERED: Final = 32_768
+_REMEMBERED_LENGTH: Final = 256
 
 # A wrapper inside a wrapper occurs; a deeper nest is an attack on our time.
 _MAX_WRAPPERS: Final = 3
@@ -159,7 +160,8 @@ def article_ids(keys: pa.StringArray) -> pa.StringArray:
     """
     _check_strings(keys)
     encoded = keys.dictionary_encode()
-    ids = [_article_id(text) for text in encoded.dictionary.to_pylist()]
+    distinct = encoded.dictionary.to_pylist()
+    ids = [_known_article_id(key) if len(key) <= _REMEMBERED_LENGTH else _article_id(key) for key in distinct]
     return pa.array(ids, pa.string()).take(encoded.indices)
 
 
@@ -186,12 +188,14 @@ def _check_strings(texts: pa.StringArray) -> None:
 
 @lru_cache(maxsize=4)
 def _identifier(rules: UrlRules) -> Callable[[str], _Identity]:
-    return lru_cache(maxsize=_REMEMBERED_URLS)(partial(_identity, rules=rules))
+    return lru_cache(maxsize=_REMEMBERED)(partial(_identity, rules=rules))
 
 
-@lru_cache(maxsize=_REMEMBERED_URLS)
 def _article_id(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()[:ARTICLE_ID_DIGITS]
+
+
+_known_article_id = lru_cache(maxsize=_REMEMBERED)(_article_id)
 
 
 def _identity(text: str, rules: UrlRules) -> _Identity:
