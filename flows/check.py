@@ -126,8 +126,8 @@ def _job(sources: Mapping[str, Source], settings: Settings) -> _Job:
     read, paths = settings.read, settings.contract
     actions = {str(code): str(action) for code, action in read.on.items()}
     policy = ReadPolicy(read.max_depth, read.max_nodes, read.fallback_encoding, actions)
-    contract = load_contract(Path(paths.path) if paths.path else None)
-    rules = load_url_rules(Path(paths.url_rules) if paths.url_rules else None)
+    contract = load_contract(paths.path)
+    rules = load_url_rules(paths.url_rules)
     return _Job(ParseJob(sources, contract, rules, policy, read.max_file_bytes), policy)
 
 
