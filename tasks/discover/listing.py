@@ -44,8 +44,8 @@ class Gathered:
     skipped: dict[str, list[str]] = field(default_factory=dict)
 
     def wants(self, path: str) -> bool:
-        """Whether the source takes the file at this path: not hidden, and chosen by the patterns."""
-        return path.endswith(self.globs.suffixes) and not is_hidden(path) and self.globs.takes(path)
+        """Whether the source takes the file at this path."""
+        return wants(self.globs, path)
 
     def wants_outside(self, path: str) -> bool:
         """Whether a path that leads out would count if it did not; such ones are told of."""
@@ -95,6 +95,11 @@ class Gathered:
     def _log_skipped(self) -> None:
         for reason, paths in self.skipped.items():
             logger.warning("Source %r: left alone %d %s, such as %r.", self.name, len(paths), reason, min(paths))
+
+
+def wants(globs: Globs, path: str) -> bool:
+    """Whether a source with these patterns takes the file at a path: not hidden, and chosen by them."""
+    return path.endswith(globs.suffixes) and not is_hidden(path) and globs.takes(path)
 
 
 def is_hidden(path: str) -> bool:
