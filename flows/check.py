@@ -133,27 +133,27 @@ def _job(sources: Mapping[str, Source], settings: Settings) -> _Job:
 
 def _list_files(specs: Sequence[str], settings: Settings) -> tuple[pa.Table, dict[str, Source]]:
     """Every file once, as a `LISTING`; a source is named by its place as the user can open it."""
-    include, exclude = settings.discover.include, settings.discover.exclude
     sources: dict[str, Source] = {}
     listings, absolute = [LISTING.empty_table()], [pa.array([], pa.string())]
     for spec in specs:
-        text = _location(spec)
-        if not is_local_path(text):
-            source = open_source(text, printable(text), include, exclude, settings.access)
-            sources.setdefault(source.name, source)
-            listings.append(source.list())
-            absolute.append(pc.binary_join_element_wise(text, listings[-1]["source_path"], "/").combine_chunks())
-            continue
-        single = path.resolve() if (path := _expanded(text)).is_file() else None
-        folder = single.parent if single else path
-        name = printable(near(str(folder)))
-        source = open_source(str(folder) if single else text, name, include, exclude)
-        listing = _listing_of(name, single) if single else source.list()
-        sources.setdefault(name, source)
+        source, listing, root = _listed(_location(spec), settings)
+        sources.setdefault(source.name, source)
         listings.append(listing)
-        root = printable(str(folder.resolve()))
         absolute.append(pc.binary_join_element_wise(root, listing["source_path"], "/").combine_chunks())
     return _each_once(pa.concat_tables(listings), pa.concat_arrays(absolute)), sources
+
+
+def _listed(text: str, settings: Settings) -> tuple[Source, pa.Table, str]:
+    """The source at a place, its files, and the root that makes their paths unlike any others'."""
+    include, exclude = settings.discover.include, settings.discover.exclude
+    if not is_local_path(text):
+        source = open_source(text, printable(text), include, exclude, settings.access)
+        return source, source.list(), text
+    single = path.resolve() if (path := _expanded(text)).is_file() else None
+    folder = single.parent if single else path
+    name = printable(near(str(folder)))
+    source = open_source(str(folder) if single else text, name, include, exclude)
+    return source, _listing_of(name, single) if single else source.list(), printable(str(folder.resolve()))
 
 
 def _location(spec: str) -> str:
