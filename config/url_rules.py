@@ -1,7 +1,7 @@
 """The URL identity rules: reads `url_rules.yaml`, checks it, and compiles its patterns.
 
 Belongs here: the shape of the rules file and what a usable rule is.
-Does not belong here: applying the rules to URLs (`tasks.parse.urls`).
+Does not belong here: applying the rules to URLs (`tasks.parse.url_forms`).
 """
 
 from __future__ import annotations
