@@ -66,8 +66,7 @@ def _suggestion(settings: Settings) -> Suggestion:
     from tasks.report.status import existing_warehouse  # noqa: PLC0415
     from tasks.report.suggestion import suggest as suggested  # noqa: PLC0415
 
-    path = settings.contract.path
-    known = load_contract(None if path is None else Path(path))
+    known = load_contract(settings.contract.path)
     current = existing_warehouse(Path(settings.warehouse.path)).current()
     tables = [] if current is None else [current.read(table, ["extra"]) for table in ("articles", "duplicates")]
     extra = [text for table in tables for text in table["extra"].drop_null().to_pylist()]

@@ -100,10 +100,8 @@ def _directory(edition: Edition) -> _Directory:
 
 
 def _note(gathered: Gathered, member: zipfile.ZipInfo, members: dict[str, zipfile.ZipInfo]) -> None:
-    path, kind = inside(member.filename), stat.S_IFMT(member.external_attr >> 16)
-    if path is None and gathered.wants_outside(member.filename):
-        gathered.skip(OUTSIDE, member.filename)
-    if path is None or member.is_dir() or not gathered.wants(path):
+    kind = stat.S_IFMT(member.external_attr >> 16)
+    if member.is_dir() or (path := gathered.counted_path(member.filename, OUTSIDE)) is None:
         return
     if members[path] is not member:
         gathered.skip(REPEATED, path)

@@ -116,6 +116,20 @@ def test_paths_that_lead_out_are_left_alone(tmp_path: Path, kind: str, caplog: p
     assert "left alone 4 files whose path leads out of the archive" in caplog.text
 
 
+@pytest.mark.parametrize("kind", ["news.zip", "news.tar"])
+def test_folders_are_no_paths_that_lead_out(tmp_path: Path, kind: str, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / kind
+    folders = [other("./", tarfile.DIRTYPE), other("news/", tarfile.DIRTYPE), other("/news/", tarfile.DIRTYPE)]
+    if kind == "news.tar":
+        path.write_bytes(tar([*folders, regular("news/a.md", b"a"), regular("/b.md", b"b")]))
+    else:
+        packed(path, {member.name: b"" for member, _ in folders} | {"news/a.md": b"a", "/b.md": b"b"})
+    source = open_source(str(path), None, ["/news/*.md"], (), Access(cache=str(tmp_path / "cache")))
+    with caplog.at_level(logging.WARNING):
+        assert source.list()["source_path"].to_pylist() == ["news/a.md"]
+    assert "left alone 1 files whose path leads out of the archive, such as '/b.md'" in caplog.text
+
+
 @pytest.mark.parametrize("kind", ["news.tar", "news.tar.gz"])
 def test_links_and_devices_are_left_alone_but_a_hard_link_is_its_file(tmp_path: Path, kind: str) -> None:
     members = [
@@ -193,10 +207,21 @@ def test_a_tar_that_is_as_it_was_is_not_unpacked_again(tmp_path: Path, monkeypat
     assert source.list()["source_path"].to_pylist() == ["a.md", "b/c.md", "new.md"]  # type: ignore[attr-defined]
 
 
-def test_a_damaged_cache_is_noticed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("damage", ["overwritten", "cut off", "removed", "no index"])
+def test_a_damaged_cache_is_noticed_and_made_anew(tmp_path: Path, damage: str) -> None:
     source = opened(packed(tmp_path / "news.tar", FILES))
     source.list()  # type: ignore[attr-defined]
     (kept,) = tmp_path.glob("cache/archives/*/*/bytes")
-    kept.write_bytes(b"x" * kept.stat().st_size)
-    with pytest.raises(SourceError, match=r"its unpacked copy .* is damaged"):
+    if damage == "overwritten":
+        kept.write_bytes(b"x" * kept.stat().st_size)
+    elif damage == "cut off":
+        os.truncate(kept, len(FILES["a.md"]) - 1)
+    elif damage == "removed":
+        kept.unlink()
+    else:
+        os.truncate(kept.with_name("index.json"), 1)
+    wrong = "cannot be read: .*No such file" if damage == "removed" else "is damaged"
+    with pytest.raises(SourceError, match=rf"its unpacked copy .* {wrong}.*Run again; it is made anew"):
         list(source.read_many([("a.md", "")], 100))
+    (content,) = source.read_many([("a.md", "")], 100)
+    assert content == Content(b"first", content.etag)  # type: ignore[union-attr]
