@@ -42,7 +42,7 @@ from tasks.write.delta_sync import sync_snapshot
 from tasks.write.delta_upkeep import compact, settle_tables
 from tasks.write.job import Decided, RunRecord, WriteJob
 
-#: How often a run starts its commits again after another program came between.
+#: How often a run makes its commits at most: again where another program came between.
 _TRIES: Final = 3
 _WAIT_SECONDS: Final = 0.5
 _STATUS_OF: Final = {"articles": "loaded", "duplicates": "duplicate", "quarantine": "quarantined"}
