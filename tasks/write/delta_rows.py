@@ -149,11 +149,13 @@ class RecordChanges:
             yield self._spread(rows, rows["published_at"])
 
     def _related(self) -> Iterator[pa.Table]:
-        """The entries lie with their articles."""
-        for articles in self._records("articles", "loaded"):
+        """The entries lie with their articles, of which nothing else is read."""
+        for content, rows in self._content(self._expected("loaded"), ["related"]):
+            articles = rows.select(["article_id"]).append_column("related", content["related"])
             edges = related_rows(articles, self.contract["related"].schema)
-            of = pc.index_in(_flat(edges["article_id"]), _flat(articles["article_id"]))
-            yield self._spread(edges, pa.chunked_array([_flat(articles["published_at"]).take(of)]))
+            check_required("related/", edges, self.contract)
+            of = pc.index_in(_flat(edges["article_id"]), _flat(rows["article_id"]))
+            yield self._spread(edges, pa.chunked_array([_flat(rows["published_at"]).take(of)]))
 
     def _spread(self, rows: pa.Table, published_at: pa.ChunkedArray) -> pa.Table:
         partition = PARTITION.get(self.partition_by)
