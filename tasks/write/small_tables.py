@@ -6,6 +6,7 @@ Belongs here: their rows for the next snapshot. Does not belong here: writing th
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
@@ -15,6 +16,7 @@ from config.contract import Contract
 from config.errors import AuditError
 from tasks.tables.keys import file_keys
 from tasks.tables.snapshots import Snapshot
+from tasks.tables.staging import read_arrow
 
 #: Most rows in one file of the manifest.
 _SOURCES_ROWS: Final = 500_000
@@ -23,10 +25,16 @@ _QUARANTINE_BYTES: Final = 128 * 1024 * 1024
 _BY_FILE: Final = [("source", "ascending"), ("source_path", "ascending")]
 
 
-def staged_schema(contract: Contract) -> pa.Schema:
-    """The columns of `quarantine` that the batches give."""
+def staged_quarantine(batches: Sequence[Path], contract: Contract) -> pa.Table:
+    """The rows that validated batches give for `quarantine`, in the columns that they have.
+
+    Args:
+        batches: folders with `quarantine.arrow`.
+        contract: the table's columns.
+    """
     names = ("source", "source_path", "source_hash", "violations", "raw")
-    return pa.schema([contract["quarantine"].schema.field(name) for name in names])
+    empty = pa.schema([contract["quarantine"].schema.field(name) for name in names]).empty_table()
+    return pa.concat_tables([empty, *(read_arrow(batch / "quarantine.arrow") for batch in batches)])
 
 
 def is_same_quarantine(previous: pa.Table, manifest: pa.Table) -> bool:
