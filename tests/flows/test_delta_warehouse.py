@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
@@ -101,6 +102,8 @@ def test_a_run_merges_what_changed_in_one_commit_a_table(stage: Stage, tmp_path:
         assert last["run_id"] == outcome.run_id
         assert last["operation"] == ("WRITE" if table == "sources" else "MERGE")
     assert verify_warehouse(warehouse, load_contract()).findings == []
+    picked = seen(warehouse).read("articles", ["title", "copies"], pc.field("title") == "A new one")
+    assert picked.to_pylist() == [{"title": "A new one", "copies": 1}]
     assert run(warehouse, stage.specs).status == "unchanged"
     assert seen(warehouse).number == 2
 
