@@ -154,7 +154,7 @@ class _Write:
     def _quarantine(self) -> Change:
         contract, decided = self.job.contract, self.decided
         fresh = small_tables.staged_quarantine(self.batches, contract)
-        before, now = (_with_status(rows, "quarantined") for rows in (decided.previous, decided.manifest))
+        before, now = map(small_tables.quarantined, (decided.previous, decided.manifest))
         wanted = now if self.whole else now.filter(_is_new(now, before, fresh))
         schema = contract["quarantine"].schema
         rows = small_tables.quarantine_rows(wanted, fresh, self.parent, contract)
@@ -168,10 +168,6 @@ class _Write:
 def _all_touched(decided: Decided) -> bool:
     """A full refresh, or files that are all new: then nothing is there to be merged with."""
     return bool(pc.all(decided.touched, min_count=0).as_py())
-
-
-def _with_status(manifest: pa.Table, status: str) -> pa.Table:
-    return manifest.filter(pc.equal(manifest["status"], status))
 
 
 def _is_new(now: pa.Table, before: pa.Table, fresh: pa.Table) -> pa.Array:

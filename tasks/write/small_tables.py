@@ -37,10 +37,14 @@ def staged_quarantine(batches: Sequence[Path], contract: Contract) -> pa.Table:
     return pa.concat_tables([empty, *(read_arrow(batch / "quarantine.arrow") for batch in batches)])
 
 
+def quarantined(manifest: pa.Table) -> pa.Table:
+    """The manifest rows of files that are in quarantine."""
+    return manifest.filter(pc.equal(manifest["status"], "quarantined"))
+
+
 def is_same_quarantine(previous: pa.Table, manifest: pa.Table) -> bool:
     """Whether the same files are in quarantine as before the run."""
-    before, now = (table.filter(pc.equal(table["status"], "quarantined")) for table in (previous, manifest))
-    return bool(file_keys(before).equals(file_keys(now)))
+    return bool(file_keys(quarantined(previous)).equals(file_keys(quarantined(manifest))))
 
 
 def quarantine_rows(manifest: pa.Table, fresh: pa.Table, parent: Snapshot | None, contract: Contract) -> pa.Table:
@@ -56,7 +60,7 @@ def quarantine_rows(manifest: pa.Table, fresh: pa.Table, parent: Snapshot | None
         AuditError: a quarantined file has no row, or two.
     """
     schema = contract["quarantine"].schema
-    expected = manifest.filter(pc.equal(manifest["status"], "quarantined"))
+    expected = quarantined(manifest)
     rows = fresh
     old_keys = file_keys(expected).filter(pc.invert(pc.is_in(file_keys(expected), file_keys(fresh))))
     if parent is not None and len(old_keys):
