@@ -24,17 +24,15 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from config.contract import TABLES
-from config.errors import AuditError, WarehouseError
+from config.errors import WarehouseError
 from tasks.tables.blobs import ABSENT, Blob
 from tasks.tables.delta import POINTER, DeltaInfo, DeltaSnapshot, DeltaWarehouse, entry_name
 from tasks.tables.delta_table import listed_files, open_table
 from tasks.tables.faults import reach
 from tasks.tables.keys import file_keys
 from tasks.tables.snapshots import DataFile, Snapshot
-from tasks.tables.staging import read_arrow
 from tasks.write import small_tables
-from tasks.write.audit import check_manifest, check_required
+from tasks.write.audit import check_manifest, check_required, check_tables
 from tasks.write.delta_change import Change, plain_change
 from tasks.write.delta_commit import Commits, Conflict
 from tasks.write.delta_rows import RecordChanges
@@ -42,11 +40,9 @@ from tasks.write.delta_sync import sync_snapshot
 from tasks.write.delta_upkeep import compact, settle_tables
 from tasks.write.job import Decided, RunRecord, WriteJob
 
-#: How often a run starts its commits again after another program came between.
+#: How often a run makes its commits at most: again where another program came between.
 _TRIES: Final = 3
 _WAIT_SECONDS: Final = 0.5
-_STATUS_OF: Final = {"articles": "loaded", "duplicates": "duplicate", "quarantine": "quarantined"}
-_REPORT: Final = "Nothing was published. Please report this with the run's log; `--full-refresh` starts from the files."
 
 
 def write_delta(
@@ -85,7 +81,7 @@ def write_delta(
                 raise
             time.sleep(_WAIT_SECONDS * 2**attempt)
     snapshot = DeltaSnapshot(warehouse.tables_path, info, warehouse.location)
-    _audit(snapshot, decided.manifest)
+    check_tables(snapshot, decided.manifest)
     _publish(warehouse, snapshot, pointer)
     return snapshot
 
@@ -147,7 +143,7 @@ class _Write:
 
     def _runs(self) -> Change:
         run, contract = self.run, self.job.contract
-        rows = [row | {"snapshot": self.number} if row["run_id"] == run.run_id else row for row in run.rows]
+        rows = run.numbered(self.number)
         schema = contract["runs"].schema
         if self.whole:
             table = small_tables.run_rows(self.parent, rows, contract, run.forgotten)
@@ -157,9 +153,8 @@ class _Write:
 
     def _quarantine(self) -> Change:
         contract, decided = self.job.contract, self.decided
-        staged = [read_arrow(batch / "quarantine.arrow") for batch in self.batches]
-        fresh = pa.concat_tables([small_tables.staged_schema(contract).empty_table(), *staged])
-        before, now = (_with_status(rows, "quarantined") for rows in (decided.previous, decided.manifest))
+        fresh = small_tables.staged_quarantine(self.batches, contract)
+        before, now = map(small_tables.quarantined, (decided.previous, decided.manifest))
         wanted = now if self.whole else now.filter(_is_new(now, before, fresh))
         schema = contract["quarantine"].schema
         rows = small_tables.quarantine_rows(wanted, fresh, self.parent, contract)
@@ -173,10 +168,6 @@ class _Write:
 def _all_touched(decided: Decided) -> bool:
     """A full refresh, or files that are all new: then nothing is there to be merged with."""
     return bool(pc.all(decided.touched, min_count=0).as_py())
-
-
-def _with_status(manifest: pa.Table, status: str) -> pa.Table:
-    return manifest.filter(pc.equal(manifest["status"], status))
 
 
 def _is_new(now: pa.Table, before: pa.Table, fresh: pa.Table) -> pa.Array:
@@ -197,8 +188,7 @@ def _commit(write: _Write, crowded: Sequence[str]) -> DeltaInfo:
         versions[change.table] = write.commits.apply(change, versions.get(change.table))
         reach("delta.committed")
     versions |= compact(write.warehouse, write.commits, crowded)
-    names = pc.unique(_live(write.decided.manifest)["source"]).to_pylist()
-    summary: Mapping[str, object] = {"partition_by": write.job.partition_by, "form": write.job.form, "sources": names}
+    told = {"partition_by": write.job.partition_by, "form": write.job.form, "sources": write.decided.live_sources()}
     return DeltaInfo(
         number=write.number,
         run_id=write.run.run_id,
@@ -207,13 +197,9 @@ def _commit(write: _Write, crowded: Sequence[str]) -> DeltaInfo:
         contract_version=write.run.contract_version,
         code_version=write.run.code_version,
         files=_files(write.warehouse, versions),
-        summary={**summary, **write.run.summary},
+        summary={**told, **write.run.summary},
         versions=versions,
     )
-
-
-def _live(manifest: pa.Table) -> pa.Table:
-    return manifest.filter(pc.invert(manifest["deleted"]))
 
 
 def _files(warehouse: DeltaWarehouse, versions: Mapping[str, int]) -> tuple[DataFile, ...]:
@@ -223,26 +209,6 @@ def _files(warehouse: DeltaWarehouse, versions: Mapping[str, int]) -> tuple[Data
         assert found is not None
         files += listed_files(table, found)
     return tuple(files)
-
-
-def _audit(snapshot: DeltaSnapshot, manifest: pa.Table) -> None:
-    """Step 3: the rows of each table, read back, are the files of its status, each once.
-
-    Raises:
-        AuditError: one is missing, too many, or twice.
-    """
-    if set(snapshot.info.versions) != set(TABLES):
-        raise AuditError("A table has no version.", _REPORT)
-    for table, status in _STATUS_OF.items():
-        expected = _with_status(manifest, status)
-        found = snapshot.read(table, ["source", "source_path"])
-        if not file_keys(found).sort().equals(file_keys(expected).sort()):
-            raise AuditError(
-                f"{table} has {len(found)} rows for {len(expected)} files with status {status!r}, or others.", _REPORT
-            )
-    for table, rows in (("sources", len(manifest)),):
-        if snapshot.rows(table) != rows:
-            raise AuditError(f"{table} has {snapshot.rows(table)} rows, {rows} were written.", _REPORT)
 
 
 def _publish(warehouse: DeltaWarehouse, snapshot: DeltaSnapshot, pointer: Blob | None) -> None:
