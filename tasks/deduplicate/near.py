@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from config.match_rules import MatchRules
 from tasks.deduplicate.candidates import UNDATED, Corpus, Pairs, candidates, in_order, sharing_with_fresh
 from tasks.deduplicate.pair_rule import PairRule, Story
-from tasks.tables.texts import shingles
+from tasks.tables.texts import shingles_of_words
 
 Edge = tuple[int, int]
 
@@ -71,7 +71,7 @@ def stories(records: pa.Table) -> list[Story]:
         pc.fill_null(records["outlet"], "").to_pylist(),
         [None if moment is None else moment / 1e6 for moment in moments],
         map(frozenset, _sets(_lists(records))),
-        map(frozenset, _sets(shingles(titles, nothing))),
+        map(frozenset, _sets(shingles_of_words(titles, nothing))),
     )
     return [Story(*values) for values in zip(*columns, strict=True)]
 

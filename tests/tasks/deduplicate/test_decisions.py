@@ -68,6 +68,11 @@ def test_the_same_content_makes_a_duplicate() -> None:
     assert rows["b"]["canonical_article_id"] == "id of a"
 
 
+def test_the_same_content_makes_a_duplicate_on_a_video_platform_too() -> None:
+    upload = {"content_key": "c", "outlet": "youtube.com"}
+    assert decided(row("a", **upload), row("b", **upload))["b"]["match"] == "same_content"
+
+
 def test_missing_content_is_not_the_same_content() -> None:
     assert decided(row("a"), row("b"))["b"]["status"] == "loaded"
 
