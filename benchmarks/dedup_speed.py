@@ -74,8 +74,7 @@ def _next_run(previous: pa.Table, files: pa.Table) -> pa.Table:
     gone = previous.slice(0, 0).select(["source", "source_path"])
     merged = next_manifest(previous, ["feed"], gone, files, stamp)
     manifest = decide(merged.table, _RULES, "1", previous, merged.before)
-    reread = pc.greater_equal(pa.arange(0, len(manifest)), len(previous))
-    touched = touched_rows(previous, manifest, reread, merged.before)
+    touched = touched_rows(previous, manifest, merged.reread, merged.before)
     return keep_first_seen(manifest, previous, touched)
 
 

@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 from config.match_rules import MatchRules
 from tasks.deduplicate.near import FEATURES, stories
 from tasks.deduplicate.pair_rule import PairRule, Story
+from tasks.tables.columns import whole
 
 #: More records of one title than this are a crowd.
 CROWD: Final = 24
@@ -85,7 +86,7 @@ def _crowded(records: pa.Table) -> Iterator[tuple[str, int, Story]]:
 
 def _crowds(records: pa.Table) -> pa.Array:
     """(n,) the title; without one the least hash of the text, which alike texts mostly share; null without either."""
-    titles, lists = records["title_words"].combine_chunks(), records["shingles"].combine_chunks()
+    titles, lists = whole(records["title_words"]), whole(records["shingles"])
     nameless = pc.fill_null(pc.equal(titles, ""), True)
     has_text = pc.and_(nameless, pc.fill_null(pc.greater(pc.list_value_length(lists), 0), False))
     least = pc.list_flatten(pc.list_slice(lists.filter(has_text), 0, 1)).cast(pa.string())

@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from config.match_rules import MatchRules
 from tasks.deduplicate.candidates import Pairs, in_order
 from tasks.deduplicate.near import FEATURES, near_pairs
+from tasks.tables.columns import whole
 from tasks.tables.keys import file_keys
 
 #: Columns of the manifest that hold the index: the partners, and the version of the rules.
@@ -27,7 +28,7 @@ INDEX: Final = ("near", "match_version")
 def unknown(records: pa.Table, version: str) -> pa.BooleanArray:
     """(n,) true for records that the index does not know under a version of rules and code."""
     known = pc.and_(pc.is_valid(records["near"]), pc.equal(records["match_version"], version))
-    return pc.invert(pc.fill_null(known, False)).combine_chunks()
+    return whole(pc.invert(pc.fill_null(known, False)))
 
 
 def related_pairs(records: pa.Table, fresh: pa.BooleanArray, represented: Sequence[int], rules: MatchRules) -> Pairs:
@@ -55,7 +56,7 @@ def related_pairs(records: pa.Table, fresh: pa.BooleanArray, represented: Sequen
 
 def _stored(records: pa.Table, fresh: pa.BooleanArray) -> Pairs:
     """The stored pairs of records that are both unchanged and stand for themselves."""
-    lists = records["near"].combine_chunks()
+    lists = whole(records["near"])
     partners = pc.list_flatten(lists)
     names = pa.table({name: pc.struct_field(partners, name) for name in ("source", "source_path")})
     rows, others = pc.list_parent_indices(lists).cast(pa.int64()), _rows_named(file_keys(names), file_keys(records))
@@ -80,6 +81,6 @@ def index_column(records: pa.Table, pairs: Pairs) -> pa.ListArray:
     """
     later = in_order(pairs.right, pairs.left)
     names = ("source", "source_path")
-    partners = pa.StructArray.from_arrays([records[name].combine_chunks().take(later.right) for name in names], names)
+    partners = pa.StructArray.from_arrays([whole(records[name]).take(later.right) for name in names], names)
     ends = pc.search_sorted(later.left, pa.arange(0, len(records) + 1), side="left").cast(pa.int32())
     return pa.ListArray.from_arrays(ends, partners)

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from config.contract_types import TIMESTAMP
 from tasks.deduplicate.merging import in_order, merged, rows_before
 from tasks.deduplicate.origins import SPREAD
+from tasks.tables.columns import whole
 from tasks.tables.keys import file_keys
 
 #: Columns that `decisions` fills in.
@@ -66,11 +67,13 @@ class NextManifest(NamedTuple):
         table: (n,) rows.
         renamed: how many new files are renamed ones.
         before: (n,) each file's row in the previous manifest, null where it has none.
+        reread: (n,) whether this run read the file anew.
     """
 
     table: pa.Table
     renamed: int
     before: pa.Array
+    reread: pa.BooleanArray
 
 
 def next_manifest(
@@ -90,7 +93,7 @@ def next_manifest(
     """
     vanished = files.filter(pc.equal(files["status"], "gone"))
     touched = files.filter(pc.equal(files["status"], "touched"))
-    read = files_read(files)
+    read = _files_read(files)
     keys = file_keys(previous)
     is_lost = pc.is_in(keys, pa.concat_arrays([file_keys(gone), file_keys(vanished)]))
     read_as = pc.index_in(keys, file_keys(read))
@@ -101,18 +104,14 @@ def next_manifest(
     order = merged(keys, read_as, file_keys(fresh))
     table = in_order(pa.concat_tables([table.select(known), fresh.select(known)]), order)
     table = _with_nulls(_seen_now(table, sources, stamp), previous.schema)
-    return NextManifest(table, renamed, rows_before(order, read_as, len(read)))
+    reread = pc.greater_equal(order, len(previous))
+    return NextManifest(table, renamed, rows_before(order, read_as, len(read)), reread)
 
 
-def files_read(files: pa.Table) -> pa.Table:
+def _files_read(files: pa.Table) -> pa.Table:
     """The rows of files that were read anew: mostly all, and then no copy of them."""
     is_read = pc.invert(pc.is_in(files["status"], NOT_READ))
     return files if pc.all(is_read, min_count=0).as_py() else files.filter(is_read)
-
-
-def earlier_rows(manifest: pa.Table, previous: pa.Table) -> pa.Array:
-    """(n,) each file's row in the previous manifest, null where it has none."""
-    return pc.index_in(file_keys(manifest), file_keys(previous)).cast(pa.int64())
 
 
 def with_column(table: pa.Table, name: str, values: pa.Array | pa.ChunkedArray) -> pa.Table:
@@ -133,12 +132,12 @@ def keep_first_seen(manifest: pa.Table, previous: pa.Table, touched: pa.BooleanA
         previous: the parent's manifest.
         touched: (n,) rows that changed; others have been survivors before, or are none now.
     """
-    is_candidate = pc.and_(touched, pc.equal(manifest["status"].combine_chunks(), "loaded"))
+    is_candidate = pc.and_(touched, pc.equal(whole(manifest["status"]), "loaded"))
     ids = manifest["article_id"].filter(is_candidate)
-    same = pc.and_(pc.equal(previous["status"], "loaded"), pc.is_in(previous["article_id"], ids.combine_chunks()))
+    same = pc.and_(pc.equal(previous["status"], "loaded"), pc.is_in(previous["article_id"], whole(ids)))
     before = previous.select(["first_seen_at", "article_id"]).filter(same)
     known = _look_up(before["first_seen_at"], before["article_id"], ids)
-    own = manifest["first_seen_at"].combine_chunks()
+    own = whole(manifest["first_seen_at"])
     mine = own.filter(is_candidate)
     oldest = pc.if_else(pc.fill_null(pc.less(known, mine), False), known, mine)
     return with_column(manifest, "first_seen_at", pc.replace_with_mask(own, is_candidate, oldest))
@@ -159,7 +158,7 @@ def _tombstones(table: pa.Table, is_lost: pa.BooleanArray) -> pa.Table:
     table = with_column(table, "deleted", pc.or_(is_lost, table["deleted"]))
     for name in (*_COMPARED, *_LISTS):
         constant = pa.scalar([] if name in _LISTS else None, table.field(name).type)
-        table = with_column(table, name, pc.if_else(is_lost, constant, table[name].combine_chunks()))
+        table = with_column(table, name, pc.if_else(is_lost, constant, whole(table[name])))
     return table
 
 
@@ -169,7 +168,7 @@ def _retouched(table: pa.Table, keys: pa.Array, touched: pa.Table) -> pa.Table:
         return table
     places = pc.index_in(keys, file_keys(touched))
     for name in ("size", "modified_at", "etag"):
-        news = touched[name].combine_chunks().take(places)
+        news = whole(touched[name]).take(places)
         table = with_column(table, name, pc.if_else(pc.is_valid(places), news, table[name]))
     return table
 
@@ -211,7 +210,7 @@ def _renamed(new: pa.ChunkedArray, lost: pa.ChunkedArray) -> int:
 def _look_up(values: pa.ChunkedArray, keys: pa.ChunkedArray, wanted: pa.ChunkedArray) -> pa.Array:
     """For each wanted key the value of the first equal key; null where there is none."""
     is_key = pc.is_valid(keys)
-    places = pc.index_in(wanted.combine_chunks(), keys.filter(is_key).combine_chunks(), skip_nulls=True)
+    places = pc.index_in(whole(wanted), keys.filter(is_key).combine_chunks(), skip_nulls=True)
     return values.filter(is_key).combine_chunks().take(places)
 
 

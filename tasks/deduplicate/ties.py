@@ -19,6 +19,7 @@ from tasks.deduplicate.components import chained, components
 from tasks.deduplicate.crowds import bundles
 from tasks.deduplicate.exact import Groups, content_groups, url_groups
 from tasks.deduplicate.index import related_pairs
+from tasks.tables.memory import give_back
 
 
 @dataclass(frozen=True)
@@ -69,5 +70,6 @@ def find_ties(records: pa.Table, fresh: pa.BooleanArray, rules: MatchRules) -> T
     """
     urls, contents = url_groups(records), content_groups(records, rules.same_content_days)
     crowds = bundles(records, rules)
+    give_back()
     represented = sorted(row for bundle in crowds for row in bundle[1:])
     return Ties(urls, contents, related_pairs(records, fresh, represented, rules), crowds)

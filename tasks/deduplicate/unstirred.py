@@ -9,11 +9,13 @@ a related pair, or the title of its crowd. To look at more than that costs time,
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tasks.tables.columns import whole
 from tasks.tables.keys import file_keys
 
 #: Columns by which records are tied to one another.
@@ -41,12 +43,12 @@ def stirred(records: pa.Table, fresh: pa.BooleanArray, previous: pa.Table, befor
     """
     keys, changed = file_keys(records), records.filter(fresh)
     unchanged = pc.is_in(pa.arange(0, len(previous)), before.filter(pc.invert(fresh)))
-    was_record = pc.is_in(previous["status"].combine_chunks(), _DECIDED)
+    was_record = pc.is_in(whole(previous["status"]), _DECIDED)
     lost = previous.select(TIES).filter(pc.and_(was_record, pc.invert(unchanged)))
-    ids = pa.concat_arrays([_flat(lost["article_id"]), pc.list_flatten(_flat(lost["alias_ids"]))])
-    contents = pa.concat_arrays([_flat(table["content_key"]) for table in (lost, changed)])
+    ids = pa.concat_arrays([whole(lost["article_id"]), pc.list_flatten(whole(lost["alias_ids"]))])
+    contents = pa.concat_arrays([whole(table["content_key"]) for table in (lost, changed)])
     # Only what was represented by another has no version: what was in a bundle with it has its title, or none.
-    crowds = pc.fill_null(_flat(lost.filter(pc.is_null(lost["match_version"]))["title_words"]), "")
+    crowds = pc.fill_null(whole(lost.filter(pc.is_null(lost["match_version"]))["title_words"]), "")
     gone = pa.concat_arrays([file_keys(lost), _partners(lost)])
     reached = [
         fresh,
@@ -54,22 +56,15 @@ def stirred(records: pa.Table, fresh: pa.BooleanArray, previous: pa.Table, befor
         pc.is_in(records["content_key"], contents.drop_null()),
         pc.is_in(pc.fill_null(records["title_words"], ""), crowds),
         pc.is_in(keys, gone),
-        _any_in(_flat(records["alias_ids"]), ids),
-        _tied_to(_flat(records["near"]), file_keys(lost)),
+        _any_in(whole(records["alias_ids"]), ids),
+        _tied_to(whole(records["near"]), file_keys(lost)),
     ]
-    whole = reached[0]
-    for part in reached[1:]:
-        whole = pc.or_(whole, part.combine_chunks() if isinstance(part, pa.ChunkedArray) else part)
-    return whole
-
-
-def _flat(column: pa.ChunkedArray) -> pa.Array:
-    return column.combine_chunks()
+    return reduce(pc.or_, (whole(part) for part in reached))
 
 
 def _partners(rows: pa.Table) -> pa.Array:
     """Keys of the files that rows are stored to be related to."""
-    return _names(pc.list_flatten(_flat(rows["near"])))
+    return _names(pc.list_flatten(whole(rows["near"])))
 
 
 def _names(files: pa.StructArray) -> pa.Array:
