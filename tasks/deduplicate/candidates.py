@@ -68,8 +68,10 @@ class Corpus(NamedTuple):
 
     def taken(self, rows: pa.Array) -> Corpus:
         """Some records, in the order of time."""
-        columns = (self.times, self.titles, self.outlets, self.fresh)
-        return Corpus(*(column.take(rows) for column in columns), self.shingles, self.places.take(rows))
+        times, titles, outlets, fresh = (
+            column.take(rows) for column in (self.times, self.titles, self.outlets, self.fresh)
+        )
+        return Corpus(times, titles, outlets, fresh, self.shingles, self.places.take(rows))
 
 
 class Pairs(NamedTuple):

@@ -11,7 +11,7 @@ or becomes a leader. So bundles depend on the set of records only; they are form
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 import pyarrow as pa
@@ -60,6 +60,12 @@ def bundles(records: pa.Table, rules: MatchRules) -> list[list[int]]:
         else:
             leader.rows.append(row)
     return [rows for rows in gathered if len(rows) > 1]
+
+
+def represented(bundled: Sequence[Sequence[int]], count: int) -> pa.BooleanArray:
+    """(count,) whether another record stands for this one: all of a bundle but its leader."""
+    rows = [row for bundle in bundled for row in bundle[1:]]
+    return pc.is_in(pa.arange(0, count), pa.array(rows, pa.int64()))
 
 
 def _joins(leader: Story, story: Story, rule: PairRule) -> bool:

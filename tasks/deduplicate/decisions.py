@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from config.match_rules import MatchRules, load_match_rules
 from tasks.deduplicate.clusters import clusters
 from tasks.deduplicate.components import chained
+from tasks.deduplicate.crowds import represented
 from tasks.deduplicate.index import INDEX, index_column, unknown
 from tasks.deduplicate.manifest import DECIDED
 from tasks.deduplicate.near import FEATURES, stories
@@ -66,7 +67,7 @@ def decide(
     records, rules = _records(manifest, rows), rules or load_match_rules()
     fresh = unknown(records, version)
     ties = find_ties(records, fresh, rules)
-    compared = pc.invert(ties.hidden(len(records)))
+    compared = pc.invert(represented(ties.bundles, len(records)))
     manifest = with_index(manifest, is_record, index_column(records, ties.pairs), pc.if_else(compared, version, None))
     manifest = all_loaded(manifest, is_record)
     if previous is None or before is None or pc.all(fresh, min_count=0).as_py():

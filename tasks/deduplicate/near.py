@@ -27,32 +27,27 @@ FEATURES: Final = ("title_words", "outlet", "published_at", "shingles")
 _CHUNK: Final = 4_000
 
 
-def near_pairs(records: pa.Table, fresh: pa.BooleanArray, rules: MatchRules) -> Pairs:
+def near_pairs(
+    records: pa.Table, fresh: pa.BooleanArray, rules: MatchRules, hidden: pa.BooleanArray | None = None
+) -> Pairs:
     """Every pair of records that the rule relates and of which at least one is fresh.
 
     Args:
         records: (n,) rows with the columns `FEATURES`.
         fresh: (n,) whether the record is new or changed.
         rules: the rule's parameters.
+        hidden: (n,) records that are compared with none; None is no such record.
 
     Returns:
         Pairs of row numbers, the smaller first, sorted.
     """
     titles = whole(records["title_words"])
+    if hidden is not None:
+        fresh = pc.and_not(fresh, hidden)
     chosen = sharing_with_fresh(titles, _lists(records), fresh, rules.similarity)
-    if len(chosen) == len(records):
-        return _pairs_among(records, fresh, rules)
-    found = _pairs_among(records.select(FEATURES).take(chosen), fresh.take(chosen), rules)
-    return Pairs(*(chosen.take(side) for side in found))
-
-
-def _pairs_among(records: pa.Table, fresh: pa.BooleanArray, rules: MatchRules) -> Pairs:
-    """As `near_pairs`, where most records may be near a fresh one."""
-    times = pc.fill_null(whole(records["published_at"]).cast(pa.int64()), UNDATED)
-    order = pc.sort_indices(times)
-    titles, outlets = (whole(records[name]) for name in ("title_words", "outlet"))
-    columns = (column.take(order) for column in (times, titles, outlets, fresh))
-    corpus = Corpus(*columns, _lists(records), order.cast(pa.int64()))
+    if hidden is not None:
+        chosen = chosen.filter(pc.invert(hidden.take(chosen)))
+    corpus = _corpus(records, chosen, fresh)
     found = candidates(corpus, rules)
     give_back()
     rule, edges = PairRule(rules), list[Edge]()
@@ -62,6 +57,14 @@ def _pairs_among(records: pa.Table, fresh: pa.BooleanArray, rules: MatchRules) -
         edges += [pair for pair in rows if rule.relation(told[pair[0]], told[pair[1]])]
     left, right = (pa.array([edge[side] for edge in edges], pa.int64()) for side in (0, 1))
     return in_order(pc.min_element_wise(left, right), pc.max_element_wise(left, right))
+
+
+def _corpus(records: pa.Table, chosen: pa.Int64Array, fresh: pa.BooleanArray) -> Corpus:
+    """Some records in the order of time; only what is short is copied."""
+    times = pc.fill_null(whole(records["published_at"]).cast(pa.int64()), UNDATED)
+    order = chosen.take(pc.sort_indices(times.take(chosen)))
+    titles, outlets = (whole(records[name]).take(order) for name in ("title_words", "outlet"))
+    return Corpus(times.take(order), titles, outlets, fresh.take(order), _lists(records), order)
 
 
 def stories(records: pa.Table) -> list[Story]:
