@@ -6,7 +6,7 @@ lineage that outlives changes. Does not belong here: which record survives (`dec
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -19,6 +19,7 @@ from tasks.deduplicate.merging import in_order, merged, rows_before
 from tasks.deduplicate.origins import SPREAD
 from tasks.tables.columns import whole
 from tasks.tables.keys import file_keys
+from tasks.tables.staging import FILES
 
 #: Columns that `decisions` fills in.
 DECIDED: Final = (
@@ -35,7 +36,13 @@ DECIDED: Final = (
 #: Columns by which records are compared; files that are gone have none.
 _COMPARED: Final = ("content_key", "title_words", "outlet", "match_version")
 
-_LISTS: Final = ("alias_ids", "shingles", "near", "violations")
+_LISTS: Final = ("alias_ids", "near", "violations")
+
+#: The column that is a third of the manifest or more.
+_LONGEST: Final = "shingles"
+
+#: Reads columns of `FILES` rows by their names, again with each call.
+Files = Callable[[Sequence[str]], pa.Table]
 
 #: Statuses of files that were not read anew.
 NOT_READ: Final = pa.array(["gone", "touched"])
@@ -76,8 +83,18 @@ class NextManifest(NamedTuple):
     reread: pa.BooleanArray
 
 
+class _Merged(NamedTuple):
+    """Rows with all but the longest column, the order that theirs is to be put in, and which known rows lose it."""
+
+    table: pa.Table
+    renamed: int
+    before: pa.Array
+    order: pa.Int64Array
+    is_lost: pa.BooleanArray
+
+
 def next_manifest(
-    previous: pa.Table, sources: Collection[str], gone: pa.Table, files: pa.Table, stamp: RunStamp
+    previous: pa.Table, sources: Collection[str], gone: pa.Table, files: Files, stamp: RunStamp
 ) -> NextManifest:
     """Bring the manifest up to what this run found.
 
@@ -85,12 +102,25 @@ def next_manifest(
         previous: (m,) the manifest of the parent snapshot, sorted by source and path; at first empty.
         sources: names of the sources that this run listed.
         gone: rows of `previous` whose file is no longer listed.
-        files: `FILES` rows of every batch; each file at most once.
+        files: reads columns of `FILES` rows of every batch; each file at most once.
         stamp: lineage of this run.
 
     Returns:
         One row a file, sorted by source and path; decision columns are null.
     """
+    short = [name for name in FILES.names if name != _LONGEST]
+    found = _short_columns(previous.drop_columns([_LONGEST]), sources, gone, files(short), stamp)
+    # By itself: else all that was read would be in memory together with its copy.
+    lists = _longest(previous.select([_LONGEST]), files(["status", _LONGEST]), found)
+    table = _with_nulls(found.table.append_column(previous.schema.field(_LONGEST), lists), previous.schema)
+    reread = pc.greater_equal(found.order, len(previous))
+    return NextManifest(table, found.renamed, found.before, reread)
+
+
+def _short_columns(
+    previous: pa.Table, sources: Collection[str], gone: pa.Table, files: pa.Table, stamp: RunStamp
+) -> _Merged:
+    """As `next_manifest`, for tables without the longest column."""
     vanished = files.filter(pc.equal(files["status"], "gone"))
     touched = files.filter(pc.equal(files["status"], "touched"))
     read = _files_read(files)
@@ -104,8 +134,16 @@ def next_manifest(
     order = merged(keys, read_as, file_keys(fresh))
     table = in_order(pa.concat_tables([table.select(known), fresh.select(known)]), order)
     table = _with_nulls(_seen_now(table, sources, stamp), previous.schema)
-    reread = pc.greater_equal(order, len(previous))
-    return NextManifest(table, renamed, rows_before(order, read_as, len(read)), reread)
+    return _Merged(table, renamed, rows_before(order, read_as, len(read)), order, is_lost)
+
+
+def _longest(previous: pa.Table, files: pa.Table, found: _Merged) -> pa.ChunkedArray:
+    """The longest column of the next manifest; files that are gone have an empty list."""
+    if pc.any(found.is_lost).as_py():
+        nothing = pa.scalar([], previous.field(_LONGEST).type)
+        previous = with_column(previous, _LONGEST, pc.if_else(found.is_lost, nothing, whole(previous[_LONGEST])))
+    read = _with_nulls(_files_read(files), previous.schema)
+    return in_order(pa.concat_tables([previous, read]), found.order)[_LONGEST]
 
 
 def _files_read(files: pa.Table) -> pa.Table:

@@ -57,7 +57,7 @@ def replay(steps: Iterable[Step], source: str, schema: pa.Schema, rules: MatchRu
     manifest = schema.empty_table()
     articles = manifest.select(_KEY)
     for step in steps:
-        merged = next_manifest(manifest, [source], step.gone, step.files, _STAMP)
+        merged = next_manifest(manifest, [source], step.gone, step.files.select, _STAMP)
         manifest = decide(merged.table, rules, version, manifest, merged.before)
         if len(step.gone):
             manifest = manifest.filter(pc.invert(manifest["deleted"]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -36,16 +37,17 @@ def deduplicate_records(folder: Path, batches: Sequence[Path]) -> Decisions:
     """
     run = load_run(folder)
     previous = previous_manifest(run)
-    files = pa.concat_tables([FILES.empty_table(), *(read_arrow(batch / "files.arrow") for batch in batches)])
+    files = partial(_files, batches)
     gone = read_arrow(folder / "gone.arrow")
     stamp = RunStamp(run.run_id, run.started_at, run.contract.tag, run.read_version)
     merged = next_manifest(previous, run.sources.keys(), gone, files, stamp)
     # With another etag the same bytes would be read again by every run until the manifest has it.
-    retagged = pc.sum(pc.and_(pc.equal(files["status"], "touched"), pc.is_valid(files["etag"]))).as_py() or 0
-    seen = _Seen(merged.before, merged.reread, merged.renamed, retagged, count_by(files["status"]))
+    told = files(["status", "etag"])
+    retagged = pc.sum(pc.and_(pc.equal(told["status"], "touched"), pc.is_valid(told["etag"]))).as_py() or 0
+    seen = _Seen(merged.before, merged.reread, merged.renamed, retagged, count_by(told["status"]))
     manifest = merged.table
     # Decisions take the most memory of a run: what they need not have is let go before.
-    del files, gone, merged
+    del told, gone, merged
     previous = previous.select([name for name in previous.column_names if name not in _MERGED])
     give_back()
     manifest = decide(manifest, run.match_rules, run.match_version, previous, seen.before)
@@ -56,6 +58,12 @@ def deduplicate_records(folder: Path, batches: Sequence[Path]) -> Decisions:
     del manifest
     give_back()
     return _numbers(run, previous, read_arrow(folder / "manifest.arrow"), touched, seen)
+
+
+def _files(batches: Sequence[Path], names: Sequence[str]) -> pa.Table:
+    """Columns of what the batches say of their files; the others stay on the disk."""
+    tables = (read_arrow(batch / "files.arrow").select(names) for batch in batches)
+    return pa.concat_tables([FILES.empty_table().select(names), *tables])
 
 
 class _Seen(NamedTuple):

@@ -18,7 +18,7 @@ def merged(
     known: list[dict[str, Any]], read: list[dict[str, Any]], gone: tuple[str, ...] = (), source: str = "news"
 ) -> NextManifest:
     lost = pa.table({"source": pa.array(["news"] * len(gone), pa.string()), "source_path": pa.array(gone, pa.string())})
-    return next_manifest(manifest(*known), [source], lost, files(*read), STAMP)
+    return next_manifest(manifest(*known), [source], lost, files(*read).select, STAMP)
 
 
 def test_a_new_file_is_first_seen_now() -> None:
