@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from config.contract_types import microseconds
 from config.match_rules import MatchRules
 from tasks.deduplicate.joins import (
     Keyed,
@@ -29,7 +30,6 @@ from tasks.deduplicate.prefilter import Prefilter
 from tasks.deduplicate.prefixes import PARTS, in_part, prefixes
 from tasks.deduplicate.templates import template_pairs
 
-_MICROSECONDS_A_DAY: Final = 86_400_000_000
 #: Records whose texts are joined at a time, at least: so many shingles are in memory in the order of time.
 _ROWS: Final = 50_000
 #: A part of them is so many windows wide, at least: each begins a window earlier, and few are looked at twice.
@@ -98,7 +98,7 @@ def candidates(corpus: Corpus, rules: MatchRules) -> Pairs:
         corpus: the records.
         rules: parameters of the pair rule, whose windows and least similarity bound the search.
     """
-    near = _near_fresh(corpus, _width(rules.window_days))
+    near = _near_fresh(corpus, microseconds(rules.window_days))
     part = corpus if len(near) == len(corpus.times) else corpus.taken(near)
     line, prefilter = Timeline(part.times, part.fresh), Prefilter(part.titles, part.outlets, part.times, rules)
     found = gathered(chain(_of_one_title(part, line, prefilter), _of_like_texts(part, line, prefilter)))
@@ -136,10 +136,6 @@ def sharing_with_fresh(
     return found.take(pc.sort_indices(found))
 
 
-def _width(days: float) -> int:
-    return int(days * _MICROSECONDS_A_DAY)
-
-
 def _near_fresh(corpus: Corpus, window: int) -> pa.Int64Array:
     """Rows that have a fresh record within the window: only they can be in a wanted pair."""
     times = corpus.times.filter(corpus.fresh)
@@ -156,7 +152,7 @@ def _of_one_title(corpus: Corpus, line: Timeline, prefilter: Prefilter) -> Itera
     named = pc.and_(pc.greater_equal(words, least), pc.fill_null(pc.not_equal(corpus.titles, ""), False))
     dated = pc.greater(corpus.times, UNDATED)
     chosen = pc.indices_nonzero(pc.and_(named, dated)).cast(pa.int64())
-    window = _width(rules.window_days)
+    window = microseconds(rules.window_days)
     few, crowded = with_crowds_apart(Keyed(prefilter.titles.take(chosen), chosen), line, window)
     yield from within_window(few, line, window)
     yield from template_pairs(crowded, line, prefilter, at_one_outlet=window, between_outlets=window)
@@ -178,7 +174,7 @@ def _undated(corpus: Corpus, line: Timeline, prefilter: Prefilter, named: pa.Boo
 def _of_like_texts(corpus: Corpus, line: Timeline, prefilter: Prefilter) -> Iterator[pa.Int64Array]:
     """Pairs with a date that share a hash of their prefixes, and are of such sizes that they can be alike."""
     rules, sizes = prefilter.rules, corpus.sizes()
-    for before, start, stop in _spans(corpus.times, _width(rules.text_days)):
+    for before, start, stop in _spans(corpus.times, microseconds(rules.text_days)):
         found = prefixes(corpus.texts(pa.arange(before, stop)), rules.similarity)
         entries = Keyed(found.keys, pc.add(found.rows, before))
         for pairs in gathered(_sharing_hash(entries, line, prefilter)):
@@ -199,7 +195,7 @@ def _spans(times: pa.Int64Array, window: int) -> Iterator[tuple[int, int, int]]:
 
 
 def _sharing_hash(entries: Keyed, line: Timeline, prefilter: Prefilter) -> Iterator[pa.Int64Array]:
-    window, width = _width(prefilter.rules.text_days), _width(prefilter.rules.reposted.days)
+    window, width = microseconds(prefilter.rules.text_days), microseconds(prefilter.rules.reposted.days)
     crowds = list[Keyed]()
     for part in range(PARTS):
         few, crowded = with_crowds_apart(entries.filter(in_part(entries.keys, part)), line, window)

@@ -11,6 +11,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from config.contract_types import microseconds
 from tasks.tables.columns import whole
 
 #: The relations that exact keys give, the stronger first.
@@ -18,8 +19,6 @@ SAME_URL: Final = "same_url"
 SAME_CONTENT: Final = "same_content"
 
 Groups = dict[str, list[int]]
-
-_MICROSECONDS_A_DAY: Final = 86_400_000_000
 
 
 def url_groups(records: pa.Table) -> Groups:
@@ -42,7 +41,7 @@ def content_groups(records: pa.Table, days: float) -> Groups:
     times = records["published_at"].cast(pa.int64())
     close: Groups = {}
     for key, rows in groups.items():
-        for number, group in enumerate(_spans(rows, times, int(days * _MICROSECONDS_A_DAY)), 1):
+        for number, group in enumerate(_spans(rows, times, microseconds(days)), 1):
             if len(group) > 1:
                 close[key if number == 1 else f"{key} #{number}"] = sorted(group)
     return close

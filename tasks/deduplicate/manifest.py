@@ -112,7 +112,7 @@ def next_manifest(
     found = _short_columns(previous.drop_columns([_LONGEST]), sources, gone, files(short), stamp)
     # By itself: else all that was read would be in memory together with its copy.
     lists = _longest(previous.select([_LONGEST]), files(["status", _LONGEST]), found)
-    table = _with_nulls(found.table.append_column(previous.schema.field(_LONGEST), lists), previous.schema)
+    table = with_nulls(found.table.append_column(previous.schema.field(_LONGEST), lists), previous.schema)
     reread = pc.greater_equal(found.order, len(previous))
     return NextManifest(table, found.renamed, found.before, reread)
 
@@ -133,7 +133,7 @@ def _short_columns(
     known = [name for name in previous.column_names if name not in DECIDED]
     order = merged(keys, read_as, file_keys(fresh))
     table = in_order(pa.concat_tables([table.select(known), fresh.select(known)]), order)
-    table = _with_nulls(_seen_now(table, sources, stamp), previous.schema)
+    table = with_nulls(_seen_now(table, sources, stamp), previous.schema)
     return _Merged(table, renamed, rows_before(order, read_as, len(read)), order, is_lost)
 
 
@@ -142,7 +142,7 @@ def _longest(previous: pa.Table, files: pa.Table, found: _Merged) -> pa.ChunkedA
     if pc.any(found.is_lost).as_py():
         nothing = pa.scalar([], previous.field(_LONGEST).type)
         previous = with_column(previous, _LONGEST, pc.if_else(found.is_lost, nothing, whole(previous[_LONGEST])))
-    read = _with_nulls(_files_read(files), previous.schema)
+    read = with_nulls(_files_read(files), previous.schema)
     return in_order(pa.concat_tables([previous, read]), found.order)[_LONGEST]
 
 
@@ -181,7 +181,7 @@ def keep_first_seen(manifest: pa.Table, previous: pa.Table, touched: pa.BooleanA
     return with_column(manifest, "first_seen_at", pc.replace_with_mask(own, is_candidate, oldest))
 
 
-def _with_nulls(table: pa.Table, schema: pa.Schema) -> pa.Table:
+def with_nulls(table: pa.Table, schema: pa.Schema) -> pa.Table:
     """The table in a schema; columns that it lacks are null."""
     have = set(table.column_names)
     columns = [table[field.name] if field.name in have else pa.nulls(len(table), field.type) for field in schema]
@@ -235,7 +235,7 @@ def _fresh_rows(
     columns |= {name: pa.repeat(pa.scalar(value), len(read)) for name, value in stamp.texts.items()}
     columns |= {name: pa.repeat(now, len(read)) for name in ("last_seen_at", "loaded_at")}
     renamed = _renamed(read["source_hash"].filter(pc.is_null(known)), lost["source_hash"])
-    return _with_nulls(pa.table(columns), previous.schema), renamed
+    return with_nulls(pa.table(columns), previous.schema), renamed
 
 
 def _renamed(new: pa.ChunkedArray, lost: pa.ChunkedArray) -> int:

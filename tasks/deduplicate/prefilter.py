@@ -13,11 +13,11 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from config.contract_types import microseconds
 from config.match_rules import MatchRules
 
 #: One second of a distance that the rule measures in floating-point days, in microseconds.
 _SLACK: Final = 1_000_000
-_MICROSECONDS_A_DAY: Final = 86_400_000_000
 #: Titles that are in memory as Python texts at a time.
 _TEXTS: Final = 20_000
 
@@ -49,7 +49,7 @@ class Prefilter:
         self.portal = pc.is_in(names, pa.array(sorted(rules.portals), pa.string()))
         self.platform = pc.is_in(names, pa.array(sorted(rules.platforms), pa.string()))
         self._numbers, self._count = _numbers(self.words, sorted(rules.instalments))
-        self._width = int(rules.reposted.days * _MICROSECONDS_A_DAY) + _SLACK
+        self._width = microseconds(rules.reposted.days) + _SLACK
 
     def keeps(self, left: pa.Int64Array, right: pa.Int64Array) -> pa.BooleanArray:
         """(m,) false where the rule could relate the two records of a pair under no text."""

@@ -71,7 +71,7 @@ def template_pairs(
 
 def _once(crowded: Keyed) -> Keyed:
     """One key of those that the very same rows have: pages of a template share dozens of them."""
-    table = pa.table({"key": crowded.keys, "row": combined(crowded.rows, crowded.rows)})
+    table = pa.table({"key": crowded.keys, "row": combined(crowded.rows)})
     keys = table.group_by("key", use_threads=False).aggregate([("row", "sum"), ("row", "count")])
     kept = keys.group_by(["row_sum", "row_count"], use_threads=False).aggregate([("key", "min")])
     return crowded.filter(pc.is_in(crowded.keys, whole(kept["key_min"])))
