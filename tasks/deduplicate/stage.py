@@ -12,7 +12,8 @@ import pyarrow.compute as pc
 
 from tasks.deduplicate.changes import changes_for_readers
 from tasks.deduplicate.decisions import decide
-from tasks.deduplicate.manifest import RunStamp, keep_first_seen, next_manifest
+from tasks.deduplicate.index import is_decided
+from tasks.deduplicate.manifest import RunStamp, keep_first_seen, next_manifest, seen_now
 from tasks.deduplicate.touched import touched_rows
 from tasks.tables.keys import file_keys
 from tasks.tables.memory import give_back, system_memory
@@ -37,9 +38,11 @@ def deduplicate_records(folder: Path, batches: Sequence[Path]) -> Decisions:
     """
     run = load_run(folder)
     previous = previous_manifest(run)
-    files = partial(_files, batches)
     gone = read_arrow(folder / "gone.arrow")
     stamp = RunStamp(run.run_id, run.started_at, run.contract.tag, run.read_version)
+    if not batches and not len(gone) and is_decided(previous, run.match_version):
+        return _as_before(folder, run, previous, stamp)
+    files = partial(_files, batches)
     merged = next_manifest(previous, run.sources.keys(), gone, files, stamp)
     # With another etag the same bytes would be read again by every run until the manifest has it.
     told = files(["status", "etag"])
@@ -58,6 +61,15 @@ def deduplicate_records(folder: Path, batches: Sequence[Path]) -> Decisions:
     del manifest
     give_back()
     return _numbers(run, previous, read_arrow(folder / "manifest.arrow"), touched, seen)
+
+
+def _as_before(folder: Path, run: Run, previous: pa.Table, stamp: RunStamp) -> Decisions:
+    """Nothing came and nothing went: every decision stands, and only when the files were last seen changes."""
+    untouched = pa.repeat(pa.scalar(False), len(previous))
+    manifest = seen_now(previous, run.sources.keys(), stamp)
+    write_arrow(folder / "manifest.arrow", manifest.append_column("touched", untouched))
+    seen = _Seen(pa.nulls(len(previous), pa.int64()), untouched, renamed=0, retagged=0, statuses={})
+    return _numbers(run, previous, previous, untouched, seen)
 
 
 def _files(batches: Sequence[Path], names: Sequence[str]) -> pa.Table:
