@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from typing import Final
 
-from config.contract import TABLES
 from tasks.tables.delta import DeltaSnapshot, DeltaWarehouse
 from tasks.tables.durable import storage_errors, sync_tree
 
@@ -29,11 +28,11 @@ def sync_snapshot(warehouse: DeltaWarehouse, snapshot: DeltaSnapshot) -> None:
     known = set(current.info.files) if current else set()
     paths = [snapshot.path / file.path for file in snapshot.info.files if file not in known]
     with storage_errors(f"sync {warehouse.root}"):
-        for table in TABLES:
+        for table in snapshot.tables():
             newest = sorted((snapshot.path / table / "_delta_log").glob("*.json"))
             paths += newest[-_LOG_ENTRIES:]
         for path in paths:
             with path.open("rb") as file:
                 os.fsync(file.fileno())
-        for table in TABLES:
+        for table in snapshot.tables():
             sync_tree(snapshot.path / table, warehouse.durable)

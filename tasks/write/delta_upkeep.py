@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final
 
-from config.contract import TABLES
+from config.contract import TABLES, VERSIONS
 from config.errors import WarehouseError
 from tasks.tables.blobs import ABSENT
 from tasks.tables.delta import POINTER, DeltaSnapshot, DeltaWarehouse, entry_name
@@ -23,6 +23,8 @@ from tasks.tables.faults import reach
 from tasks.write.delta_commit import TARGET_BYTES, Commits, commit_errors
 
 _HOURS: Final = 24
+#: All that can be there; a warehouse without a history has not the last one.
+_TABLES: Final = (*TABLES, VERSIONS)
 
 
 def settle_tables(warehouse: DeltaWarehouse) -> dict[str, int]:
@@ -37,7 +39,7 @@ def settle_tables(warehouse: DeltaWarehouse) -> dict[str, int]:
         WarehouseError: a table is damaged, or the storage refused.
     """
     current = warehouse.current()
-    found = {table: open_table(warehouse.location, table) for table in TABLES}
+    found = {table: open_table(warehouse.location, table) for table in _TABLES}
     versions = {table: int(delta.version()) for table, delta in found.items() if delta is not None}
     if current is None:
         return versions
@@ -48,6 +50,8 @@ def settle_tables(warehouse: DeltaWarehouse) -> dict[str, int]:
         if versions[table] != version and not _is_same(warehouse, table, versions[table] - version):
             reach("delta.before-restore")
             versions[table] = _restore(warehouse, table, version)
+    for table in versions.keys() - current.info.versions.keys():
+        versions[table] = _empty(warehouse, table)
     return versions
 
 
@@ -79,6 +83,17 @@ def _restore(warehouse: DeltaWarehouse, table: str, version: int) -> int:
     assert found is not None
     with commit_errors(table):
         found.restore(version)
+    return int(found.version())
+
+
+def _empty(warehouse: DeltaWarehouse, table: str) -> int:
+    """Take the rows of a table that the pointer does not name from those who read the newest version."""
+    found = open_table(warehouse.location, table)
+    assert found is not None
+    if found.file_uris():
+        reach("delta.before-restore")
+        with commit_errors(table):
+            found.delete()
     return int(found.version())
 
 
@@ -120,11 +135,13 @@ def vacuum(warehouse: DeltaWarehouse, keep_days: int) -> int:
     """
     kept = [warehouse.snapshot(number) for number in warehouse.snapshots()]
     removed = 0
-    for table in TABLES:
+    for table in _TABLES:
         found = open_table(warehouse.location, table)
         if found is None:
             continue
-        versions: Collection[int] = {snapshot.info.versions[table] for snapshot in kept}
+        versions: Collection[int] = {
+            snapshot.info.versions[table] for snapshot in kept if table in snapshot.info.versions
+        }
         with commit_errors(table):
             files = found.vacuum(
                 retention_hours=keep_days * _HOURS,
