@@ -177,16 +177,11 @@ def _filled(run: Run, past: GitPast, parent: Snapshot, before: ParentVersions, p
     earlier = [commit for commit in commits if commit.moment < known.moment]
     files, records = parsed_files(run, past, earlier, progress)
     told = told_states(run, earlier, files, records, progress)
-    seen = Observation(known.moment, known.run_id)
-    rows = before.rows() if before.is_there else None
-    versions = joined(told, _states_now(run, parent, seen) if rows is None else rows, seen)
-    if rows is not None and _is_same(rows, versions):
-        number, status = parent.number, "unchanged"
-    else:
-        number, status = _published(run, known, versions, commits), "completed"
+    versions, is_new = _joined(run, parent, before, told, known)
+    number = _published(run, known, versions, commits) if is_new else parent.number
     times = [commit.moment.isoformat() for commit in commits]
     return Backfilled(
-        status=status,
+        status="completed" if is_new else "unchanged",
         run_id=run.run_id,
         snapshot=number,
         source=past.name,
@@ -202,15 +197,17 @@ def _filled(run: Run, past: GitPast, parent: Snapshot, before: ParentVersions, p
     )
 
 
-def _states_now(run: Run, parent: Snapshot, seen: Observation) -> pa.Table:
-    """The articles as they are: what stands beside what Git tells where nothing was observed before."""
-    articles = parent.read("articles", ["article_id", *run.contract.watched])
-    return states_of(articles, run.contract[VERSIONS].schema, seen)
-
-
-def _is_same(rows: pa.Table, versions: pa.Table) -> bool:
-    """Whether the history says nothing that it did not say before."""
-    return bool(rows.drop_columns(["run_id"]).equals(versions.drop_columns(["run_id"])))
+def _joined(
+    run: Run, parent: Snapshot, before: ParentVersions, told: pa.Table, known: Observed
+) -> tuple[pa.Table, bool]:
+    """All rows of the history, and whether they say anything that the table does not say yet."""
+    seen = Observation(known.moment, known.run_id)
+    if not before.is_there:
+        articles = parent.read("articles", ["article_id", *run.contract.watched])
+        return joined(told, states_of(articles, before.schema, seen), seen), True
+    rows = before.rows()
+    versions = joined(told, rows, seen)
+    return versions, not rows.drop_columns(["run_id"]).equals(versions.drop_columns(["run_id"]))
 
 
 def _published(run: Run, known: Observed, versions: pa.Table, commits: Sequence[Commit]) -> int:

@@ -16,7 +16,7 @@ mended by the next run.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -24,7 +24,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from config.contract import VERSIONS
+from config.contract import TABLES, VERSIONS
 from config.errors import AuditError, WarehouseError
 from tasks.tables.blobs import ABSENT, Blob
 from tasks.tables.delta import POINTER, DeltaInfo, DeltaSnapshot, DeltaWarehouse, entry_name
@@ -88,7 +88,7 @@ def write_delta(
                 raise
             time.sleep(_WAIT_SECONDS * 2**attempt)
     snapshot = DeltaSnapshot(warehouse.tables_path, info, warehouse.location)
-    _audit(snapshot, decided.manifest, job.contract.tables.keys())
+    _audit(snapshot, decided.manifest, VERSIONS in job.contract.tables)
     _publish(warehouse, snapshot, pointer)
     return snapshot
 
@@ -245,13 +245,13 @@ def _files(warehouse: DeltaWarehouse, versions: Mapping[str, int]) -> tuple[Data
     return tuple(files)
 
 
-def _audit(snapshot: DeltaSnapshot, manifest: pa.Table, tables: Collection[str]) -> None:
+def _audit(snapshot: DeltaSnapshot, manifest: pa.Table, keeps_history: bool) -> None:
     """Step 3: the rows of each table, read back, are the files of its status, each once.
 
     Raises:
         AuditError: one is missing, too many, or twice.
     """
-    if set(snapshot.info.versions) != set(tables):
+    if set(snapshot.info.versions) != {*TABLES, *([VERSIONS] if keeps_history else [])}:
         raise AuditError("A table has no version.", _REPORT)
     for table, status in _STATUS_OF.items():
         expected = _with_status(manifest, status)

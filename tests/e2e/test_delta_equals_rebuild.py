@@ -6,8 +6,8 @@ The history cannot be rebuilt, so it is compared with that of the same runs into
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 import pytest
 
@@ -25,7 +25,7 @@ from tests.flows.test_incremental_equals_rebuild import (
 class RunsOverDelta(RunsOverANewsroom):
     """Runs merge into Delta tables; each is compared with Parquet files written at once."""
 
-    sections = {"history": {"enabled": True}}
+    sections: ClassVar[Mapping[str, Mapping[str, Any]]] = {"history": {"enabled": True}}
 
     def __init__(self) -> None:
         super().__init__()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -276,9 +276,8 @@ class RunsOverANewsroom(RuleBasedStateMachine):
         run: dict[str, Any] = {name: way[name] for name in ("batch_bytes", "workers") if name in way}
         shape = {"partition_by": self.partition_by, "max_rows_per_file": way.get("max_rows_per_file", 50_000)}
         shape["format"] = "delta" if isinstance(warehouse, DeltaWarehouse) else "parquet"
-        chosen = settings_for(
-            warehouse.root, run, warehouse=shape, contract={"path": str(self.contract)}, **self.sections
-        )
+        sections = {**self.sections, "warehouse": shape, "contract": {"path": str(self.contract)}}
+        chosen = settings_for(warehouse.root, run, **sections)
         return run_ingest(specs, chosen, full_refresh=anew)
 
 
