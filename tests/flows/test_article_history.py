@@ -118,7 +118,6 @@ def test_a_column_that_cannot_be_watched_is_refused_with_those_that_can(desk: De
     assert "heat" in error.value.hint
 
 
-@both_formats
 def test_a_history_that_is_given_up_is_not_published_any_more(desk: Desk) -> None:
     desk.run(history=ON)
     desk.run(history={"enabled": False})

@@ -141,7 +141,6 @@ def test_later_runs_go_on_from_it_and_a_run_over_unchanged_files_adds_nothing(de
     assert heats(desk) == [1, 2, 3, 9]
 
 
-@both_formats
 def test_what_runs_observed_stands_and_git_tells_what_was_before(desk: Desk) -> None:
     desk.run(history={**WATCHED["history"], "enabled": True})
     desk.write("a.md", article(heat=7, originalUrl=page(1)))
@@ -155,7 +154,6 @@ def test_what_runs_observed_stands_and_git_tells_what_was_before(desk: Desk) -> 
     assert [row["changed"] for row in swans] == [[]]
 
 
-@both_formats
 def test_other_columns_are_watched_by_a_run_first(desk: Desk) -> None:
     backfill(desk, desk.root / "repository")
     other = {"columns": ["title", "quality"]}
