@@ -75,7 +75,6 @@ torture: setup ## kill runs by SIGKILL everywhere, at least KILLS=200 times, and
 	@PRESSLAKE_KILLS=$(KILLS) $(BIN)/python -m pytest -n 2 --timeout 0 tests/e2e/test_kill_run_anywhere.py
 
 bench: setup ## compare with other tools on generated files, write docs/benchmarks.md (BENCH="--files 60000 --repeats 5")
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check 'matplotlib>=3.10'
 	@$(BIN)/python -m benchmarks.compare $(BENCH)
 
 bench-dedup: setup ## measure how right and how fast near-duplicates are found (CORPUS=folder LABELS=files)

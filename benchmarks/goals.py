@@ -41,6 +41,9 @@ _SHARES: Final[tuple[tuple[str, Measure, str, float], ...]] = (
     ("unchanged", "cpu", DLT.name, 1.0),
     ("unchanged", "wall", FIND, 3.0),
 )
+#: Seconds for a load of ten files, and for commands that answer at once.
+MAX_START: Final = 2.0
+MAX_ANSWER: Final = 0.3
 #: Largest sum of all processes' memory at a million files.
 MAX_PEAK: Final = 2 * 2**30
 
@@ -55,11 +58,13 @@ def verdicts(results: Results) -> Iterator[Verdict]:
                 f"{TITLES[name]}: {MEASURES[measure]} against {peer}", _times(share), _times(ratio), ratio <= share
             )
     yield from _changed(results)
+    yield from _start(results)
     yield from _scale(results)
 
 
 #: Parts, as the report calls them.
 TITLES: Final = {
+    "start": "Start-up: ten files by hand",
     "full": "Full load",
     "read": "Read to Arrow",
     "unchanged": "Second run, nothing changed",
@@ -108,6 +113,15 @@ def _changed(results: Results) -> Iterator[Verdict]:
             return
         share = part.wall / whole.wall
         yield Verdict("Some files changed: time against the full load", "10%", f"{share:.1%}", share < 0.1)
+
+
+def _start(results: Results) -> Iterator[Verdict]:
+    if (part := results.get("start")) is None:
+        return
+    for row in part.rows:
+        limit = MAX_START if row.subject == PRESSLAKE.name else MAX_ANSWER
+        name = "presslake run" if row.subject == PRESSLAKE.name else row.subject
+        yield Verdict(f"{TITLES['start']}: time of `{name}`", f"{limit:g} s", f"{row.wall:.2f} s", row.wall < limit)
 
 
 def _scale(results: Results) -> Iterator[Verdict]:

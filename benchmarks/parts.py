@@ -20,6 +20,7 @@ from benchmarks.measure import Cost, measure, median, warm
 from benchmarks.plan import Churn, Expected
 from benchmarks.subjects import (
     DLT,
+    ENVIRONMENT,
     FAST,
     PANDAS,
     PLAIN,
@@ -29,12 +30,17 @@ from benchmarks.subjects import (
     Counts,
     Subject,
     Workplace,
+    cli,
     expected_again,
 )
 
 #: Seconds between two looks at the memory in runs that are measured for it.
 LOOK: Final = 0.05
 FIND: Final = "find -printf '%p %s %T@'"
+#: Commands of the part `start`, and its number of files.
+HELP: Final = "presslake --help"
+CHECK: Final = "presslake check"
+TEN: Final = 10
 
 
 @dataclass(frozen=True)
@@ -140,7 +146,22 @@ def scale(setup: Setup) -> list[Row]:
     return rows
 
 
+def start(setup: Setup) -> list[Row]:
+    """What a few files cost by hand: help, a check, and a load of ten files."""
+    place = dataclasses.replace(setup.place, tree=setup.place.outputs / "tree-ten")
+    shutil.rmtree(place.tree, ignore_errors=True)
+    tree = generate(place.tree, TEN, seed=1)
+    counts = PRESSLAKE.expected(tree)
+    runs: dict[str, Callable[..., Cost]] = {
+        HELP: partial(measure, cli("--help"), environment=ENVIRONMENT),
+        CHECK: partial(measure, cli("check", str(place.source)), environment=ENVIRONMENT),
+        PRESSLAKE.name: partial(place.run, PRESSLAKE, counts, fresh=True),
+    }
+    return _rows("start", setup, tree, runs, {HELP: {}, CHECK: {}, PRESSLAKE.name: counts})
+
+
 PARTS: Final[Mapping[str, Callable[[Setup], list[Row]]]] = {
+    "start": start,
     "full": full,
     "read": read,
     "unchanged": unchanged,

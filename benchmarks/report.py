@@ -26,6 +26,9 @@ report.
 """
 
 _ABOUT: Final = {
+    "start": """\
+Fresh processes, no Prefect server: what a look at a few files costs. `presslake` is `presslake run` into an empty
+place.""",
     "full": """\
 Files to Parquet, into an empty place. presslake also holds every file against the contract, repairs text, finds
 duplicates by canonical URL and content, keeps broken files with their reasons, records lineage, and waits for the disk
@@ -102,7 +105,8 @@ def _counts(row: Row) -> str:
 
 
 def _better(results: Results) -> str:
-    lines = [f"- {TITLES[name]}: {sentence}." for name, part in results.items() for sentence in better_peers(part)]
+    compared = {name: part for name, part in results.items() if name != "start"}
+    lines = [f"- {TITLES[name]}: {sentence}." for name, part in compared.items() for sentence in better_peers(part)]
     text = "\n".join(lines) or "In none of these measurements."
     return f"## Where a peer is better\n\n{text}\n"
 

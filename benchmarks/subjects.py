@@ -31,6 +31,15 @@ ENVIRONMENT: Final = {
 }
 
 
+#: The module of the command line.
+CLI: Final = "flows.cli"
+
+
+def cli(*arguments: str) -> list[str]:
+    """A command of presslake's."""
+    return [sys.executable, "-m", CLI, *arguments]
+
+
 class WrongCountsError(Exception):
     """A subject did not give the rows that it must; its times mean nothing."""
 
@@ -55,8 +64,8 @@ class Subject:
 
     def command(self, python: Path, source: Path, output: Path) -> list[str]:
         """The command; `python` is that of the peers' environment."""
-        if not self.is_peer and self.module[0] == "flows.cli":
-            return [sys.executable, "-m", *self.module, str(source), "--warehouse", str(output), "--json"]
+        if self.module[0] == CLI:
+            return cli(*self.module[1:], str(source), "--warehouse", str(output), "--json")
         return [str(python if self.is_peer else sys.executable), "-m", *self.module, str(source), str(output)]
 
 
@@ -137,7 +146,7 @@ def _without_repeats(tree: Expected) -> Counts:
     return counts | {"rows": counts["rows"] - tree.duplicates["same_address"]}
 
 
-PRESSLAKE: Final = Subject("presslake", ("flows.cli", "run"), False, _statuses, _records)
+PRESSLAKE: Final = Subject("presslake", (CLI, "run"), False, _statuses, _records)
 READING: Final = Subject("presslake", ("benchmarks.read_to_arrow",), False, _read, _last_line)
 PANDAS: Final = Subject(
     "python-frontmatter + pandas", ("benchmarks.peers.frontmatter_pandas",), True, _without_repeats, _last_line

@@ -118,7 +118,7 @@ class Contract:
         return f"{self.version}+{hashlib.sha256(meaning.encode()).hexdigest()[:8]}"
 
 
-def load_contract(path: Path | None = None) -> Contract:
+def load_contract(path: Path | str | None = None) -> Contract:
     """Read a contract.
 
     Args:
@@ -127,7 +127,7 @@ def load_contract(path: Path | None = None) -> Contract:
     Raises:
         ContractError: the file cannot be read, is not ODCS v3, or asks for what presslake cannot do.
     """
-    path = path or PACKAGED
+    path = Path(path or PACKAGED)
     try:
         document = yaml.load(path.read_bytes(), LOADER)  # noqa: S506
     except OSError as error:

@@ -46,6 +46,13 @@ class PresslakeError(Exception):
         return type(self), (self.message, self.hint)
 
 
+def message_and_hint(error: BaseException) -> tuple[str, str]:
+    """What happened and what to do about it, of any exception; one that is none of ours has no way out."""
+    if isinstance(error, PresslakeError):
+        return error.message, error.hint
+    return f"{type(error).__name__}: {error}", ""
+
+
 class UsageError(PresslakeError):
     """The command line or a configuration file is wrong; nothing was started."""
 

@@ -1,7 +1,7 @@
 """The URL identity rules: reads `url_rules.yaml`, checks it, and compiles its patterns.
 
 Belongs here: the shape of the rules file and what a usable rule is.
-Does not belong here: applying the rules to URLs (`tasks.parse.urls`).
+Does not belong here: applying the rules to URLs (`tasks.parse.url_forms`).
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class UrlRules:
     special_hosts: tuple[str, ...]
 
 
-def load_url_rules(path: Path | None = None) -> UrlRules:
+def load_url_rules(path: Path | str | None = None) -> UrlRules:
     """Read and check the URL identity rules.
 
     Args:
@@ -115,7 +115,7 @@ def load_url_rules(path: Path | None = None) -> UrlRules:
     Raises:
         SettingsError: the file cannot be read, is not YAML, or holds a rule that cannot work.
     """
-    return read_rules(path or DEFAULT_URL_RULES, _RulesFile, _compiled, called="URL rules", hint=_HINT)
+    return read_rules(Path(path or DEFAULT_URL_RULES), _RulesFile, _compiled, called="URL rules", hint=_HINT)
 
 
 def _compiled(entries: _RulesFile) -> UrlRules:

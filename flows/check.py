@@ -126,34 +126,34 @@ def _job(sources: Mapping[str, Source], settings: Settings) -> _Job:
     read, paths = settings.read, settings.contract
     actions = {str(code): str(action) for code, action in read.on.items()}
     policy = ReadPolicy(read.max_depth, read.max_nodes, read.fallback_encoding, actions)
-    contract = load_contract(Path(paths.path) if paths.path else None)
-    rules = load_url_rules(Path(paths.url_rules) if paths.url_rules else None)
+    contract = load_contract(paths.path)
+    rules = load_url_rules(paths.url_rules)
     return _Job(ParseJob(sources, contract, rules, policy, read.max_file_bytes), policy)
 
 
 def _list_files(specs: Sequence[str], settings: Settings) -> tuple[pa.Table, dict[str, Source]]:
     """Every file once, as a `LISTING`; a source is named by its place as the user can open it."""
-    include, exclude = settings.discover.include, settings.discover.exclude
     sources: dict[str, Source] = {}
     listings, absolute = [LISTING.empty_table()], [pa.array([], pa.string())]
     for spec in specs:
-        text = _location(spec)
-        if not is_local_path(text):
-            source = open_source(text, printable(text), include, exclude, settings.access)
-            sources.setdefault(source.name, source)
-            listings.append(source.list())
-            absolute.append(pc.binary_join_element_wise(text, listings[-1]["source_path"], "/").combine_chunks())
-            continue
-        single = path.resolve() if (path := _expanded(text)).is_file() else None
-        folder = single.parent if single else path
-        name = printable(near(str(folder)))
-        source = open_source(str(folder) if single else text, name, include, exclude)
-        listing = _listing_of(name, single) if single else source.list()
-        sources.setdefault(name, source)
+        source, listing, root = _listed(_location(spec), settings)
+        sources.setdefault(source.name, source)
         listings.append(listing)
-        root = printable(str(folder.resolve()))
         absolute.append(pc.binary_join_element_wise(root, listing["source_path"], "/").combine_chunks())
     return _each_once(pa.concat_tables(listings), pa.concat_arrays(absolute)), sources
+
+
+def _listed(text: str, settings: Settings) -> tuple[Source, pa.Table, str]:
+    """The source at a place, its files, and the root that makes their paths unlike any others'."""
+    include, exclude = settings.discover.include, settings.discover.exclude
+    if not is_local_path(text):
+        source = open_source(text, printable(text), include, exclude, settings.access)
+        return source, source.list(), text
+    single = path.resolve() if (path := _expanded(text)).is_file() else None
+    folder = single.parent if single else path
+    name = printable(near(str(folder)))
+    source = open_source(str(folder) if single else text, name, include, exclude)
+    return source, _listing_of(name, single) if single else source.list(), printable(str(folder.resolve()))
 
 
 def _location(spec: str) -> str:

@@ -6,15 +6,14 @@ and the concurrency slot is free again. Does not belong here: clearing up, which
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.flows import Flow
 from prefect.logging.loggers import flow_run_logger
 
-from config.settings import Settings, load_settings
 from flows.notify import never_failing, tell_crash
+from flows.parameters import load_from
 
 
 def tell_of_crash(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
@@ -32,16 +31,7 @@ def tell_of_crash(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) ->
         "finished. If the system ran out of memory, lower `run.workers` or `run.batch_bytes`.",
         state.message or "",
     )
+    message = state.message or "The process of the run died."
     with never_failing():
-        tell_crash(
-            _settings(flow_run.parameters), state.message or "The process of the run died.", flow.name, str(flow_run.id)
-        )
-
-
-def _settings(parameters: dict[str, Any]) -> Settings:
-    """The settings that the run had."""
-    overrides = dict(parameters.get("settings") or {})
-    if warehouse := parameters.get("warehouse"):
-        overrides["warehouse"] = {**overrides.get("warehouse", {}), "path": warehouse}
-    config = parameters.get("config")
-    return load_settings(Path(config) if config else None, overrides)
+        settings = load_from(*(flow_run.parameters.get(name) for name in ("warehouse", "config", "settings")))
+        tell_crash(settings, message, flow.name, str(flow_run.id))

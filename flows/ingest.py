@@ -24,10 +24,11 @@ from prefect.tasks import Task, exponential_backoff  # noqa: E402
 from pydantic import BeforeValidator  # noqa: E402
 
 from config.errors import RunError, SourceError, SourceRefused, WarehouseError, WarehouseLocked  # noqa: E402
-from config.settings import Settings, load_settings  # noqa: E402
+from config.settings import Settings  # noqa: E402
 from flows.crash import tell_of_crash  # noqa: E402
 from flows.executors import Runner, cluster  # noqa: E402
 from flows.logs import logs_in_prefect, shown_logs  # noqa: E402
+from flows.parameters import load_from  # noqa: E402
 from flows.pipeline import are_worth_workers  # noqa: E402
 from flows.progress_artifact import ArtifactProgress  # noqa: E402
 from flows.run import execute  # noqa: E402
@@ -118,7 +119,7 @@ def ingest(
         "accept_quarantine": accept_quarantine,
         "accept_contract": accept_contract,
     }
-    loaded = by_hand.settings if by_hand else _loaded(warehouse, config, accepted, settings)
+    loaded = by_hand.settings if by_hand else load_from(warehouse, config, _with_accepted(settings, accepted))
     stages: list[PrefectStages] = []
 
     def make_stages(run: Run) -> PrefectStages:
@@ -138,13 +139,9 @@ def ingest(
     return outcome
 
 
-def _loaded(warehouse: str, config: str, accepted: dict[str, bool], settings: dict[str, Any]) -> Settings:
-    """The settings that the flow's parameters come to."""
-    overrides = dict(settings)
-    if warehouse:
-        overrides["warehouse"] = {**overrides.get("warehouse", {}), "path": warehouse}
-    overrides["guards"] = {**overrides.get("guards", {}), **{name: True for name, on in accepted.items() if on}}
-    return load_settings(Path(config) if config else None, overrides)
+def _with_accepted(settings: dict[str, Any], accepted: dict[str, bool]) -> dict[str, Any]:
+    """The parameter `settings` with what is accepted; a box that is not ticked leaves what settings say."""
+    return settings | {"guards": settings.get("guards", {}) | {name: True for name, on in accepted.items() if on}}
 
 
 class PrefectStages:
@@ -242,6 +239,7 @@ def run_flow(
             full_refresh=full_refresh,
             accept_removals=guards.accept_removals,
             accept_quarantine=guards.accept_quarantine,
+            accept_contract=guards.accept_contract,
         )
     finally:
         _by_hand.reset(token)

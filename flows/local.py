@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from config.errors import SourceError, SourceRefused
+from flows.run_names import batch_number
 from tasks.deduplicate.stage import deduplicate_records
 from tasks.discover.stage import discover_changes
 from tasks.parse.stage import parse_files
@@ -29,18 +30,20 @@ class LocalStages:
 
     def __init__(self, run: Run) -> None:
         self._run = run
+        self._plan: Plan | None = None
 
     def discover(self, folder: Path) -> Plan:
         """List the sources and plan the work."""
-        return self._with_retries(lambda: discover_changes(folder))
+        self._plan = self._with_retries(lambda: discover_changes(folder))
+        return self._plan
 
     def parse_and_validate(self, folder: Path, batches: Sequence[Batch], done: Callable[[Batch], None]) -> None:
         """Take every batch through both stages, as many at once as there are workers."""
 
-        shared, total = context(), len(batches)
+        shared = context()
 
         def both(batch: Batch) -> Batch:
-            with bound(**shared, batch=f"{batch.number} of {total}", files=batch.files):
+            with bound(**shared, batch=batch_number(batch, self._plan), files=batch.files):
                 self._with_retries(lambda: parse_files(folder, batch.path))
                 validate_records(folder, batch.path)
             return batch

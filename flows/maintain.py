@@ -6,6 +6,8 @@ report's text `flows.maintenance_report`'s.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -18,11 +20,13 @@ from prefect import flow, runtime, task  # noqa: E402
 from prefect.cache_policies import NO_CACHE  # noqa: E402
 
 from config.errors import AuditError  # noqa: E402
-from config.settings import Settings, load_settings  # noqa: E402
+from config.settings import Settings  # noqa: E402
 from flows import maintenance  # noqa: E402
 from flows.crash import tell_of_crash  # noqa: E402
+from flows.logs import logs_in_prefect, shown_logs  # noqa: E402
 from flows.maintenance import Steps, damage, execute  # noqa: E402
 from flows.maintenance_report import headline, maintenance_report  # noqa: E402
+from flows.parameters import load_from  # noqa: E402
 from flows.run_names import spell_moment  # noqa: E402
 from tasks.maintain.outcome import Maintenance  # noqa: E402
 from tasks.maintain.task import report, verify  # noqa: E402
@@ -34,6 +38,8 @@ TASKS: Final = Steps(
     rewrite=task(name="rewrite tables", cache_policy=NO_CACHE)(maintenance.rewrite),
     expire=task(name="expire snapshots", cache_policy=NO_CACHE)(maintenance.expire),
 )
+#: Whether the command line runs the flow: it shows the log itself.
+_by_hand: Final[ContextVar[bool]] = ContextVar("maintain_by_hand", default=False)
 
 
 def _flow_run_name() -> str:
@@ -59,10 +65,9 @@ def maintain(
         AuditError: something is wrong with the warehouse; its `outcome` is what is returned otherwise.
         WarehouseError: there is no warehouse, another run writes to it, or the disk refused.
     """
-    overrides = dict(settings or {})
-    if warehouse:
-        overrides["warehouse"] = {**overrides.get("warehouse", {}), "path": warehouse}
-    done = execute(load_settings(Path(config) if config else None, overrides), TASKS)
+    loaded = load_from(warehouse, config, settings)
+    with nullcontext() if _by_hand.get() else shown_logs(loaded.log), logs_in_prefect(loaded.log):
+        done = execute(loaded, TASKS)
     report(maintenance_report(done), headline(done))
     if done.status == "damaged":
         raise damage(done)
@@ -75,9 +80,12 @@ def run_flow(settings: Settings) -> Maintenance:
     Raises:
         WarehouseError: there is no warehouse, another run writes to it, or the disk refused.
     """
+    token = _by_hand.set(True)
     try:
         return maintain(settings=settings.to_dict())
     except AuditError as error:
         if isinstance(error.outcome, Maintenance):
             return error.outcome
         raise
+    finally:
+        _by_hand.reset(token)

@@ -30,7 +30,7 @@ from tasks.maintain.retention import expired_runs, without_tombstones
 from tasks.maintain.stage import plan_expiry, verify_settings, warehouse_of
 from tasks.report.outcome import Files, Outcome, Records
 from tasks.report.status import existing_warehouse
-from tasks.report.summary import run_row
+from tasks.report.summary import iso, run_row
 from tasks.report.words import counted
 from tasks.tables.delta import DeltaWarehouse
 from tasks.tables.formats import with_found_format
@@ -148,8 +148,8 @@ def _maintain(settings: Settings, steps: Steps) -> Maintenance:
     return Maintenance(
         status="sound" if verified.sound else "damaged",
         run_id=run_id,
-        started_at=_iso(started_at),
-        ended_at=_iso(datetime.now(UTC)),
+        started_at=iso(started_at),
+        ended_at=iso(datetime.now(UTC)),
         warehouse=warehouse.location,
         snapshot=verified.snapshot,
         staging_removed=cleared.removed,
@@ -159,10 +159,6 @@ def _maintain(settings: Settings, steps: Steps) -> Maintenance:
         findings=verified.findings,
         notes=verified.notes + ([rewritten.note] if rewritten.note else []),
     )
-
-
-def _iso(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _run(settings: Settings, run_id: str) -> Run:
@@ -217,8 +213,8 @@ def quiet_row(run: Run, manifest: pa.Table, message: str) -> dict[str, Any]:
     outcome = Outcome(
         status="completed",
         run_id=run.run_id,
-        started_at=_iso(run.started_at),
-        ended_at=_iso(datetime.now(UTC)),
+        started_at=iso(run.started_at),
+        ended_at=iso(datetime.now(UTC)),
         message=message,
         warehouse=run.settings.warehouse.path,
         files=Files(ignored=statuses.get("ignored", 0)),

@@ -9,7 +9,6 @@ The same trouble is told again only after `notify.repeat_hours`; that it is over
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -19,14 +18,15 @@ from typing import Any, Final
 
 import msgspec
 
-from config.errors import GuardRailError, PresslakeError, SettingsError
+from config.errors import GuardRailError, PresslakeError, SettingsError, message_and_hint
 from config.settings import Notify, Settings
 from tasks.report.notification import Event, Notification, make_notification, newest_arrival, spell_staleness
 from tasks.report.told import Trouble, is_news, remember, told
 from tasks.tables.formats import found_warehouse
+from tasks.tables.logs import log_of
 from tasks.tables.warehouse import Warehouse
 
-LOGGER: Final = logging.getLogger("presslake.notify")
+_log: Final = log_of("notify")
 
 
 def tell_failure(settings: Settings, error: BaseException, flow: str = "ingest", run_id: str = "") -> None:
@@ -42,18 +42,16 @@ def tell_failure(settings: Settings, error: BaseException, flow: str = "ingest",
         return
     with never_failing():
         event: Event = "guard-rail" if isinstance(error, GuardRailError) else "failure"
-        kind, hint = type(error).__name__, error.hint if isinstance(error, PresslakeError) else ""
-        message = error.message if isinstance(error, PresslakeError) else f"{kind}: {error}"
+        message, hint = message_and_hint(error)
         about = {"warehouse": settings.warehouse.path, "run_id": run_id, "run_url": _run_url()}
-        _tell(settings, flow, make_notification(event, kind, message, hint, **about))
+        _tell(settings, flow, make_notification(event, type(error).__name__, message, hint, **about))
 
 
 def tell_crash(settings: Settings, message: str, flow: str, flow_run_id: str) -> None:
-    """Tell that the process of a run died; it could not say so itself."""
-    with never_failing():
-        hint = "Readers see what they saw before. The next run clears up and takes over what was finished."
-        about = {"warehouse": settings.warehouse.path, "run_url": _run_url(flow_run_id)}
-        _tell(settings, flow, make_notification("crash", "Crashed", message, hint, **about))
+    """Tell that the process of a run died; it could not say so itself. Call it inside `never_failing`."""
+    hint = "Readers see what they saw before. The next run clears up and takes over what was finished."
+    about = {"warehouse": settings.warehouse.path, "run_url": _run_url(flow_run_id)}
+    _tell(settings, flow, make_notification("crash", "Crashed", message, hint, **about))
 
 
 def tell_success(settings: Settings, flow: str = "ingest", run_id: str = "") -> None:
@@ -70,7 +68,7 @@ def tell_success(settings: Settings, flow: str = "ingest", run_id: str = "") -> 
         stale = _staleness(settings.notify, warehouse) if flow == "ingest" else ""
         if stale:
             hint = "The runs go well; look at what delivers the files."
-            _log("%s %s", stale, hint)
+            _log.warning("%s %s", stale, hint)
             _tell(settings, flow, make_notification("stale", "NoNewArticle", stale, hint, **about))
         over = [one for one in told(warehouse.root) if one.flow == flow and not (stale and one.event == "stale")]
         if over:
@@ -86,10 +84,10 @@ def never_failing() -> Iterator[None]:
     try:
         yield
     except PresslakeError as error:
-        _log("Nobody was notified: %s", error)
+        _log.warning("Nobody was notified: %s", error)
     except Exception as error:
         # The text of an error that is not presslake's own may hold the webhook's address.
-        _log("Nobody was notified: %s.", type(error).__name__)
+        _log.warning("Nobody was notified: %s.", type(error).__name__)
 
 
 def _tell(settings: Settings, flow: str, notification: Notification) -> None:
@@ -121,7 +119,7 @@ def _send(notify: Notify, notification: Notification) -> bool:
     body = msgspec.json.encode(notification)
     trouble = post_json(url, body, timeout=notify.timeout_seconds, retries=notify.retries)
     if trouble:
-        _log("The webhook was not told of `%s`: %s. The run is not affected.", notification.event, trouble)
+        _log.warning("The webhook was not told of `%s`: %s. The run is not affected.", notification.event, trouble)
     return not trouble
 
 
@@ -159,17 +157,3 @@ def _run_url(flow_run_id: str = "") -> str:
 
     wanted = flow_run_id or runtime.flow_run.id
     return url_for("flow-run", obj_id=wanted) or "" if wanted else ""
-
-
-def _log(message: str, *values: object) -> None:
-    """Warn in the run's log: Prefect's, if the run has one."""
-    logger: Any = LOGGER
-    if "prefect" in sys.modules:
-        from prefect.exceptions import MissingContextError  # noqa: PLC0415
-        from prefect.logging import get_run_logger  # noqa: PLC0415
-
-        try:
-            logger = get_run_logger()
-        except MissingContextError:
-            logger = LOGGER
-    logger.warning(message, *values)

@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
 
@@ -21,10 +21,11 @@ from config.errors import RunError, WarehouseError
 from flows.guards import check_decisions, check_listing, rails_met
 from flows.stage_log import tell_decisions, tell_outcome, tell_plan, tell_reading
 from tasks.report.outcome import Outcome
+from tasks.report.status import read_outcomes
 from tasks.report.summary import build_outcome, bytes_read, iso, run_row, what_changed, worker_seconds
 from tasks.tables.faults import reach
 from tasks.tables.history import watched_columns
-from tasks.tables.journal import clear_journal, read_journal
+from tasks.tables.journal import clear_journal
 from tasks.tables.run import Batch, Decisions, Plan, Publication, Run
 from tasks.tables.workers import worker_pool
 
@@ -192,7 +193,8 @@ def _publish(run: Run, stages: Stages, plan: Plan, decisions: Decisions, clock: 
     outcome = msgspec.structs.replace(outcome, message=f"{what_changed(outcome)} {run.note}".rstrip())
     summary = {"files": msgspec.to_builtins(outcome.files), "records": msgspec.to_builtins(outcome.records)}
     with clock.stage("write"):
-        rows = [*_earlier_rows(run), run_row(outcome)]
+        # Runs that published nothing have no row yet.
+        rows = [*map(run_row, read_outcomes(run.warehouse.root)), run_row(outcome)]
         publication = Publication(plan, decisions.vanished, rows, summary)
         number, written = stages.write(run.folder, publication)
     # It is published; entries that could not be forgotten are known by their ids next time.
@@ -202,10 +204,3 @@ def _publish(run: Run, stages: Stages, plan: Plan, decisions: Decisions, clock: 
     seconds = {stage: round(value, 3) for stage, value in clock.seconds.items()}
     ended = {"ended_at": iso(datetime.now(UTC)), "seconds": seconds, "bytes": {**amount, "write": written}}
     return msgspec.structs.replace(outcome, snapshot=number, **ended)
-
-
-def _earlier_rows(run: Run) -> Iterator[dict[str, Any]]:
-    """Rows of runs that published nothing; an entry of another version's shape is passed over."""
-    for entry in read_journal(run.warehouse.root):
-        with suppress(msgspec.ValidationError):
-            yield run_row(msgspec.convert(entry, Outcome))

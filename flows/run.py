@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 
 from config.contract import load_contract
-from config.errors import PresslakeError, RunError, SettingsError, WarehouseError
+from config.errors import PresslakeError, RunError, SettingsError, WarehouseError, message_and_hint
 from config.settings import Settings
 from config.url_rules import load_url_rules
 from flows.guards import check_contract
@@ -27,7 +27,7 @@ from tasks.discover.source import open_sources
 from tasks.report.outcome import Outcome
 from tasks.report.progress import Progress, Silent
 from tasks.report.summary import iso
-from tasks.tables.delta_table import is_url
+from tasks.tables.delta_table import absolute_place
 from tasks.tables.durable import remove_tree, storage_errors
 from tasks.tables.faults import reach
 from tasks.tables.formats import open_warehouse
@@ -124,18 +124,20 @@ def execute(
             _tell_start(run)
             outcome = _locked_run(run, make_stages(run), progress or Silent())
     except BaseException as error:
-        _remember_failure(warehouse, run_id, started_at, error)
-        tell_failure(settings, error, run_id=run_id)
+        with bound(run_id=run_id):
+            _remember_failure(warehouse, run_id, started_at, error)
+            tell_failure(settings, error, run_id=run_id)
         raise
-    tell_success(settings, run_id=run_id)
+    with bound(run_id=run_id):
+        tell_success(settings, run_id=run_id)
     return outcome
 
 
 def _for_workers(settings: Settings) -> Settings:
     """With paths that mean the same in the working folder of a cluster's worker."""
-    if settings.run.executor == "processes" or is_url(settings.warehouse.path):
+    if settings.run.executor == "processes":
         return settings
-    path = str(Path(settings.warehouse.path).absolute())
+    path = absolute_place(settings.warehouse.path)
     return msgspec.structs.replace(settings, warehouse=msgspec.structs.replace(settings.warehouse, path=path))
 
 
@@ -202,29 +204,29 @@ def _discard(folder: Path) -> None:
         remove_tree(folder)
 
 
-def _tell_failure(run_id: str, error: BaseException) -> None:
-    with bound(run_id=run_id):
-        if isinstance(error, PresslakeError):
-            _log.error("%s", error.message, extra={"hint": error.hint})
-            error.logged = True
-        elif isinstance(error, Exception):
-            _log.error("%s: %s", type(error).__name__, error, exc_info=error)
-        elif not isinstance(error, KeyboardInterrupt):
-            _log.error("stopped by %s; the published tables are whole, the next run goes on", type(error).__name__)
+def _log_failure(error: BaseException) -> None:
+    if isinstance(error, PresslakeError):
+        _log.error("%s", error.message, extra={"hint": error.hint})
+        error.logged = True
+    elif isinstance(error, Exception):
+        _log.error("%s: %s", type(error).__name__, error, exc_info=error)
+    elif not isinstance(error, KeyboardInterrupt):
+        _log.error("stopped by %s; the published tables are whole, the next run goes on", type(error).__name__)
 
 
 def _remember_failure(warehouse: Warehouse, run_id: str, started_at: datetime, error: BaseException) -> None:
     """Put the failed run into the journal, and its outcome on the error, also if it never got to start."""
-    _tell_failure(run_id, error)
+    _log_failure(error)
     outcome = error.outcome if isinstance(error, RunError) else None
     if not isinstance(outcome, Outcome):
+        message, hint = message_and_hint(error)
         outcome = Outcome(
             status="failed",
             run_id=run_id,
             started_at=iso(started_at),
             ended_at=iso(datetime.now(UTC)),
-            message=error.message if isinstance(error, PresslakeError) else f"{type(error).__name__}: {error}",
-            hint=error.hint if isinstance(error, PresslakeError) else "",
+            message=message,
+            hint=hint,
             error=type(error).__name__,
             warehouse=warehouse.location,
         )

@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from config.redaction import redacted
+from tasks.discover.places import split_name
 from tasks.report.words import counted, printable
 from tasks.tables.run import Batch, Plan
 
@@ -37,9 +38,9 @@ def ingest_name(sources: Sequence[str], moment: datetime, *, full_refresh: bool 
 
 def source_name(source: str) -> str:
     """The name that a source is given, or the last part of its path or address."""
-    name, separator, _ = source.partition("=")
-    if not separator or "/" in name or "?" in name:
-        address = redacted(source).partition("?")[0].rstrip("/")
+    name, place = split_name(source)
+    if not name:
+        address = redacted(place).partition("?")[0].rstrip("/")
         name = PurePosixPath(address).name or address
     return printable(name, _LONGEST)
 
@@ -60,7 +61,7 @@ def batch_name(stage: str, batch: Batch, plan: Plan | None) -> str:
 
 
 def batch_number(batch: Batch, plan: Plan | None) -> str:
-    """`3 of 12`."""
+    """`3 of 12`; an interrupted run's finished batches are among the 12, and are not run again."""
     return f"{batch.number} of {len(plan.batches) if plan else batch.number}"
 
 

@@ -100,9 +100,7 @@ def deployments(service: Service) -> list[RunnerDeployment]:
     Raises:
         UsageError: a cron expression says something impossible.
     """
-    schedule = _cron(service.cron)
-    if service.every is not None:
-        schedule = Interval(service.every, anchor_date=datetime.now(UTC), timezone="UTC")
+    schedule = _cron(service.cron) if service.every is None else _interval(service.every)
     chosen = [ingest.to_deployment(service.name, schedule=schedule, parameters=service.parameters, **_common())]
     if service.maintain:
         known = {name: value for name, value in service.parameters.items() if name in maintain.parameters.properties}
@@ -112,9 +110,13 @@ def deployments(service: Service) -> list[RunnerDeployment]:
     return cast(list[RunnerDeployment], chosen)
 
 
+def _interval(every: timedelta) -> Schedule:
+    return Interval(every, anchor_date=datetime.now(UTC), timezone="UTC")
+
+
 def _cron(expression: str) -> Schedule:
     try:
-        return Cron(expression or "0 * * * *", timezone="UTC")
+        return Cron(expression, timezone="UTC")
     except ValueError as error:
         raise UsageError(f"`{expression}` is not a cron expression: {error}.", "Give such as: 0 * * * *") from error
 

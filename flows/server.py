@@ -22,7 +22,6 @@ import httpx
 from config.errors import RunError, UsageError
 from flows.quiet import make_prefect_quiet
 
-PORT: Final = 4200
 #: The first start makes a database, which takes a busy machine a minute.
 _START_SECONDS: Final = 180.0
 _STOP_SECONDS: Final = 15.0

@@ -18,6 +18,7 @@ from flows.run import run_ingest
 from tasks.report.outcome import Outcome
 from tasks.tables.formats import found_warehouse
 from tasks.tables.snapshots import Snapshot
+from tasks.tables.source import Source
 from tasks.tables.warehouse import Warehouse
 from tests.newsroom import EPOCH, settings_for
 from tests.tables_equal import assert_same_tables
@@ -35,6 +36,14 @@ def article(title: str | None = "The ferry", body: str = "Text.", **fields: Any)
 def page(number: int) -> str:
     """The address of a page."""
     return f"https://paper.example/story/{number}"
+
+
+def bytes_of(source: Source, path: str, limit: int, etag: str = "") -> bytes:
+    """What a source reads of one file; an error is raised."""
+    (content,) = source.read_many([(path, etag)], limit)
+    if isinstance(content, OSError):
+        raise content
+    return content.raw
 
 
 @dataclass

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Final
 
 from cyclopts import App, Parameter
 
-from config.settings import Settings, load_settings
-from flows.commands.options import given
+from flows.commands.options import chosen_settings
 
 if TYPE_CHECKING:
+    from config.settings import Settings
     from tasks.report.suggestion import Suggestion
 
 _EXAMPLES: Final = """\
@@ -52,8 +52,7 @@ def suggest(*, warehouse: Path | None = None, config: Path | None = None) -> int
         warehouse: Folder of the tables; by default that of the settings.
         config: File of settings; by default presslake.yaml of the working folder, if it is there.
     """
-    settings = load_settings(config, given({"warehouse": {"path": None if warehouse is None else str(warehouse)}}))
-    found = _suggestion(settings)
+    found = _suggestion(chosen_settings(warehouse, config))
     if found.is_empty and not found.left:
         sys.stderr.write("The contract knows every field of every article: `extra` is empty.\n")
     else:
@@ -67,8 +66,7 @@ def _suggestion(settings: Settings) -> Suggestion:
     from tasks.report.status import existing_warehouse  # noqa: PLC0415
     from tasks.report.suggestion import suggest as suggested  # noqa: PLC0415
 
-    path = settings.contract.path
-    known = load_contract(None if path is None else Path(path))
+    known = load_contract(settings.contract.path)
     current = existing_warehouse(Path(settings.warehouse.path)).current()
     tables = [] if current is None else [current.read(table, ["extra"]) for table in ("articles", "duplicates")]
     extra = [text for table in tables for text in table["extra"].drop_null().to_pylist()]

@@ -46,6 +46,6 @@ def _ids(subject: str, config: Path | None) -> list[str]:
     from config.url_rules import load_url_rules  # noqa: PLC0415
     from tasks.parse.urls import article_ids, canonical_urls  # noqa: PLC0415
 
-    rules = load_settings(config).contract.url_rules
-    keys = canonical_urls(pa.array([subject], pa.string()), load_url_rules(Path(rules) if rules else None)).key
+    rules = load_url_rules(load_settings(config).contract.url_rules)
+    keys = canonical_urls(pa.array([subject], pa.string()), rules).key
     return [article_id for article_id in article_ids(keys).to_pylist() if article_id]

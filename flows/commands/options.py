@@ -40,6 +40,15 @@ def chosen_sources(sources: Sequence[str], settings: Settings) -> list[str]:
     return chosen
 
 
+def chosen_settings(warehouse: Path | None, config: Path | None) -> Settings:
+    """The settings, with the warehouse of the command line if it names one.
+
+    Raises:
+        SettingsError: the settings are wrong.
+    """
+    return load_settings(config, given({"warehouse": {"path": None if warehouse is None else str(warehouse)}}))
+
+
 def chosen_warehouse(warehouse: Path | None, config: Path | None) -> Path:
     """The warehouse of the command line, or else that of the settings.
 
@@ -49,13 +58,14 @@ def chosen_warehouse(warehouse: Path | None, config: Path | None) -> Path:
     return warehouse or Path(load_settings(config).warehouse.path)
 
 
-def chosen_staging(config: Path | None) -> str | None:
-    """Where the settings say that runs on an object store work, and keep their journal.
+def chosen_place(warehouse: Path | None, config: Path | None) -> tuple[Path, str | None]:
+    """The warehouse of the command line or the settings, and `warehouse.staging`, where one at a URL has its journal.
 
     Raises:
         SettingsError: the settings are wrong.
     """
-    return load_settings(config).warehouse.staging
+    chosen = chosen_settings(warehouse, config).warehouse
+    return Path(chosen.path), chosen.staging
 
 
 def print_json(value: Any) -> None:

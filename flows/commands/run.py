@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from config.errors import PresslakeError
+from config.errors import message_and_hint
 from config.settings import Settings, load_settings
 from flows.commands.options import chosen_sources, given, print_json
 
@@ -48,7 +48,7 @@ def run(
         source: Folders, archives (.zip, .tar, .tar.gz, .tgz, .tar.zst), Git repositories (git+file:///path@ref,
             git+https://host/path@ref) or object stores (s3://, gs://, az://bucket/prefix), each also as NAME=SOURCE;
             without any, those in the settings.
-        warehouse: Folder of the tables; made if it is not there.
+        warehouse: Folder of the tables, or a URL where the format is delta; made if it is not there.
         include: Pattern of files to take, as in .gitignore; can be repeated.
         exclude: Pattern of files to leave out; can be repeated.
         config: File of settings; by default presslake.yaml of the working folder, if it is there.
@@ -112,10 +112,8 @@ def _failed(error: BaseException, started: datetime) -> Outcome:
     known = getattr(error, "outcome", None)
     if isinstance(known, Outcome):
         return known
-    message = f"{type(error).__name__}: {error}"
-    if isinstance(error, PresslakeError):
-        message = error.message
-    elif isinstance(error, KeyboardInterrupt):
+    message, hint = message_and_hint(error)
+    if isinstance(error, KeyboardInterrupt):
         message = "The run was stopped from the keyboard."
     return Outcome(
         status="failed",
@@ -123,5 +121,5 @@ def _failed(error: BaseException, started: datetime) -> Outcome:
         started_at=started.isoformat(),
         ended_at=datetime.now(UTC).isoformat(),
         message=message,
-        hint=getattr(error, "hint", ""),
+        hint=hint,
     )

@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 import sys
 from datetime import timedelta
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from config.errors import UsageError
-from config.settings import Settings, load_settings
-from flows.commands.options import chosen_sources, given
+from config.settings import Settings
+from flows.commands.options import chosen_settings, chosen_sources
 
 EXAMPLES: Final = """\
 Examples:
@@ -47,13 +47,15 @@ def serve(
     """Keep the tables up to date on a schedule, with a Prefect server and its UI, until Ctrl-C.
 
     Args:
-        source: Folders, archives, Git or object-store URLs, each as PATH or NAME=PATH; without any, those set.
-        warehouse: Folder of the tables; made if it is not there.
+        source: Folders, archives (.zip, .tar, .tar.gz, .tgz, .tar.zst), Git repositories (git+file:///path@ref,
+            git+https://host/path@ref) or object stores (s3://, gs://, az://bucket/prefix), each also as NAME=SOURCE;
+            without any, those in the settings.
+        warehouse: Folder of the tables, or a URL where the format is delta; made if it is not there.
         every: Time between two runs, such as 15m, 1h or 1d; 1h if there is no --cron.
         cron: When to run, as a cron expression of five fields, in UTC.
         maintain: When to run `presslake maintain`, as a cron expression; empty for never.
         wait: Wait for the schedule; do not run at once.
-        name: Name of the deployment; by default that of the warehouse's folder.
+        name: Name of the deployment; by default the last part of the warehouse's path or URL.
         config: File of settings; by default presslake.yaml of the working folder, if it is there.
         host: IP address that the server listens at; others than this machine's need a password.
         port: Port of the server and its UI.
@@ -63,13 +65,14 @@ def serve(
     interval = None if cron else parse_every(every or "1h")
     for option, expression in (("--cron", cron), ("--maintain", maintain)):
         _check_cron(option, expression or "")
-    settings = load_settings(config, given({"warehouse": {"path": str(warehouse) if warehouse else None}}))
+    settings = chosen_settings(warehouse, config)
     sources = [absolute(one) for one in chosen_sources(source, settings)]
     from flows.server import prefect_server  # noqa: PLC0415
+    from tasks.tables.delta_table import absolute_place  # noqa: PLC0415  (`--help` needs none)
 
-    folder = Path(settings.warehouse.path).absolute()
-    parameters = _parameters(sources, folder, config, settings)
-    deployed = name or folder.name
+    place = absolute_place(settings.warehouse.path)
+    parameters = _parameters(sources, place, config, settings)
+    deployed = name or PurePosixPath(place).name
     with prefect_server(host, port) as page:
         # After PREFECT_API_URL is set, which Prefect reads when it is imported.
         from flows.serve import Service, serve  # noqa: PLC0415
@@ -117,17 +120,19 @@ def _check_cron(option: str, expression: str) -> None:
 
 def absolute(source: str) -> str:
     """A source whose folder is there, with its full path: runs do not depend on a working folder."""
-    name, equals, path = source.rpartition("=")
-    there = Path(path).expanduser()
-    return f"{name}{equals}{there.absolute()}" if there.exists() else source
+    from tasks.discover.places import split_name  # noqa: PLC0415  (`--help` needs none)
+
+    name, place = split_name(source)
+    there = Path(place).expanduser()
+    return f"{name}={there.absolute()}".removeprefix("=") if there.exists() else source
 
 
-def _parameters(sources: list[str], warehouse: Path, config: Path | None, settings: Settings) -> dict[str, Any]:
+def _parameters(sources: list[str], warehouse: str, config: Path | None, settings: Settings) -> dict[str, Any]:
     """The parameters of the flow. Secrets have no place among them: the UI shows them all."""
     patience = max(settings.run.lock_timeout_seconds, LOCK_TIMEOUT_SECONDS)
     return {
         "sources": sources,
-        "warehouse": str(warehouse),
+        "warehouse": warehouse,
         **({"config": str(config.absolute())} if config else {}),
         "settings": {"run": {"lock_timeout_seconds": patience}},
     }

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from config.settings import load_settings
-from flows.commands.options import chosen_warehouse, given, print_json
+from flows.commands.options import chosen_settings, chosen_warehouse, print_json
 
 if TYPE_CHECKING:
     from tasks.tables.snapshots import Snapshot
@@ -107,8 +106,7 @@ def rollback(snapshot: str, /, *, warehouse: Path | None = None, config: Path | 
         warehouse: Folder of the tables; by default that of the settings.
         config: File of settings; by default presslake.yaml of the working folder, if it is there.
     """
-    path = None if warehouse is None else str(warehouse)
-    settings = load_settings(config, given({"warehouse": {"path": path}}))
+    settings = chosen_settings(warehouse, config)
     from tasks.maintain.history import named_snapshot  # noqa: PLC0415
     from tasks.maintain.stage import warehouse_of  # noqa: PLC0415
     from tasks.report.status import existing_warehouse  # noqa: PLC0415

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from flows.commands.options import chosen_staging, chosen_warehouse, print_json
+from flows.commands.options import chosen_place, chosen_warehouse, print_json
 
 STATUS_EXAMPLES: Final = """\
 Examples:
@@ -30,10 +30,10 @@ def status(*, warehouse: Path | None = None, config: Path | None = None, json: b
         config: File of settings; by default presslake.yaml of the working folder, if it is there.
         json: Print one JSON object.
     """
-    root = chosen_warehouse(warehouse, config)
+    root, staging = chosen_place(warehouse, config)
     from tasks.report.status import read_status  # noqa: PLC0415
 
-    state = read_status(root, staging=chosen_staging(config))
+    state = read_status(root, staging=staging)
     if json:
         print_json(state)
         return

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import Parameter
 
-from config.settings import Settings, load_settings
-from flows.commands.options import given, print_json
+from flows.commands.options import chosen_settings, print_json
 
 if TYPE_CHECKING:
     from tasks.maintain.guarantees import Verification
@@ -49,7 +48,7 @@ def verify(
         json: Print one JSON object.
         digests: Whether every byte is read; without, sizes and footers have to do.
     """
-    settings = _settings(warehouse, config)
+    settings = chosen_settings(warehouse, config)
     from tasks.maintain.stage import verify_settings  # noqa: PLC0415
     from tasks.report.status import existing_warehouse  # noqa: PLC0415
 
@@ -70,19 +69,17 @@ def maintain(*, warehouse: Path | None = None, config: Path | None = None, json:
         config: File of settings; by default presslake.yaml of the working folder, if it is there.
         json: Print one JSON object.
     """
-    settings = _settings(warehouse, config)
+    settings = chosen_settings(warehouse, config)
+    from flows.logs import shown_logs  # noqa: PLC0415  (`--help` needs none)
     from flows.maintenance import run_maintenance  # noqa: PLC0415
 
-    done = run_maintenance(settings)
+    with shown_logs(settings.log):
+        done = run_maintenance(settings)
     if json:
         print_json(done)
     else:
         _show_maintenance(done)
     return int(done.status == "damaged")
-
-
-def _settings(warehouse: Path | None, config: Path | None) -> Settings:
-    return load_settings(config, given({"warehouse": {"path": None if warehouse is None else str(warehouse)}}))
 
 
 def _show_verification(verified: Verification) -> None:

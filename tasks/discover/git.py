@@ -26,14 +26,12 @@ import pyarrow as pa
 from config.errors import SourceError, SourceRefused
 from config.settings import Access
 from tasks.discover.cache import cache_folder, kept_to_one
-from tasks.discover.git_command import Repository, git, pipes, start_git
+from tasks.discover.git_command import Repository, asked, git, running_git
 from tasks.discover.listing import Gathered
 from tasks.discover.members import inside
 from tasks.discover.source import Globs
-from tasks.tables.source import Content, only_bytes
+from tasks.tables.source import Content
 
-#: Blob ids that are asked for before the answers are read; they fit into a pipe (64 KiB on Linux).
-_ASKED: Final = 400
 _SKIPPED_BYTES: Final = 1 << 20
 _LINK: Final = b"120000"
 
@@ -76,34 +74,18 @@ class GitSource:
             _note(gathered, entry)
         return gathered.table(version=commit)
 
-    def read(self, path: str, limit: int) -> bytes:
-        """The file at a path in the commit that the ref means; `limit + 1` bytes if it is longer."""
-        listing = self.list()
-        blobs = dict(zip(listing["source_path"].to_pylist(), listing["etag"].to_pylist(), strict=True))
-        if path not in blobs:
-            raise FileNotFoundError(2, "No such file in the commit", path)
-        return only_bytes(self.read_many([(path, blobs[path])], limit))
-
     def read_many(self, files: Sequence[tuple[str, str]], limit: int) -> Iterator[Content | OSError]:
         """The blobs of listed files, in their order, from one Git process.
 
         Raises:
             SourceError: a blob is not in the repository any more.
         """
-        process = start_git(self._repository(), "cat-file", "--batch")
-        try:
-            asked, answers = pipes(process)
-            for start in range(0, len(files), _ASKED):
-                blobs = [blob for _, blob in files[start : start + _ASKED]]
-                asked.write("".join(f"{blob}\n" for blob in blobs).encode())
-                asked.flush()
-                for blob in blobs:
+        with running_git(self._repository(), "cat-file", "--batch") as process:
+            try:
+                for blob, answers in asked(process, [blob for _, blob in files]):
                     yield Content(self._blob(answers, limit), blob)
-        except BrokenPipeError as error:
-            raise self._lost() from error
-        finally:
-            process.kill()
-            process.communicate()
+            except BrokenPipeError as error:
+                raise self._lost() from error
 
     def _blob(self, answers: IO[bytes], limit: int) -> bytes:
         """The next blob; of one that is too long no more than `limit + 1` bytes are kept."""

@@ -1,7 +1,7 @@
 """Running the command `git` so that nothing in a repository decides what runs.
 
-Belongs here: environment and options of every call, and what Git's complaints mean. Does not belong
-here: what is asked of Git (`tasks.discover.git`).
+Belongs here: environment and options of every call, talking with a command while it runs, and what
+Git's complaints mean. Does not belong here: what is asked of Git (`tasks.discover.git`).
 
 A repository's own configuration can name commands (hooks, fsmonitor, ssh, remotes of missing objects).
 Only commands are called that read objects; what else could start is switched off; no protocol is
@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final, NamedTuple
 
@@ -31,6 +32,8 @@ _OPTIONS: Final = (
     *("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "gc.autoDetach=false"),
     *("-c", "core.alternateRefsCommand=true", "-c", "core.sshCommand=false"),
 )
+#: Blob ids that are asked for before the answers are read; they fit into a pipe (64 KiB on Linux).
+_ASKED: Final = 400
 #: What Git says of what will not be otherwise next time, and what to do about it.
 _FINAL: Final = {
     "dubious ownership": "Another user owns it. If you trust it: `git config --global --add safe.directory PATH`.",
@@ -77,15 +80,42 @@ def git(repository: Repository, *arguments: str, protocols: str = "none") -> byt
     return done.stdout
 
 
-def start_git(repository: Repository, *arguments: str) -> subprocess.Popen[bytes]:
-    """A Git command to talk with through pipes; raises as `git`."""
+@contextmanager
+def running_git(repository: Repository, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A Git command to talk with through pipes, ended with the context; raises as `git`."""
     try:
-        return subprocess.Popen(  # noqa: S603
+        process = subprocess.Popen(  # noqa: S603
             _command(repository, arguments), env=_environment(repository, "none"),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         )  # fmt: skip
     except FileNotFoundError as error:
         raise _missing(repository) from error
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def asked(process: subprocess.Popen[bytes], blobs: Sequence[str]) -> Iterator[tuple[str, IO[bytes]]]:
+    """Ask a `git cat-file` that runs for blobs.
+
+    Args:
+        process: from `running_git`.
+        blobs: their ids.
+
+    Yields:
+        Each id and the stream with Git's answer, which must be read to its end before the next.
+
+    Raises:
+        BrokenPipeError: Git ended before it had answered.
+    """
+    questions, answers = pipes(process)
+    for start in range(0, len(blobs), _ASKED):
+        part = blobs[start : start + _ASKED]
+        questions.write("".join(f"{blob}\n" for blob in part).encode())
+        questions.flush()
+        yield from ((blob, answers) for blob in part)
 
 
 def _command(repository: Repository, arguments: Sequence[str]) -> list[str]:
@@ -93,7 +123,7 @@ def _command(repository: Repository, arguments: Sequence[str]) -> list[str]:
 
 
 def pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
-    """What goes to a command of `start_git`, and what comes from it."""
+    """What goes to a command of `running_git`, and what comes from it."""
     assert process.stdin is not None and process.stdout is not None
     return process.stdin, process.stdout
 

@@ -22,8 +22,8 @@ import pyarrow as pa
 from config.errors import SourceError
 from config.settings import Access
 from tasks.discover.git import GitSource, commit_of
-from tasks.discover.git_command import Repository, git, pipes, start_git
-from tasks.discover.listing import Gathered, spell
+from tasks.discover.git_command import Repository, asked, git, pipes, running_git
+from tasks.discover.listing import spell, wants
 from tasks.discover.members import inside
 from tasks.discover.source import LISTING, Globs
 
@@ -46,8 +46,6 @@ _LOG: Final = (
 )
 #: Modes of plain files; links and submodules are no files to presslake.
 _FILES: Final = (b"100644", b"100755", b"100664")
-#: Blob ids that are asked for before the answers are read; they fit into a pipe (64 KiB on Linux).
-_ASKED: Final = 400
 _TICK: Final = timedelta(microseconds=1)
 
 
@@ -137,7 +135,7 @@ class GitPast:
         _, mode, _, blob, _ = head.split()
         whole = os.fsdecode(name)
         path = whole.removeprefix(f"{self.folder}/") if self.folder else whole
-        if inside(path) != path or not Gathered(self.name, self.globs).wants(path):
+        if inside(path) != path or not wants(self.globs, path):
             return
         if mode in _FILES:
             commit.files[spell(path)] = blob.decode()
@@ -164,23 +162,16 @@ class GitPast:
 
     def _sizes(self, blobs: Sequence[str]) -> Iterator[int]:
         """The size of each blob in bytes."""
-        process = start_git(self._repository, "cat-file", "--batch-check=%(objecttype) %(objectsize)")
-        try:
-            asked, answers = pipes(process)
-            for start in range(0, len(blobs), _ASKED):
-                part = blobs[start : start + _ASKED]
-                asked.write("".join(f"{blob}\n" for blob in part).encode())
-                asked.flush()
-                for blob in part:
+        question = "--batch-check=%(objecttype) %(objectsize)"
+        with running_git(self._repository, "cat-file", question) as process:
+            try:
+                for blob, answers in asked(process, blobs):
                     kind, _, size = answers.readline().strip().partition(b" ")
                     if kind != b"blob":
                         raise self._lost(f"blob {blob}")
                     yield int(size)
-        except BrokenPipeError as error:
-            raise self._lost("a blob") from error
-        finally:
-            process.kill()
-            process.communicate()
+            except BrokenPipeError as error:
+                raise self._lost("a blob") from error
 
     def _lost(self, what: str) -> SourceError:
         return SourceError(
@@ -195,16 +186,11 @@ def _tokens(repository: Repository, arguments: Sequence[str]) -> Iterator[bytes]
     Raises:
         SourceError: the command failed.
     """
-    process = start_git(repository, *arguments)
-    try:
+    with running_git(repository, *arguments) as process:
         _, output = pipes(process)
         yield from _cut(output)
         if process.wait():
             raise SourceError(f"Source {repository.name!r}: `git log` failed.", "`git fsck` says what is damaged.")
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
 
 
 def _cut(output: IO[bytes]) -> Iterator[bytes]:

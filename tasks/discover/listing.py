@@ -15,6 +15,7 @@ from urllib.parse import quote_from_bytes, unquote_to_bytes
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tasks.discover.members import inside
 from tasks.discover.source import LISTING, Globs
 from tasks.tables.logs import log_of
 from tasks.tables.source import VERSION
@@ -43,12 +44,24 @@ class Gathered:
     skipped: dict[str, list[str]] = field(default_factory=dict)
 
     def wants(self, path: str) -> bool:
-        """Whether the source takes the file at this path: not hidden, and chosen by the patterns."""
-        return path.endswith(self.globs.suffixes) and not is_hidden(path) and self.globs.takes(path)
+        """Whether the source takes the file at this path."""
+        return wants(self.globs, path)
 
     def wants_outside(self, path: str) -> bool:
         """Whether a path that leads out would count if it did not; such ones are told of."""
         return path.endswith(self.globs.suffixes)
+
+    def counted_path(self, name: str, outside: str) -> str | None:
+        """The path of a member of an archive that counts, None of others.
+
+        Args:
+            name: the member's name, which is no folder's: folders do not count, wherever they lead.
+            outside: what a name that leads out of the archive is told of as.
+        """
+        path = inside(name)
+        if path is None and self.wants_outside(name):
+            self.skip(outside, name)
+        return path if path is not None and self.wants(path) else None
 
     def note(self, path: str, size: int, etag: str | None) -> None:
         """Add a file; without an etag its time of modification must tell a change."""
@@ -82,6 +95,11 @@ class Gathered:
     def _log_skipped(self) -> None:
         for reason, paths in self.skipped.items():
             logger.warning("Source %r: left alone %d %s, such as %r.", self.name, len(paths), reason, min(paths))
+
+
+def wants(globs: Globs, path: str) -> bool:
+    """Whether a source with these patterns takes the file at a path: not hidden, and chosen by them."""
+    return path.endswith(globs.suffixes) and not is_hidden(path) and globs.takes(path)
 
 
 def is_hidden(path: str) -> bool:

@@ -21,8 +21,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -33,6 +33,7 @@ from config.errors import SourceError
 from tasks.discover.listing import spelled, unspelled
 from tasks.discover.source import LISTING, Globs
 from tasks.tables.logs import log_of
+from tasks.tables.source import Content
 
 #: Folders nested deeper are refused: each level holds one file descriptor while it is listed.
 MAX_DEPTH: Final = 100
@@ -77,24 +78,60 @@ class LocalSource:
         walk.log_skipped()
         return walk.table()
 
-    def read(self, path: str, limit: int) -> bytes:
-        """At most `limit + 1` bytes of a listed file.
+    def read_many(self, files: Sequence[tuple[str, str]], limit: int) -> Iterator[Content | OSError]:
+        """The content of each file, in their order; of one that is gone, not regular or unreadable, the error.
 
         Each folder on the way is opened by itself without following links, so nothing that was
-        swapped for a link or a device after the listing is followed or opened.
+        swapped for a link or a device after the listing is followed or opened. A folder stays open
+        while the files that follow are in it.
+        """
+        with closing(_OpenFolder(self.root)) as folder:
+            for path, etag in files:
+                try:
+                    inside, slash, name = unspelled(path).rpartition("/")
+                    _require_names(name)
+                    content = Content(_read_regular(name, folder.at(inside + slash), limit), etag)
+                except OSError as error:
+                    yield error
+                else:
+                    yield content
+
+
+class _OpenFolder:
+    """The folder of a source that was last asked for, open.
+
+    Args:
+        root: the source's folder.
+    """
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+        self._inside: str | None = None
+        self._descriptor = -1
+
+    def at(self, inside: str) -> int:
+        """The descriptor of a folder, by its path in the root with a `/` at the end; open until the next call.
 
         Raises:
-            OSError: the path leaves the root, or the file is gone, not regular, or unreadable.
+            OSError: the path leaves the root, or there is no such folder.
         """
-        *folders, name = _parts(path)
-        parent = os.open(self.root, _FOLDER_FLAGS)
-        try:
-            for folder in folders:
-                outer, parent = parent, os.open(folder, _FOLDER_FLAGS, dir_fd=parent)
-                os.close(outer)
-            return _read_regular(name, parent, limit)
-        finally:
-            os.close(parent)
+        if inside == self._inside:
+            return self._descriptor
+        self.close()
+        names = inside.split("/")[:-1]
+        _require_names(*names)
+        self._descriptor = os.open(self._root, _FOLDER_FLAGS)
+        for name in names:
+            outer, self._descriptor = self._descriptor, os.open(name, _FOLDER_FLAGS, dir_fd=self._descriptor)
+            os.close(outer)
+        self._inside = inside
+        return self._descriptor
+
+    def close(self) -> None:
+        """Close it, if one is open."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+        self._inside, self._descriptor = None, -1
 
 
 @dataclass
@@ -182,13 +219,11 @@ class _Walk:
             )  # fmt: skip
 
 
-def _parts(path: str) -> list[str]:
-    """The names that a `source_path` is made of; refuses one that could leave the root."""
-    path = unspelled(path)
-    parts = path.split("/")
-    if "\0" in path or any(part in {"", ".", ".."} for part in parts):
-        raise OSError(errno.EINVAL, "Not a path inside the source", path)
-    return parts
+def _require_names(*names: str) -> None:
+    """Refuse parts of a path with which it could leave the root."""
+    for name in names:
+        if name in {"", ".", ".."} or "\0" in name:
+            raise OSError(errno.EINVAL, "Not a path inside the source", name)
 
 
 def _times(nanoseconds: list[int]) -> pa.Array:

@@ -65,8 +65,8 @@ def place_of(spec: str, name: str | None = None) -> Place:
         UsageError: the specification cannot be understood, or holds a password.
         SourceError: the folder or archive does not exist.
     """
-    if name is None and (named := _NAMED.fullmatch(spec)):
-        name, spec = named["name"], named["place"]
+    if name is None:
+        name, spec = split_name(spec)
     if not spec.strip():
         raise UsageError("A source is empty.", "Name a folder of articles, such as content or news=content.")
     scheme = _SCHEME.match(spec)
@@ -76,6 +76,12 @@ def place_of(spec: str, name: str | None = None) -> Place:
     if not name or not name.isprintable():
         raise UsageError(f"The source {spec!r} gives no usable name.", "Name it yourself: write name=place.")
     return Place(name, kind, root, ref)
+
+
+def split_name(spec: str) -> tuple[str, str]:
+    """Name and place of a specification; the name is empty where it has none, as in `./year=2021`."""
+    named = _NAMED.fullmatch(spec)
+    return (named["name"], named["place"]) if named else ("", spec)
 
 
 def is_local_path(spec: str) -> bool:

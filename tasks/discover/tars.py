@@ -16,12 +16,13 @@ import tarfile
 import time
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, Final, NamedTuple
 
+import msgspec
 import pyarrow as pa
 
 from config.errors import SourceError
@@ -32,7 +33,7 @@ from tasks.discover.listing import Gathered, spell
 from tasks.discover.members import inside
 from tasks.discover.source import Globs
 from tasks.discover.tar_stream import DamagedTar, open_tar
-from tasks.tables.source import Content, only_bytes
+from tasks.tables.source import Content
 from tasks.tables.staging import fresh_folder, read_json, write_json
 
 #: An archive that was changed this shortly before it was unpacked may have changed once more since, under the
@@ -42,6 +43,10 @@ _TICK_NS: Final = 2_000_000_000
 _FORGOTTEN: Final = 86_400
 _CHUNK: Final = 1 << 20
 _DAMAGED: Final = (DamagedTar, OSError, EOFError, zlib.error, pa.ArrowInvalid, ValueError)
+
+
+class _DamagedCopy(Exception):
+    """The unpacked copy of an archive in the cache is not what was written there."""
 
 
 class _Member(NamedTuple):
@@ -77,15 +82,11 @@ class TarSource:
         """
         gathered = Gathered(self.name, self.globs)
         folder = self._unpacked(settled=True)
-        with self._cache_errors():
+        with self._cache_errors(folder):
             for path, member in _index(folder).items():
                 gathered.note(path, member.size, member.etag)
             gathered.skipped.update(read_json(folder / "skipped.json"))
         return gathered.table()
-
-    def read(self, path: str, limit: int) -> bytes:
-        """The member at a listed path; `limit + 1` bytes if it is longer."""
-        return only_bytes(self.read_many([(path, "")], limit))
 
     def read_many(self, files: Sequence[tuple[str, str]], limit: int) -> Iterator[Content | OSError]:
         """Members as they are now, in the order of `files`.
@@ -94,7 +95,7 @@ class TarSource:
             SourceError: the archive or the cache is gone or damaged.
         """
         folder = self._unpacked(settled=False)
-        with self._cache_errors(), (folder / "bytes").open("rb") as file:
+        with self._cache_errors(folder), (folder / "bytes").open("rb") as file:
             members = _index(folder)
             for path, _ in files:
                 member = members.get(path)
@@ -104,22 +105,26 @@ class TarSource:
                     yield self._content(file, member, limit)
 
     @contextmanager
-    def _cache_errors(self) -> Iterator[None]:
+    def _cache_errors(self, folder: Path) -> Iterator[None]:
+        """Take the index from a copy that cannot be used, so that the next attempt makes it anew."""
         try:
             yield
-        except OSError as error:
+        except (OSError, msgspec.DecodeError, _DamagedCopy) as error:
+            # Where the cache cannot be written the copy cannot be made anew either: the next attempt says so.
+            with suppress(OSError):
+                (folder / "index.json").unlink()
+            wrong = f"cannot be read: {error}" if isinstance(error, OSError) else "is damaged"
             raise SourceError(
-                f"Source {self.name!r}: its unpacked copy cannot be read: {error}.", "Run again; it is made anew."
+                f"Source {self.name!r}: its unpacked copy {str(folder)!r} {wrong}.",
+                "Run again; it is made anew. If that does not help, check the disk that `access.cache` is on.",
             ) from error
 
     def _content(self, file: IO[bytes], member: _Member, limit: int) -> Content:
         file.seek(member.start)
-        raw = file.read(min(member.size, limit + 1))
-        if len(raw) == member.size and etag(zlib.crc32(raw), member.size) != member.etag:
-            raise SourceError(
-                f"Source {self.name!r}: its unpacked copy {file.name!r} is damaged.",
-                "Delete that file, then run again.",
-            )
+        wanted = min(member.size, limit + 1)
+        raw = file.read(wanted)
+        if len(raw) < wanted or (wanted == member.size and etag(zlib.crc32(raw), wanted) != member.etag):
+            raise _DamagedCopy
         return Content(raw, member.etag)
 
     def _unpacked(self, *, settled: bool) -> Path:
@@ -170,10 +175,7 @@ class _Unpacked(NamedTuple):
 
     def take(self, archive: tarfile.TarFile, member: tarfile.TarInfo) -> None:
         """Keep a member that counts; one of the same path that came before does not any more."""
-        path = inside(member.name)
-        if path is None and self.gathered.wants_outside(member.name):
-            self.gathered.skip(OUTSIDE, member.name)
-        if path is None or member.isdir() or not self.gathered.wants(path):
+        if member.isdir() or (path := self.gathered.counted_path(member.name, OUTSIDE)) is None:
             return
         if self.members.pop(path, None):
             self.gathered.skip(REPEATED, path)

@@ -22,7 +22,7 @@ from tasks.discover.archive import LINKS, OUTSIDE, REPEATED, SPECIAL, Edition, b
 from tasks.discover.listing import Gathered, unspelled
 from tasks.discover.members import inside
 from tasks.discover.source import Globs
-from tasks.tables.source import Content, UnreadableFile, only_bytes
+from tasks.tables.source import Content, UnreadableFile
 
 _ENCRYPTED: Final = 0x1
 _DAMAGED: Final = (zipfile.BadZipFile, zlib.error, EOFError)
@@ -65,10 +65,6 @@ class ZipSource:
         check_size(sum(gathered.sizes), edition, self.name, self.access)
         return gathered.table()
 
-    def read(self, path: str, limit: int) -> bytes:
-        """The member at a listed path; `limit + 1` bytes if it is longer."""
-        return only_bytes(self.read_many([(path, "")], limit))
-
     def read_many(self, files: Sequence[tuple[str, str]], limit: int) -> Iterator[Content | OSError]:
         """Members as they are now, in the order of `files`.
 
@@ -100,10 +96,8 @@ def _directory(edition: Edition) -> _Directory:
 
 
 def _note(gathered: Gathered, member: zipfile.ZipInfo, members: dict[str, zipfile.ZipInfo]) -> None:
-    path, kind = inside(member.filename), stat.S_IFMT(member.external_attr >> 16)
-    if path is None and gathered.wants_outside(member.filename):
-        gathered.skip(OUTSIDE, member.filename)
-    if path is None or member.is_dir() or not gathered.wants(path):
+    kind = stat.S_IFMT(member.external_attr >> 16)
+    if member.is_dir() or (path := gathered.counted_path(member.filename, OUTSIDE)) is None:
         return
     if members[path] is not member:
         gathered.skip(REPEATED, path)

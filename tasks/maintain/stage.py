@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
 
 from config.contract import load_contract
 from config.settings import Settings
@@ -28,9 +27,7 @@ def verify_settings(settings: Settings, digests: bool = True) -> Verification:
         ContractError: the contract cannot be read.
         WarehouseError: the folder cannot be listed.
     """
-    path = settings.contract.path
-    contract = load_contract(None if path is None else Path(path))
-    return verify_warehouse(warehouse_of(settings), contract, digests)
+    return verify_warehouse(warehouse_of(settings), load_contract(settings.contract.path), digests)
 
 
 def plan_expiry(settings: Settings, now: datetime) -> Expired:

@@ -155,7 +155,8 @@ def _tables(files: pa.Table, reads: list[_Read], job: ParseJob) -> tuple[pa.Tabl
     files = files.append_column("raw", pa.array([_kept(read) for read in reads], pa.large_binary()))
     documents = [read.document for read in reads if read.document is not None]
     rows = pc.indices_nonzero(pc.equal(files["state"], "record"))
-    records = build_records(files.take(rows), documents, job.contract, job.rules)
+    named = files.select(["source", "source_path", "source_hash"])  # not the bytes, which would be copied
+    records = build_records(named.take(rows), documents, job.contract, job.rules)
     return _beside(files, rows, records.table), _findings_of(files, rows, records.findings)
 
 

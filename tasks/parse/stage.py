@@ -12,6 +12,7 @@ from config.errors import SourceError
 from tasks.parse.batch import ParseJob, parse_batch
 from tasks.tables.logs import log_of
 from tasks.tables.run import load_run
+from tasks.tables.source import read_files
 from tasks.tables.staging import read_arrow
 from tasks.tables.workers import in_worker
 
@@ -54,15 +55,13 @@ def confirm_gone(folder: Path, batch: Path) -> None:
         SourceError: a file that the worker did not find is there. The batch counts as not done.
     """
     run = load_run(folder)
-    files = read_arrow(batch / "files.arrow")
-    gone = files.filter(pc.equal(files["status"], "gone"))
-    for name, path in zip(gone["source"].to_pylist(), gone["source_path"].to_pylist(), strict=True):
-        try:
-            run.sources[name].read(path, 0)
-        except OSError:
+    files = read_arrow(batch / "files.arrow").select(["status", "source", "source_path", "etag"])
+    gone = files.filter(pc.equal(files["status"], "gone")).to_pylist()
+    for row, content in zip(gone, read_files(gone, run.sources, 0), strict=True):
+        if isinstance(content, OSError):
             continue
         (batch / "numbers.json").unlink(missing_ok=True)
         raise SourceError(
-            f"{name}:{path} is there, but a worker did not find it.",
-            f"Mount {run.locations[name]} at the same path on every worker, see docs/scaling.md.",
+            f"{row['source']}:{row['source_path']} is there, but a worker did not find it.",
+            f"Mount {run.locations[row['source']]} at the same path on every worker, see docs/scaling.md.",
         )

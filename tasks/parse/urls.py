@@ -1,9 +1,9 @@
 """URL identity: the canonical form, the key, and the article id of each URL in a column.
 
-Belongs here: the mechanics of normalising a URL and of applying identity rules to it.
-Does not belong here: the rules themselves (`config/url_rules.yaml`, explained in
-docs/identity.md), mending damaged URL text (`tasks.parse.repair`), and the decision which of an
-article's URLs counts.
+Belongs here: columns of URLs, telling at a glance which of them need no look one by one, and remembering
+those that had one. Does not belong here: the forms of one URL (`tasks.parse.url_forms`), the rules
+(`config/url_rules.yaml`, explained in docs/identity.md), mending damaged URL text (`tasks.parse.repair`),
+and the decision which of an article's URLs counts.
 """
 
 from __future__ import annotations
@@ -13,38 +13,31 @@ import re
 from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import Final, NamedTuple
-from urllib.parse import unquote
 
-import can_ada
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.url_rules import UrlRules
+from tasks.parse.url_forms import Forms, url_forms
 
 #: Hex digits of an article id: 128 bits, so that no two of 10^12 keys are expected to meet.
 ARTICLE_ID_DIGITS: Final = 32
 
-# The same URLs recur in every batch: remembered per process, at most some 15 MB of them.
-_REMEMBERED_URLS: Final = 32_768
-_REMEMBERED_LENGTH: Final = 1_024
+# The same URLs recur in every batch, so a process remembers the forms of this many URLs and the ids of this many keys:
+# 28 MB where they have 90 characters as most do, 50 MB where they are as long as may be, all in ASCII.
+_REMEMBERED: Final = 32_768
+_REMEMBERED_LENGTH: Final = 256
 
-# A wrapper inside a wrapper occurs; a deeper nest is an attack on our time.
-_MAX_WRAPPERS: Final = 3
-
-_UNRESERVED: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-# An escape, or a character that RFC 3986 allows in neither path nor query.
-_TO_NORMALISE: Final = re.compile(r"%[0-9A-Fa-f]{2}|[^A-Za-z0-9\-._~!$&'()*+,;=:@/?]")
 #: Addresses that are URLs without a doubt: a short plain host whose last label starts with a letter (so it is no
 #: IP address) and without `--` (so it is no Punycode, which can be wrong), no port, nothing odd after it.
 _LABEL: Final = "[a-z0-9](?:-?[a-z0-9])*"
 _CERTAIN: Final = rf"^https?://(?:{_LABEL}\.)+[a-z](?:-?[a-z0-9])*(?:/[!-~]*)?$"
 _CERTAIN_LENGTH: Final = 250
-#: Of those, the ones that nothing in this module changes: a path of unreserved characters, no segment of which starts
-#: with a dot, and no query. Nearly all addresses of articles are so, and need no look one by one.
+#: Of those, the ones that `tasks.parse.url_forms` does not change: a path of unreserved characters, no segment of which
+#: starts with a dot, and no query. Nearly all addresses of articles are so, and need no look one by one.
 _CANONICAL: Final = rf"^https?://(?:{_LABEL}\.)+[a-z](?:-?[a-z0-9])*(?:/(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*)?)+$"
 #: What stands before the key: the scheme, and `www.` where the rest of the host has a dot.
 _BEFORE_KEY: Final = r"^https?://(?:www\.([^/]*\.))?"
-_DOT_SEGMENT: Final = re.compile(r"/\.\.?(?:/|$)")
 
 
 class CanonicalUrls(NamedTuple):
@@ -57,19 +50,6 @@ class CanonicalUrls(NamedTuple):
 
     url: pa.StringArray
     key: pa.StringArray
-
-
-class _Parts(NamedTuple):
-    """A normalised URL in ASCII: `port` like `:8080`, `query` without tracking and sorted by name."""
-
-    scheme: str
-    host: str
-    port: str
-    path: str
-    query: tuple[str, ...]
-
-
-_Identity = tuple[str | None, str | None]
 
 
 def canonical_urls(urls: pa.StringArray, rules: UrlRules) -> CanonicalUrls:
@@ -119,7 +99,7 @@ def _special(hosts: tuple[str, ...]) -> str:
 
 def _identities(urls: pa.StringArray, rules: UrlRules) -> CanonicalUrls:
     identify = _identifier(rules)
-    found = [identify(url) if len(url) <= _REMEMBERED_LENGTH else _identity(url, rules) for url in urls.to_pylist()]
+    found = [identify(url) if len(url) <= _REMEMBERED_LENGTH else url_forms(url, rules) for url in urls.to_pylist()]
     return CanonicalUrls(*(pa.array([form[side] for form in found], pa.string()) for side in (0, 1)))
 
 
@@ -159,7 +139,8 @@ def article_ids(keys: pa.StringArray) -> pa.StringArray:
     """
     _check_strings(keys)
     encoded = keys.dictionary_encode()
-    ids = [_article_id(text) for text in encoded.dictionary.to_pylist()]
+    distinct = encoded.dictionary.to_pylist()
+    ids = [_known_article_id(key) if len(key) <= _REMEMBERED_LENGTH else _article_id(key) for key in distinct]
     return pa.array(ids, pa.string()).take(encoded.indices)
 
 
@@ -185,125 +166,12 @@ def _check_strings(texts: pa.StringArray) -> None:
 
 
 @lru_cache(maxsize=4)
-def _identifier(rules: UrlRules) -> Callable[[str], _Identity]:
-    return lru_cache(maxsize=_REMEMBERED_URLS)(partial(_identity, rules=rules))
+def _identifier(rules: UrlRules) -> Callable[[str], Forms]:
+    return lru_cache(maxsize=_REMEMBERED)(partial(url_forms, rules=rules))
 
 
-@lru_cache(maxsize=_REMEMBERED_URLS)
 def _article_id(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()[:ARTICLE_ID_DIGITS]
 
 
-def _identity(text: str, rules: UrlRules) -> _Identity:
-    """The canonical URL and the key of one URL; neither where it is not an absolute http(s) URL."""
-    parts = _read(text.strip(), rules)
-    if parts is None:
-        return None, None
-    if not f".{parts.host}".endswith(rules.special_hosts):
-        return _url(parts), _key(parts)
-    parts = _unwrapped(parts, rules)
-    return _url(parts), _site_key(parts, rules) or _key(parts)
-
-
-def _read(text: str, rules: UrlRules) -> _Parts | None:
-    try:
-        parsed = can_ada.parse(text)
-    except ValueError:
-        return None
-    host = parsed.hostname.removesuffix(".")
-    if parsed.protocol not in {"http:", "https:"} or not all(host.split(".")):
-        return None
-    path = _without_dot_segments(_normal_escapes(parsed.pathname))
-    query = _identifying(_normal_escapes(parsed.search[1:]), rules)
-    port = f":{parsed.port}" if parsed.port else ""
-    return _Parts(parsed.protocol, host, port, path, query)
-
-
-def _without_dot_segments(path: str) -> str:
-    """RFC 3986, section 5.2.4, for the few that can_ada 3.0 misses, such as `/a;/.b/..`."""
-    if not _DOT_SEGMENT.search(path):
-        return path
-    segments, kept = path[1:].split("/"), list[str]()
-    for segment in segments:
-        if segment == "..":
-            del kept[-1:]
-        elif segment != ".":
-            kept.append(segment)
-    return "/" + "/".join(kept if segments[-1] not in {".", ".."} else [*kept, ""])
-
-
-def _normal_escapes(text: str) -> str:
-    return _TO_NORMALISE.sub(_normal_escape, text) if _TO_NORMALISE.search(text) else text
-
-
-def _normal_escape(match: re.Match[str]) -> str:
-    found = match[0]
-    if len(found) == 1:
-        return f"%{ord(found):02X}"
-    character = chr(int(found[1:], 16))
-    return character if character in _UNRESERVED else found.upper()
-
-
-def _identifying(query: str, rules: UrlRules) -> tuple[str, ...]:
-    """The parameters that may identify the page, by name; equal names keep their order."""
-    if not query:
-        return ()
-    kept = [pair for pair in query.split("&") if pair and not _is_tracking(_name(pair), rules)]
-    return tuple(sorted(kept, key=_name) if len(kept) > 1 else kept)
-
-
-def _name(pair: str) -> str:
-    return pair.partition("=")[0]
-
-
-def _is_tracking(name: str, rules: UrlRules) -> bool:
-    name = name.lower()
-    return name in rules.tracking_names or name.startswith(rules.tracking_prefixes)
-
-
-def _unwrapped(parts: _Parts, rules: UrlRules) -> _Parts:
-    """The page inside; a nest deeper than `_MAX_WRAPPERS` stays as it is."""
-    page = parts
-    for _ in range(_MAX_WRAPPERS + 1):
-        inner = _wrapped_page(page, rules)
-        if inner is None:
-            return page
-        page = inner
-    return parts
-
-
-def _wrapped_page(parts: _Parts, rules: UrlRules) -> _Parts | None:
-    host = "." + parts.host
-    for wrapper in rules.wrappers:
-        if host.endswith(wrapper.hosts) and (match := wrapper.path.search(parts.path)):
-            return _read(wrapper.page.format(page=match["page"]) + _search(parts), rules)
-    return None
-
-
-def _site_key(parts: _Parts, rules: UrlRules) -> str | None:
-    host = "." + parts.host
-    for site in rules.sites:
-        if host.endswith(site.hosts) and (match := site.path.search(parts.path)):
-            found = _value(parts, site.parameter) if site.parameter else match["id"]
-            if not site.parameter or site.value.fullmatch(found):
-                return site.key.format(id=found)
-    return None
-
-
-def _value(parts: _Parts, parameter: str) -> str:
-    values = (pair.partition("=")[2] for pair in parts.query if _name(pair) == parameter)
-    return unquote(next(values, ""))
-
-
-def _url(parts: _Parts) -> str:
-    return f"{parts.scheme}//{parts.host}{parts.port}{parts.path}{_search(parts)}"
-
-
-def _key(parts: _Parts) -> str:
-    bare = parts.host.removeprefix("www.")
-    host = bare if "." in bare else parts.host
-    return f"{host}{parts.port}{parts.path.rstrip('/')}{_search(parts)}"
-
-
-def _search(parts: _Parts) -> str:
-    return "?" + "&".join(parts.query) if parts.query else ""
+_known_article_id = lru_cache(maxsize=_REMEMBERED)(_article_id)

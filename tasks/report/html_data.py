@@ -68,7 +68,7 @@ def read_report(root: Path, now: datetime | None = None, staging: str | None = N
     warehouse = existing_warehouse(root, staging)
     # Resolved once, so that all numbers are of one version.
     snapshot = warehouse.current()
-    status = status_of(root, snapshot, now, staging)
+    status = status_of(warehouse, snapshot, now)
     articles = None if snapshot is None else article_numbers(snapshot, now)
     runs, runs_in_all = run_numbers(warehouse.root, snapshot)
     return Report(

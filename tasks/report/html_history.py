@@ -49,7 +49,6 @@ class QuarantineAt(msgspec.Struct, frozen=True):
     """The quarantine of one snapshot: `files`, and by code those that have an error of it."""
 
     snapshot: int
-    run_id: str
     published_at: str
     files: int
     reasons: dict[str, int]
@@ -129,5 +128,4 @@ def _histories(warehouse: Warehouse, numbers: list[int]) -> Iterator[QuarantineA
                 known[files] = {reason.code: reason.files for reason in quarantine_reasons(snapshot)}
         except (WarehouseError, pa.ArrowException):
             continue
-        info = snapshot.info
-        yield QuarantineAt(number, info.run_id, info.published_at, snapshot.rows("quarantine"), known[files])
+        yield QuarantineAt(number, snapshot.info.published_at, snapshot.rows("quarantine"), known[files])

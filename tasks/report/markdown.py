@@ -7,14 +7,13 @@ Belongs here: the order of the parts, and the text of each. Does not belong here
 from __future__ import annotations
 
 import shlex
-from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from config.redaction import redacted
 from tasks.report.escaping import block, code, escaped, prose, table
 from tasks.report.outcome import Changes, Outcome, Rail, UnknownField, Violation
-from tasks.report.words import counted, spell_seconds, spell_size, spell_speed
+from tasks.report.words import counted, source_place, spell_seconds, spell_size, spell_speed, with_field
 
 _MOST: Final = 10
 _STATES: Final = {"kept": "kept", "hit": "**hit**", "accepted": "passed: it was accepted", "few": "kept: few files"}
@@ -63,7 +62,7 @@ def _lead(outcome: Outcome) -> str:
     if outcome.hint:
         lines.append(f"**What to do:** {prose(outcome.hint)}{_parameter(outcome)}")
     readers = "nothing yet" if outcome.snapshot is None else f"snapshot {outcome.snapshot}"
-    lines.append(f"Run {code(outcome.run_id)} took {spell_seconds(_duration(outcome))}; readers see {readers}.")
+    lines.append(f"Run {code(outcome.run_id)} took {spell_seconds(outcome.duration)}; readers see {readers}.")
     report = Path(outcome.warehouse) / "report.html"
     if outcome.warehouse and report.is_file():
         lines.append(f"Charts of all runs: {code(str(report.absolute()))}")
@@ -76,11 +75,6 @@ def _parameter(outcome: Outcome) -> str:
     names = {"guards.max_quarantined_share": "accept_quarantine", "guards.max_removed_share": "accept_removals"}
     chosen = [code(name) for setting, name in names.items() if setting in hit]
     return f" In the Prefect UI that is the parameter {' and '.join(chosen)}." if chosen else ""
-
-
-def _duration(outcome: Outcome) -> float:
-    clock = datetime.fromisoformat(outcome.ended_at) - datetime.fromisoformat(outcome.started_at)
-    return max(clock.total_seconds(), sum(outcome.seconds.values()))
 
 
 def _counts(outcome: Outcome) -> str:
@@ -123,8 +117,8 @@ def _findings(title: str, found: dict[str, Violation]) -> str:
 
 def _finding(name: str, violation: Violation) -> str:
     example = violation.example
-    place = f"{example.source}/{example.source_path}:{example.line or 1}:{example.column or 1}"
-    said = f"{example.field}: {example.message}" if example.field else example.message
+    place = source_place(example.source, example.source_path, example.line, example.column)
+    said = with_field(example.field, example.message)
     many = counted(violation.count, violation.severity)
     return f"- {code(name)}, {many}, such as **{escaped(place)}** {prose(said)}"
 

@@ -5,6 +5,7 @@ Belongs here: the shape of the outcome. Does not belong here: how it is shown.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal
 
 import msgspec
@@ -131,3 +132,9 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     resumed: int = 0
     contract_version: str = ""
     code_version: str = ""
+
+    @property
+    def duration(self) -> float:
+        """Seconds that the run took: by the clock, or of all stages where that is more."""
+        clock = datetime.fromisoformat(self.ended_at) - datetime.fromisoformat(self.started_at)
+        return max(clock.total_seconds(), sum(self.seconds.values()))

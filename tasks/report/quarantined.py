@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from tasks.report.escaping import cell
 from tasks.report.outcome import Outcome
-from tasks.report.words import counted, printable
+from tasks.report.words import counted, printable, source_place, with_field
 from tasks.tables.formats import found_warehouse
 from tasks.tables.staging import read_arrow
 
@@ -62,8 +62,8 @@ def _published(outcome: Outcome) -> pa.Table:
 
 def _row(row: dict[str, Any]) -> dict[str, str]:
     first, *others = row["violations"]
-    place = f"{row['source']}/{row['source_path']}:{first['line'] or 1}:{first['column'] or 1}"
-    said = f"{first['field']}: {first['message']}" if first["field"] else first["message"]
+    place = source_place(row["source"], row["source_path"], first["line"], first["column"])
+    said = with_field(first["field"], first["message"])
     more = f" (and {counted(len(others), 'more finding')})" if others else ""
     mend = cell(printable(said, _LONGEST)) + more
     return {"place": cell(place), "what to mend": mend, "kind": cell(first["code"])}

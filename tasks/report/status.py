@@ -87,12 +87,12 @@ def read_status(root: Path, now: datetime | None = None, staging: str | None = N
     Raises:
         WarehouseError: there is no warehouse, or it is damaged.
     """
-    return status_of(root, existing_warehouse(root, staging).current(), now, staging)
+    warehouse = existing_warehouse(root, staging)
+    return status_of(warehouse, warehouse.current(), now)
 
 
-def status_of(root: Path, snapshot: Snapshot | None, now: datetime | None = None, staging: str | None = None) -> Status:
+def status_of(warehouse: Warehouse, snapshot: Snapshot | None, now: datetime | None = None) -> Status:
     """The state of a warehouse as one snapshot and the journal tell it; otherwise as `read_status`."""
-    warehouse = found_warehouse(root, staging=staging)
     journal = list(read_outcomes(warehouse.root))
     published_runs = [] if snapshot is None else _latest(snapshot.read("runs"))
     published = None if snapshot is None else snapshot.info.published_at

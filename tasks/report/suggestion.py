@@ -21,7 +21,7 @@ import yaml
 from config.contract import Contract
 from config.contract_types import Column, SourcePath
 from tasks.report.field_shapes import Shape
-from tasks.report.words import counted
+from tasks.report.words import counted, printable
 
 #: Where the properties of `articles` stand in a contract, and those of the items of its lists.
 _INDENT: Final = 6
@@ -67,7 +67,7 @@ class Suggestion:
             head = f"# Under the column `{column}` of `articles`, at the end of `properties` of its `items`:"
             parts.append("\n".join([head, *lines]))
         if self.left:
-            parts.append("\n".join(["# Not suggested:", *(f"#   {_printable(reason)}" for reason in self.left)]))
+            parts.append("\n".join(["# Not suggested:", *(f"#   {printable(reason)}" for reason in self.left)]))
         return "\n\n".join(parts) + "\n"
 
 
@@ -187,7 +187,7 @@ def _lines(prop: dict[str, Any], shape: Shape, indent: int) -> list[str]:
     """A property as YAML behind a comment that says what was seen."""
     comment = f"# `{prop['transformSourceObjects'][0]}` is in {counted(shape.count, 'row')}{_such_as(shape)}"
     body = yaml.dump([prop], Dumper=_Plain, sort_keys=False, allow_unicode=True, default_flow_style=None, width=1_000)
-    return textwrap.indent(f"{_printable(comment)}\n{body}", " " * indent).rstrip("\n").split("\n")
+    return textwrap.indent(f"{printable(comment)}\n{body}", " " * indent).rstrip("\n").split("\n")
 
 
 def _such_as(shape: Shape) -> str:
@@ -195,11 +195,6 @@ def _such_as(shape: Shape) -> str:
         shape = shape.item
     examples = [json.dumps(text, ensure_ascii=not text.isprintable()) for text in shape.examples]
     return f", such as {', '.join(examples)}" if examples else ""
-
-
-def _printable(text: str) -> str:
-    """A text that stays in the one line of a comment."""
-    return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text)
 
 
 def _spell(path: SourcePath) -> str:

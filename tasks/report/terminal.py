@@ -13,7 +13,6 @@ import io
 import os
 import re
 from collections.abc import Iterator
-from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import IO, Final, cast
@@ -175,9 +174,7 @@ def _stages(outcome: Outcome) -> Table:
     for stage, seconds in outcome.seconds.items():
         size = outcome.bytes.get(stage, 0)
         table.add_row(stage, spell_seconds(seconds), spell_size(size) if size else "", spell_speed(size, seconds))
-    clock = datetime.fromisoformat(outcome.ended_at) - datetime.fromisoformat(outcome.started_at)
-    total = max(clock.total_seconds(), sum(outcome.seconds.values()))
-    table.add_row(Text("total", "bold"), Text(spell_seconds(total), "bold"))
+    table.add_row(Text("total", "bold"), Text(spell_seconds(outcome.duration), "bold"))
     if outcome.resumed:
         resumed = f"{outcome.resumed:,} of {counted(outcome.batches, 'batch', 'batches')} from an earlier run"
         table.add_row("resumed", Text(resumed, "dim"))

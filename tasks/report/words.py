@@ -87,6 +87,16 @@ def spell_place(example: Example, sources: Mapping[str, str]) -> str:
     return ":".join([printable(path), *map(str, numbers)])
 
 
+def source_place(source: str, path: str, line: int | None, column: int | None) -> str:
+    """`source/path:line:column` of a finding, as it is; one of a whole file is at its beginning."""
+    return f"{source}/{path}:{line or 1}:{column or 1}"
+
+
+def with_field(field: str, message: str) -> str:
+    """A finding's message after its field, as they are; one of a whole file has no field."""
+    return f"{field}: {message}" if field else message
+
+
 def spell_message(field: str, message: str, value: str) -> str:
     """A finding in one line: field, what is wrong, and the value if the message does not show it."""
     about = f"{printable(field, 60)}: " if field else ""

@@ -30,6 +30,11 @@ def is_url(location: str) -> bool:
     return URL.match(location) is not None
 
 
+def absolute_place(location: str) -> str:
+    """A warehouse's folder or URL as it means the same in any working folder."""
+    return URL.sub(r"\1://", location) if is_url(location) else str(Path(location).absolute())
+
+
 @lru_cache(maxsize=4)
 def filesystem_of(url: str) -> tuple[fs.FileSystem, str]:
     """The file system of a URL, and the path in it.

@@ -13,9 +13,9 @@ from msgspec.structs import replace
 from config.errors import SettingsError
 from config.settings import Settings
 from config.settings import Warehouse as WarehouseSettings
-from tasks.tables.delta import STATE, DeltaWarehouse
+from tasks.tables.delta import DeltaWarehouse
 from tasks.tables.delta_table import is_url
-from tasks.tables.warehouse import Warehouse
+from tasks.tables.warehouse import DELTA_STATE, Warehouse
 
 
 def open_warehouse(settings: WarehouseSettings) -> Warehouse:
@@ -38,7 +38,7 @@ def open_warehouse(settings: WarehouseSettings) -> Warehouse:
 
 def found_warehouse(location: Path | str, durable: bool = True, staging: str | None = None) -> Warehouse:
     """The warehouse in a place, whatever its format is; it need not exist."""
-    if is_url(str(location)) or (Path(location) / STATE).is_dir():
+    if is_url(str(location)) or (Path(location) / DELTA_STATE).is_dir():
         return DeltaWarehouse(str(location), durable, staging)
     return Warehouse(location, durable)
 

@@ -136,7 +136,7 @@ class Snapshot:
         Args:
             table: its name.
             columns: top-level columns; None reads all.
-            filters: the rows to read.
+            filters: the rows to read, by columns that are read.
             schema: what it shall look like, see `read_parquet`; with it, no file is an empty table.
             partitions: the partitions to read, as `DataFile.partition` spells them; None reads all.
             hive: add a column for the key of the partitions (not in the files).

@@ -33,8 +33,8 @@ from tasks.tables.logs import ROOT, context, received_lines, send_lines, with_co
 P = ParamSpec("P")
 R = TypeVar("R")
 
-#: Imported once in the server that the workers are forked from.
-_PRELOAD: Final = ["tasks.parse.batch", "tasks.validate.batch"]
+#: Imported once in the server that the workers are forked from; ftfy is what repair needs sooner or later.
+_PRELOAD: Final = ["tasks.parse.batch", "tasks.validate.batch", "ftfy"]
 _pools: Final[dict[Path, ProcessPoolExecutor]] = {}
 
 

@@ -142,19 +142,21 @@ def _records(parsed: pa.Table, found: pa.Table, files: pa.Table, contract: Contr
     names = pc.utf8_rtrim_whitespace(pc.binary_join_element_wise(warnings["code"], fields, " ")).to_pylist()
     parsed = parsed.append_column("warnings", _texts_by_row(len(parsed), warnings, names, distinct=True))
     fields = [field for field in contract["articles"].schema if field.name not in LINEAGE]
-    table = parsed.select([field.name for field in fields]).filter(pc.equal(files["status"], "record"))
+    rows = _ordered(pc.indices_nonzero(pc.equal(files["status"], "record")), parsed, partition_by)
+    table = parsed.select([field.name for field in fields]).take(rows)
     for i, field in enumerate(fields):
         if pa.types.is_nested(field.type):
             table = table.set_column(i, field, without_null_items(table[field.name].combine_chunks()))
-    return table.cast(pa.schema(fields)).take(_order(table, partition_by))
+    return table.cast(pa.schema(fields))
 
 
-def _order(records: pa.Table, partition_by: str) -> pa.Array:
-    """By partition, then id: what a file of the tables takes from a batch then stands together, however it is split."""
-    keys = records.select(["article_id", "source", "source_path"])
+def _ordered(rows: pa.Array, parsed: pa.Table, partition_by: str) -> pa.Array:
+    """Rows by partition, then id: what a file of the tables takes from a batch stands together, however it is split."""
+    keys = parsed.select(["article_id", "source", "source_path"]).take(rows)
     if partition_by != "none":
-        keys = keys.add_column(0, "partition", pc.floor_temporal(records["published_at"], unit=partition_by))
-    return pc.sort_indices(keys, sort_keys=[(name, "ascending") for name in keys.column_names])
+        published_at = parsed["published_at"].take(rows)
+        keys = keys.add_column(0, "partition", pc.floor_temporal(published_at, unit=partition_by))
+    return rows.take(pc.sort_indices(keys, sort_keys=[(name, "ascending") for name in keys.column_names]))
 
 
 def _quarantine(parsed: pa.Table, found: pa.Table, rejected: pa.BooleanArray) -> pa.Table:

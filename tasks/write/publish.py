@@ -14,18 +14,18 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from config.contract import CLUSTER_COLUMNS, VERSIONS, Contract
+from config.contract import VERSIONS
 from tasks.tables.history import KEY, history_summary
 from tasks.tables.parquet import ParquetOptions
 from tasks.tables.snapshots import Snapshot
-from tasks.tables.staging import read_arrow
 from tasks.write import small_tables
 from tasks.write.article_versions import Observation
 from tasks.write.audit import check_articles, check_files, check_manifest, check_required
 from tasks.write.job import Decided, RunRecord, WriteJob
 from tasks.write.layout import Layout, layout_of, next_layout
 from tasks.write.parent_versions import ParentVersions
-from tasks.write.partitions import PLACED, RECORD_TABLES, PlaceRows, RecordSet, records_of
+from tasks.write.partitions import PLACED, RECORD_TABLES, PlaceRows, RecordSet
+from tasks.write.records import content_schema, is_record, records_of
 from tasks.write.snapshot import SnapshotBuilder
 from tasks.write.staged import StagedRecords
 from tasks.write.version_files import write_all, write_versions
@@ -68,21 +68,20 @@ def write_snapshot(
     _write_small_tables(job, builder, parent, decided, batches, run)
     _write_versions(job, builder, parent, run)
     check_files(builder.path, builder.files, decided.manifest)
-    names = pc.unique(decided.manifest["source"].filter(pc.invert(decided.manifest["deleted"]))).to_pylist()
+    told = {"partition_by": job.partition_by, "form": job.form, "sources": decided.live_sources()}
     history = history_summary(job.contract, parent, run.run_id, run.started_at)
-    summary = {"partition_by": job.partition_by, "form": job.form, "sources": names, **history, **run.summary}
+    summary = {**told, **history, **run.summary}
     return builder.publish(run.contract_version, run.code_version, summary)
 
 
 def _record_set(job: WriteJob, parent: Snapshot | None, decided: Decided, batches: Sequence[Path]) -> RecordSet:
     manifest = decided.manifest
-    is_record = pc.is_in(manifest["status"].combine_chunks(), pa.array(["loaded", "duplicate"]))
     current, previous = (records_of(table.select(PLACED)) for table in (manifest, decided.previous))
     old = _layout_of_parent(job, parent)
     records = RecordSet(
         manifest=current,
-        touched=pc.or_(decided.touched.filter(is_record), _is_of_another_form(job, parent)),
-        fresh=StagedRecords(batches, _fresh_record_schema(job.contract)),
+        touched=pc.or_(decided.touched.filter(is_record(manifest).combine_chunks()), _is_of_another_form(job, parent)),
+        fresh=StagedRecords(batches, content_schema(job.contract)),
         parent=parent,
         previous=previous,
         old=old,
@@ -109,15 +108,6 @@ def _add(
     """Write one file of a table, whose required columns have no null; its path."""
     check_required(f"{table}/{partition}/{name}", rows, job.contract)
     return builder.path / builder.add(table, partition, name, rows, SORTING.get(table, ())).path
-
-
-def _fresh_record_schema(contract: Contract) -> pa.Schema:
-    lineage = (*CLUSTER_COLUMNS, "first_seen_at", "loaded_at", "run_id")
-    return pa.schema([field for field in contract["articles"].schema if field.name not in lineage])
-
-
-def _staged(batches: Sequence[Path], name: str) -> list[pa.Table]:
-    return [read_arrow(batch / name) for batch in batches]
 
 
 def _layout_of_parent(job: WriteJob, parent: Snapshot | None) -> Layout:
@@ -188,17 +178,15 @@ def _write_small_tables(
     manifest = decided.manifest.cast(job.contract["sources"].schema)
     for i, part in enumerate(small_tables.manifest_parts(manifest)):
         _add(job, builder, "sources", part, name=f"part-{i}.parquet")
-    rows = [row | {"snapshot": builder.next_number} if row["run_id"] == run.run_id else row for row in run.rows]
-    _add(job, builder, "runs", small_tables.run_rows(parent, rows, job.contract, run.forgotten))
+    rows = small_tables.run_rows(parent, run.numbered(builder.next_number), job.contract, run.forgotten)
+    _add(job, builder, "runs", rows)
     _write_quarantine(job, builder, parent, decided, batches)
 
 
 def _write_quarantine(
     job: WriteJob, builder: SnapshotBuilder, parent: Snapshot | None, decided: Decided, batches: Sequence[Path]
 ) -> None:
-    fresh = pa.concat_tables(
-        [small_tables.staged_schema(job.contract).empty_table(), *_staged(batches, "quarantine.arrow")]
-    )
+    fresh = small_tables.staged_quarantine(batches, job.contract)
     is_same = not len(fresh) and small_tables.is_same_quarantine(decided.previous, decided.manifest)
     if parent is not None and is_same and not _is_of_another_form(job, parent):
         for file in parent.files("quarantine"):

@@ -21,7 +21,7 @@ import pytest
 from deltalake import DeltaTable
 
 from config.contract import TABLES, load_contract
-from config.errors import WarehouseError, WarehouseLocked
+from config.errors import GuardRailError, WarehouseError, WarehouseLocked
 from config.settings import Settings
 from flows.backfill import Repository, run_backfill
 from flows.cli import main
@@ -35,7 +35,7 @@ from tasks.tables.warehouse import Warehouse
 from tests.builders import Desk, article, page
 from tests.e2e.server import free_port
 from tests.git_past import make_repository
-from tests.newsroom import Newsroom, Story, settings_for
+from tests.newsroom import Newsroom, Story, contract_with_mood, settings_for
 from tests.run_once import finish, ingest_into, start
 from tests.tables_equal import assert_same_tables
 
@@ -245,3 +245,24 @@ def test_two_writers_that_both_hold_the_lock_do_not_both_publish(
     run_ingest(specs, settings(url, tmp_path))
     assert_same_tables(warehouse, as_parquet(newsroom, tmp_path / "last"))
     assert DeltaTable(f"{url}/articles").history(1)[0]["operation"] == "MERGE"
+
+
+def test_a_breaking_contract_is_refused_and_an_outage_is_no_consent(
+    url: str, newsroom: Newsroom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError("no answer")
+
+    mood = {"path": str(contract_with_mood(tmp_path))}
+    place = settings(url, tmp_path).warehouse
+    guards = {"accept_contract": False}
+    strict, moody = (
+        settings_for(tmp_path, warehouse=msgspec.structs.asdict(place), guards=guards, contract=contract)
+        for contract in ({}, mood)
+    )
+    run_ingest(newsroom.specs(["harbour"]), moody)
+    with pytest.raises(GuardRailError, match=r"`articles\.mood` is gone"):
+        run_ingest(newsroom.specs(["harbour"]), strict)
+    monkeypatch.setattr("tasks.tables.contract_change.pq.read_metadata", fail)
+    with pytest.raises(WarehouseError, match="no answer"):
+        run_ingest(newsroom.specs(["harbour"]), strict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,8 @@ from prefect.client.schemas.filters import (
 )
 
 from config.errors import GuardRailError, SourceError
-from flows.ingest import ingest
+from config.settings import load_settings
+from flows.ingest import ingest, run_flow
 from tasks.discover import local
 from tasks.tables.warehouse import Warehouse
 
@@ -100,8 +102,10 @@ def test_a_guard_rail_fails_the_flow_with_its_message_and_publishes_nothing(sour
     assert any("bad8.md:1:1" in text and "unclosed-fence" in text for text in tables)
 
 
-def test_lines_of_the_run_and_of_its_batches_are_in_the_log_of_the_ui(source: Path, tmp_path: Path) -> None:
-    ingest([f"logged={source}"], str(tmp_path / "w"), settings=settings())
+def test_lines_of_the_run_and_of_its_batches_are_in_the_log_of_the_ui(
+    source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ingest([f"logged={source}"], str(tmp_path / "w"), settings=settings() | {"notify": {"stale_after_hours": 0}})
 
     def told() -> dict[str, bool]:
         with get_client(sync_client=True) as client:
@@ -112,11 +116,15 @@ def test_lines_of_the_run_and_of_its_batches_are_in_the_log_of_the_ui(source: Pa
 
     in_a_task = "batch 1 of 1: 1 file goes to quarantine, such as broken.md:1:1 of logged: front-matter/unclosed-fence"
     for _ in range(100):
-        if len(lines := told()) >= 6:
+        lines = told()
+        if stale := [line for line in lines if line.startswith("The newest article came")]:
             break
         time.sleep(0.1)
     assert lines[in_a_task]
     assert not lines["4 files: 4 new, 0 changed, 0 unchanged, 0 gone"]
+    assert stale
+    shown = [json.loads(line) for line in capsys.readouterr().err.splitlines() if line.startswith("{")]
+    assert [(line["level"], line["run_id"] != "") for line in shown if line["stage"] == "notify"] == [("warning", True)]
 
 
 def test_storage_that_answers_again_is_tried_again(
@@ -141,6 +149,14 @@ def test_storage_that_answers_again_is_tried_again(
 def test_what_is_wrong_with_the_configuration_is_not_tried_again(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="does not exist"):
         ingest([str(tmp_path / "missing")], str(tmp_path / "w"), settings=settings(retries=5))
+
+
+def test_the_form_of_a_run_by_hand_shows_what_was_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: dict[str, Any] = {}
+    monkeypatch.setattr("flows.ingest.ingest", lambda *_, **given: shown.update(given))
+    accepted = dict.fromkeys(("accept_removals", "accept_quarantine", "accept_contract"), True)
+    run_flow([], load_settings(None, {"guards": accepted}))
+    assert shown == {"full_refresh": False, **accepted}
 
 
 def test_every_parameter_is_described_for_the_form_in_the_ui() -> None:

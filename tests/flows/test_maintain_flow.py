@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,12 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 
 from config.errors import AuditError
+from flows.logs import shown_logs
 from flows.maintain import maintain
 from flows.maintenance import run_maintenance
 from tests.builders import Desk
 from tests.newsroom import settings_for
+from tests.receiver import receiving
 from tests.tasks.maintain.damage import healthy
 
 pytestmark = [
@@ -46,6 +49,27 @@ def test_a_damaged_warehouse_fails_the_flow_and_is_a_report_by_hand(desk: Desk) 
     done = run_maintenance(settings_for(desk.warehouse.root, run={"engine": "prefect"}))
     assert done.status == "damaged"
     assert any("What is wrong" in report for report in reports())
+
+
+def test_what_is_logged_is_shown_once_by_hand_and_on_a_schedule(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def told() -> list[str]:
+        lines = [json.loads(line) for line in capsys.readouterr().err.splitlines() if line.startswith("{")]
+        return [line["message"] for line in lines if line["stage"] == "notify"]
+
+    (desk.warehouse.root / "stray.parquet").write_bytes(b"")
+    notify = {"retries": 0, "repeat_hours": 0}
+    by_hand = settings_for(desk.warehouse.root, run={"engine": "prefect"}, notify=notify)
+    with receiving(500) as receiver:
+        monkeypatch.setenv("PRESSLAKE_NOTIFY_URL", receiver.url)
+        with pytest.raises(AuditError):
+            maintain(str(desk.warehouse.root), settings={"notify": notify})
+        on_schedule = told()
+        with shown_logs(by_hand.log):
+            run_maintenance(by_hand)
+    assert on_schedule == told()
+    assert on_schedule == ["The webhook was not told of `failure`: it answered 500. The run is not affected."]
 
 
 def test_parameters_are_described_for_the_form() -> None:

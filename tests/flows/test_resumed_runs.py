@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,7 +10,9 @@ import pytest
 
 import flows.local
 from config.errors import AuditError, SourceError, WarehouseError
+from config.settings import Log
 from flows import pipeline
+from flows.logs import shown_logs
 from tasks.discover.stage import discover_changes
 from tasks.report.outcome import Outcome
 from tasks.tables.journal import read_journal
@@ -42,13 +45,18 @@ def test_finished_batches_are_not_read_again(desk: Desk, monkeypatch: pytest.Mon
     assert list(desk.warehouse.staging_path.iterdir()) == []
 
 
-def test_only_files_that_changed_meanwhile_are_read(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_files_that_changed_meanwhile_are_read(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     with monkeypatch.context() as patch, pytest.raises(AuditError):
         patch.setattr(flows.local, "deduplicate_records", failing)
         desk.run()
     desk.write("2.md", article("Changed meanwhile"))
-    assert desk.run().resumed == 3
+    with shown_logs(Log(format="json", level="debug")):
+        assert desk.run().resumed == 3
     assert "Changed meanwhile" in desk.titles()
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert {line["batch"] for line in lines if line["stage"] == "parse" and "batch" in line} == {"3 of 4"}
 
 
 def test_a_full_refresh_trusts_no_earlier_batch(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

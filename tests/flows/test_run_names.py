@@ -18,6 +18,7 @@ NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
     [
         ([], "ingest configured sources · 2026-03-02 12:00 UTC"),
         (["news=/data/x", "/data/blog/"], "ingest news, blog · 2026-03-02 12:00 UTC"),
+        (["./year=2021", "news=year=2021"], "ingest year=2021, news · 2026-03-02 12:00 UTC"),
         (["a=1", "b=2", "c=3", "d=4", "e=5"], "ingest a, b, c and 2 more · 2026-03-02 12:00 UTC"),
     ],
 )

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import socket
+import sys
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -67,7 +70,26 @@ def test_an_address_for_others_needs_a_password() -> None:
 
 def test_sources_do_not_depend_on_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "news").mkdir()
+    (tmp_path / "year=2021").mkdir()
     monkeypatch.chdir(tmp_path)
     assert absolute("news") == str(tmp_path / "news")
     assert absolute("daily=news") == f"daily={tmp_path / 'news'}"
     assert absolute("s3://bucket/news") == "s3://bucket/news"
+    assert absolute("./year=2021") == str(tmp_path / "year=2021")
+    assert absolute("news=year=2021") == f"news={tmp_path / 'year=2021'}"
+
+
+@pytest.mark.parametrize(
+    ("warehouse", "place"), [("s3://bucket/lake", "s3://bucket/lake"), ("data/lake", "{folder}/data/lake")]
+)
+def test_the_runs_get_the_warehouse_that_was_named(
+    warehouse: str, place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served: list[tuple[Any, ...]] = []
+    recorder = SimpleNamespace(Service=lambda *values, **_: values, serve=served.append)
+    monkeypatch.setitem(sys.modules, "flows.serve", recorder)
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+    monkeypatch.chdir(tmp_path)
+    assert main(["serve", ".", "--warehouse", warehouse]) == 0
+    ((name, parameters, *_),) = served
+    assert (name, parameters["warehouse"]) == ("lake", place.format(folder=tmp_path))
