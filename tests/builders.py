@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from flows.run import run_ingest
 from tasks.report.outcome import Outcome
+from tasks.tables.formats import found_warehouse
 from tasks.tables.snapshots import Snapshot
 from tasks.tables.source import Source
 from tasks.tables.warehouse import Warehouse
@@ -60,8 +61,8 @@ class Desk:
 
     @property
     def warehouse(self) -> Warehouse:
-        """Where the tables are."""
-        return Warehouse(self.root / "warehouse", durable=False)
+        """Where the tables are, in the format that the runs had."""
+        return found_warehouse(self.root / "warehouse", durable=False)
 
     @property
     def snapshot(self) -> Snapshot:

@@ -90,16 +90,26 @@ class DeltaSnapshot(Snapshot):
         rows = super().read(table, columns, None, schema, partitions=partitions, hive=hive)
         return rows if filters is None else rows.filter(filters)
 
+    def schema(self, table: str, *, hive: bool = False) -> pa.Schema:
+        """The columns of a table as the Delta log has them, those of the partitions only with `hive`.
+
+        Raises:
+            WarehouseError: no such table, or its log is damaged.
+        """
+        version = self.info.versions.get(table)
+        found = None if version is None else open_table(self.location, table, version)
+        if found is None:
+            raise WarehouseError(f"Snapshot {self.number} has no table `{table}`.")
+        aside = [] if hive else found.metadata().partition_columns
+        schema = plain_schema(pa.schema(found.schema().to_arrow()))
+        return pa.schema([field for field in schema if field.name not in aside], schema.metadata)
+
     def _empty(
         self, table: str, columns: Sequence[str] | None, schema: pa.Schema | None, *, hive: bool = False
     ) -> pa.Table:
         """No file is to be read: the Delta log knows what rows would look like."""
         if schema is None and table in self.info.versions and not self.files(table):
-            found = open_table(self.location, table, self.info.versions[table])
-            assert found is not None
-            schema = plain_schema(pa.schema(found.schema().to_arrow()))
-            aside = [] if hive else found.metadata().partition_columns
-            schema = pa.schema([field for field in schema if field.name not in aside], schema.metadata)
+            schema = self.schema(table, hive=hive)
         return super()._empty(table, columns, schema, hive=hive)
 
     def uris(self) -> dict[str, str]:

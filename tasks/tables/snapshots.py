@@ -150,6 +150,14 @@ class Snapshot:
         paths = [self.path / file.path for file in files]
         return read_files(paths, columns, filters, schema, self.path / table if hive else None, self.filesystem)
 
+    def schema(self, table: str) -> pa.Schema:
+        """The columns of a table as its first file has them, without those of the partitions.
+
+        Raises:
+            WarehouseError: no such table, or the file is missing or damaged.
+        """
+        return self.read(table, filters=pc.scalar(False)).schema
+
     def _empty(
         self, table: str, columns: Sequence[str] | None, schema: pa.Schema | None, *, hive: bool = False
     ) -> pa.Table:

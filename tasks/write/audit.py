@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from config.contract import TABLES, Contract
+from config.contract import TABLES, VERSIONS, Contract
 from config.errors import AuditError
 from tasks.tables.keys import file_keys
 from tasks.tables.parquet import read_parquet
@@ -107,13 +107,18 @@ def check_files(root: Path, files: list[DataFile], manifest: pa.Table) -> None:
             raise AuditError(f"{table} has {counted[table]} rows for {wanted} files with status {status!r}.", _REPORT)
 
 
-def check_tables(snapshot: Snapshot, manifest: pa.Table) -> None:
+def check_tables(snapshot: Snapshot, manifest: pa.Table, keeps_history: bool) -> None:
     """The rows of each table, read back, are the files of its status, each once.
+
+    Args:
+        snapshot: not published yet.
+        manifest: the decided manifest.
+        keeps_history: there must be `article_versions` too.
 
     Raises:
         AuditError: one is missing, too many, or twice.
     """
-    if set(snapshot.tables()) != set(TABLES):
+    if set(snapshot.tables()) != {*TABLES, *([VERSIONS] if keeps_history else [])}:
         raise AuditError("A table has no version.", _REPORT)
     for table, status in _STATUS_OF.items():
         expected = manifest.filter(pc.equal(manifest["status"], status))

@@ -24,11 +24,13 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from config.contract import VERSIONS
 from config.errors import WarehouseError
 from tasks.tables.blobs import ABSENT, Blob
 from tasks.tables.delta import POINTER, DeltaInfo, DeltaSnapshot, DeltaWarehouse, entry_name
 from tasks.tables.delta_table import listed_files, open_table
 from tasks.tables.faults import reach
+from tasks.tables.history import history_summary
 from tasks.tables.keys import file_keys
 from tasks.tables.snapshots import DataFile, Snapshot
 from tasks.write import small_tables
@@ -38,7 +40,9 @@ from tasks.write.delta_commit import Commits, Conflict
 from tasks.write.delta_rows import RecordChanges
 from tasks.write.delta_sync import sync_snapshot
 from tasks.write.delta_upkeep import compact, settle_tables
+from tasks.write.delta_versions import version_change
 from tasks.write.job import Decided, RunRecord, WriteJob
+from tasks.write.parent_versions import ParentVersions
 
 #: How often a run makes its commits at most: again where another program came between.
 _TRIES: Final = 3
@@ -81,7 +85,7 @@ def write_delta(
                 raise
             time.sleep(_WAIT_SECONDS * 2**attempt)
     snapshot = DeltaSnapshot(warehouse.tables_path, info, warehouse.location)
-    check_tables(snapshot, decided.manifest)
+    check_tables(snapshot, decided.manifest, VERSIONS in job.contract.tables)
     _publish(warehouse, snapshot, pointer)
     return snapshot
 
@@ -183,21 +187,38 @@ def _is_new(now: pa.Table, before: pa.Table, fresh: pa.Table) -> pa.Array:
 
 def _commit(write: _Write, crowded: Sequence[str]) -> DeltaInfo:
     """Steps 1 and 2: a commit a table; what the pointer shall say."""
-    versions = settle_tables(write.warehouse)
+    versions, tables = settle_tables(write.warehouse), write.job.contract.tables
     for change in write.changes():
-        versions[change.table] = write.commits.apply(change, versions.get(change.table))
-        reach("delta.committed")
+        _apply(write, change, versions)
+    if VERSIONS in tables:
+        # It follows from all articles, those that were just committed among them.
+        articles = DeltaSnapshot(
+            write.warehouse.tables_path, _info(write, {"articles": versions["articles"]}), write.warehouse.location
+        )
+        _apply(write, version_change(ParentVersions(write.parent, write.job.contract), articles, write.run), versions)
     versions |= compact(write.warehouse, write.commits, crowded)
-    told = {"partition_by": write.job.partition_by, "form": write.job.form, "sources": write.decided.live_sources()}
+    return _info(write, {table: version for table, version in versions.items() if table in tables})
+
+
+def _apply(write: _Write, change: Change, versions: dict[str, int]) -> None:
+    versions[change.table] = write.commits.apply(change, versions.get(change.table))
+    reach("delta.committed")
+
+
+def _info(write: _Write, versions: dict[str, int]) -> DeltaInfo:
+    """What the pointer says of tables at these versions."""
+    job, run, parent = write.job, write.run, write.parent
+    told = {"partition_by": job.partition_by, "form": job.form, "sources": write.decided.live_sources()}
+    history = history_summary(job.contract, parent, run.run_id, run.started_at)
     return DeltaInfo(
         number=write.number,
-        run_id=write.run.run_id,
-        parent=write.parent.number if write.parent else None,
+        run_id=run.run_id,
+        parent=parent.number if parent else None,
         published_at=datetime.now(UTC).isoformat().replace("+00:00", "Z"),
-        contract_version=write.run.contract_version,
-        code_version=write.run.code_version,
+        contract_version=run.contract_version,
+        code_version=run.code_version,
         files=_files(write.warehouse, versions),
-        summary={**told, **write.run.summary},
+        summary={**told, **history, **run.summary},
         versions=versions,
     )
 

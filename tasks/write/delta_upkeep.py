@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Final
 
-from config.contract import TABLES
+from config.contract import TABLES, VERSIONS
 from config.errors import WarehouseError
 from tasks.tables.blobs import ABSENT
 from tasks.tables.delta import POINTER, DeltaSnapshot, DeltaWarehouse, entry_name
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from deltalake import DeltaTable
 
 _HOURS: Final = 24
+#: All that can be there; a warehouse without a history has not the last one.
+_TABLES: Final = (*TABLES, VERSIONS)
 _LOST: Final = "`presslake run --full-refresh` into a new warehouse makes it anew."
 #: Small files that one partition may have before they are joined.
 _SMALL_FILES: Final = 8
@@ -43,7 +45,7 @@ def settle_tables(warehouse: DeltaWarehouse) -> dict[str, int]:
         WarehouseError: a table is damaged, or the storage refused.
     """
     current = warehouse.current()
-    tables = {table: found for table in TABLES if (found := open_table(warehouse.location, table)) is not None}
+    tables = {table: found for table in _TABLES if (found := open_table(warehouse.location, table)) is not None}
     if current is not None:
         _remember(warehouse, current)
         for table, version in current.info.versions.items():
@@ -53,6 +55,8 @@ def settle_tables(warehouse: DeltaWarehouse) -> dict[str, int]:
                 reach("delta.before-restore")
                 with commit_errors(table):
                     tables[table].restore(version)
+        for table in tables.keys() - current.info.versions.keys():
+            _empty(table, tables[table])
     return {table: int(found.version()) for table, found in tables.items()}
 
 
@@ -72,6 +76,14 @@ def _is_same(found: DeltaTable, pinned: int) -> bool:
         restored = (commit.get("operationParameters") or {}).get("version")
         return commit.get("operation") == "RESTORE" and str(restored) == str(pinned)
     return True
+
+
+def _empty(table: str, found: DeltaTable) -> None:
+    """Take the rows of a table that the pointer does not name from those who read the newest version."""
+    if found.file_uris():
+        reach("delta.before-restore")
+        with commit_errors(table):
+            found.delete()
 
 
 def move_to(warehouse: DeltaWarehouse, target: DeltaSnapshot) -> None:
@@ -112,11 +124,13 @@ def vacuum(warehouse: DeltaWarehouse, keep_days: int) -> int:
     """
     kept = [warehouse.snapshot(number) for number in warehouse.snapshots()]
     removed = 0
-    for table in TABLES:
+    for table in _TABLES:
         found = open_table(warehouse.location, table)
         if found is None:
             continue
-        versions: Collection[int] = {snapshot.info.versions[table] for snapshot in kept}
+        versions: Collection[int] = {
+            snapshot.info.versions[table] for snapshot in kept if table in snapshot.info.versions
+        }
         with commit_errors(table):
             files = found.vacuum(
                 retention_hours=keep_days * _HOURS,

@@ -11,12 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
-import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.contract import VERSIONS
-from tasks.tables.history import SUMMARY, Observed, observed
+from tasks.tables.history import KEY, history_summary
 from tasks.tables.parquet import ParquetOptions
 from tasks.tables.snapshots import Snapshot
 from tasks.write import small_tables
@@ -24,11 +23,12 @@ from tasks.write.article_versions import Observation
 from tasks.write.audit import check_articles, check_files, check_manifest, check_required
 from tasks.write.job import Decided, RunRecord, WriteJob
 from tasks.write.layout import Layout, layout_of, next_layout
+from tasks.write.parent_versions import ParentVersions
 from tasks.write.partitions import PLACED, RECORD_TABLES, PlaceRows, RecordSet
 from tasks.write.records import content_schema, is_record, records_of
 from tasks.write.snapshot import SnapshotBuilder
 from tasks.write.staged import StagedRecords
-from tasks.write.version_files import ParentVersions, write_all, write_versions
+from tasks.write.version_files import write_all, write_versions
 
 #: Order of rows within a file.
 SORTING: Final[Mapping[str, tuple[str, ...]]] = {
@@ -36,7 +36,7 @@ SORTING: Final[Mapping[str, tuple[str, ...]]] = {
     "duplicates": ("published_at", "article_id", "source", "source_path"),
     # In the order of their articles, whose times the table does not have.
     "related": (),
-    VERSIONS: ("article_id", "valid_from"),
+    VERSIONS: KEY,
 }
 #: Partition of a table without rows: readers need one file to learn the columns from.
 _EMPTY_AT: Final = {"year": "published_year=1970", "month": "published_month=1970-01", "none": ""}
@@ -66,9 +66,10 @@ def write_snapshot(
     _keep_records(builder, records)
     _write_empty(job, builder)
     _write_small_tables(job, builder, parent, decided, batches, run)
-    history = _write_versions(job, builder, parent, run)
+    _write_versions(job, builder, parent, run)
     check_files(builder.path, builder.files, decided.manifest)
     told = {"partition_by": job.partition_by, "form": job.form, "sources": decided.live_sources()}
+    history = history_summary(job.contract, parent, run.run_id, run.started_at)
     summary = {**told, **history, **run.summary}
     return builder.publish(run.contract_version, run.code_version, summary)
 
@@ -151,12 +152,10 @@ def _write_empty(job: WriteJob, builder: SnapshotBuilder) -> None:
             _add(job, builder, table, empty, _EMPTY_AT[job.partition_by])
 
 
-def _write_versions(
-    job: WriteJob, builder: SnapshotBuilder, parent: Snapshot | None, run: RunRecord
-) -> dict[str, object]:
-    """Write `article_versions` where the warehouse keeps a history; what the snapshot says of it."""
+def _write_versions(job: WriteJob, builder: SnapshotBuilder, parent: Snapshot | None, run: RunRecord) -> None:
+    """Write `article_versions` where the warehouse keeps a history."""
     if VERSIONS not in job.contract.tables:
-        return {}
+        return
 
     def add(name: str, rows: pa.Table) -> None:
         _add(job, builder, VERSIONS, rows, name=name)
@@ -166,8 +165,6 @@ def _write_versions(
         write_versions(ParentVersions(parent, job.contract), builder, seen, add)
     else:
         write_all(run.versions, add)
-    told = observed(parent) or Observed(run.started_at.isoformat(), run.run_id)
-    return {SUMMARY: msgspec.to_builtins(msgspec.structs.replace(told, columns=job.contract.watched))}
 
 
 def _write_small_tables(

@@ -23,6 +23,7 @@ from deltalake import DeltaTable
 from config.contract import TABLES, load_contract
 from config.errors import GuardRailError, WarehouseError, WarehouseLocked
 from config.settings import Settings
+from flows.backfill import Repository, run_backfill
 from flows.cli import main
 from flows.maintenance import run_maintenance
 from flows.run import run_ingest
@@ -31,7 +32,9 @@ from tasks.tables import object_lock
 from tasks.tables.delta import DeltaSnapshot, DeltaWarehouse
 from tasks.tables.object_lock import Lease, leased
 from tasks.tables.warehouse import Warehouse
+from tests.builders import Desk, article, page
 from tests.e2e.server import free_port
+from tests.git_past import make_repository
 from tests.newsroom import Newsroom, Story, contract_with_mood, settings_for
 from tests.run_once import finish, ingest_into, start
 from tests.tables_equal import assert_same_tables
@@ -81,9 +84,15 @@ def url(endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return f"s3://{bucket}/tables"
 
 
-def settings(url: str, folder: Path, run: Mapping[str, Any] | None = None, **warehouse: Any) -> Settings:
+def settings(
+    url: str,
+    folder: Path,
+    run: Mapping[str, Any] | None = None,
+    history: Mapping[str, Any] | None = None,
+    **warehouse: Any,
+) -> Settings:
     kind = {"path": url, "format": "delta", "staging": str(folder / "staging")}
-    return settings_for(folder, run, warehouse={**kind, **warehouse})
+    return settings_for(folder, run, warehouse={**kind, **warehouse}, history=history or {})
 
 
 @pytest.fixture
@@ -161,6 +170,24 @@ def test_a_killed_run_leaves_old_or_new(url: str, newsroom: Newsroom, tmp_path: 
     run_ingest(specs, chosen)
     assert_same_tables(warehouse, after)
     assert warehouse.snapshots() == [1, 2]
+
+
+def test_the_history_on_s3_is_that_of_a_folder(url: str, tmp_path: Path) -> None:
+    """Runs and a backfill, which is told no format; `verify` finds nothing."""
+    states = [{"a.md": article(heat=heat, originalUrl=page(1))} for heat in (1, 2, 3)]
+    repository = make_repository(tmp_path / "repository", states)
+    desk, history = Desk(tmp_path), {"history": {"columns": ["title", "heat"]}}
+    desk.write("a.md", states[-1]["a.md"])
+    run_ingest([f"news={desk.root / 'news'}"], settings(url, tmp_path))
+    done = run_backfill(Repository(repository), settings(url, tmp_path, **history, format="parquet"))
+    assert (done.status, done.rows, done.table) == ("completed", 3, f"{url}/article_versions")
+    desk.write("a.md", article(heat=4, originalUrl=page(1)))
+    run_ingest([f"news={desk.root / 'news'}"], settings(url, tmp_path))
+    current = lake(url, tmp_path).current()
+    assert isinstance(current, DeltaSnapshot)
+    rows = sorted(current.read("article_versions").to_pylist(), key=lambda row: row["valid_from"])
+    assert [(row["heat"], row["commit"] is None) for row in rows] == [(1, False), (2, False), (3, False), (4, True)]
+    assert verify_warehouse(lake(url, tmp_path), load_contract()).findings == []
 
 
 def expire_lock(warehouse: DeltaWarehouse) -> None:
