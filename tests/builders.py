@@ -12,14 +12,19 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
+from config.contract import TABLES
 from flows.run import run_ingest
 from tasks.report.outcome import Outcome
+from tasks.tables.delta import STATE, DeltaWarehouse
 from tasks.tables.snapshots import Snapshot
 from tasks.tables.warehouse import Warehouse
 from tests.newsroom import EPOCH, settings_for
-from tests.tables_equal import assert_same_tables
+from tests.tables_equal import KEYS, assert_same_tables
+
+#: The formats of a warehouse.
+Kind = Literal["parquet", "delta"]
 
 _AUTHOR: Final = ("-c", "user.name=desk", "-c", "user.email=desk@paper.example")
 
@@ -36,6 +41,11 @@ def page(number: int) -> str:
     return f"https://paper.example/story/{number}"
 
 
+def warehouse_at(folder: Path, kind: Kind) -> Warehouse:
+    """A warehouse of a format; it need not exist."""
+    return DeltaWarehouse(str(folder), durable=False) if kind == "delta" else Warehouse(folder, durable=False)
+
+
 @dataclass
 class Desk:
     """Sources and a warehouse in a folder of their own.
@@ -43,16 +53,18 @@ class Desk:
     Attributes:
         root: holds a folder a source, and `warehouse`.
         sections: settings of every run.
+        kind: the warehouse's format.
     """
 
     root: Path
     sections: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    kind: Kind = "parquet"
     _clock: Iterator[int] = field(default_factory=lambda: itertools.count(EPOCH), repr=False)
 
     @property
     def warehouse(self) -> Warehouse:
         """Where the tables are."""
-        return Warehouse(self.root / "warehouse", durable=False)
+        return warehouse_at(self.root / "warehouse", self.kind)
 
     @property
     def snapshot(self) -> Snapshot:
@@ -85,13 +97,18 @@ class Desk:
 
     def run(self, *sources: str, full_refresh: bool = False, **sections: Mapping[str, Any]) -> Outcome:
         """Run the pipeline over some sources, `news` by default, with further settings."""
-        settings = settings_for(self.root / "warehouse", **{**self.sections, **sections})
+        chosen = {**self.sections, **sections}
+        chosen["warehouse"] = {"format": self.kind, **chosen.get("warehouse", {})}
+        settings = settings_for(self.root / "warehouse", **chosen)
         specs = [f"{name}={self.root / name}" for name in sources or ("news",)]
         return run_ingest(specs, settings, full_refresh=full_refresh)
 
     def rows(self, table: str) -> list[dict[str, Any]]:
-        """The rows of a table, partition columns among them."""
-        rows: list[dict[str, Any]] = self.snapshot.read(table, hive=True).to_pylist()
+        """The rows of a table, partition columns among them; those of Delta have no order, and get one here."""
+        found = self.snapshot.read(table, hive=True)
+        if self.kind == "delta":
+            found = found.sort_by([(name, "ascending") for name in KEYS.get(table, ("started_at",))])
+        rows: list[dict[str, Any]] = found.to_pylist()
         return rows
 
     def statuses(self) -> dict[str, str]:
@@ -113,7 +130,13 @@ class Desk:
 
     def files(self) -> dict[str, tuple[int, int]]:
         """Inode and modification time of every file that readers can see, by path."""
-        paths = [path for path in (self.root / "warehouse" / "snapshots").rglob("*") if path.is_file()]
+        warehouse = self.root / "warehouse"
+        seen = (
+            [warehouse / "snapshots"]
+            if self.kind == "parquet"
+            else [*(warehouse / name for name in TABLES), warehouse / STATE]
+        )
+        paths = [path for folder in seen for path in folder.rglob("*") if path.is_file()]
         return {str(path): (path.stat().st_ino, path.stat().st_mtime_ns) for path in paths}
 
 
