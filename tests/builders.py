@@ -46,6 +46,11 @@ def warehouse_at(folder: Path, kind: Kind) -> Warehouse:
     return DeltaWarehouse(str(folder), durable=False) if kind == "delta" else Warehouse(folder, durable=False)
 
 
+def kind_of(warehouse: Warehouse) -> Kind:
+    """The format of a warehouse."""
+    return "delta" if isinstance(warehouse, DeltaWarehouse) else "parquet"
+
+
 @dataclass
 class Desk:
     """Sources and a warehouse in a folder of their own.

@@ -1,5 +1,6 @@
 """G3 on Delta: after any sequence of changes and runs its tables are those of one run into plain Parquet.
 
+The sequences, and the cases by name, are those of `tests/flows/test_incremental_equals_rebuild.py`.
 `PRESSLAKE_FUZZ_EXAMPLES=1000` tries that many sequences, chosen anew each time.
 """
 
@@ -7,27 +8,54 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.tables.delta import DeltaWarehouse
-from tests.flows.test_incremental_equals_rebuild import RunsOverANewsroom, RunsOverNearCopies, options
+from tests.builders import Kind
+from tests.flows.test_incremental_equals_rebuild import (  # noqa: F401
+    RunsOverANewsroom,
+    RunsOverCrowds,
+    RunsOverNearCopies,
+    options,
+    runs,
+    test_a_bridge_between_two_stories_comes_and_goes,
+    test_a_copy_counts_within_a_week_and_not_after_it,
+    test_a_likeness_that_bridges_two_unlike_copies_comes_and_goes,
+    test_a_source_that_is_left_out_does_not_hold_up_a_new_contract,
+    test_an_article_keeps_when_it_was_first_seen_under_another_survivor,
+    test_an_edit_in_the_same_tick_and_of_the_same_size_is_seen,
+    test_other_partitions_alone_write_the_tables_anew,
+    test_parts_of_a_series_stay_apart_until_one_is_renamed,
+    test_the_next_best_copy_survives_when_the_survivor_goes,
+)
+
+
+@pytest.fixture(scope="session")
+def kind() -> Kind:
+    return "delta"
 
 
 class RunsOverDelta(RunsOverANewsroom):
     """Runs merge into Delta tables; each is compared with Parquet files written at once."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.warehouse = DeltaWarehouse(str(self.folder / "warehouse"), durable=False)
+        super().__init__("delta")
 
 
 class RunsOverDeltaNearCopies(RunsOverNearCopies):
     """The same with near copies of one story."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.warehouse = DeltaWarehouse(str(self.folder / "warehouse"), durable=False)
+        super().__init__("delta")
+
+
+class RunsOverDeltaCrowds(RunsOverCrowds):
+    """The same with crowds of near copies."""
+
+    def __init__(self) -> None:
+        super().__init__("delta")
 
 
 TestDeltaEqualsRebuild = pytest.mark.timeout(0)(RunsOverDelta.TestCase)
 TestDeltaEqualsRebuild.settings = options(8)
 TestDeltaNearCopiesToo = pytest.mark.timeout(0)(RunsOverDeltaNearCopies.TestCase)
 TestDeltaNearCopiesToo.settings = options(8)
+TestDeltaCrowdsToo = pytest.mark.timeout(0)(RunsOverDeltaCrowds.TestCase)
+TestDeltaCrowdsToo.settings = options(2, steps=12)
