@@ -18,7 +18,7 @@ PYTHONS := python3.11 python3.12 python3.13 python3.14 python3 python
 USABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-consumers test-e2e lint fuzz torture bench bench-dedup docs contract screenshots clean
+.PHONY: help setup run test test-contract test-consumers test-e2e lint fuzz torture bench bench-dedup docs contract screenshots clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -53,6 +53,9 @@ test: setup ## run the tests of every day, in parallel
 test-e2e: setup ## run the end-to-end tests: real server, worker, browser, clusters
 	@$(BIN)/python -m pytest tests/e2e
 
+test-contract: setup .venv-dbt/.ready .venv-datacontract/.ready ## build the dbt example, and hold the tables against the published contract
+	@$(BIN)/python -m pytest -n 2 --timeout 900 tests/consumers/test_dbt.py tests/consumers/test_datacontract.py
+
 test-consumers: setup .venv-readers/.ready .venv-dbt/.ready .venv-datacontract/.ready ## read the tables with eight engines, dbt and datacontract-cli (installs 2 GB at first)
 	@$(BIN)/python -m pytest -n 2 --timeout 900 tests/consumers
 
@@ -71,7 +74,7 @@ lint: setup ## check style, format and types
 fuzz: setup ## compare the fast YAML reader with the reference on many mutated documents (FUZZ_EXAMPLES=20000)
 	@PRESSLAKE_FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest --timeout 0 tests/tasks/front_matter/test_subset_equals_reference.py
 
-torture: setup ## kill runs by SIGKILL everywhere, at least KILLS=200 times, and compare with a rebuild (minutes)
+torture: setup ## kill runs of both formats by SIGKILL everywhere, at least KILLS=200 times each, and compare with a rebuild (minutes)
 	@PRESSLAKE_KILLS=$(KILLS) $(BIN)/python -m pytest -n 2 --timeout 0 tests/e2e/test_kill_run_anywhere.py
 
 bench: setup ## compare with other tools on generated files, write docs/benchmarks.md (BENCH="--files 60000 --repeats 5")

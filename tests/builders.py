@@ -12,16 +12,20 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
+from config.contract import TABLES
 from flows.run import run_ingest
 from tasks.report.outcome import Outcome
-from tasks.tables.formats import found_warehouse
+from tasks.tables.delta import DeltaWarehouse
 from tasks.tables.snapshots import Snapshot
 from tasks.tables.source import Source
-from tasks.tables.warehouse import Warehouse
+from tasks.tables.warehouse import DELTA_STATE, Warehouse
 from tests.newsroom import EPOCH, settings_for
-from tests.tables_equal import assert_same_tables
+from tests.tables_equal import KEYS, assert_same_tables
+
+#: The formats of a warehouse.
+Kind = Literal["parquet", "delta"]
 
 _AUTHOR: Final = ("-c", "user.name=desk", "-c", "user.email=desk@paper.example")
 
@@ -46,6 +50,16 @@ def bytes_of(source: Source, path: str, limit: int, etag: str = "") -> bytes:
     return content.raw
 
 
+def warehouse_at(folder: Path, kind: Kind) -> Warehouse:
+    """A warehouse of a format; it need not exist."""
+    return DeltaWarehouse(str(folder), durable=False) if kind == "delta" else Warehouse(folder, durable=False)
+
+
+def kind_of(warehouse: Warehouse) -> Kind:
+    """The format of a warehouse."""
+    return "delta" if isinstance(warehouse, DeltaWarehouse) else "parquet"
+
+
 @dataclass
 class Desk:
     """Sources and a warehouse in a folder of their own.
@@ -53,16 +67,18 @@ class Desk:
     Attributes:
         root: holds a folder a source, and `warehouse`.
         sections: settings of every run.
+        kind: the warehouse's format.
     """
 
     root: Path
     sections: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    kind: Kind = "parquet"
     _clock: Iterator[int] = field(default_factory=lambda: itertools.count(EPOCH), repr=False)
 
     @property
     def warehouse(self) -> Warehouse:
-        """Where the tables are, in the format that the runs had."""
-        return found_warehouse(self.root / "warehouse", durable=False)
+        """Where the tables are."""
+        return warehouse_at(self.root / "warehouse", self.kind)
 
     @property
     def snapshot(self) -> Snapshot:
@@ -95,13 +111,18 @@ class Desk:
 
     def run(self, *sources: str, full_refresh: bool = False, **sections: Mapping[str, Any]) -> Outcome:
         """Run the pipeline over some sources, `news` by default, with further settings."""
-        settings = settings_for(self.root / "warehouse", **{**self.sections, **sections})
+        chosen = {**self.sections, **sections}
+        chosen["warehouse"] = {"format": self.kind, **chosen.get("warehouse", {})}
+        settings = settings_for(self.root / "warehouse", **chosen)
         specs = [f"{name}={self.root / name}" for name in sources or ("news",)]
         return run_ingest(specs, settings, full_refresh=full_refresh)
 
     def rows(self, table: str) -> list[dict[str, Any]]:
-        """The rows of a table, partition columns among them."""
-        rows: list[dict[str, Any]] = self.snapshot.read(table, hive=True).to_pylist()
+        """The rows of a table, partition columns among them; those of Delta have no order, and get one here."""
+        found = self.snapshot.read(table, hive=True)
+        if self.kind == "delta":
+            found = found.sort_by([(name, "ascending") for name in KEYS.get(table, ("started_at",))])
+        rows: list[dict[str, Any]] = found.to_pylist()
         return rows
 
     def statuses(self) -> dict[str, str]:
@@ -123,7 +144,13 @@ class Desk:
 
     def files(self) -> dict[str, tuple[int, int]]:
         """Inode and modification time of every file that readers can see, by path."""
-        paths = [path for path in (self.root / "warehouse" / "snapshots").rglob("*") if path.is_file()]
+        warehouse = self.root / "warehouse"
+        seen = (
+            [warehouse / "snapshots"]
+            if self.kind == "parquet"
+            else [*(warehouse / name for name in TABLES), warehouse / DELTA_STATE]
+        )
+        paths = [path for folder in seen for path in folder.rglob("*") if path.is_file()]
         return {str(path): (path.stat().st_ino, path.stat().st_mtime_ns) for path in paths}
 
 

@@ -23,11 +23,11 @@ PROJECT: Final = Path(__file__).parents[2]
 def program(environment: str | None, name: str) -> str:
     """A program of the environment `.venv-ENVIRONMENT`; of the developers' own for None.
 
-    Fails the test where `make test-consumers` has not made the environment.
+    Fails the test where `make test-consumers` or `make test-contract` has not made the environment.
     """
     folder = PROJECT / f".venv-{environment}" / "bin" if environment else Path(sys.executable).parent
     if not (folder / name).exists():
-        pytest.fail(f"{folder / name} is missing: run `make test-consumers`, which makes it.")
+        pytest.fail(f"{folder / name} is missing: `make test-consumers` makes it.")
     return str(folder / name)
 
 

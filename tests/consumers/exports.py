@@ -28,7 +28,7 @@ def datacontract(*arguments: str, folder: Path = PROJECT) -> subprocess.Complete
     """Run datacontract-cli in a folder.
 
     Raises:
-        FileNotFoundError: its environment is missing; `make test-consumers` makes it.
+        FileNotFoundError: its environment is missing; `make test-contract` makes it.
     """
     return subprocess.run([str(COMMAND), *arguments], cwd=folder, capture_output=True, text=True, check=False)
 

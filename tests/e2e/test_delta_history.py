@@ -31,7 +31,7 @@ FAULTS: Final = (
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
     """Two stories and their first states."""
-    desk = Desk(tmp_path, DELTA)
+    desk = Desk(tmp_path, DELTA, "delta")
     desk.write("a.md", article(heat=1, originalUrl=page(1)))
     desk.write("b.md", article("Swans", heat=5, originalUrl=page(2)))
     desk.run()
@@ -58,7 +58,7 @@ def test_what_a_killed_run_told_is_taken_back_and_told_by_the_next(desk: Desk, f
 
 
 def test_a_killed_run_that_began_the_history_leaves_no_row_of_it(tmp_path: Path) -> None:
-    desk = Desk(tmp_path, {"warehouse": DELTA["warehouse"]})
+    desk = Desk(tmp_path, kind="delta")
     desk.write("a.md", article(heat=1, originalUrl=page(1)))
     desk.run()
     settings = settings_for(desk.warehouse.root, **DELTA)

@@ -1,72 +1,67 @@
-"""G4 on Delta: a reader that takes versions from `current.json` sees one run, never a mix, while runs go on."""
+"""G4 on Delta: readers that take versions from `current.json` once a round see one run, never a mix, while runs go on.
+
+The runs, and what a reader may see of them, are those of `tests/flows/test_readers_while_writing.py`.
+"""
 
 from __future__ import annotations
 
 import json
-import threading
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+import duckdb
 import polars as pl
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
 import pytest
+from deltalake import DeltaTable
+from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
-from flows.run import run_ingest
-from tests.flows.test_readers_while_writing import TABLES, edition
+from tests.flows.test_readers_while_writing import TABLES, Hammer, Place, Seen, assert_whole_runs_only
 from tests.newsroom import Newsroom, settings_for
 
 SECONDS: Final = 10
 
 
-@dataclass
-class Reader:
-    """Goes round and round until told to stop: reads the pointer once a round, then all tables."""
+def pointed_at(lake: Path) -> Place:
+    return Place(lake, json.loads((lake / "_presslake" / "current.json").read_bytes()))
 
-    lake: Path
-    snapshots: set[int] = field(default_factory=set)
-    wrong: list[str] = field(default_factory=list)
 
-    def go(self, stop: threading.Event) -> None:
-        while not stop.is_set():
-            pointer = json.loads((self.lake / "_presslake" / "current.json").read_bytes())
-            try:
-                self.wrong += self.disagreements(pointer["versions"], pointer["files"])
-            except Exception as error:
-                self.wrong.append(f"{pointer['number']}: {type(error).__name__}: {error}")
-            self.snapshots.add(pointer["number"])
+def by_polars(place: Place) -> Seen:
+    read = {table: pl.scan_delta(str(place.root / table), version=place.info["versions"][table]) for table in TABLES}
+    rows = {table: frame.select(pl.len()).collect().item() for table, frame in read.items()}
+    articles = read["articles"].select("article_id", "body").collect()
+    return Seen(rows, articles["article_id"].to_list(), set(articles["body"].to_list()))
 
-    def disagreements(self, versions: dict[str, int], files: list[dict[str, str | int]]) -> Iterator[str]:
-        """What the tables at these versions are that the pointer does not say."""
-        read = {table: pl.scan_delta(str(self.lake / table), version=versions[table]) for table in TABLES}
-        for table, frame in read.items():
-            listed = sum(int(file["rows"]) for file in files if file["table"] == table)
-            found = frame.select(pl.len()).collect().item()
-            if found != listed:
-                yield f"{table} has {found} rows, {listed} are listed"
-        bodies = read["articles"].select("body").unique().collect()["body"].to_list()
-        if len(bodies) != 1:
-            yield f"stories of the runs {bodies}"
+
+def by_deltalake(place: Place) -> Seen:
+    read = {table: data_of(place, table) for table in TABLES}
+    articles = read["articles"].to_table(columns=["article_id", "body"])
+    rows = {table: data.count_rows() for table, data in read.items()}
+    return Seen(rows, articles["article_id"].to_pylist(), set(pc.unique(articles["body"]).to_pylist()))
+
+
+def data_of(place: Place, table: str) -> ds.Dataset:
+    files = SubTreeFileSystem(str(place.root / table), LocalFileSystem())
+    return DeltaTable(place.root / table, version=place.info["versions"][table]).to_pyarrow_dataset(filesystem=files)
+
+
+def by_duckdb(place: Place) -> Seen:
+    """The Parquet files that the pointer lists, as docs/consumers.md has it for engines that read no log."""
+    with duckdb.connect() as connection:
+
+        def ask(query: str, table: str) -> list[Any]:
+            files = [str(place.root / file["path"]) for file in place.info["files"] if file["table"] == table]
+            return [value for (value,) in connection.execute(query.format(f"read_parquet({files})")).fetchall()]
+
+        rows = {table: ask("SELECT count(*) FROM {}", table)[0] for table in TABLES}
+        bodies = ask("SELECT DISTINCT body FROM {}", "articles")
+        return Seen(rows, ask("SELECT article_id FROM {}", "articles"), set(bodies))
 
 
 @pytest.mark.timeout(SECONDS * 12)
 def test_readers_by_the_pointer_see_whole_runs_only(tmp_path: Path) -> None:
-    newsroom, lake = Newsroom(tmp_path / "files"), tmp_path / "lake"
+    lake = tmp_path / "lake"
+    hammers = [Hammer(lambda: pointed_at(lake), read) for read in (by_polars, by_deltalake, by_duckdb)]
     settings = settings_for(lake, warehouse={"format": "delta"})
-    edition(newsroom, 0)
-    run_ingest(newsroom.specs(["harbour"]), settings)
-    reader, stop = Reader(lake), threading.Event()
-    thread = threading.Thread(target=reader.go, args=(stop,))
-    thread.start()
-    number, end = 0, time.monotonic() + SECONDS
-    try:
-        while time.monotonic() < end or number < 3:
-            number += 1
-            edition(newsroom, number)
-            run_ingest(newsroom.specs(["harbour"]), settings)
-    finally:
-        stop.set()
-        thread.join()
-    assert reader.wrong == []
-    assert len(reader.snapshots) > 1
+    assert_whole_runs_only(Newsroom(tmp_path / "files"), settings, hammers, SECONDS)

@@ -1,6 +1,6 @@
 """G4: a run that is killed anywhere leaves the old tables or the new ones, and the next run mends all.
 
-`PRESSLAKE_KILLS=200` kills that many runs (and half as many reruns) besides, at random points and times.
+`PRESSLAKE_KILLS=200` kills that many runs (and half as many reruns) of either format, at random points and times.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 import psutil
 import pytest
@@ -27,18 +27,37 @@ from tasks.tables.faults import POINTS
 from tasks.tables.formats import found_warehouse
 from tasks.tables.verify import verify_files
 from tasks.tables.warehouse import Warehouse
+from tests.builders import Kind, warehouse_at
 from tests.newsroom import UNSETTLED, Newsroom, Story, settings_for
 from tests.run_once import MANY_BATCHES, finish, ingest, start
 from tests.tables_equal import assert_same_tables
 
 KILLS: Final = int(os.environ.get("PRESSLAKE_KILLS", "6"))
 SOURCES: Final = ("harbour", "inland")
-#: Points that a run without an earlier accident never comes to.
-NOT_ON_THE_WAY: Final = ("move.", "settle.before-discard", "discard.", "clear.", "delta.")
-ON_THE_WAY: Final = [point for point in POINTS if not point.startswith(NOT_ON_THE_WAY)]
-LATER: Final = ["file.part-written:4", "run.batch-done:3", "run.before-discard:2"]
-#: Points of a rerun that has an interrupted publishing to undo.
-UNDOING: Final = ["settle.before-discard", "settle.before-withdraw", "discard.before-remove", "clear.before-remove"]
+KINDS: Final[tuple[Kind, ...]] = ("parquet", "delta")
+_SNAPSHOTS: Final = ("info", "sync", "announce", "rename")
+#: Points that a run without an earlier accident never comes to, and those of the other format.
+NOT_ON_THE_WAY: Final[Mapping[Kind, tuple[str, ...]]] = {
+    "parquet": ("move.", "settle.before-discard", "discard.", "clear.", "delta."),
+    "delta": (
+        *("keep.", "move.", "settle.", "discard.", "clear.", "delta.before-restore", "publish.after-rename"),
+        *(f"publish.before-{step}" for step in _SNAPSHOTS),
+    ),
+}
+ON_THE_WAY: Final = {
+    kind: [point for point in POINTS if not point.startswith(there)] for kind, there in NOT_ON_THE_WAY.items()
+}
+LATER: Final[Mapping[Kind, Sequence[str]]] = {
+    "parquet": ["file.part-written:4", "run.batch-done:3", "run.before-discard:2"],
+    # Between any two commits, and while the pointer's copy is put into the history.
+    "delta": [*(f"delta.committed:{n}" for n in range(2, len(TABLES) + 1)), "file.part-written:2"],
+}
+#: A kill that leaves something to undo, and the points of the rerun that undoes it.
+HALF_DONE: Final = {"parquet": "publish.before-swap", "delta": "delta.committed:3"}
+UNDOING: Final[Mapping[Kind, Sequence[str]]] = {
+    "parquet": ["settle.before-discard", "settle.before-withdraw", "discard.before-remove", "clear.before-remove"],
+    "delta": ["delta.before-restore", "clear.before-remove"],
+}
 EXPECTED_NAMES: Final = {
     "parquet": {"current", "snapshots", "staging", "lock"},
     "delta": {*TABLES, "_presslake", "staging", "lock"},
@@ -53,7 +72,7 @@ class Stage:
     published: Path
     before: Warehouse
     after: Warehouse
-    kind: Literal["parquet", "delta"] = "parquet"
+    kind: Kind
 
     @property
     def specs(self) -> list[str]:
@@ -65,13 +84,10 @@ class Stage:
         return found_warehouse(folder / "warehouse", durable=False)
 
 
-@pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Stage:
-    return make_stage(tmp_path_factory.mktemp("stage"))
-
-
-def make_stage(root: Path, kind: Literal["parquet", "delta"] = "parquet") -> Stage:
-    """A stage whose accidents happen in this format; what it must look like is always Parquet."""
+@pytest.fixture(scope="module", params=KINDS)
+def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Stage:
+    """A stage whose accidents happen in one format; what it must look like is always Parquet."""
+    root, kind = tmp_path_factory.mktemp("stage"), request.param
     newsroom = Newsroom(root / "files")
     for n in range(8):
         newsroom.write((SOURCES[n % 2], f"{n}.md"), Story(f"Story {n}", page=n % 6, date=f"202{n % 3}-05-01"))
@@ -124,7 +140,13 @@ def assert_mended(stage: Stage, warehouse: Warehouse) -> Outcome:
     return outcome
 
 
-@pytest.mark.parametrize("fault", ON_THE_WAY + LATER)
+def at(points: Mapping[Kind, Sequence[str]]) -> pytest.MarkDecorator:
+    """A test at every point of each format."""
+    cases = [(kind, fault) for kind in KINDS for fault in points[kind]]
+    return pytest.mark.parametrize(("stage", "fault"), cases, indirect=["stage"])
+
+
+@at({kind: [*ON_THE_WAY[kind], *LATER[kind]] for kind in KINDS})
 def test_a_kill_at_any_point_is_mended_by_the_next_run(stage: Stage, tmp_path: Path, fault: str) -> None:
     warehouse = stage.warehouse(tmp_path)
     assert killed_at(stage, warehouse, fault) == -signal.SIGKILL
@@ -132,10 +154,10 @@ def test_a_kill_at_any_point_is_mended_by_the_next_run(stage: Stage, tmp_path: P
     assert_mended(stage, warehouse)
 
 
-@pytest.mark.parametrize("fault", UNDOING)
+@at(UNDOING)
 def test_so_is_a_kill_of_the_run_that_undoes_another_kill(stage: Stage, tmp_path: Path, fault: str) -> None:
     warehouse = stage.warehouse(tmp_path)
-    for point in ("publish.before-swap", fault):
+    for point in (HALF_DONE[stage.kind], fault):
         assert killed_at(stage, warehouse, point) == -signal.SIGKILL
         assert_old_or_new(stage, warehouse)
     assert_mended(stage, warehouse)
@@ -158,12 +180,14 @@ def test_a_finished_batch_that_a_power_cut_emptied_is_read_again(stage: Stage, t
     assert assert_mended(stage, warehouse).resumed == 4
 
 
-def test_so_is_one_whose_file_may_have_changed_without_a_trace(tmp_path: Path) -> None:
-    newsroom, warehouse = Newsroom(tmp_path / "files"), Warehouse(tmp_path / "racy", durable=False)
+@pytest.mark.parametrize("kind", KINDS)
+def test_so_is_one_whose_file_may_have_changed_without_a_trace(tmp_path: Path, kind: Kind) -> None:
+    newsroom, warehouse = Newsroom(tmp_path / "files"), warehouse_at(tmp_path / "racy", kind)
     newsroom.write(("harbour", "racy.md"), Story(body="a"), time=UNSETTLED)
-    assert finish(start(ingest, warehouse.root, newsroom.specs(["harbour"]), "run.before-deduplicate")) < 0
+    assert finish(start(ingest, warehouse.root, newsroom.specs(["harbour"]), "run.before-deduplicate", 1, kind)) < 0
     newsroom.write(("harbour", "racy.md"), Story(body="b"), time=UNSETTLED)
-    assert run_ingest(newsroom.specs(["harbour"]), settings_for(warehouse.root, MANY_BATCHES)).resumed == 0
+    settings = settings_for(warehouse.root, MANY_BATCHES, warehouse={"format": kind})
+    assert run_ingest(newsroom.specs(["harbour"]), settings).resumed == 0
     current = warehouse.current()
     assert current is not None
     assert current.read("articles")["body"].to_pylist() == ["b\n"]
@@ -171,7 +195,7 @@ def test_so_is_one_whose_file_may_have_changed_without_a_trace(tmp_path: Path) -
 
 def test_the_worker_processes_of_a_killed_run_end_with_it(stage: Stage, tmp_path: Path) -> None:
     warehouse = stage.warehouse(tmp_path)
-    process = start(ingest, warehouse.root, stage.specs, "run.batch-done", 2)
+    process = start(ingest, warehouse.root, stage.specs, "run.batch-done", 2, stage.kind)
     family: set[psutil.Process] = set()
     while process.is_alive():
         family |= set(descendants(process.pid))
@@ -189,6 +213,7 @@ def descendants(pid: int | None) -> Iterator[psutil.Process]:
         return
 
 
+@pytest.mark.parametrize("stage", ["parquet"], indirect=True)
 def test_a_process_that_was_started_anew_is_no_different(stage: Stage, tmp_path: Path) -> None:
     warehouse = stage.warehouse(tmp_path)
     command = [sys.executable, "-m", "tests.run_once", str(warehouse.root), *stage.specs]
@@ -206,7 +231,7 @@ def test_kills_at_random_points_and_times(stage: Stage, tmp_path: Path) -> None:
         warehouse = stage.warehouse(folder)
         for _ in range(1 + kill % 2):
             if chance.random() < 0.5:
-                killed_at(stage, warehouse, f"{chance.choice(ON_THE_WAY)}:{chance.randint(1, 30)}")
+                killed_at(stage, warehouse, f"{chance.choice(ON_THE_WAY[stage.kind])}:{chance.randint(1, 30)}")
             else:
                 killed_after(stage, warehouse, chance.uniform(0.01, 0.5), 1 + (chance.random() < 0.2))
             assert_old_or_new(stage, warehouse)

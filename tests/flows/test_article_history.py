@@ -20,7 +20,7 @@ both_formats = pytest.mark.parametrize("desk", ["parquet", "delta"], indirect=Tr
 
 @pytest.fixture
 def desk(tmp_path: Path, request: pytest.FixtureRequest) -> Desk:
-    desk = Desk(tmp_path, {"warehouse": {"format": getattr(request, "param", "parquet")}})
+    desk = Desk(tmp_path, kind=getattr(request, "param", "parquet"))
     desk.write("a.md", article(heat=1, originalUrl=page(1)))
     desk.write("b.md", article("Swans", heat=5, originalUrl=page(2)))
     desk.run()

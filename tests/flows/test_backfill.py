@@ -105,7 +105,7 @@ def test_hundreds_of_commits_equal_their_replay_in_any_batches(tmp_path: Path) -
 @pytest.fixture
 def desk(tmp_path: Path, request: pytest.FixtureRequest) -> Desk:
     """A ferry whose heat rose from 1 to 3 before presslake came."""
-    desk = Desk(tmp_path, {**WATCHED, "warehouse": {"format": getattr(request, "param", "parquet")}})
+    desk = Desk(tmp_path, WATCHED, getattr(request, "param", "parquet"))
     states = [{"a.md": article(heat=heat, originalUrl=page(1))} for heat in (1, 2, 3)]
     make_repository(tmp_path / "repository", states)
     file(desk, states[-1])

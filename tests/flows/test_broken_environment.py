@@ -20,6 +20,7 @@ from tasks.tables.run import Run
 from tasks.tables.verify import verify_files
 from tasks.tables.warehouse import Snapshot, Warehouse
 from tasks.write.upkeep import move_pointer
+from tests.builders import Kind, kind_of, warehouse_at
 from tests.newsroom import Newsroom, Story, settings_for
 from tests.run_once import finish, ingest, start
 from tests.tables_equal import assert_same_tables
@@ -49,9 +50,9 @@ def newsroom(tmp_path: Path) -> Newsroom:
 
 
 @pytest.fixture
-def warehouse(tmp_path: Path, newsroom: Newsroom) -> Warehouse:
+def warehouse(tmp_path: Path, newsroom: Newsroom, kind: Kind) -> Warehouse:
     """A warehouse with two snapshots of them, and a change that the next run must bring into 2021's files."""
-    warehouse = Warehouse(tmp_path / "warehouse", durable=False)
+    warehouse = warehouse_at(tmp_path / "warehouse", kind)
     run(newsroom, warehouse)
     newsroom.write(("harbour", "1.md"), Story("Story 1, retold", page=1, date="2021-05-01"))
     run(newsroom, warehouse)
@@ -62,7 +63,8 @@ def warehouse(tmp_path: Path, newsroom: Newsroom) -> Warehouse:
 def run(
     newsroom: Newsroom, warehouse: Warehouse, sources: Sequence[str] = ("harbour", "inland"), full_refresh: bool = False
 ) -> Outcome:
-    return run_ingest(newsroom.specs(sources), settings_for(warehouse.root), full_refresh=full_refresh)
+    chosen = settings_for(warehouse.root, warehouse={"format": kind_of(warehouse)})
+    return run_ingest(newsroom.specs(sources), chosen, full_refresh=full_refresh)
 
 
 def current(warehouse: Warehouse) -> Snapshot:
@@ -76,6 +78,12 @@ def assert_equals_a_rebuild(newsroom: Newsroom, warehouse: Warehouse, tmp_path: 
     run(newsroom, rebuilt)
     assert_same_tables(warehouse, rebuilt)
     assert verify_files(current(warehouse)) == []
+
+
+def file_of(warehouse: Warehouse, table: str, partition: str = "") -> Path:
+    """The first file of a partition that readers see."""
+    snapshot = current(warehouse)
+    return snapshot.path / next(file.path for file in snapshot.files(table) if file.partition == partition)
 
 
 def damage(path: Path, change: Callable[[bytes], bytes]) -> Path:
@@ -109,21 +117,20 @@ def test_a_disk_that_refuses_is_named_and_the_next_run_goes_on(
     assert_equals_a_rebuild(newsroom, warehouse, tmp_path)
 
 
-def ingest_in_little_space(most_bytes: int, warehouse: Path, specs: Sequence[str]) -> None:
+def ingest_in_little_space(most_bytes: int, warehouse: Path, specs: Sequence[str], kind: Kind) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
     try:
-        ingest(warehouse, specs)
+        ingest(warehouse, specs, kind=kind)
     except WarehouseError:
         os._exit(17)
 
 
 @pytest.mark.parametrize("most_bytes", [0, 600, 3_000, 8_000])
 def test_so_it_is_when_files_cannot_grow(
-    newsroom: Newsroom, warehouse: Warehouse, tmp_path: Path, most_bytes: int
+    newsroom: Newsroom, warehouse: Warehouse, tmp_path: Path, kind: Kind, most_bytes: int
 ) -> None:
-    assert (
-        finish(start(ingest_in_little_space, most_bytes, warehouse.root, newsroom.specs(["harbour", "inland"]))) == 17
-    )
+    specs = newsroom.specs(["harbour", "inland"])
+    assert finish(start(ingest_in_little_space, most_bytes, warehouse.root, specs, kind)) == 17
     assert current(warehouse).number == 2
     assert verify_files(current(warehouse)) == []
     run(newsroom, warehouse)
@@ -135,7 +142,7 @@ def test_a_damaged_partition_is_named_and_written_anew_by_a_full_refresh(
     newsroom: Newsroom, warehouse: Warehouse, tmp_path: Path, change: Callable[[bytes], bytes]
 ) -> None:
     seen = current(warehouse).read("articles", columns=["article_id", "first_seen_at"])
-    path = damage(current(warehouse).path / "articles/published_year=2021/part-0.parquet", change)
+    path = damage(file_of(warehouse, "articles", "published_year=2021"), change)
     with pytest.raises(WarehouseError, match=str(path)) as raised:
         run(newsroom, warehouse)
     assert "--full-refresh" in raised.value.hint
@@ -148,7 +155,7 @@ def test_a_damaged_partition_is_named_and_written_anew_by_a_full_refresh(
 def test_a_damaged_partition_can_be_left_behind_by_going_back(
     newsroom: Newsroom, warehouse: Warehouse, tmp_path: Path
 ) -> None:
-    damage(current(warehouse).path / "articles/published_year=2021/part-0.parquet", truncated)
+    damage(file_of(warehouse, "articles", "published_year=2021"), truncated)
     move_pointer(warehouse, 1)
     run(newsroom, warehouse)
     assert_equals_a_rebuild(newsroom, warehouse, tmp_path)
@@ -159,7 +166,7 @@ def test_a_damaged_partition_can_be_left_behind_by_going_back(
 def test_a_damaged_manifest_or_history_begins_anew_and_the_run_says_so(
     newsroom: Newsroom, warehouse: Warehouse, tmp_path: Path, table: str
 ) -> None:
-    path = damage(current(warehouse).path / table / "part-0.parquet", truncated)
+    path = damage(file_of(warehouse, table), truncated)
     with pytest.raises(WarehouseError, match=str(path)):
         run(newsroom, warehouse)
     outcome = run(newsroom, warehouse, full_refresh=True)
@@ -169,7 +176,7 @@ def test_a_damaged_manifest_or_history_begins_anew_and_the_run_says_so(
 
 
 def test_without_its_manifest_no_source_is_forgotten(newsroom: Newsroom, warehouse: Warehouse) -> None:
-    damage(current(warehouse).path / "sources" / "part-0.parquet", truncated)
+    damage(file_of(warehouse, "sources"), truncated)
     with pytest.raises(WarehouseError, match="inland"):
         run(newsroom, warehouse, ["harbour"], full_refresh=True)
     assert current(warehouse).number == 2
@@ -211,14 +218,17 @@ def test_what_another_version_left_in_staging_is_cleared(
 
 
 def test_a_second_writer_is_told_who_writes(newsroom: Newsroom, warehouse: Warehouse) -> None:
-    impatient = settings_for(warehouse.root, {"lock_timeout_seconds": 0})
+    impatient = settings_for(warehouse.root, {"lock_timeout_seconds": 0}, warehouse={"format": kind_of(warehouse)})
     with locked(warehouse, "the-first", 0), pytest.raises(WarehouseLocked, match="the-first"):
         run_ingest(newsroom.specs(["harbour"]), impatient)
     assert current(warehouse).number == 2
 
 
-def test_of_runs_that_start_together_one_publishes(newsroom: Newsroom, warehouse: Warehouse, tmp_path: Path) -> None:
-    together = [start(ingest, warehouse.root, newsroom.specs(["harbour", "inland"])) for _ in range(4)]
+def test_of_runs_that_start_together_one_publishes(
+    newsroom: Newsroom, warehouse: Warehouse, tmp_path: Path, kind: Kind
+) -> None:
+    specs = newsroom.specs(["harbour", "inland"])
+    together = [start(ingest, warehouse.root, specs, "", 1, kind) for _ in range(4)]
     assert [finish(process) for process in together] == [0] * 4
     assert warehouse.snapshots() == [1, 2, 3]
     assert_equals_a_rebuild(newsroom, warehouse, tmp_path)
@@ -227,11 +237,12 @@ def test_of_runs_that_start_together_one_publishes(newsroom: Newsroom, warehouse
 def test_a_failed_run_is_remembered_by_the_next_that_publishes(
     newsroom: Newsroom, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(faults, "_armed", faults.parse_fault("publish.before-info:raise=ENOSPC"))
+    monkeypatch.setattr(faults, "_armed", faults.parse_fault("publish.before-swap:raise=ENOSPC"))
     with pytest.raises(RunError):
         run(newsroom, warehouse)
     run(newsroom, warehouse)
-    assert current(warehouse).read("runs")["status"].to_pylist() == ["completed", "completed", "failed", "completed"]
+    runs = current(warehouse).read("runs").sort_by("started_at")
+    assert runs["status"].to_pylist() == ["completed", "completed", "failed", "completed"]
 
 
 def test_match_rules_that_cannot_be_used_fail_a_run_before_it_begins(newsroom: Newsroom, warehouse: Warehouse) -> None:

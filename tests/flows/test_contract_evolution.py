@@ -14,15 +14,15 @@ import pytest
 from config.contract import PACKAGED
 from config.errors import GuardRailError
 from flows.cli import main
-from tests.builders import Desk, article
+from tests.builders import Desk, Kind, article
 from tests.newsroom import contract_with_mood
 
 STRICT = {"accept_contract": False}
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    desk = Desk(tmp_path, {"guards": STRICT})
+def desk(tmp_path: Path, kind: Kind) -> Desk:
+    desk = Desk(tmp_path, {"guards": STRICT}, kind)
     desk.write("a.md", article(mood="calm", readingTime=4, authors=[{"name": "Ada"}], images=[{"credit": "Bob"}]))
     desk.write("b.md", article("Swans", readingTime=7))
     desk.run()
@@ -71,6 +71,7 @@ def test_readers_of_old_and_new_snapshots_get_along(desk: Desk) -> None:
     assert sorted(table["mood"].to_pylist(), key=str) == sorted(moods, key=str)
 
 
+@pytest.mark.parametrize("kind", ["parquet", "delta"])
 def test_a_breaking_contract_publishes_nothing_unless_it_is_accepted(desk: Desk) -> None:
     desk.run(contract={"path": str(contract_with_mood(desk.root))})
     before = desk.snapshot.number

@@ -19,13 +19,12 @@ from tasks.write.upkeep import move_pointer
 from tests.builders import Desk, article, page
 
 ON: Final = {"enabled": True}
-DELTA: Final = {"warehouse": {"format": "delta"}}
 
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
     """Two stories, loaded without a history."""
-    desk = Desk(tmp_path, DELTA)
+    desk = Desk(tmp_path, kind="delta")
     desk.write("a.md", article(heat=1, originalUrl=page(1)))
     desk.write("b.md", article("Swans", heat=5, originalUrl=page(2)))
     desk.run()
@@ -70,7 +69,7 @@ def test_readers_of_the_newest_version_see_the_history_of_the_pointer(desk: Desk
 
 
 def test_a_history_without_a_row_goes_on(tmp_path: Path) -> None:
-    desk = Desk(tmp_path, DELTA)
+    desk = Desk(tmp_path, kind="delta")
     desk.write("a.md", b"No front matter.\n")
     desk.run(history=ON)
     assert desk.rows("article_versions") == []

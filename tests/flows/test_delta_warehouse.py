@@ -1,7 +1,6 @@
-"""A warehouse of Delta tables: what a run commits, and that G4 and G5 hold as for Parquet snapshots.
+"""A warehouse of Delta tables: what a run commits, and that G1, G4 and G5 hold as for Parquet snapshots.
 
-G3 on Delta, kills at every point and readers at work are in tests/e2e (`make test-e2e`):
-`test_delta_equals_rebuild`, `test_delta_kills`, `test_delta_readers`.
+The tests that both formats share run on Delta in tests/e2e (`make test-e2e`): `test_delta_*`, `test_kill_run_anywhere`.
 """
 
 from __future__ import annotations
@@ -35,6 +34,7 @@ from tasks.tables.warehouse import Warehouse
 from tasks.write import delta as write_delta
 from tasks.write import delta_commit
 from tasks.write.audit import check_tables
+from tasks.write.delta_change import Change
 from tests.newsroom import Newsroom, Story, contract_with_mood, settings_for
 from tests.run_once import MANY_BATCHES, finish, ingest, start
 from tests.tables_equal import assert_same_tables
@@ -148,6 +148,30 @@ def test_a_failed_audit_publishes_nothing(stage: Stage, tmp_path: Path, monkeypa
     warehouse = stage.warehouse(tmp_path)
     monkeypatch.setattr("tasks.write.delta_rows.check_article_rows", refuse)
     with pytest.raises(AuditError, match="does not add up"):
+        run(warehouse, stage.specs)
+    assert_same_tables(warehouse, stage.before)
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ("articles", "articles has 8 rows for 8 files with status 'loaded', or others"),
+        ("quarantine", "quarantine has 0 rows for 1 files with status 'quarantined'"),
+        ("sources", "sources has 10 rows, 11 were written"),
+    ],
+)
+def test_a_commit_that_lost_a_row_publishes_nothing(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, table: str, said: str
+) -> None:
+    """G1: what the tables have is held against the decided manifest before readers see it."""
+    warehouse, apply = stage.warehouse(tmp_path), delta_commit.Commits.apply
+
+    def losing(commits: Any, change: Change, version: int | None) -> int:
+        rows = change.rows if change.table != table else lambda: (part.slice(1) for part in change.rows())
+        return apply(commits, replace(change, rows=rows), version)
+
+    monkeypatch.setattr(delta_commit.Commits, "apply", losing)
+    with pytest.raises(AuditError, match=said):
         run(warehouse, stage.specs)
     assert_same_tables(warehouse, stage.before)
 

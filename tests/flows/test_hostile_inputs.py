@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import Desk, article
+from tests.builders import Desk, Kind, article
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
+def desk(tmp_path: Path, kind: Kind) -> Desk:
     """A desk with one good article."""
-    desk = Desk(tmp_path)
+    desk = Desk(tmp_path, kind=kind)
     desk.write("good.md", article("The good neighbour"))
     return desk
 

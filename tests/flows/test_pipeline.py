@@ -10,7 +10,7 @@ from config.errors import GuardRailError, SourceError
 from tasks.deduplicate import stage
 from tasks.report.outcome import Outcome
 from tasks.tables.journal import read_journal
-from tests.builders import Desk, article, page
+from tests.builders import Desk, Kind, article, page
 from tests.newsroom import contract_with_mood, contract_with_short_titles
 from tests.tables_equal import assert_same_tables
 
@@ -18,8 +18,8 @@ TABLES = ["articles", "duplicates", "quarantine", "related", "runs", "sources"]
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path)
+def desk(tmp_path: Path, kind: Kind) -> Desk:
+    return Desk(tmp_path, kind=kind)
 
 
 def assert_equals_rebuild(desk: Desk, *sources: str) -> None:
@@ -350,7 +350,7 @@ def test_worker_processes_give_the_same_tables_as_one(desk: Desk) -> None:
     for number in range(24):
         content = article(f"Story {number}", "x" * 200_000, originalUrl=page(number // 2), excerpt=f"Text {number}")
         desk.write(f"{number:02d}.md", content)
-    outcome = Desk(desk.root).run(run={"workers": 2, "batch_bytes": 1_000_000})
+    outcome = desk.run(run={"workers": 2, "batch_bytes": 1_000_000})
     assert outcome.batches > 3
     assert outcome.records.duplicate == 12
     assert_equals_rebuild(desk)

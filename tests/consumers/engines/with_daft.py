@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import daft
+import pyarrow.parquet as pq
 from daft import col
-from deltalake import DeltaTable
+from delta_data import data_at
 from facts import Facts, names_of, tell, versions_of
 from pyarrow.compute import field
 
@@ -25,9 +26,16 @@ def read(tables: Path, name: str, year: int | None = None) -> daft.DataFrame:
     """
     versions = versions_of(tables)
     if versions:
-        data = DeltaTable(tables / name, version=versions[name]).to_pyarrow_dataset()
-        return daft.from_arrow(data.to_table(filter=None if year is None else field("published_year") == year))
-    found = daft.read_parquet(f"{tables}/{name}/**/*.parquet", hive_partitioning=name == "articles")
+        of_year = None if year is None else field("published_year") == year
+        return daft.from_arrow(data_at(tables / name, versions[name]).to_table(filter=of_year))
+    # All files have the same schema: without it, whichever file is listed first would be opened to look.
+    schema = daft.Schema.from_pyarrow_schema(pq.read_schema(min((tables / name).rglob("*.parquet"))))
+    found = daft.read_parquet(
+        f"{tables}/{name}/**/*.parquet",
+        hive_partitioning=name == "articles",
+        infer_schema=False,
+        schema={column.name: column.dtype for column in schema},
+    )
     return found if year is None else found.where(col("published_year") == year)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 from datafusion import SessionContext
-from deltalake import DeltaTable
+from delta_data import data_at
 from facts import Facts, names_of, tell, versions_of
 
 PARTITIONED = ("articles", "duplicates", "related")
@@ -21,7 +21,7 @@ def context_of(tables: Path) -> SessionContext:
     for name in names_of(tables):
         if versions:
             # Registered as a table it would open every file; the data set leaves out what its partitions rule out.
-            context.register_dataset(name, DeltaTable(tables / name, version=versions[name]).to_pyarrow_dataset())
+            context.register_dataset(name, data_at(tables / name, versions[name]))
             continue
         years = [("published_year", pa.int16())] if name in PARTITIONED else []
         # All files have the same schema: without it, every one of them would be opened to look.

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from delta_data import files_below
 from deltalake import DeltaTable
 from facts import Facts, names_of, tell, versions_of
 
@@ -16,8 +17,9 @@ def read(tables: Path, name: str, filters: Sequence[tuple[str, str, Any]] | None
     """A table of a snapshot, or of a Delta warehouse at the version that its pointer names."""
     versions = versions_of(tables)
     if versions:
-        found = DeltaTable(tables / name, version=versions[name])
-        return found.to_pandas(filters=filters and list(filters), types_mapper=pd.ArrowDtype)
+        table = DeltaTable(tables / name, version=versions[name])
+        below = files_below(tables / name)
+        return table.to_pandas(filters=filters and list(filters), types_mapper=pd.ArrowDtype, filesystem=below)
     return pd.read_parquet(tables / name, dtype_backend="pyarrow", filters=filters and list(filters))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
-from deltalake import DeltaTable
+from delta_data import data_at
 from facts import Facts, names_of, tell, versions_of
 
 YEARS = ds.partitioning(pa.schema([("published_year", pa.int16())]), flavor="hive")
@@ -18,7 +18,7 @@ def data_of(tables: Path, name: str) -> ds.Dataset:
     """A table of a snapshot, or of a Delta warehouse at the version that its pointer names."""
     versions = versions_of(tables)
     if versions:
-        return DeltaTable(tables / name, version=versions[name]).to_pyarrow_dataset()
+        return data_at(tables / name, versions[name])
     return ds.dataset(tables / name, partitioning=YEARS if name == "articles" else None)
 
 
