@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pyarrow as pa
 
@@ -24,6 +24,7 @@ from config.match_rules import load_match_rules
 from config.settings import load_settings
 from config.url_rules import load_url_rules
 from tasks.deduplicate.decisions import decide
+from tasks.deduplicate.manifest import with_nulls
 from tasks.deduplicate.near import stories
 from tasks.deduplicate.pair_rule import Story, jaccard
 from tasks.front_matter.document import Reader
@@ -78,8 +79,7 @@ def _minhash(told: Mapping[str, Story]) -> dict[str, Verdict]:
         datasketch = import_module("datasketch")
     except ImportError:  # datasketch, or the SciPy that it needs
         return {}
-    index, near = datasketch.MinHashLSH(threshold=0.5, num_perm=_PERMUTATIONS), {}
-    signatures = {}
+    index, signatures = datasketch.MinHashLSH(threshold=0.5, num_perm=_PERMUTATIONS), {}
     for path, story in told.items():
         signatures[path] = datasketch.MinHash(num_perm=_PERMUTATIONS)
         signatures[path].update_batch([hashed.to_bytes(8, "little", signed=True) for hashed in sorted(story.shingles)])
@@ -107,12 +107,7 @@ def corpus_records(corpus: Path) -> pa.Table:
     columns |= {name: listed[name] for name in listed.column_names} | {
         "status": pa.repeat(pa.scalar("record"), len(listed))
     }
-    return _as_manifest(columns, contract["sources"].schema, len(listed))
-
-
-def _as_manifest(columns: dict[str, Any], schema: pa.Schema, count: int) -> pa.Table:
-    empty = {field.name: pa.nulls(count, field.type) for field in schema}
-    return pa.table([columns.get(name, empty[name]) for name in schema.names], schema=schema)
+    return with_nulls(pa.table(columns), contract["sources"].schema)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from config.contract import load_contract
+from tasks.deduplicate.manifest import with_nulls
 from tasks.tables.texts import normal_words, shingles
 
 _FORMS: Final = [f"w{i:x}" for i in range(30_000)]
@@ -138,5 +139,4 @@ def _table(rows: list[dict[str, Any]], schema: pa.Schema) -> pa.Table:
     }
     lists = {f.name for f in schema if pa.types.is_list(f.type)} - set(columns)
     columns |= {name: pa.array([[]] * count, schema.field(name).type) for name in lists}
-    arrays = [columns.get(f.name, pa.nulls(count, f.type)) for f in schema]
-    return pa.table([array.cast(f.type) for array, f in zip(arrays, schema, strict=True)], schema=schema)
+    return with_nulls(pa.table(columns), schema)

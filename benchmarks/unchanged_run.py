@@ -14,7 +14,7 @@ import statistics
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,20 +24,21 @@ from benchmarks.replay_history import settings_of
 from flows.run import run_ingest
 from tasks.discover.local import LocalSource
 from tasks.report.outcome import Outcome
+from tasks.tables.source import Content
 
 
 @contextmanager
 def counted_reads() -> Iterator[list[int]]:
     """Lengths of all that sources hand over in this process, while the context lasts."""
     lengths: list[int] = []
-    read = LocalSource.read
+    read_many = LocalSource.read_many
 
-    def counted(source: LocalSource, path: str, limit: int) -> bytes:
-        content = read(source, path, limit)
-        lengths.append(len(content))
-        return content
+    def counted(source: LocalSource, files: Sequence[tuple[str, str]], limit: int) -> Iterator[Content | OSError]:
+        for content in read_many(source, files, limit):
+            lengths.append(0 if isinstance(content, OSError) else len(content.raw))
+            yield content
 
-    with patch.object(LocalSource, "read", counted):
+    with patch.object(LocalSource, "read_many", counted):
         yield lengths
 
 

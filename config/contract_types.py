@@ -18,6 +18,12 @@ SourcePath = tuple[str | int, ...]
 
 #: The one time type in all tables: portable to every reader that was tested.
 TIMESTAMP: Final = pa.timestamp("us", "UTC")
+_MICROSECONDS_A_DAY: Final = 86_400_000_000
+
+
+def microseconds(days: float) -> int:
+    """A distance in time as columns of `TIMESTAMP` measure it."""
+    return int(days * _MICROSECONDS_A_DAY)
 
 
 @dataclass(frozen=True)

@@ -70,18 +70,18 @@ class Reposted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class _RulesFile(msgspec.Struct, forbid_unknown_fields=True):
     version: Count
-    equal_title: list[EqualTitle]
+    equal_title: tuple[EqualTitle, ...]
     similarity: Share
     least_shingles: Count
     syndicated_days: Days
-    retitled: list[Retitled]
-    reissued: list[Reissued]
+    retitled: tuple[Retitled, ...]
+    reissued: tuple[Reissued, ...]
     reposted: Reposted
     same_content_days: Days
     undated_words: Count
     chain_days: Days
-    portals: list[str]
-    platforms: list[str]
+    portals: frozenset[str]
+    platforms: frozenset[str]
     instalments: dict[str, list[str]]
     recurring: str
     stop_words: str
@@ -153,24 +153,12 @@ def _checked(entries: _RulesFile) -> MatchRules:
         raise ValueError("a special similarity is below `similarity`, which candidates must reach anyway")
     if not entries.equal_title:
         raise ValueError("`equal_title` names no length of titles")
-    return MatchRules(
-        version=entries.version,
-        equal_title=tuple(entries.equal_title),
-        similarity=entries.similarity,
-        least_shingles=entries.least_shingles,
-        syndicated_days=entries.syndicated_days,
-        retitled=tuple(entries.retitled),
-        reissued=tuple(entries.reissued),
-        reposted=entries.reposted,
-        same_content_days=entries.same_content_days,
-        undated_words=entries.undated_words,
-        chain_days=entries.chain_days,
-        portals=frozenset(entries.portals),
-        platforms=frozenset(entries.platforms),
-        instalments=_by_word(entries.instalments),
-        recurring=frozenset(entries.recurring.split()),
-        stop_words=frozenset(entries.stop_words.split()),
-    )
+    read = {
+        "instalments": _by_word(entries.instalments),
+        "recurring": frozenset(entries.recurring.split()),
+        "stop_words": frozenset(entries.stop_words.split()),
+    }
+    return MatchRules(**(msgspec.structs.asdict(entries) | read))
 
 
 def _by_word(instalments: dict[str, list[str]]) -> dict[str, str]:

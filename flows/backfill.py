@@ -30,16 +30,18 @@ from tasks.discover.git_history import Commit, GitPast
 from tasks.discover.source import Globs
 from tasks.report.progress import Progress, Silent
 from tasks.report.status import existing_warehouse
+from tasks.tables.delta import DeltaWarehouse
 from tasks.tables.durable import remove_tree, storage_errors
+from tasks.tables.formats import open_warehouse, with_found_format
 from tasks.tables.history import SUMMARY, Observed, observed, with_history
 from tasks.tables.lock import locked
 from tasks.tables.run import Run, new_run_id, previous_manifest
 from tasks.tables.snapshots import Snapshot
 from tasks.tables.warehouse import Warehouse
 from tasks.write.article_versions import Observation, joined, states_of
+from tasks.write.parent_versions import ParentVersions
 from tasks.write.rewrite import rewrite_tables
 from tasks.write.upkeep import clear_staging
-from tasks.write.version_files import ParentVersions
 
 
 class Backfilled(msgspec.Struct, frozen=True):
@@ -52,6 +54,7 @@ class Backfilled(msgspec.Struct, frozen=True):
         files: distinct files that were parsed.
         rows: rows of `article_versions`, of `articles` articles.
         since: time from which on runs observe the articles, and Git has no say.
+        table: where the table is.
         shallow: the repository lacks what was before some commit.
     """
 
@@ -64,6 +67,7 @@ class Backfilled(msgspec.Struct, frozen=True):
     rows: int
     articles: int
     since: str
+    table: str
     first: str = ""
     last: str = ""
     shallow: bool = False
@@ -92,16 +96,18 @@ def run_backfill(
     Raises:
         UsageError: it is not clear which source the repository is the past of.
         SourceError: there is no such repository or ref, or it cannot be read.
-        WarehouseError: nothing is published yet, the tables wait for a run, or the disk refused.
+        WarehouseError: nothing is published yet, the tables wait for a run, or the storage refused.
     """
-    existing_warehouse(Path(settings.warehouse.path))
-    warehouse, run_id = Warehouse(settings.warehouse.path, settings.warehouse.durable), new_run_id(datetime.now(UTC))
+    existing_warehouse(settings.warehouse.path, settings.warehouse.staging)
+    settings, run_id = with_found_format(settings), new_run_id(datetime.now(UTC))
+    warehouse = open_warehouse(settings.warehouse)
+    warehouse.create()
     with locked(warehouse, run_id, settings.run.lock_timeout_seconds):
         clear_staging(warehouse)
         parent = _parent(warehouse)
         run, past = _opened(run_id, repository, settings, parent, _source_name(source, parent))
         before = ParentVersions(parent, run.contract)
-        if parent.info.summary.get("form") != run.table_form or (before.files and not before.is_same_form):
+        if parent.info.summary.get("form") != run.table_form or (before.is_there and not before.is_same_form):
             raise WarehouseError(
                 "Contract, rules, version or `history.columns` are not those of the published tables.",
                 "`presslake run` brings them up to date; then fill in the past.",
@@ -109,7 +115,7 @@ def run_backfill(
         try:
             with storage_errors(f"stage the backfill in {run.folder}"):
                 run.save()
-                return _filled(run, past, parent, progress or Silent())
+                return _filled(run, past, parent, before, progress or Silent())
         finally:
             with suppress(OSError):
                 remove_tree(run.folder)
@@ -160,7 +166,7 @@ def _opened(
     return run, past
 
 
-def _filled(run: Run, past: GitPast, parent: Snapshot, progress: Progress) -> Backfilled:
+def _filled(run: Run, past: GitPast, parent: Snapshot, before: ParentVersions, progress: Progress) -> Backfilled:
     known = observed(parent) or Observed(run.started_at.isoformat(), run.run_id)
     progress.start("commits", None, "commits")
     commits: list[Commit] = []
@@ -168,14 +174,14 @@ def _filled(run: Run, past: GitPast, parent: Snapshot, progress: Progress) -> Ba
         commits.append(commit)
         progress.advance("commits", 1)
     progress.finish("commits")
-    before = [commit for commit in commits if commit.moment < known.moment]
-    files, records = parsed_files(run, past, before, progress)
-    told = told_states(run, before, files, records, progress)
-    versions = joined(told, *_observed(run, parent, known))
-    number, status = _published(run, parent, known, versions, commits)
+    earlier = [commit for commit in commits if commit.moment < known.moment]
+    files, records = parsed_files(run, past, earlier, progress)
+    told = told_states(run, earlier, files, records, progress)
+    versions, is_new = _joined(run, parent, before, told, known)
+    number = _published(run, known, versions, commits) if is_new else parent.number
     times = [commit.moment.isoformat() for commit in commits]
     return Backfilled(
-        status=status,
+        status="completed" if is_new else "unchanged",
         run_id=run.run_id,
         snapshot=number,
         source=past.name,
@@ -184,37 +190,37 @@ def _filled(run: Run, past: GitPast, parent: Snapshot, progress: Progress) -> Ba
         rows=len(versions),
         articles=pc.count_distinct(versions["article_id"]).as_py(),
         since=known.since,
+        table=_place(run.warehouse),
         first=times[0] if times else "",
         last=times[-1] if times else "",
         shallow=past.is_shallow(),
     )
 
 
-def _observed(run: Run, parent: Snapshot, known: Observed) -> tuple[pa.Table, Observation]:
-    """The rows that stand beside what Git tells, and the observation that they begin with."""
+def _joined(
+    run: Run, parent: Snapshot, before: ParentVersions, told: pa.Table, known: Observed
+) -> tuple[pa.Table, bool]:
+    """All rows of the history, and whether they say anything that the table does not say yet."""
     seen = Observation(known.moment, known.run_id)
-    before = ParentVersions(parent, run.contract)
-    if before.files:
-        return pa.concat_tables([before.last(), before.closed()]), seen
-    articles = parent.read("articles", ["article_id", *run.contract.watched])
-    return states_of(articles, run.contract[VERSIONS].schema, seen), seen
+    if not before.is_there:
+        articles = parent.read("articles", ["article_id", *run.contract.watched])
+        return joined(told, states_of(articles, before.schema, seen), seen), True
+    rows = before.rows()
+    versions = joined(told, rows, seen)
+    return versions, not rows.drop_columns(["run_id"]).equals(versions.drop_columns(["run_id"]))
 
 
-def _published(
-    run: Run, parent: Snapshot, known: Observed, versions: pa.Table, commits: Sequence[Commit]
-) -> tuple[int, str]:
-    """Publish the table if it says anything new; number of what readers see, and status."""
-    before = ParentVersions(parent, run.contract)
-    if before.is_same_form:
-        rows = pa.concat_tables([before.last(), before.closed()]).sort_by(
-            [("article_id", "ascending"), ("valid_from", "ascending")]
-        )
-        if rows.drop_columns(["run_id"]).equals(versions.drop_columns(["run_id"])):
-            return parent.number, "unchanged"
+def _published(run: Run, known: Observed, versions: pa.Table, commits: Sequence[Commit]) -> int:
+    """Publish the table; the number of the snapshot."""
     manifest = previous_manifest(run)
     message = f"Backfill: {len(commits):,} commits, {len(versions):,} rows in {VERSIONS}."
     head = commits[-1].id if commits else known.commit
     told = msgspec.structs.replace(known, columns=run.contract.watched, commit=head)
     summary = {"maintenance": message, SUMMARY: msgspec.to_builtins(told)}
-    snapshot = rewrite_tables(run, manifest, (), quiet_row(run, manifest, message), summary, versions)
-    return snapshot.number, "completed"
+    return rewrite_tables(run, manifest, (), quiet_row(run, manifest, message), summary, versions).number
+
+
+def _place(warehouse: Warehouse) -> str:
+    """Where readers find the table."""
+    folder = "" if isinstance(warehouse, DeltaWarehouse) else "current/"
+    return f"{warehouse.location}/{folder}{VERSIONS}"

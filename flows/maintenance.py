@@ -18,7 +18,6 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from msgspec.structs import replace
 
 from config.contract import load_contract
 from config.errors import AuditError
@@ -34,6 +33,7 @@ from tasks.report.status import existing_warehouse
 from tasks.report.summary import iso, run_row
 from tasks.report.words import counted
 from tasks.tables.delta import DeltaWarehouse
+from tasks.tables.formats import with_found_format
 from tasks.tables.history import with_history
 from tasks.tables.lock import locked
 from tasks.tables.run import Run, count_by, new_run_id, previous_manifest
@@ -164,11 +164,7 @@ def _maintain(settings: Settings, steps: Steps) -> Maintenance:
 def _run(settings: Settings, run_id: str) -> Run:
     """A run without sources, from the current snapshot."""
     paths = [None if text is None else Path(text) for text in (settings.contract.path, settings.contract.url_rules)]
-    warehouse = warehouse_of(settings)
-    if isinstance(warehouse, DeltaWarehouse):
-        # What is there counts: only a run that makes a warehouse needs to be told its format.
-        settings = replace(settings, warehouse=replace(settings.warehouse, format="delta"))
-    current = warehouse.current()
+    settings, current = with_found_format(settings), warehouse_of(settings).current()
     return Run(
         run_id=run_id,
         started_at=datetime.now(UTC),

@@ -119,11 +119,6 @@ def execute(
                 note=note,
             )
             check_contract(run)
-            if run.keeps_history and run.settings.warehouse.format == "delta":
-                raise SettingsError(
-                    "`history.enabled` is on, but a Delta warehouse keeps no `article_versions` yet.",
-                    "Its tables' own versions and change feed tell what changed; or use the format parquet.",
-                )
             # Match rules that cannot be used fail the run now, not after all files were read.
             _ = run.match_rules
             _tell_start(run)

@@ -17,9 +17,11 @@ from typing import Any, Final, Literal
 from config.contract import TABLES
 from flows.run import run_ingest
 from tasks.report.outcome import Outcome
-from tasks.tables.delta import STATE, DeltaWarehouse
+from tasks.tables.delta import DeltaWarehouse
+from tasks.tables.formats import found_warehouse
 from tasks.tables.snapshots import Snapshot
-from tasks.tables.warehouse import Warehouse
+from tasks.tables.source import Source
+from tasks.tables.warehouse import DELTA_STATE, Warehouse
 from tests.newsroom import EPOCH, settings_for
 from tests.tables_equal import KEYS, assert_same_tables
 
@@ -51,6 +53,14 @@ def kind_of(warehouse: Warehouse) -> Kind:
     return "delta" if isinstance(warehouse, DeltaWarehouse) else "parquet"
 
 
+def bytes_of(source: Source, path: str, limit: int, etag: str = "") -> bytes:
+    """What a source reads of one file; an error is raised."""
+    (content,) = source.read_many([(path, etag)], limit)
+    if isinstance(content, OSError):
+        raise content
+    return content.raw
+
+
 @dataclass
 class Desk:
     """Sources and a warehouse in a folder of their own.
@@ -68,8 +78,9 @@ class Desk:
 
     @property
     def warehouse(self) -> Warehouse:
-        """Where the tables are."""
-        return warehouse_at(self.root / "warehouse", self.kind)
+        """Where the tables are: of the desk's format, or of that which the settings of its runs named."""
+        folder = self.root / "warehouse"
+        return warehouse_at(folder, "delta") if self.kind == "delta" else found_warehouse(folder, durable=False)
 
     @property
     def snapshot(self) -> Snapshot:
@@ -139,7 +150,7 @@ class Desk:
         seen = (
             [warehouse / "snapshots"]
             if self.kind == "parquet"
-            else [*(warehouse / name for name in TABLES), warehouse / STATE]
+            else [*(warehouse / name for name in TABLES), warehouse / DELTA_STATE]
         )
         paths = [path for folder in seen for path in folder.rglob("*") if path.is_file()]
         return {str(path): (path.stat().st_ino, path.stat().st_mtime_ns) for path in paths}

@@ -42,7 +42,7 @@ def backfill(
         ref: Branch, tag or commit whose past it is; by default the head.
         path: Folder in the repository that holds the articles; by default all of it.
         source: Name of the source in the tables; by default the only one they know.
-        warehouse: Folder of the tables; by default that of the settings.
+        warehouse: Folder or URL of the tables; by default that of the settings.
         config: File of settings; by default presslake.yaml of the working folder, if it is there.
         json: Print the outcome as one JSON object.
         quiet: Print nothing unless it fails.
@@ -56,11 +56,11 @@ def backfill(
     if json:
         print_json(done)
     elif not quiet:
-        _show(done, settings.warehouse.path)
+        _show(done)
     return 0
 
 
-def _show(done: Backfilled, warehouse: str) -> None:
+def _show(done: Backfilled) -> None:
     from rich.text import Text  # noqa: PLC0415
 
     from tasks.report.terminal import make_console  # noqa: PLC0415
@@ -75,7 +75,7 @@ def _show(done: Backfilled, warehouse: str) -> None:
     else:
         console.print("No commit of the repository has a file that counts: check --path and `discover.include`.")
     rows = f"{counted(done.rows, 'row')} of {counted(done.articles, 'article')}"
-    console.print(f"{printable(warehouse)}/current/article_versions has {rows}.", soft_wrap=True)
+    console.print(f"{printable(done.table)} has {rows}.", soft_wrap=True)
     console.print(f"From {done.since[:19]} UTC on, runs observe the articles.", soft_wrap=True)
     if done.shallow:
         console.print(

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from config.contract_types import microseconds
 from config.match_rules import MatchRules
 from tasks.deduplicate.joins import (
     Keyed,
@@ -29,7 +30,10 @@ from tasks.deduplicate.prefilter import Prefilter
 from tasks.deduplicate.prefixes import PARTS, in_part, prefixes
 from tasks.deduplicate.templates import template_pairs
 
-_MICROSECONDS_A_DAY: Final = 86_400_000_000
+#: Records whose texts are joined at a time, at least: so many shingles are in memory in the order of time.
+_ROWS: Final = 50_000
+#: A part of them is so many windows wide, at least: each begins a window earlier, and few are looked at twice.
+_WINDOWS: Final = 3
 #: The time of records without a date, in microseconds: far from all others.
 UNDATED: Final = -(1 << 60)
 
@@ -41,15 +45,33 @@ class Corpus(NamedTuple):
         times: (n,) int64, microseconds since 1970; `UNDATED` without a date.
         titles: (n,) normalised titles; null where none.
         outlets: (n,) registrable domains; null where unknown.
-        shingles: (n,) lists of distinct int64, ascending.
         fresh: (n,) whether pairs of this record are wanted; of two that are not, none is.
+        shingles: lists of distinct int64, ascending, in any order: they are most of what a run holds, and
+            copied a part at a time.
+        places: (n,) the list that each record has.
     """
 
     times: pa.Int64Array
     titles: pa.StringArray
     outlets: pa.StringArray
-    shingles: pa.ListArray
     fresh: pa.BooleanArray
+    shingles: pa.ListArray
+    places: pa.Int64Array
+
+    def texts(self, rows: pa.Array) -> pa.ListArray:
+        """The shingles of some records."""
+        return self.shingles.take(self.places.take(rows))
+
+    def sizes(self) -> pa.Int32Array:
+        """(n,) how many shingles each record has."""
+        return pc.list_value_length(self.shingles).take(self.places)
+
+    def taken(self, rows: pa.Array) -> Corpus:
+        """Some records, in the order of time."""
+        times, titles, outlets, fresh = (
+            column.take(rows) for column in (self.times, self.titles, self.outlets, self.fresh)
+        )
+        return Corpus(times, titles, outlets, fresh, self.shingles, self.places.take(rows))
 
 
 class Pairs(NamedTuple):
@@ -76,8 +98,8 @@ def candidates(corpus: Corpus, rules: MatchRules) -> Pairs:
         corpus: the records.
         rules: parameters of the pair rule, whose windows and least similarity bound the search.
     """
-    near = _near_fresh(corpus, _width(rules.window_days))
-    part = corpus if len(near) == len(corpus.times) else Corpus(*(column.take(near) for column in corpus))
+    near = _near_fresh(corpus, microseconds(rules.window_days))
+    part = corpus if len(near) == len(corpus.times) else corpus.taken(near)
     line, prefilter = Timeline(part.times, part.fresh), Prefilter(part.titles, part.outlets, part.times, rules)
     found = gathered(chain(_of_one_title(part, line, prefilter), _of_like_texts(part, line, prefilter)))
     kept = [pairs.filter(prefilter.keeps(*unpacked(pairs))) for pairs in found]
@@ -114,10 +136,6 @@ def sharing_with_fresh(
     return found.take(pc.sort_indices(found))
 
 
-def _width(days: float) -> int:
-    return int(days * _MICROSECONDS_A_DAY)
-
-
 def _near_fresh(corpus: Corpus, window: int) -> pa.Int64Array:
     """Rows that have a fresh record within the window: only they can be in a wanted pair."""
     times = corpus.times.filter(corpus.fresh)
@@ -134,7 +152,7 @@ def _of_one_title(corpus: Corpus, line: Timeline, prefilter: Prefilter) -> Itera
     named = pc.and_(pc.greater_equal(words, least), pc.fill_null(pc.not_equal(corpus.titles, ""), False))
     dated = pc.greater(corpus.times, UNDATED)
     chosen = pc.indices_nonzero(pc.and_(named, dated)).cast(pa.int64())
-    window = _width(rules.window_days)
+    window = microseconds(rules.window_days)
     few, crowded = with_crowds_apart(Keyed(prefilter.titles.take(chosen), chosen), line, window)
     yield from within_window(few, line, window)
     yield from template_pairs(crowded, line, prefilter, at_one_outlet=window, between_outlets=window)
@@ -144,7 +162,7 @@ def _of_one_title(corpus: Corpus, line: Timeline, prefilter: Prefilter) -> Itera
 def _undated(corpus: Corpus, line: Timeline, prefilter: Prefilter, named: pa.BooleanArray) -> Iterator[pa.Int64Array]:
     """Pairs without a date that have one title and one text."""
     rows = pc.indices_nonzero(pc.and_(named, pc.equal(corpus.times, UNDATED))).cast(pa.int64())
-    lists = corpus.shingles.take(rows)
+    lists = corpus.texts(rows)
     hashes = pa.table({"row": pc.list_parent_indices(lists).cast(pa.int64()), "hash": pc.list_flatten(lists)})
     sums = hashes.group_by("row", use_threads=False).aggregate([("hash", "sum")]).combine_chunks()
     places = pc.index_in(pa.arange(0, len(rows)), sums["row"].combine_chunks())
@@ -155,15 +173,29 @@ def _undated(corpus: Corpus, line: Timeline, prefilter: Prefilter, named: pa.Boo
 
 def _of_like_texts(corpus: Corpus, line: Timeline, prefilter: Prefilter) -> Iterator[pa.Int64Array]:
     """Pairs with a date that share a hash of their prefixes, and are of such sizes that they can be alike."""
-    rules, sizes = prefilter.rules, pc.list_value_length(corpus.shingles)
-    entries = prefixes(corpus.shingles, rules.similarity)
-    entries = entries.filter(pc.greater(corpus.times.take(entries.rows), UNDATED))
-    for pairs in gathered(_sharing_hash(entries, line, prefilter)):
-        yield pairs.filter(_comparable(pairs, sizes, rules.similarity))
+    rules, sizes = prefilter.rules, corpus.sizes()
+    for before, start, stop in _spans(corpus.times, microseconds(rules.text_days)):
+        found = prefixes(corpus.texts(pa.arange(before, stop)), rules.similarity)
+        entries = Keyed(found.keys, pc.add(found.rows, before))
+        for pairs in gathered(_sharing_hash(entries, line, prefilter)):
+            new = pc.greater_equal(unpacked(pairs)[1], start)
+            yield pairs.filter(pc.and_(new, _comparable(pairs, sizes, rules.similarity)))
+
+
+def _spans(times: pa.Int64Array, window: int) -> Iterator[tuple[int, int, int]]:
+    """Parts of the rows with a date, from `start` to `stop`: all they meet earlier is from `before` on."""
+    start = pc.search_sorted(times, pa.scalar(UNDATED, pa.int64()), side="right").as_py()
+    while start < len(times):
+        first = times[start].as_py()
+        bounds = pa.array([first - window, first + _WINDOWS * window], pa.int64())
+        before, wide = pc.search_sorted(times, bounds, side="left").to_pylist()
+        stop = min(max(start + _ROWS, wide), len(times))
+        yield before, start, stop
+        start = stop
 
 
 def _sharing_hash(entries: Keyed, line: Timeline, prefilter: Prefilter) -> Iterator[pa.Int64Array]:
-    window, width = _width(prefilter.rules.text_days), _width(prefilter.rules.reposted.days)
+    window, width = microseconds(prefilter.rules.text_days), microseconds(prefilter.rules.reposted.days)
     crowds = list[Keyed]()
     for part in range(PARTS):
         few, crowded = with_crowds_apart(entries.filter(in_part(entries.keys, part)), line, window)

@@ -5,10 +5,15 @@ Belongs here: comparing two manifests. What changed on the disk is the discover 
 
 from __future__ import annotations
 
+from typing import Final
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tasks.tables.columns import whole
 from tasks.tables.keys import file_keys
+
+_COMPARED: Final = ("source", "source_path", "source_hash", "article_id")
 
 
 def changes_for_readers(previous: pa.Table, manifest: pa.Table) -> dict[str, int]:
@@ -24,13 +29,13 @@ def changes_for_readers(previous: pa.Table, manifest: pa.Table) -> dict[str, int
         and were not, or had other bytes; `mended`: files that were, and are records now.
     """
     before, after = _rows(previous, "loaded"), _rows(manifest, "loaded")
-    new = pc.invert(pc.is_in(after["article_id"], _set(before["article_id"])))
-    same = pc.is_in(_versions(after, after["article_id"]), _set(_versions(before, before["article_id"])))
-    stayed = _true(pc.is_in(before["article_id"], _set(after["article_id"])))
+    new = pc.invert(pc.is_in(after["article_id"], whole(before["article_id"])))
+    same = pc.is_in(_versions(after, after["article_id"]), whole(_versions(before, before["article_id"])))
+    stayed = _true(pc.is_in(before["article_id"], whole(after["article_id"])))
     was, now = _rows(previous, "quarantined"), _rows(manifest, "quarantined")
-    known = pc.is_in(_versions(now, file_keys(now)), _set(_versions(was, file_keys(was))))
-    records = manifest.filter(pc.is_in(manifest["status"], pa.array(["loaded", "duplicate", "removed"])))
-    mended = pc.is_in(file_keys(was), _set(file_keys(records.filter(pc.invert(records["deleted"])))))
+    known = pc.is_in(_versions(now, file_keys(now)), whole(_versions(was, file_keys(was))))
+    records = _rows(manifest, "loaded", "duplicate", "removed")
+    mended = pc.is_in(file_keys(was), whole(file_keys(records)))
     return {
         "new": _true(new),
         "corrected": len(after) - _true(pc.or_(new, same)),
@@ -40,18 +45,15 @@ def changes_for_readers(previous: pa.Table, manifest: pa.Table) -> dict[str, int
     }
 
 
-def _rows(manifest: pa.Table, status: str) -> pa.Table:
-    """The live rows of a status."""
-    return manifest.filter(pc.and_(pc.equal(manifest["status"], status), pc.invert(manifest["deleted"])))
+def _rows(manifest: pa.Table, *statuses: str) -> pa.Table:
+    """The live rows of some statuses, with what versions are told by: whole rows are most of what a run holds."""
+    chosen = pc.and_(pc.is_in(manifest["status"], pa.array(statuses)), pc.invert(manifest["deleted"]))
+    return manifest.select(_COMPARED).filter(chosen)
 
 
 def _versions(rows: pa.Table, keys: pa.ChunkedArray) -> pa.ChunkedArray:
     """One text a row for its key with its bytes."""
     return pc.binary_join_element_wise(keys.cast(pa.string()), rows["source_hash"], " ", null_handling="replace")
-
-
-def _set(values: pa.ChunkedArray) -> pa.Array:
-    return values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
 
 
 def _true(mask: pa.ChunkedArray) -> int:

@@ -11,7 +11,7 @@ or becomes a leader. So bundles depend on the set of records only; they are form
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 import pyarrow as pa
@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 from config.match_rules import MatchRules
 from tasks.deduplicate.near import FEATURES, stories
 from tasks.deduplicate.pair_rule import PairRule, Story
+from tasks.tables.columns import whole
 
 #: More records of one title than this are a crowd.
 CROWD: Final = 24
@@ -61,6 +62,12 @@ def bundles(records: pa.Table, rules: MatchRules) -> list[list[int]]:
     return [rows for rows in gathered if len(rows) > 1]
 
 
+def represented(bundled: Sequence[Sequence[int]], count: int) -> pa.BooleanArray:
+    """(count,) whether another record stands for this one: all of a bundle but its leader."""
+    rows = [row for bundle in bundled for row in bundle[1:]]
+    return pc.is_in(pa.arange(0, count), pa.array(rows, pa.int64()))
+
+
 def _joins(leader: Story, story: Story, rule: PairRule) -> bool:
     relation = rule.relation(leader, story)
     return relation is not None and relation.days <= rule.rules.reposted.days
@@ -85,7 +92,7 @@ def _crowded(records: pa.Table) -> Iterator[tuple[str, int, Story]]:
 
 def _crowds(records: pa.Table) -> pa.Array:
     """(n,) the title; without one the least hash of the text, which alike texts mostly share; null without either."""
-    titles, lists = records["title_words"].combine_chunks(), records["shingles"].combine_chunks()
+    titles, lists = whole(records["title_words"]), whole(records["shingles"])
     nameless = pc.fill_null(pc.equal(titles, ""), True)
     has_text = pc.and_(nameless, pc.fill_null(pc.greater(pc.list_value_length(lists), 0), False))
     least = pc.list_flatten(pc.list_slice(lists.filter(has_text), 0, 1)).cast(pa.string())

@@ -10,8 +10,7 @@ order of files, batches or runs.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import chain
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import pyarrow as pa
@@ -20,8 +19,9 @@ import pyarrow.compute as pc
 from config.match_rules import MatchRules, load_match_rules
 from tasks.deduplicate.clusters import clusters
 from tasks.deduplicate.components import chained
+from tasks.deduplicate.crowds import represented
 from tasks.deduplicate.index import INDEX, index_column, unknown
-from tasks.deduplicate.manifest import DECIDED, earlier_rows
+from tasks.deduplicate.manifest import DECIDED
 from tasks.deduplicate.near import FEATURES, stories
 from tasks.deduplicate.origins import spread
 from tasks.deduplicate.outcome import all_loaded, with_decisions, with_index
@@ -30,9 +30,13 @@ from tasks.deduplicate.relations import Suspects, by_row, partners, relation_col
 from tasks.deduplicate.survivors import CRITERIA, rank
 from tasks.deduplicate.ties import Ties, find_ties
 from tasks.deduplicate.unstirred import stirred
+from tasks.tables.columns import whole
+from tasks.tables.memory import give_back
 
 #: Statuses of rows that are records, before and after deciding.
 _RECORDS: Final = pa.array(["record", "loaded", "duplicate"])
+#: Records that are clustered at a time: some 10 kB each in Python.
+_AT_ONCE: Final = 5_000
 _KEYS: Final = tuple(dict.fromkeys(["article_id", "alias_ids", "content_key", *FEATURES, *INDEX, *CRITERIA]))
 
 
@@ -52,37 +56,39 @@ def decide(
         version: names rules and code; rows indexed under it are not compared again.
         previous: the decided manifest of the parent snapshot, whose decisions stand where nothing they
             depend on has changed; without one all are taken anew, which comes to the same.
-        before: (n,) each file's row in `previous`, null where it has none; looked up if not given.
+        before: (n,) each file's row in `previous`, null where it has none; goes with it.
 
     Returns:
         The manifest with every record `loaded` (the survivor of its cluster) or `duplicate`, its
         `canonical_article_id`, `copies`, and for duplicates the relation; other rows unchanged.
     """
-    is_record = pc.is_in(manifest["status"].combine_chunks(), _RECORDS)
+    is_record = pc.is_in(whole(manifest["status"]), _RECORDS)
     rows = pc.indices_nonzero(is_record).cast(pa.int64())
     records, rules = _records(manifest, rows), rules or load_match_rules()
     fresh = unknown(records, version)
     ties = find_ties(records, fresh, rules)
-    compared = pc.invert(ties.hidden(len(records)))
+    compared = pc.invert(represented(ties.bundles, len(records)))
     manifest = with_index(manifest, is_record, index_column(records, ties.pairs), pc.if_else(compared, version, None))
     manifest = all_loaded(manifest, is_record)
-    kept, involved = list[int](), sorted(chain.from_iterable(ties.stories))
-    if previous is not None and not pc.all(fresh, min_count=0).as_py():
-        before = earlier_rows(manifest, previous) if before is None else before
+    if previous is None or before is None or pc.all(fresh, min_count=0).as_py():
+        moved = ties.stories
+    else:
         news = stirred(records, pc.or_(fresh, pc.invert(compared)), previous, before.take(rows))
-        kept, involved = _by_news(ties.stories, news)
-        manifest = with_decisions(manifest, *_decided_before(rows.take(pa.array(kept, pa.int64())), previous, before))
-    found = _suspects(records.take(pa.array(involved, pa.int64())), ties.among(involved), rules)
+        kept, moved = _by_news(ties.stories, news)
+        settled = rows.take(pa.array(kept, pa.int64()))
+        earlier = previous.select(["status", *DECIDED]).take(before.take(settled))
+        manifest = with_decisions(manifest, settled, earlier)
     schema = pa.schema([manifest.schema.field(name) for name in ("status", *DECIDED)])
-    decided = pa.Table.from_pylist(_decided(found), schema)
-    return with_decisions(manifest, rows.take(pa.array(involved, pa.int64())), decided)
+    chosen, decided = _decided_anew(records, ties, moved, rules, schema)
+    give_back()
+    return with_decisions(manifest, rows.take(chosen), decided)
 
 
 def _records(manifest: pa.Table, rows: pa.Int64Array) -> pa.Table:
     """What decisions look at in these rows, ascending; the shingles, most of it, are not copied if they need not be."""
     if len(rows) == len(manifest):
         return manifest.select(_KEYS).combine_chunks()
-    lists = manifest["shingles"].combine_chunks()
+    lists = whole(manifest["shingles"])
     records = manifest.select([name for name in _KEYS if name != "shingles"]).take(rows)
     return records.append_column("shingles", _lists_at(lists, rows))
 
@@ -96,18 +102,42 @@ def _lists_at(lists: pa.ListArray, rows: pa.Int64Array) -> pa.ListArray:
     return pa.ListArray.from_arrays(bounds, lists.values)
 
 
-def _by_news(stories_found: Sequence[Sequence[int]], news: pa.BooleanArray) -> tuple[list[int], list[int]]:
-    """Rows of the stories that nothing stirred, and of the others, ascending."""
-    moved = frozenset(pc.indices_nonzero(news).to_pylist())
-    kept, involved = list[int](), list[int]()
-    for story in stories_found:
-        (kept if moved.isdisjoint(story) else involved).extend(story)
-    return sorted(kept), sorted(involved)
+def _by_news(found: Sequence[list[int]], news: pa.BooleanArray) -> tuple[list[int], list[list[int]]]:
+    """Rows of the stories that nothing stirred, ascending, and the other stories."""
+    stirred_rows = frozenset(pc.indices_nonzero(news).to_pylist())
+    kept, moved = list[int](), list[list[int]]()
+    for story in found:
+        if stirred_rows.isdisjoint(story):
+            kept += story
+        else:
+            moved.append(story)
+    return sorted(kept), moved
 
 
-def _decided_before(rows: pa.Array, previous: pa.Table, before: pa.Array) -> tuple[pa.Array, pa.Table]:
-    """Rows of the manifest, and what the previous run decided on them."""
-    return rows, previous.select(["status", *DECIDED]).take(before.take(rows))
+def _decided_anew(
+    records: pa.Table, ties: Ties, moved: Sequence[list[int]], rules: MatchRules, schema: pa.Schema
+) -> tuple[pa.Int64Array, pa.Table]:
+    """Rows of the stories, ascending, and the decisions on them, taken some stories at a time."""
+    numbers, decided = list[int](), [schema.empty_table()]
+    for rows in _parts(moved):
+        found = _suspects(records.take(pa.array(rows, pa.int64())), ties.among(rows), rules)
+        decided.append(pa.Table.from_pylist(_decided(found), schema))
+        numbers += rows
+    chosen = pa.array(numbers, pa.int64())
+    order = pc.sort_indices(chosen)
+    return chosen.take(order), pa.concat_tables(decided).combine_chunks().take(order)
+
+
+def _parts(moved: Iterable[list[int]]) -> Iterator[list[int]]:
+    """Rows of whole stories, ascending, `_AT_ONCE` or somewhat more together."""
+    rows = list[int]()
+    for story in moved:
+        rows += story
+        if len(rows) >= _AT_ONCE:
+            yield sorted(rows)
+            rows = []
+    if rows:
+        yield sorted(rows)
 
 
 def _suspects(records: pa.Table, ties: Ties, rules: MatchRules) -> Suspects:

@@ -11,19 +11,20 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from config.contract_types import microseconds
+from tasks.tables.columns import whole
+
 #: The relations that exact keys give, the stronger first.
 SAME_URL: Final = "same_url"
 SAME_CONTENT: Final = "same_content"
 
 Groups = dict[str, list[int]]
 
-_MICROSECONDS_A_DAY: Final = 86_400_000_000
-
 
 def url_groups(records: pa.Table) -> Groups:
     """Key to the rows (two or more, ascending) that have it as their id or among their aliases."""
-    own = _flat(records["article_id"])
-    aliases = _flat(records["alias_ids"])
+    own = whole(records["article_id"])
+    aliases = whole(records["alias_ids"])
     rows = pa.arange(0, len(records))
     keys = pa.concat_arrays([own, aliases.flatten()])
     numbers = pa.concat_arrays([rows, pc.list_parent_indices(aliases).cast(pa.int64())])
@@ -36,11 +37,11 @@ def content_groups(records: pa.Table, days: float) -> Groups:
     A group spans at most `days` from its earliest record; the next one begins with the next record,
     and has a number after its key. Records without a date are in the first.
     """
-    groups = _shared(_flat(records["content_key"]), pa.arange(0, len(records)))
+    groups = _shared(whole(records["content_key"]), pa.arange(0, len(records)))
     times = records["published_at"].cast(pa.int64())
     close: Groups = {}
     for key, rows in groups.items():
-        for number, group in enumerate(_spans(rows, times, int(days * _MICROSECONDS_A_DAY)), 1):
+        for number, group in enumerate(_spans(rows, times, microseconds(days)), 1):
             if len(group) > 1:
                 close[key if number == 1 else f"{key} #{number}"] = sorted(group)
     return close
@@ -58,10 +59,6 @@ def _spans(rows: list[int], times: pa.ChunkedArray, width: int) -> list[list[int
             start = moment
         spans[-1].append(row)
     return spans
-
-
-def _flat(column: pa.ChunkedArray) -> pa.Array:
-    return column.combine_chunks()
 
 
 def _shared(keys: pa.Array, rows: pa.Array) -> Groups:

@@ -9,7 +9,6 @@ neither file was read again; a pair of a file that is gone has no partner and is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 import pyarrow as pa
@@ -17,51 +16,57 @@ import pyarrow.compute as pc
 
 from config.match_rules import MatchRules
 from tasks.deduplicate.candidates import Pairs, in_order
-from tasks.deduplicate.near import FEATURES, near_pairs
+from tasks.deduplicate.near import near_pairs
+from tasks.tables.columns import whole
 from tasks.tables.keys import file_keys
 
 #: Columns of the manifest that hold the index: the partners, and the version of the rules.
 INDEX: Final = ("near", "match_version")
 
 
+def is_decided(manifest: pa.Table, version: str) -> bool:
+    """Whether all that a manifest says of its records was decided under this version of rules and code.
+
+    Records that another stands for have no version, so one that has it vouches for them.
+    """
+    return set(pc.unique(manifest["match_version"]).to_pylist()) - {None} == {version}
+
+
 def unknown(records: pa.Table, version: str) -> pa.BooleanArray:
     """(n,) true for records that the index does not know under a version of rules and code."""
     known = pc.and_(pc.is_valid(records["near"]), pc.equal(records["match_version"], version))
-    return pc.invert(pc.fill_null(known, False)).combine_chunks()
+    return whole(pc.invert(pc.fill_null(known, False)))
 
 
-def related_pairs(records: pa.Table, fresh: pa.BooleanArray, represented: Sequence[int], rules: MatchRules) -> Pairs:
+def related_pairs(records: pa.Table, fresh: pa.BooleanArray, hidden: pa.BooleanArray, rules: MatchRules) -> Pairs:
     """Every pair of records that the rule relates, comparing only what the index does not know.
 
     Args:
         records: (n,) manifest rows of records, sorted by source and path.
         fresh: (n,) what the index does not know, see `unknown`.
-        represented: rows for which another one stands (`crowds`); they are compared with none.
+        hidden: (n,) whether another record stands for this one (`crowds`); it is compared with none.
         rules: parameters of the pair rule.
 
     Returns:
         Pairs of row numbers, the smaller first, sorted: those of a comparison of all records.
     """
-    hidden = pc.is_in(pa.arange(0, len(records)), pa.array(represented, pa.int64()))
-    known = _stored(records, pc.or_(fresh, hidden))
-    if represented:
-        rows = pc.indices_nonzero(pc.invert(hidden)).cast(pa.int64())
-        found = near_pairs(records.select(FEATURES).take(rows), fresh.take(rows), rules)
-        found = Pairs(*(rows.take(side) for side in found))
-    else:
-        found = near_pairs(records, fresh, rules)
+    known, found = _stored(records, pc.or_(fresh, hidden)), near_pairs(records, fresh, rules, hidden)
     return in_order(*(pa.concat_arrays(sides) for sides in zip(known, found, strict=True)))
 
 
 def _stored(records: pa.Table, fresh: pa.BooleanArray) -> Pairs:
     """The stored pairs of records that are both unchanged and stand for themselves."""
-    lists = records["near"].combine_chunks()
-    partners = pc.list_flatten(lists)
-    names = pa.table({name: pc.struct_field(partners, name) for name in ("source", "source_path")})
-    rows, others = pc.list_parent_indices(lists).cast(pa.int64()), _rows_named(file_keys(names), file_keys(records))
+    lists = whole(records["near"])
+    rows, others = pc.list_parent_indices(lists).cast(pa.int64()), _rows_named(partner_keys(lists), file_keys(records))
     holds = pc.and_(pc.invert(fresh.take(rows)), pc.equal(fresh.take(others), False))
     holds = pc.fill_null(holds, False)
     return Pairs(others.filter(holds), rows.filter(holds))
+
+
+def partner_keys(near: pa.ListArray) -> pa.StringArray:
+    """Keys of the files that records are stored to be related to, flat."""
+    partners = pc.list_flatten(near)
+    return file_keys(pa.table({name: pc.struct_field(partners, name) for name in ("source", "source_path")}))
 
 
 def _rows_named(names: pa.StringArray, keys: pa.StringArray) -> pa.Int64Array:
@@ -80,6 +85,6 @@ def index_column(records: pa.Table, pairs: Pairs) -> pa.ListArray:
     """
     later = in_order(pairs.right, pairs.left)
     names = ("source", "source_path")
-    partners = pa.StructArray.from_arrays([records[name].combine_chunks().take(later.right) for name in names], names)
+    partners = pa.StructArray.from_arrays([whole(records[name]).take(later.right) for name in names], names)
     ends = pc.search_sorted(later.left, pa.arange(0, len(records) + 1), side="left").cast(pa.int32())
     return pa.ListArray.from_arrays(ends, partners)

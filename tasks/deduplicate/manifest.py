@@ -6,7 +6,7 @@ lineage that outlives changes. Does not belong here: which record survives (`dec
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -17,7 +17,9 @@ import pyarrow.compute as pc
 from config.contract_types import TIMESTAMP
 from tasks.deduplicate.merging import in_order, merged, rows_before
 from tasks.deduplicate.origins import SPREAD
+from tasks.tables.columns import whole
 from tasks.tables.keys import file_keys
+from tasks.tables.staging import FILES
 
 #: Columns that `decisions` fills in.
 DECIDED: Final = (
@@ -34,7 +36,13 @@ DECIDED: Final = (
 #: Columns by which records are compared; files that are gone have none.
 _COMPARED: Final = ("content_key", "title_words", "outlet", "match_version")
 
-_LISTS: Final = ("alias_ids", "shingles", "near", "violations")
+_LISTS: Final = ("alias_ids", "near", "violations")
+
+#: The column that is a third of the manifest or more.
+_LONGEST: Final = "shingles"
+
+#: Reads columns of `FILES` rows by their names, again with each call.
+Files = Callable[[Sequence[str]], pa.Table]
 
 #: Statuses of files that were not read anew.
 NOT_READ: Final = pa.array(["gone", "touched"])
@@ -66,15 +74,27 @@ class NextManifest(NamedTuple):
         table: (n,) rows.
         renamed: how many new files are renamed ones.
         before: (n,) each file's row in the previous manifest, null where it has none.
+        reread: (n,) whether this run read the file anew.
     """
 
     table: pa.Table
     renamed: int
     before: pa.Array
+    reread: pa.BooleanArray
+
+
+class _Merged(NamedTuple):
+    """Rows with all but the longest column, the order that theirs is to be put in, and which known rows lose it."""
+
+    table: pa.Table
+    renamed: int
+    before: pa.Array
+    order: pa.Int64Array
+    is_lost: pa.BooleanArray
 
 
 def next_manifest(
-    previous: pa.Table, sources: Collection[str], gone: pa.Table, files: pa.Table, stamp: RunStamp
+    previous: pa.Table, sources: Collection[str], gone: pa.Table, files: Files, stamp: RunStamp
 ) -> NextManifest:
     """Bring the manifest up to what this run found.
 
@@ -82,15 +102,28 @@ def next_manifest(
         previous: (m,) the manifest of the parent snapshot, sorted by source and path; at first empty.
         sources: names of the sources that this run listed.
         gone: rows of `previous` whose file is no longer listed.
-        files: `FILES` rows of every batch; each file at most once.
+        files: reads columns of `FILES` rows of every batch; each file at most once.
         stamp: lineage of this run.
 
     Returns:
         One row a file, sorted by source and path; decision columns are null.
     """
+    short = [name for name in FILES.names if name != _LONGEST]
+    found = _short_columns(previous.drop_columns([_LONGEST]), sources, gone, files(short), stamp)
+    # By itself: else all that was read would be in memory together with its copy.
+    lists = _longest(previous.select([_LONGEST]), files(["status", _LONGEST]), found)
+    table = with_nulls(found.table.append_column(previous.schema.field(_LONGEST), lists), previous.schema)
+    reread = pc.greater_equal(found.order, len(previous))
+    return NextManifest(table, found.renamed, found.before, reread)
+
+
+def _short_columns(
+    previous: pa.Table, sources: Collection[str], gone: pa.Table, files: pa.Table, stamp: RunStamp
+) -> _Merged:
+    """As `next_manifest`, for tables without the longest column."""
     vanished = files.filter(pc.equal(files["status"], "gone"))
     touched = files.filter(pc.equal(files["status"], "touched"))
-    read = files_read(files)
+    read = _files_read(files)
     keys = file_keys(previous)
     is_lost = pc.is_in(keys, pa.concat_arrays([file_keys(gone), file_keys(vanished)]))
     read_as = pc.index_in(keys, file_keys(read))
@@ -100,19 +133,23 @@ def next_manifest(
     known = [name for name in previous.column_names if name not in DECIDED]
     order = merged(keys, read_as, file_keys(fresh))
     table = in_order(pa.concat_tables([table.select(known), fresh.select(known)]), order)
-    table = _with_nulls(_seen_now(table, sources, stamp), previous.schema)
-    return NextManifest(table, renamed, rows_before(order, read_as, len(read)))
+    table = with_nulls(seen_now(table, sources, stamp), previous.schema)
+    return _Merged(table, renamed, rows_before(order, read_as, len(read)), order, is_lost)
 
 
-def files_read(files: pa.Table) -> pa.Table:
+def _longest(previous: pa.Table, files: pa.Table, found: _Merged) -> pa.ChunkedArray:
+    """The longest column of the next manifest; files that are gone have an empty list."""
+    if pc.any(found.is_lost).as_py():
+        nothing = pa.scalar([], previous.field(_LONGEST).type)
+        previous = with_column(previous, _LONGEST, pc.if_else(found.is_lost, nothing, whole(previous[_LONGEST])))
+    read = with_nulls(_files_read(files), previous.schema)
+    return in_order(pa.concat_tables([previous, read]), found.order)[_LONGEST]
+
+
+def _files_read(files: pa.Table) -> pa.Table:
     """The rows of files that were read anew: mostly all, and then no copy of them."""
     is_read = pc.invert(pc.is_in(files["status"], NOT_READ))
     return files if pc.all(is_read, min_count=0).as_py() else files.filter(is_read)
-
-
-def earlier_rows(manifest: pa.Table, previous: pa.Table) -> pa.Array:
-    """(n,) each file's row in the previous manifest, null where it has none."""
-    return pc.index_in(file_keys(manifest), file_keys(previous)).cast(pa.int64())
 
 
 def with_column(table: pa.Table, name: str, values: pa.Array | pa.ChunkedArray) -> pa.Table:
@@ -133,18 +170,18 @@ def keep_first_seen(manifest: pa.Table, previous: pa.Table, touched: pa.BooleanA
         previous: the parent's manifest.
         touched: (n,) rows that changed; others have been survivors before, or are none now.
     """
-    is_candidate = pc.and_(touched, pc.equal(manifest["status"].combine_chunks(), "loaded"))
+    is_candidate = pc.and_(touched, pc.equal(whole(manifest["status"]), "loaded"))
     ids = manifest["article_id"].filter(is_candidate)
-    same = pc.and_(pc.equal(previous["status"], "loaded"), pc.is_in(previous["article_id"], ids.combine_chunks()))
+    same = pc.and_(pc.equal(previous["status"], "loaded"), pc.is_in(previous["article_id"], whole(ids)))
     before = previous.select(["first_seen_at", "article_id"]).filter(same)
     known = _look_up(before["first_seen_at"], before["article_id"], ids)
-    own = manifest["first_seen_at"].combine_chunks()
+    own = whole(manifest["first_seen_at"])
     mine = own.filter(is_candidate)
     oldest = pc.if_else(pc.fill_null(pc.less(known, mine), False), known, mine)
     return with_column(manifest, "first_seen_at", pc.replace_with_mask(own, is_candidate, oldest))
 
 
-def _with_nulls(table: pa.Table, schema: pa.Schema) -> pa.Table:
+def with_nulls(table: pa.Table, schema: pa.Schema) -> pa.Table:
     """The table in a schema; columns that it lacks are null."""
     have = set(table.column_names)
     columns = [table[field.name] if field.name in have else pa.nulls(len(table), field.type) for field in schema]
@@ -159,7 +196,7 @@ def _tombstones(table: pa.Table, is_lost: pa.BooleanArray) -> pa.Table:
     table = with_column(table, "deleted", pc.or_(is_lost, table["deleted"]))
     for name in (*_COMPARED, *_LISTS):
         constant = pa.scalar([] if name in _LISTS else None, table.field(name).type)
-        table = with_column(table, name, pc.if_else(is_lost, constant, table[name].combine_chunks()))
+        table = with_column(table, name, pc.if_else(is_lost, constant, whole(table[name])))
     return table
 
 
@@ -169,7 +206,7 @@ def _retouched(table: pa.Table, keys: pa.Array, touched: pa.Table) -> pa.Table:
         return table
     places = pc.index_in(keys, file_keys(touched))
     for name in ("size", "modified_at", "etag"):
-        news = touched[name].combine_chunks().take(places)
+        news = whole(touched[name]).take(places)
         table = with_column(table, name, pc.if_else(pc.is_valid(places), news, table[name]))
     return table
 
@@ -198,7 +235,7 @@ def _fresh_rows(
     columns |= {name: pa.repeat(pa.scalar(value), len(read)) for name, value in stamp.texts.items()}
     columns |= {name: pa.repeat(now, len(read)) for name in ("last_seen_at", "loaded_at")}
     renamed = _renamed(read["source_hash"].filter(pc.is_null(known)), lost["source_hash"])
-    return _with_nulls(pa.table(columns), previous.schema), renamed
+    return with_nulls(pa.table(columns), previous.schema), renamed
 
 
 def _renamed(new: pa.ChunkedArray, lost: pa.ChunkedArray) -> int:
@@ -211,11 +248,11 @@ def _renamed(new: pa.ChunkedArray, lost: pa.ChunkedArray) -> int:
 def _look_up(values: pa.ChunkedArray, keys: pa.ChunkedArray, wanted: pa.ChunkedArray) -> pa.Array:
     """For each wanted key the value of the first equal key; null where there is none."""
     is_key = pc.is_valid(keys)
-    places = pc.index_in(wanted.combine_chunks(), keys.filter(is_key).combine_chunks(), skip_nulls=True)
+    places = pc.index_in(whole(wanted), keys.filter(is_key).combine_chunks(), skip_nulls=True)
     return values.filter(is_key).combine_chunks().take(places)
 
 
-def _seen_now(table: pa.Table, sources: Collection[str], stamp: RunStamp) -> pa.Table:
+def seen_now(table: pa.Table, sources: Collection[str], stamp: RunStamp) -> pa.Table:
     """Live files of a listed source are there: those that were not are tombstones by now."""
     is_listed = pc.is_in(table["source"], pa.array(sorted(sources), pa.string()))
     is_there = pc.and_(is_listed, pc.invert(table["deleted"]))

@@ -15,55 +15,61 @@ import pyarrow.compute as pc
 from config.match_rules import MatchRules
 from tasks.deduplicate.candidates import UNDATED, Corpus, Pairs, candidates, in_order, sharing_with_fresh
 from tasks.deduplicate.pair_rule import PairRule, Story
-from tasks.tables.texts import shingles
+from tasks.tables.columns import whole
+from tasks.tables.memory import give_back
+from tasks.tables.texts import shingles_of_words
 
 Edge = tuple[int, int]
 
 #: Columns of the manifest that the rule looks at.
 FEATURES: Final = ("title_words", "outlet", "published_at", "shingles")
-#: Pairs whose texts are in memory at a time.
-_CHUNK: Final = 400_000
+#: Pairs whose texts are in memory at a time, as Python sets: some 5 kB a record.
+_CHUNK: Final = 4_000
 
 
-def near_pairs(records: pa.Table, fresh: pa.BooleanArray, rules: MatchRules) -> Pairs:
+def near_pairs(
+    records: pa.Table, fresh: pa.BooleanArray, rules: MatchRules, hidden: pa.BooleanArray | None = None
+) -> Pairs:
     """Every pair of records that the rule relates and of which at least one is fresh.
 
     Args:
         records: (n,) rows with the columns `FEATURES`.
         fresh: (n,) whether the record is new or changed.
         rules: the rule's parameters.
+        hidden: (n,) records that are compared with none; None is no such record.
 
     Returns:
         Pairs of row numbers, the smaller first, sorted.
     """
-    titles = records["title_words"].combine_chunks()
+    titles = whole(records["title_words"])
+    if hidden is not None:
+        fresh = pc.and_not(fresh, hidden)
     chosen = sharing_with_fresh(titles, _lists(records), fresh, rules.similarity)
-    if len(chosen) == len(records):
-        return _pairs_among(records, fresh, rules)
-    found = _pairs_among(records.select(FEATURES).take(chosen), fresh.take(chosen), rules)
-    return Pairs(*(chosen.take(side) for side in found))
-
-
-def _pairs_among(records: pa.Table, fresh: pa.BooleanArray, rules: MatchRules) -> Pairs:
-    """As `near_pairs`, where most records may be near a fresh one."""
-    times = pc.fill_null(records["published_at"].combine_chunks().cast(pa.int64()), UNDATED)
-    order = pc.sort_indices(times)
-    titles, outlets = (records[name].combine_chunks() for name in ("title_words", "outlet"))
-    columns = (times, titles, outlets, _lists(records), fresh)
-    corpus = Corpus(*(column.take(order) for column in columns))
+    if hidden is not None:
+        chosen = chosen.filter(pc.invert(hidden.take(chosen)))
+    corpus = _corpus(records, chosen, fresh)
     found = candidates(corpus, rules)
+    give_back()
     rule, edges = PairRule(rules), list[Edge]()
     for part in _chunks(found):
-        rows = _nominated(corpus, part, rules.similarity, order)
+        rows = _nominated(corpus, part, rules.similarity)
         told = dict(_stories_of(records, rows))
         edges += [pair for pair in rows if rule.relation(told[pair[0]], told[pair[1]])]
     left, right = (pa.array([edge[side] for edge in edges], pa.int64()) for side in (0, 1))
     return in_order(pc.min_element_wise(left, right), pc.max_element_wise(left, right))
 
 
+def _corpus(records: pa.Table, chosen: pa.Int64Array, fresh: pa.BooleanArray) -> Corpus:
+    """Some records in the order of time; only what is short is copied."""
+    times = pc.fill_null(whole(records["published_at"]).cast(pa.int64()), UNDATED)
+    order = chosen.take(pc.sort_indices(times.take(chosen)))
+    titles, outlets = (whole(records[name]).take(order) for name in ("title_words", "outlet"))
+    return Corpus(times.take(order), titles, outlets, fresh.take(order), _lists(records), order)
+
+
 def stories(records: pa.Table) -> list[Story]:
     """The rule's view of n records, in order."""
-    titles = pc.fill_null(records["title_words"], "").combine_chunks()
+    titles = whole(pc.fill_null(records["title_words"], ""))
     nothing = pa.nulls(len(records), pa.string())
     moments = records["published_at"].combine_chunks().cast(pa.int64()).to_pylist()
     columns = (
@@ -71,7 +77,7 @@ def stories(records: pa.Table) -> list[Story]:
         pc.fill_null(records["outlet"], "").to_pylist(),
         [None if moment is None else moment / 1e6 for moment in moments],
         map(frozenset, _sets(_lists(records))),
-        map(frozenset, _sets(shingles(titles, nothing))),
+        map(frozenset, _sets(shingles_of_words(titles, nothing))),
     )
     return [Story(*values) for values in zip(*columns, strict=True)]
 
@@ -83,7 +89,7 @@ def _stories_of(records: pa.Table, pairs: Sequence[Edge]) -> Iterator[tuple[int,
 
 def _lists(records: pa.Table) -> pa.ListArray:
     """The shingles, without a copy; a null is an empty list."""
-    lists = records["shingles"].combine_chunks()
+    lists = whole(records["shingles"])
     return pa.ListArray.from_arrays(lists.offsets, lists.values) if lists.null_count else lists
 
 
@@ -92,14 +98,14 @@ def _chunks(pairs: Pairs) -> Iterator[Pairs]:
         yield Pairs(pairs.left.slice(start, _CHUNK), pairs.right.slice(start, _CHUNK))
 
 
-def _nominated(corpus: Corpus, pairs: Pairs, similarity: float, order: pa.Array) -> list[Edge]:
+def _nominated(corpus: Corpus, pairs: Pairs, similarity: float) -> list[Edge]:
     """The pairs that have an equal title or reach the similarity: few, so the rule may take its time.
 
     Returns:
-        Pairs of row numbers before the records were put in `order`.
+        Pairs of row numbers in the order that the records' texts have.
     """
     rows = pc.unique(pa.concat_arrays([pairs.left, pairs.right]))
-    sets = dict(zip(rows.to_pylist(), _sets(corpus.shingles.take(rows)), strict=True))
+    sets = dict(zip(rows.to_pylist(), _sets(corpus.texts(rows)), strict=True))
     equal = pc.fill_null(pc.equal(corpus.titles.take(pairs.left), corpus.titles.take(pairs.right)), False)
     lefts, rights, same_title = pairs.left.to_pylist(), pairs.right.to_pylist(), equal.to_pylist()
     # |a and b| / |a or b| >= t, without the union: |a and b| >= t / (1 + t) (|a| + |b|).
@@ -108,7 +114,7 @@ def _nominated(corpus: Corpus, pairs: Pairs, similarity: float, order: pa.Array)
         same or len(sets[left] & sets[right]) >= share * (len(sets[left]) + len(sets[right]))
         for left, right, same in zip(lefts, rights, same_title, strict=True)
     ]
-    places = [order.take(side.filter(pa.array(wanted, pa.bool_()))).to_pylist() for side in pairs]
+    places = [corpus.places.take(side.filter(pa.array(wanted, pa.bool_()))).to_pylist() for side in pairs]
     return list(zip(*places, strict=True))
 
 

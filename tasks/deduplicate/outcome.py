@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.deduplicate.manifest import DECIDED, with_column
+from tasks.tables.columns import whole
 
 
 def with_index(manifest: pa.Table, is_record: pa.BooleanArray, near: pa.ListArray, versions: pa.Array) -> pa.Table:
@@ -27,9 +28,9 @@ def all_loaded(manifest: pa.Table, is_record: pa.BooleanArray) -> pa.Table:
         manifest = with_column(manifest, name, pa.nulls(len(manifest), manifest.field(name).type))
     manifest = with_column(manifest, "canonical_article_id", pc.if_else(is_record, manifest["article_id"], None))
     manifest = with_column(manifest, "copies", pc.if_else(is_record, pa.scalar(1, pa.int32()), None))
-    known = pc.and_(is_record, pc.is_valid(manifest["outlet"].combine_chunks()))
+    known = pc.and_(is_record, pc.is_valid(whole(manifest["outlet"])))
     manifest = with_column(manifest, "outlets", pc.if_else(is_record, known.cast(pa.int32()), None))
-    dated = pc.and_(is_record, pc.is_valid(manifest["published_at"].combine_chunks()))
+    dated = pc.and_(is_record, pc.is_valid(whole(manifest["published_at"])))
     manifest = with_column(manifest, "first_published_at", pc.if_else(dated, manifest["published_at"], None))
     return with_column(manifest, "first_published_by", pc.if_else(dated, manifest["outlet"], None))
 
@@ -38,6 +39,6 @@ def with_decisions(manifest: pa.Table, rows: pa.Array, decided: pa.Table) -> pa.
     """Put decisions (s,) into rows (s,) of the manifest, both ascending."""
     is_decided = pc.is_in(pa.arange(0, len(manifest)), rows.cast(pa.int64()))
     for name in decided.column_names:
-        values, news = (table[name].combine_chunks() for table in (manifest, decided))
+        values, news = (whole(table[name]) for table in (manifest, decided))
         manifest = with_column(manifest, name, pc.replace_with_mask(values, is_decided, news))
     return manifest

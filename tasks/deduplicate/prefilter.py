@@ -13,11 +13,13 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from config.contract_types import microseconds
 from config.match_rules import MatchRules
 
 #: One second of a distance that the rule measures in floating-point days, in microseconds.
 _SLACK: Final = 1_000_000
-_MICROSECONDS_A_DAY: Final = 86_400_000_000
+#: Titles that are in memory as Python texts at a time.
+_TEXTS: Final = 20_000
 
 
 class Prefilter:
@@ -47,7 +49,7 @@ class Prefilter:
         self.portal = pc.is_in(names, pa.array(sorted(rules.portals), pa.string()))
         self.platform = pc.is_in(names, pa.array(sorted(rules.platforms), pa.string()))
         self._numbers, self._count = _numbers(self.words, sorted(rules.instalments))
-        self._width = int(rules.reposted.days * _MICROSECONDS_A_DAY) + _SLACK
+        self._width = microseconds(rules.reposted.days) + _SLACK
 
     def keeps(self, left: pa.Int64Array, right: pa.Int64Array) -> pa.BooleanArray:
         """(m,) false where the rule could relate the two records of a pair under no text."""
@@ -71,8 +73,15 @@ def _numbers(titles: pa.StringArray, instalments: Sequence[str]) -> tuple[pa.Arr
     named = "|".join(map(re.escape, instalments))
     worded = pc.match_substring_regex(titles, rf"(^|\s)({named})(\s|$)")
     digits = pc.replace_substring_regex(titles, "[^0-9]+", " ").dictionary_encode()
-    sets = [frozenset(text.split()) for text in digits.dictionary.to_pylist()]
-    codes = {numbers: code for code, numbers in enumerate(dict.fromkeys(sets))}
-    columns = (pa.array([codes[numbers] for numbers in sets]), pa.array([len(numbers) for numbers in sets]))
+    sets = _sets(digits.dictionary)
+    sizes = pc.if_else(pc.equal(sets, ""), 0, pc.add(pc.count_substring(sets, " "), 1))
+    columns = (sets.dictionary_encode().indices, sizes)
     numbers, counts = (column.cast(pa.int64()).take(digits.indices) for column in columns)
     return pc.if_else(worded, pa.scalar(None, pa.int64()), numbers), counts
+
+
+def _sets(texts: pa.StringArray) -> pa.StringArray:
+    """Each text's distinct words in one order: a set as a text, which takes a tenth of the memory."""
+    parts = (texts.slice(start, _TEXTS).to_pylist() for start in range(0, len(texts), _TEXTS))
+    sets = [pa.array([" ".join(sorted(set(text.split()))) for text in part], pa.string()) for part in parts]
+    return pa.concat_arrays([pa.array([], pa.string()), *sets])

@@ -93,8 +93,8 @@ def _relation(suspects: Suspects, row: int, survivor: int, cluster: frozenset[in
     """
     place = suspects.places.__getitem__
     related: list[tuple[int, str, str]] = []
-    for match, by_row in ((SAME_URL, suspects.url), (SAME_CONTENT, suspects.content)):
-        for key, group in by_row.get(row, ()):
+    for match, groups in ((SAME_URL, suspects.url), (SAME_CONTENT, suspects.content)):
+        for key, group in groups.get(row, ()):
             best = next((other for other in group if other != row and other in cluster), None)
             if best is not None:
                 related.append((best, match, f"{_KIND[match]} {key}"))

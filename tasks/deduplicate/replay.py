@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from config.match_rules import MatchRules
 from tasks.deduplicate.decisions import decide
 from tasks.deduplicate.manifest import RunStamp, next_manifest
+from tasks.tables.columns import whole
 
 #: Lineage that nobody looks at: a replay publishes no manifest.
 _STAMP: Final = RunStamp("", datetime(1970, 1, 1, tzinfo=UTC), "", "")
@@ -56,14 +57,14 @@ def replay(steps: Iterable[Step], source: str, schema: pa.Schema, rules: MatchRu
     manifest = schema.empty_table()
     articles = manifest.select(_KEY)
     for step in steps:
-        merged = next_manifest(manifest, [source], step.gone, step.files, _STAMP)
+        merged = next_manifest(manifest, [source], step.gone, step.files.select, _STAMP)
         manifest = decide(merged.table, rules, version, manifest, merged.before)
         if len(step.gone):
             manifest = manifest.filter(pc.invert(manifest["deleted"]))
         manifest = manifest.combine_chunks()
         before, articles = articles, manifest.filter(pc.equal(manifest["status"], "loaded")).select(_KEY)
         is_new = pc.invert(pc.is_in(_joined(articles), _joined(before)))
-        ids = articles["article_id"].combine_chunks()
+        ids = whole(articles["article_id"])
         gone = before["article_id"].filter(pc.invert(pc.is_in(before["article_id"], ids)))
         yield Moved(articles.filter(is_new), gone.combine_chunks())
 
@@ -71,4 +72,4 @@ def replay(steps: Iterable[Step], source: str, schema: pa.Schema, rules: MatchRu
 def _joined(articles: pa.Table) -> pa.Array:
     """(n,) the key of each row as one text; ids and hashes hold no NUL."""
     joined = pc.binary_join_element_wise(*(articles[name] for name in _KEY), "\0")
-    return joined.combine_chunks()
+    return whole(joined)

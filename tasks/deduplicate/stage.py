@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.deduplicate.changes import changes_for_readers
 from tasks.deduplicate.decisions import decide
-from tasks.deduplicate.manifest import RunStamp, files_read, keep_first_seen, next_manifest
+from tasks.deduplicate.index import is_decided
+from tasks.deduplicate.manifest import RunStamp, keep_first_seen, next_manifest, seen_now
 from tasks.deduplicate.touched import touched_rows
 from tasks.tables.keys import file_keys
+from tasks.tables.memory import give_back, system_memory
 from tasks.tables.run import Decisions, Run, count_by, load_run, previous_manifest
 from tasks.tables.staging import FILES, read_arrow, write_arrow
 
+#: Columns of the previous manifest that nobody asks once they are in the next one: half of it.
+_MERGED: Final = ("shingles", "size", "modified_at", "etag", "completeness", "last_seen_at", "loaded_at", "run_id")
 
+
+@system_memory()
 def deduplicate_records(folder: Path, batches: Sequence[Path]) -> Decisions:
     """Decide which record tells each story.
 
@@ -31,29 +38,51 @@ def deduplicate_records(folder: Path, batches: Sequence[Path]) -> Decisions:
     """
     run = load_run(folder)
     previous = previous_manifest(run)
-    files = pa.concat_tables([FILES.empty_table(), *(read_arrow(batch / "files.arrow") for batch in batches)])
     gone = read_arrow(folder / "gone.arrow")
     stamp = RunStamp(run.run_id, run.started_at, run.contract.tag, run.read_version)
+    if not batches and not len(gone) and is_decided(previous, run.match_version):
+        return _as_before(folder, run, previous, stamp)
+    files = partial(_files, batches)
     merged = next_manifest(previous, run.sources.keys(), gone, files, stamp)
-    reread = pc.is_in(file_keys(merged.table), file_keys(files_read(files)))
     # With another etag the same bytes would be read again by every run until the manifest has it.
-    retagged = pc.sum(pc.and_(pc.equal(files["status"], "touched"), pc.is_valid(files["etag"]))).as_py() or 0
-    seen = _Seen(merged.before, merged.renamed, retagged, count_by(files["status"]))
+    told = files(["status", "etag"])
+    retagged = pc.sum(pc.and_(pc.equal(told["status"], "touched"), pc.is_valid(told["etag"]))).as_py() or 0
+    seen = _Seen(merged.before, merged.reread, merged.renamed, retagged, count_by(told["status"]))
     manifest = merged.table
     # Decisions take the most memory of a run: what they need not have is let go before.
-    del files, gone, merged
-    pa.default_memory_pool().release_unused()
+    del told, gone, merged
+    previous = previous.select([name for name in previous.column_names if name not in _MERGED])
+    give_back()
     manifest = decide(manifest, run.match_rules, run.match_version, previous, seen.before)
-    touched = touched_rows(previous, manifest, reread, seen.before)
+    touched = touched_rows(previous, manifest, seen.reread, seen.before)
     manifest = keep_first_seen(manifest, previous, touched)
     write_arrow(folder / "manifest.arrow", manifest.append_column("touched", touched))
-    return _numbers(run, previous, manifest, touched, seen)
+    # What is counted is a small part of the manifest, which is mapped.
+    del manifest
+    give_back()
+    return _numbers(run, previous, read_arrow(folder / "manifest.arrow"), touched, seen)
+
+
+def _as_before(folder: Path, run: Run, previous: pa.Table, stamp: RunStamp) -> Decisions:
+    """Nothing came and nothing went: every decision stands, and only when the files were last seen changes."""
+    untouched = pa.repeat(pa.scalar(False), len(previous))
+    manifest = seen_now(previous, run.sources.keys(), stamp)
+    write_arrow(folder / "manifest.arrow", manifest.append_column("touched", untouched))
+    seen = _Seen(pa.nulls(len(previous), pa.int64()), untouched, renamed=0, retagged=0, statuses={})
+    return _numbers(run, previous, previous, untouched, seen)
+
+
+def _files(batches: Sequence[Path], names: Sequence[str]) -> pa.Table:
+    """Columns of what the batches say of their files; the others stay on the disk."""
+    tables = (read_arrow(batch / "files.arrow").select(names) for batch in batches)
+    return pa.concat_tables([FILES.empty_table().select(names), *tables])
 
 
 class _Seen(NamedTuple):
     """What the batches say, without their rows: see `NextManifest`; `retagged` and `statuses` count files."""
 
     before: pa.Array
+    reread: pa.BooleanArray
     renamed: int
     retagged: int
     statuses: dict[str, int]

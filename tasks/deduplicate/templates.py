@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 from tasks.deduplicate.joins import Keyed, Timeline, combined, meeting
 from tasks.deduplicate.pair_rule import PairRule
 from tasks.deduplicate.prefilter import Prefilter
+from tasks.tables.columns import whole
 
 #: An item that every set has, also the empty one.
 _NONE: Final = -1
@@ -70,10 +71,10 @@ def template_pairs(
 
 def _once(crowded: Keyed) -> Keyed:
     """One key of those that the very same rows have: pages of a template share dozens of them."""
-    table = pa.table({"key": crowded.keys, "row": combined(crowded.rows, crowded.rows)})
+    table = pa.table({"key": crowded.keys, "row": combined(crowded.rows)})
     keys = table.group_by("key", use_threads=False).aggregate([("row", "sum"), ("row", "count")])
     kept = keys.group_by(["row_sum", "row_count"], use_threads=False).aggregate([("key", "min")])
-    return crowded.filter(pc.is_in(crowded.keys, kept["key_min"].combine_chunks()))
+    return crowded.filter(pc.is_in(crowded.keys, whole(kept["key_min"])))
 
 
 def _taken_apart(titles: pa.StringArray, rule: PairRule) -> _Titles:

@@ -16,9 +16,10 @@ import pyarrow.compute as pc
 from config.match_rules import MatchRules
 from tasks.deduplicate.candidates import Pairs
 from tasks.deduplicate.components import chained, components
-from tasks.deduplicate.crowds import bundles
+from tasks.deduplicate.crowds import bundles, represented
 from tasks.deduplicate.exact import Groups, content_groups, url_groups
 from tasks.deduplicate.index import related_pairs
+from tasks.tables.memory import give_back
 
 
 @dataclass(frozen=True)
@@ -42,11 +43,6 @@ class Ties:
         groups = [*self.urls.values(), *self.contents.values(), *self.bundles]
         return components([*self.pairs.edges(), *chained(groups)])
 
-    def hidden(self, count: int) -> pa.BooleanArray:
-        """(count,) whether another record stands for this one."""
-        rows = sorted(row for bundle in self.bundles for row in bundle[1:])
-        return pc.is_in(pa.arange(0, count), pa.array(rows, pa.int64()))
-
     def among(self, rows: Sequence[int]) -> Ties:
         """The same in numbers of these rows, ascending, which are whole components."""
         number = {row: i for i, row in enumerate(rows)}
@@ -69,5 +65,6 @@ def find_ties(records: pa.Table, fresh: pa.BooleanArray, rules: MatchRules) -> T
     """
     urls, contents = url_groups(records), content_groups(records, rules.same_content_days)
     crowds = bundles(records, rules)
-    represented = sorted(row for bundle in crowds for row in bundle[1:])
-    return Ties(urls, contents, related_pairs(records, fresh, represented, rules), crowds)
+    give_back()
+    pairs = related_pairs(records, fresh, represented(crowds, len(records)), rules)
+    return Ties(urls, contents, pairs, crowds)

@@ -8,27 +8,24 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.deduplicate.manifest import DECIDED, earlier_rows
+from tasks.deduplicate.manifest import DECIDED
+from tasks.tables.columns import whole
+from tasks.tables.comparison import rows_differ
 
 
-def touched_rows(
-    previous: pa.Table, manifest: pa.Table, reread: pa.BooleanArray, before: pa.Array | None = None
-) -> pa.BooleanArray:
+def touched_rows(previous: pa.Table, manifest: pa.Table, reread: pa.BooleanArray, before: pa.Array) -> pa.BooleanArray:
     """Which rows of the new manifest differ from the previous one in what the tables show.
 
     Args:
         previous, manifest: manifests, both sorted by source and path.
         reread: (n,) whether this run read the row's file anew.
-        before: (n,) each file's row in `previous`, null where it has none; looked up if not given.
+        before: (n,) each file's row in `previous`, null where it has none.
 
     Returns:
         (n,) true where the row is new, was read anew, or is decided differently.
     """
-    places = earlier_rows(manifest, previous) if before is None else before
-    touched = pc.or_(reread, pc.is_null(places))
+    touched = pc.or_(reread, pc.is_null(before))
     for name in ("status", "deleted", *DECIDED):
-        old, now = (table[name].combine_chunks() for table in (previous, manifest))
-        old = old.take(places)
-        same = pc.or_(pc.fill_null(pc.equal(old, now), False), pc.and_(pc.is_null(old), pc.is_null(now)))
-        touched = pc.or_(touched, pc.invert(same))
+        old, now = (whole(table[name]) for table in (previous, manifest))
+        touched = pc.or_(touched, rows_differ(old.take(before), now))
     return touched

@@ -9,11 +9,14 @@ a related pair, or the title of its crowd. To look at more than that costs time,
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tasks.deduplicate.index import partner_keys
+from tasks.tables.columns import whole
 from tasks.tables.keys import file_keys
 
 #: Columns by which records are tied to one another.
@@ -39,52 +42,28 @@ def stirred(records: pa.Table, fresh: pa.BooleanArray, previous: pa.Table, befor
         previous: (m,) the manifest of the parent snapshot, decided.
         before: (n,) each record's row in `previous`, null where it has none.
     """
-    keys, changed = file_keys(records), records.filter(fresh)
     unchanged = pc.is_in(pa.arange(0, len(previous)), before.filter(pc.invert(fresh)))
-    was_record = pc.is_in(previous["status"].combine_chunks(), _DECIDED)
+    was_record = pc.is_in(whole(previous["status"]), _DECIDED)
     lost = previous.select(TIES).filter(pc.and_(was_record, pc.invert(unchanged)))
-    ids = pa.concat_arrays([_flat(lost["article_id"]), pc.list_flatten(_flat(lost["alias_ids"]))])
-    contents = pa.concat_arrays([_flat(table["content_key"]) for table in (lost, changed)])
+    ids = pa.concat_arrays([whole(lost["article_id"]), pc.list_flatten(whole(lost["alias_ids"]))])
+    contents = pa.concat_arrays([whole(table["content_key"]) for table in (lost, records.select(TIES).filter(fresh))])
     # Only what was represented by another has no version: what was in a bundle with it has its title, or none.
-    crowds = pc.fill_null(_flat(lost.filter(pc.is_null(lost["match_version"]))["title_words"]), "")
-    gone = pa.concat_arrays([file_keys(lost), _partners(lost)])
+    crowds = pc.fill_null(whole(lost.filter(pc.is_null(lost["match_version"]))["title_words"]), "")
+    names = file_keys(lost)
+    near, aliases = whole(records["near"]), whole(records["alias_ids"])
     reached = [
         fresh,
         pc.is_in(records["article_id"], ids.drop_null()),
         pc.is_in(records["content_key"], contents.drop_null()),
         pc.is_in(pc.fill_null(records["title_words"], ""), crowds),
-        pc.is_in(keys, gone),
-        _any_in(_flat(records["alias_ids"]), ids),
-        _tied_to(_flat(records["near"]), file_keys(lost)),
+        pc.is_in(file_keys(records), pa.concat_arrays([names, partner_keys(whole(lost["near"]))])),
+        _rows_of(aliases, pc.is_in(pc.list_flatten(aliases), ids)),
+        _rows_of(near, pc.is_in(partner_keys(near), names)),
     ]
-    whole = reached[0]
-    for part in reached[1:]:
-        whole = pc.or_(whole, part.combine_chunks() if isinstance(part, pa.ChunkedArray) else part)
-    return whole
-
-
-def _flat(column: pa.ChunkedArray) -> pa.Array:
-    return column.combine_chunks()
-
-
-def _partners(rows: pa.Table) -> pa.Array:
-    """Keys of the files that rows are stored to be related to."""
-    return _names(pc.list_flatten(_flat(rows["near"])))
-
-
-def _names(files: pa.StructArray) -> pa.Array:
-    return file_keys(pa.table({name: pc.struct_field(files, name) for name in ("source", "source_path")}))
-
-
-def _tied_to(near: pa.ListArray, lost: pa.Array) -> pa.BooleanArray:
-    held = pc.is_in(_names(pc.list_flatten(near)), lost)
-    return _rows_of(near, held)
-
-
-def _any_in(lists: pa.ListArray, wanted: pa.Array) -> pa.BooleanArray:
-    return _rows_of(lists, pc.is_in(pc.list_flatten(lists), wanted))
+    return reduce(pc.or_, (whole(part) for part in reached))
 
 
 def _rows_of(lists: pa.ListArray, chosen: pa.BooleanArray) -> pa.BooleanArray:
+    """(n,) whether one of a list's items is chosen."""
     rows = pc.unique(pc.list_parent_indices(lists).cast(pa.int64()).filter(chosen))
     return pc.is_in(pa.arange(0, len(lists)), rows)

@@ -30,7 +30,7 @@ from tasks.discover.git_command import Repository, asked, git, running_git
 from tasks.discover.listing import Gathered
 from tasks.discover.members import inside
 from tasks.discover.source import Globs
-from tasks.tables.source import Content, only_bytes
+from tasks.tables.source import Content
 
 _SKIPPED_BYTES: Final = 1 << 20
 _LINK: Final = b"120000"
@@ -73,14 +73,6 @@ class GitSource:
         for entry in git(repository, "ls-tree", "-r", "-l", "-z", "--full-tree", commit).split(b"\0")[:-1]:
             _note(gathered, entry)
         return gathered.table(version=commit)
-
-    def read(self, path: str, limit: int) -> bytes:
-        """The file at a path in the commit that the ref means; `limit + 1` bytes if it is longer."""
-        listing = self.list()
-        blobs = dict(zip(listing["source_path"].to_pylist(), listing["etag"].to_pylist(), strict=True))
-        if path not in blobs:
-            raise FileNotFoundError(2, "No such file in the commit", path)
-        return only_bytes(self.read_many([(path, blobs[path])], limit))
 
     def read_many(self, files: Sequence[tuple[str, str]], limit: int) -> Iterator[Content | OSError]:
         """The blobs of listed files, in their order, from one Git process.

@@ -33,7 +33,7 @@ from config.errors import SourceError
 from tasks.discover.listing import spelled, unspelled
 from tasks.discover.source import LISTING, Globs
 from tasks.tables.logs import log_of
-from tasks.tables.source import Content, only_bytes
+from tasks.tables.source import Content
 
 #: Folders nested deeper are refused: each level holds one file descriptor while it is listed.
 MAX_DEPTH: Final = 100
@@ -78,16 +78,8 @@ class LocalSource:
         walk.log_skipped()
         return walk.table()
 
-    def read(self, path: str, limit: int) -> bytes:
-        """At most `limit + 1` bytes of a listed file.
-
-        Raises:
-            OSError: the path leaves the root, or the file is gone, not regular, or unreadable.
-        """
-        return only_bytes(self.read_many([(path, "")], limit))
-
     def read_many(self, files: Sequence[tuple[str, str]], limit: int) -> Iterator[Content | OSError]:
-        """What `read` says of each file, in their order, with errors as values.
+        """The content of each file, in their order; of one that is gone, not regular or unreadable, the error.
 
         Each folder on the way is opened by itself without following links, so nothing that was
         swapped for a link or a device after the listing is followed or opened. A folder stays open

@@ -33,7 +33,7 @@ from tasks.discover.listing import Gathered
 from tasks.discover.members import inside
 from tasks.discover.object_errors import failure
 from tasks.discover.source import Globs
-from tasks.tables.source import Content, Source, only_bytes
+from tasks.tables.source import Content, Source
 
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, ObjectStore, RetryConfig
@@ -107,10 +107,6 @@ class ObjectSource:
         except (BaseError, OSError, ValueError) as error:
             raise failure(self.name, self.root, error) from error
         return gathered.table(times)
-
-    def read(self, path: str, limit: int) -> bytes:
-        """The object at a listed path; `limit + 1` bytes if it is longer."""
-        return only_bytes(self.read_many([(path, "")], limit))
 
     def read_many(self, files: Sequence[tuple[str, str]], limit: int) -> Iterator[Content | OSError]:
         """Objects as they are now, in the order of `files`; `access.requests` of them at a time.

@@ -33,7 +33,7 @@ from tasks.discover.listing import Gathered, spell
 from tasks.discover.members import inside
 from tasks.discover.source import Globs
 from tasks.discover.tar_stream import DamagedTar, open_tar
-from tasks.tables.source import Content, only_bytes
+from tasks.tables.source import Content
 from tasks.tables.staging import fresh_folder, read_json, write_json
 
 #: An archive that was changed this shortly before it was unpacked may have changed once more since, under the
@@ -87,10 +87,6 @@ class TarSource:
                 gathered.note(path, member.size, member.etag)
             gathered.skipped.update(read_json(folder / "skipped.json"))
         return gathered.table()
-
-    def read(self, path: str, limit: int) -> bytes:
-        """The member at a listed path; `limit + 1` bytes if it is longer."""
-        return only_bytes(self.read_many([(path, "")], limit))
 
     def read_many(self, files: Sequence[tuple[str, str]], limit: int) -> Iterator[Content | OSError]:
         """Members as they are now, in the order of `files`.

@@ -22,7 +22,7 @@ from tasks.discover.archive import LINKS, OUTSIDE, REPEATED, SPECIAL, Edition, b
 from tasks.discover.listing import Gathered, unspelled
 from tasks.discover.members import inside
 from tasks.discover.source import Globs
-from tasks.tables.source import Content, UnreadableFile, only_bytes
+from tasks.tables.source import Content, UnreadableFile
 
 _ENCRYPTED: Final = 0x1
 _DAMAGED: Final = (zipfile.BadZipFile, zlib.error, EOFError)
@@ -64,10 +64,6 @@ class ZipSource:
             _note(gathered, member, directory.members)
         check_size(sum(gathered.sizes), edition, self.name, self.access)
         return gathered.table()
-
-    def read(self, path: str, limit: int) -> bytes:
-        """The member at a listed path; `limit + 1` bytes if it is longer."""
-        return only_bytes(self.read_many([(path, "")], limit))
 
     def read_many(self, files: Sequence[tuple[str, str]], limit: int) -> Iterator[Content | OSError]:
         """Members as they are now, in the order of `files`.

@@ -14,9 +14,8 @@ import pyarrow.compute as pc
 from config.contract import VERSION_COLUMNS, VERSIONS
 from tasks.maintain.sentences import some
 from tasks.tables.comparison import rows_differ
+from tasks.tables.history import BY_TIME
 from tasks.tables.snapshots import Snapshot
-
-_BY_TIME = [("article_id", "ascending"), ("valid_from", "ascending")]
 
 
 def check_past(snapshot: Snapshot) -> list[str]:
@@ -28,9 +27,9 @@ def check_past(snapshot: Snapshot) -> list[str]:
     Raises:
         WarehouseError: a file cannot be read.
     """
-    if not snapshot.files(VERSIONS):
+    if VERSIONS not in snapshot.tables():
         return []
-    rows = snapshot.read(VERSIONS).sort_by(_BY_TIME).combine_chunks()
+    rows = snapshot.read(VERSIONS).sort_by(BY_TIME).combine_chunks()
     return [*_broken_chains(rows), *_other_articles(snapshot, rows)]
 
 

@@ -16,9 +16,10 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from config.errors import UsageError, WarehouseError
-from tasks.report.status import existing_warehouse
+from config.errors import UsageError
+from tasks.report.status import published_snapshot
 from tasks.report.words import counted, printable
+from tasks.tables.keys import file_keys
 from tasks.tables.snapshots import Snapshot
 
 #: What `check` and `status` print behind a path.
@@ -82,14 +83,13 @@ def explain(root: Path, subject: str, ids: Sequence[str]) -> list[Explanation]:
         UsageError: no file is known by that name.
         WarehouseError: there is no warehouse, nothing is published, or it is damaged.
     """
-    snapshot = existing_warehouse(root).current()
-    if snapshot is None:
-        raise WarehouseError(f"Nothing is published in {root} yet.", "Make the tables first: presslake run SOURCE")
+    snapshot = published_snapshot(root)
     files = snapshot.read("sources", _KNOWN)
     found = files.filter(_is_meant(files, subject, [subject, *ids]))
     if not len(found):
         raise UsageError(f"No file is known by {subject!r}.", "Give an article_id, a URL, or a path in its source.")
-    return [_explanation(snapshot, files, row) for row in found.to_pylist()]
+    findings = _findings(snapshot, found)
+    return [_explanation(files, row, findings.get(_file(row))) for row in found.to_pylist()]
 
 
 def _is_meant(files: pa.Table, subject: str, ids: Sequence[str]) -> pa.BooleanArray:
@@ -112,7 +112,7 @@ def _is_named(files: pa.Table, name: str) -> pa.BooleanArray:
     return pc.or_(below, pc.or_(pc.equal(paths, name), pc.ends_with(paths, "/" + name)))
 
 
-def _explanation(snapshot: Snapshot, files: pa.Table, row: dict[str, Any]) -> Explanation:
+def _explanation(files: pa.Table, row: dict[str, Any], findings: list[str] | None) -> Explanation:
     canonical = row["canonical_article_id"]
     cluster = files.filter(pc.equal(files["canonical_article_id"], canonical)).to_pylist() if canonical else []
     return Explanation(
@@ -124,7 +124,7 @@ def _explanation(snapshot: Snapshot, files: pa.Table, row: dict[str, Any]) -> Ex
         outlets=row["outlets"] or 0,
         first_published_at=_time(row["first_published_at"]),
         first_published_by=row["first_published_by"] or "",
-        findings=_findings(snapshot, row),
+        findings=list(row["violations"]) if findings is None else findings,
         cluster=sorted((_member(record) for record in cluster), key=lambda m: (m.status != "loaded", m.file)),
     )
 
@@ -143,14 +143,15 @@ def _member(row: dict[str, Any]) -> Member:
     )
 
 
-def _findings(snapshot: Snapshot, row: dict[str, Any]) -> list[str]:
-    """Of a quarantined file every finding with its place, else the codes that the manifest has."""
-    if row["status"] != "quarantined":
-        return list(row["violations"])
+def _findings(snapshot: Snapshot, found: pa.Table) -> dict[str, list[str]]:
+    """Every finding with its place, by file: of those in quarantine; of others the manifest has the codes."""
+    quarantined = found.filter(pc.equal(found["status"], "quarantined"))
+    if not len(quarantined):
+        return {}
     held = snapshot.read("quarantine", ["source", "source_path", "violations"])
-    mine = pc.and_(pc.equal(held["source"], row["source"]), pc.equal(held["source_path"], row["source_path"]))
-    found = [finding for held_row in held.filter(mine).to_pylist() for finding in held_row["violations"]]
-    return [_spell_finding(finding) for finding in found]
+    mine = held.filter(pc.is_in(file_keys(held), file_keys(quarantined)))
+    told = {_file(row): [_spell_finding(finding) for finding in row["violations"]] for row in mine.to_pylist()}
+    return {_file(row): told.get(_file(row), []) for row in quarantined.to_pylist()}
 
 
 def _spell_finding(found: dict[str, Any]) -> str:

@@ -131,8 +131,8 @@ class Place(msgspec.Struct, frozen=True):
     tables: dict[str, TablePlace]
 
 
-def current_place(root: Path) -> Place:
-    """Where the snapshot that readers see now is.
+def published_snapshot(root: Path) -> Snapshot:
+    """The snapshot that readers see now.
 
     Raises:
         WarehouseError: there is no warehouse, or nothing is published in it yet.
@@ -140,6 +140,16 @@ def current_place(root: Path) -> Place:
     snapshot = existing_warehouse(root).current()
     if snapshot is None:
         raise WarehouseError(f"Nothing is published in {root} yet.", "Make the tables first: presslake run SOURCE")
+    return snapshot
+
+
+def current_place(root: Path) -> Place:
+    """Where the snapshot that readers see now is.
+
+    Raises:
+        WarehouseError: there is no warehouse, or nothing is published in it yet.
+    """
+    snapshot = published_snapshot(root)
     if isinstance(snapshot, DeltaSnapshot):
         versions = snapshot.info.versions
         tables = {table: TablePlace(uri, versions[table]) for table, uri in sorted(snapshot.uris().items())}

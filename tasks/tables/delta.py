@@ -23,12 +23,11 @@ import tempfile
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset as ds
 from pyarrow import fs
 
 from config.errors import WarehouseError
@@ -39,11 +38,7 @@ from tasks.tables.portable import plain_schema
 from tasks.tables.snapshots import LAYOUT, Snapshot, SnapshotInfo
 from tasks.tables.warehouse import DELTA_STATE, Warehouse
 
-if TYPE_CHECKING:
-    pass
-
-#: Where the pointer and its history are.
-STATE: Final = DELTA_STATE
+#: The pointer and its history, below `DELTA_STATE`.
 POINTER: Final = "current.json"
 HISTORY: Final = "runs"
 _ENTRY: Final = re.compile(r"(\d{6,})\.json")
@@ -92,21 +87,29 @@ class DeltaSnapshot(Snapshot):
         hive: bool = False,
     ) -> pa.Table:
         """Read a table; rows are picked afterwards, since pyarrow compares no view types with statistics."""
-        if filters is None:
-            return super().read(table, columns, None, schema, partitions=partitions, hive=hive)
-        rows = super().read(table, None, None, schema, partitions=partitions, hive=hive)
-        return ds.dataset(rows).to_table(columns=None if columns is None else list(columns), filter=filters)
+        rows = super().read(table, columns, None, schema, partitions=partitions, hive=hive)
+        return rows if filters is None else rows.filter(filters)
+
+    def schema(self, table: str, *, hive: bool = False) -> pa.Schema:
+        """The columns of a table as the Delta log has them, those of the partitions only with `hive`.
+
+        Raises:
+            WarehouseError: no such table, or its log is damaged.
+        """
+        version = self.info.versions.get(table)
+        found = None if version is None else open_table(self.location, table, version)
+        if found is None:
+            raise WarehouseError(f"Snapshot {self.number} has no table `{table}`.")
+        aside = [] if hive else found.metadata().partition_columns
+        schema = plain_schema(pa.schema(found.schema().to_arrow()))
+        return pa.schema([field for field in schema if field.name not in aside], schema.metadata)
 
     def _empty(
         self, table: str, columns: Sequence[str] | None, schema: pa.Schema | None, *, hive: bool = False
     ) -> pa.Table:
         """No file is to be read: the Delta log knows what rows would look like."""
         if schema is None and table in self.info.versions and not self.files(table):
-            found = open_table(self.location, table, self.info.versions[table])
-            assert found is not None
-            schema = plain_schema(pa.schema(found.schema().to_arrow()))
-            aside = [] if hive else found.metadata().partition_columns
-            schema = pa.schema([field for field in schema if field.name not in aside], schema.metadata)
+            schema = self.schema(table, hive=hive)
         return super()._empty(table, columns, schema, hive=hive)
 
     def uris(self) -> dict[str, str]:
@@ -128,8 +131,8 @@ class DeltaWarehouse(Warehouse):
         location = URL.sub(r"\1://", location).rstrip("/") if self.is_remote else location
         super().__init__(_local_folder(location, staging) if self.is_remote else Path(location), durable)
         self.location = location
-        blobs: Blobs = ObjectBlobs(f"{location}/{STATE}") if self.is_remote else FolderBlobs(self.root / STATE, durable)
-        self.blobs = blobs
+        url, folder = f"{location}/{DELTA_STATE}", self.root / DELTA_STATE
+        self.blobs: Blobs = ObjectBlobs(url) if self.is_remote else FolderBlobs(folder, durable)
 
     @property
     def tables_path(self) -> Path:
@@ -138,7 +141,7 @@ class DeltaWarehouse(Warehouse):
 
     def exists(self) -> bool:
         """Whether a run has made it."""
-        return self.pointer() is not None if self.is_remote else (self.root / STATE).is_dir()
+        return self.pointer() is not None if self.is_remote else (self.root / DELTA_STATE).is_dir()
 
     def create(self) -> None:
         """Make the folders; does nothing where they are.
@@ -150,7 +153,7 @@ class DeltaWarehouse(Warehouse):
             self.root.mkdir(parents=True, exist_ok=True)
             if not self.is_remote:
                 self._require_ours()
-                (self.root / STATE).mkdir(exist_ok=True)
+                (self.root / DELTA_STATE).mkdir(exist_ok=True)
             self.staging_path.mkdir(exist_ok=True)
 
     def _require_ours(self) -> None:
@@ -160,7 +163,7 @@ class DeltaWarehouse(Warehouse):
                 f"{self.root} is a warehouse of Parquet snapshots, and warehouse.format is delta.",
                 "Name another folder, or set warehouse.format: parquet.",
             )
-        if names - {self.lock_path.name} and STATE not in names:
+        if names - {self.lock_path.name} and DELTA_STATE not in names:
             raise WarehouseError(f"{self.root} is not empty and not a warehouse.", "Name an empty or a new folder.")
 
     def pointer(self) -> Blob | None:
@@ -224,11 +227,11 @@ class DeltaWarehouse(Warehouse):
             info = DeltaInfo.from_json(blob.content)
         except msgspec.DecodeError as error:
             raise WarehouseError(
-                f"{self.location}/{STATE}/{name} is damaged: {error}.", "Roll back to an intact snapshot."
+                f"{self.location}/{DELTA_STATE}/{name} is damaged: {error}.", "Roll back to an intact snapshot."
             ) from error
         if info.layout != LAYOUT:
             raise WarehouseError(
-                f"{self.location}/{STATE}/{name} has layout {info.layout}, not {LAYOUT}.",
+                f"{self.location}/{DELTA_STATE}/{name} has layout {info.layout}, not {LAYOUT}.",
                 "Use the presslake that wrote it.",
             )
         return DeltaSnapshot(self.tables_path, info, self.location)

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from config.errors import SettingsError
+from config.settings import Settings
 from config.settings import Warehouse as WarehouseSettings
-from tasks.tables.delta import STATE, DeltaWarehouse
+from tasks.tables.delta import DeltaWarehouse
 from tasks.tables.delta_table import is_url
-from tasks.tables.warehouse import Warehouse
+from tasks.tables.warehouse import DELTA_STATE, Warehouse
 
 
 def open_warehouse(settings: WarehouseSettings) -> Warehouse:
@@ -35,6 +38,14 @@ def open_warehouse(settings: WarehouseSettings) -> Warehouse:
 
 def found_warehouse(location: Path | str, durable: bool = True, staging: str | None = None) -> Warehouse:
     """The warehouse in a place, whatever its format is; it need not exist."""
-    if is_url(str(location)) or (Path(location) / STATE).is_dir():
+    if is_url(str(location)) or (Path(location) / DELTA_STATE).is_dir():
         return DeltaWarehouse(str(location), durable, staging)
     return Warehouse(location, durable)
+
+
+def with_found_format(settings: Settings) -> Settings:
+    """The settings with the format that the warehouse has: only a run that makes one needs to be told it."""
+    chosen = settings.warehouse
+    if isinstance(found_warehouse(chosen.path), DeltaWarehouse):
+        return replace(settings, warehouse=replace(chosen, format="delta"))
+    return settings

@@ -1,7 +1,7 @@
 """Does a warehouse keep a history of its articles, of which columns, and since when do runs observe it?
 
 Belongs here: what settings, contract and the current snapshot say of `article_versions`. Does not belong
-here: its rows (`tasks.write.article_versions`).
+here: what its rows say (`tasks.write.article_versions`).
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from tasks.tables.snapshots import Snapshot
 
 #: Where `snapshot.json` tells it, in its summary.
 SUMMARY: Final = "history"
+#: What tells the rows of the table apart, in either format, and their order.
+KEY: Final = ("article_id", "valid_from")
+BY_TIME: Final = [(name, "ascending") for name in KEY]
 
 
 class Observed(msgspec.Struct, frozen=True):
@@ -42,7 +45,7 @@ class Observed(msgspec.Struct, frozen=True):
 
 def observed(snapshot: Snapshot | None) -> Observed | None:
     """What a snapshot says of its history; None where it has none."""
-    if snapshot is None or not snapshot.files(VERSIONS):
+    if snapshot is None or VERSIONS not in snapshot.tables():
         return None
     return msgspec.convert(snapshot.info.summary[SUMMARY], Observed)
 
@@ -51,6 +54,22 @@ def watched_columns(snapshot: Snapshot | None) -> tuple[str, ...]:
     """The columns of `articles` that a snapshot's history has; none where it has no history."""
     known = observed(snapshot)
     return known.columns if known else ()
+
+
+def history_summary(
+    contract: Contract, parent: Snapshot | None, run_id: str, started_at: datetime
+) -> dict[str, object]:
+    """What the summary of the next snapshot says of its history; nothing where it has none.
+
+    Args:
+        contract: of the next snapshot.
+        parent: the snapshot before: a history that is there goes on.
+        run_id, started_at: the run, which is the first observation where there is no history yet.
+    """
+    if VERSIONS not in contract.tables:
+        return {}
+    known = observed(parent) or Observed(started_at.isoformat(), run_id)
+    return {SUMMARY: msgspec.to_builtins(msgspec.structs.replace(known, columns=contract.watched))}
 
 
 def with_history(contract: Contract, settings: History, parent: Snapshot | None) -> Contract:

@@ -136,7 +136,7 @@ class Snapshot:
         Args:
             table: its name.
             columns: top-level columns; None reads all.
-            filters: the rows to read.
+            filters: the rows to read, by columns that are read.
             schema: what it shall look like, see `read_parquet`; with it, no file is an empty table.
             partitions: the partitions to read, as `DataFile.partition` spells them; None reads all.
             hive: add a column for the key of the partitions (not in the files).
@@ -149,6 +149,14 @@ class Snapshot:
             return self._empty(table, columns, schema, hive=hive)
         paths = [self.path / file.path for file in files]
         return read_files(paths, columns, filters, schema, self.path / table if hive else None, self.filesystem)
+
+    def schema(self, table: str) -> pa.Schema:
+        """The columns of a table as its first file has them, without those of the partitions.
+
+        Raises:
+            WarehouseError: no such table, or the file is missing or damaged.
+        """
+        return self.read(table, filters=pc.scalar(False)).schema
 
     def _empty(
         self, table: str, columns: Sequence[str] | None, schema: pa.Schema | None, *, hive: bool = False

@@ -10,9 +10,16 @@ import errno
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol
 
 import pyarrow as pa
+
+
+class Content(NamedTuple):
+    """A file's bytes, and the etag of just these bytes: the file may have changed since it was listed."""
+
+    raw: bytes
+    etag: str | None
 
 
 class Source(Protocol):
@@ -36,36 +43,12 @@ class Source(Protocol):
         """
         ...
 
-    def read(self, path: str, limit: int) -> bytes:
-        """The file at a `source_path`; `limit + 1` bytes mean that it is longer than `limit`.
-
-        Raises:
-            OSError: the file is gone, is not a regular file any more, or cannot be read.
-        """
-        ...
-
-
-#: Where a listing's schema metadata says what its files are a version of.
-VERSION = b"version"
-
-
-class Content(NamedTuple):
-    """A file's bytes, and the etag of just these bytes: the file may have changed since it was listed."""
-
-    raw: bytes
-    etag: str | None
-
-
-@runtime_checkable
-class BulkSource(Protocol):
-    """A source that reads many files better than one by one."""
-
     def read_many(self, files: Sequence[tuple[str, str]], limit: int) -> Iterator[Content | OSError]:
-        """What `read` says of each file, in their order, with errors as values.
+        """The content of each file, in their order; of one that is gone or unreadable, the error.
 
         Args:
             files: (n,) path and listed etag of each.
-            limit: as in `read`.
+            limit: bytes; `limit + 1` mean that the file is longer.
 
         Raises:
             SourceError: the storage failed; worth another try.
@@ -73,16 +56,8 @@ class BulkSource(Protocol):
         ...
 
 
-def only_bytes(contents: Iterator[Content | OSError]) -> bytes:
-    """What `read` returns, from what `read_many` says of the one file that it was asked for.
-
-    Raises:
-        OSError: the file cannot be read.
-    """
-    (content,) = contents
-    if isinstance(content, OSError):
-        raise content
-    return content.raw
+#: Where a listing's schema metadata says what its files are a version of.
+VERSION = b"version"
 
 
 class UnreadableFile(OSError):
@@ -112,15 +87,4 @@ def read_files(
         SourceError: the storage failed; worth another try.
     """
     for name, files in groupby(rows, itemgetter("source")):
-        source = sources[name]
-        if isinstance(source, BulkSource):
-            yield from source.read_many([(row["source_path"], row["etag"]) for row in files], limit)
-        else:
-            yield from (_read_one(source, row, limit) for row in files)
-
-
-def _read_one(source: Source, row: Mapping[str, Any], limit: int) -> Content | OSError:
-    try:
-        return Content(source.read(row["source_path"], limit), row["etag"])
-    except OSError as error:
-        return error
+        yield from sources[name].read_many([(row["source_path"], row["etag"]) for row in files], limit)

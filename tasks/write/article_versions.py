@@ -21,8 +21,8 @@ import pyarrow.compute as pc
 from config.contract import VERSION_COLUMNS
 from config.contract_types import TIMESTAMP
 from tasks.tables.comparison import rows_differ
+from tasks.tables.history import BY_TIME
 
-_BY_TIME: Final = [("article_id", "ascending"), ("valid_from", "ascending")]
 _TICK: Final = timedelta(microseconds=1)
 
 
@@ -78,7 +78,7 @@ def observe(last: pa.Table, articles: pa.Table, seen: Observation) -> Next:
         first,
     ]
     ended = pa.repeat(pa.scalar(seen.moment, TIMESTAMP), len(over))
-    return Next(pa.concat_tables(parts).sort_by(_BY_TIME), _with(over, "valid_to", ended))
+    return Next(pa.concat_tables(parts).sort_by(BY_TIME), _with(over, "valid_to", ended))
 
 
 def chain(states: pa.Table) -> pa.Table:
@@ -90,7 +90,7 @@ def chain(states: pa.Table) -> pa.Table:
     Returns:
         Rows sorted by article and time, with `valid_to` and `changed`.
     """
-    states = _changes_only(states.combine_chunks().sort_by(_BY_TIME))
+    states = _changes_only(states.combine_chunks().sort_by(BY_TIME))
     if not len(states):
         return states
     before, now = states.slice(0, len(states) - 1), states.slice(1)
@@ -206,7 +206,7 @@ def joined(told: pa.Table, known: pa.Table, seen: Observation) -> pa.Table:
     first = _with(first, "is_deleted", then["is_deleted"])
     later = known.filter(pc.greater(known["valid_from"], pa.scalar(seen.moment, TIMESTAMP)))
     ids = then["article_id"].combine_chunks()
-    missing = told.filter(pc.invert(pc.is_in(told["article_id"], ids))).sort_by(_BY_TIME).combine_chunks()
+    missing = told.filter(pc.invert(pc.is_in(told["article_id"], ids))).sort_by(BY_TIME).combine_chunks()
     gone = states_of(_last_of_each(missing), known.schema, seen, is_deleted=True)
     return chain(pa.concat_tables([told, first, gone, later]))
 

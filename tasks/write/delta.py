@@ -24,29 +24,29 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from config.contract import TABLES
-from config.errors import AuditError, WarehouseError
+from config.contract import VERSIONS
+from config.errors import WarehouseError
 from tasks.tables.blobs import ABSENT, Blob
 from tasks.tables.delta import POINTER, DeltaInfo, DeltaSnapshot, DeltaWarehouse, entry_name
 from tasks.tables.delta_table import listed_files, open_table
 from tasks.tables.faults import reach
+from tasks.tables.history import history_summary
 from tasks.tables.keys import file_keys
 from tasks.tables.snapshots import DataFile, Snapshot
-from tasks.tables.staging import read_arrow
 from tasks.write import small_tables
-from tasks.write.audit import check_manifest, check_required
+from tasks.write.audit import check_manifest, check_required, check_tables
 from tasks.write.delta_change import Change, plain_change
 from tasks.write.delta_commit import Commits, Conflict
 from tasks.write.delta_rows import RecordChanges
 from tasks.write.delta_sync import sync_snapshot
 from tasks.write.delta_upkeep import compact, settle_tables
+from tasks.write.delta_versions import version_change
 from tasks.write.job import Decided, RunRecord, WriteJob
+from tasks.write.parent_versions import ParentVersions
 
-#: How often a run starts its commits again after another program came between.
+#: How often a run makes its commits at most: again where another program came between.
 _TRIES: Final = 3
 _WAIT_SECONDS: Final = 0.5
-_STATUS_OF: Final = {"articles": "loaded", "duplicates": "duplicate", "quarantine": "quarantined"}
-_REPORT: Final = "Nothing was published. Please report this with the run's log; `--full-refresh` starts from the files."
 
 
 def write_delta(
@@ -85,7 +85,7 @@ def write_delta(
                 raise
             time.sleep(_WAIT_SECONDS * 2**attempt)
     snapshot = DeltaSnapshot(warehouse.tables_path, info, warehouse.location)
-    _audit(snapshot, decided.manifest)
+    check_tables(snapshot, decided.manifest, VERSIONS in job.contract.tables)
     _publish(warehouse, snapshot, pointer)
     return snapshot
 
@@ -147,7 +147,7 @@ class _Write:
 
     def _runs(self) -> Change:
         run, contract = self.run, self.job.contract
-        rows = [row | {"snapshot": self.number} if row["run_id"] == run.run_id else row for row in run.rows]
+        rows = run.numbered(self.number)
         schema = contract["runs"].schema
         if self.whole:
             table = small_tables.run_rows(self.parent, rows, contract, run.forgotten)
@@ -157,9 +157,8 @@ class _Write:
 
     def _quarantine(self) -> Change:
         contract, decided = self.job.contract, self.decided
-        staged = [read_arrow(batch / "quarantine.arrow") for batch in self.batches]
-        fresh = pa.concat_tables([small_tables.staged_schema(contract).empty_table(), *staged])
-        before, now = (_with_status(rows, "quarantined") for rows in (decided.previous, decided.manifest))
+        fresh = small_tables.staged_quarantine(self.batches, contract)
+        before, now = map(small_tables.quarantined, (decided.previous, decided.manifest))
         wanted = now if self.whole else now.filter(_is_new(now, before, fresh))
         schema = contract["quarantine"].schema
         rows = small_tables.quarantine_rows(wanted, fresh, self.parent, contract)
@@ -175,10 +174,6 @@ def _all_touched(decided: Decided) -> bool:
     return bool(pc.all(decided.touched, min_count=0).as_py())
 
 
-def _with_status(manifest: pa.Table, status: str) -> pa.Table:
-    return manifest.filter(pc.equal(manifest["status"], status))
-
-
 def _is_new(now: pa.Table, before: pa.Table, fresh: pa.Table) -> pa.Array:
     """Quarantined files that were read, or whose lineage is another one than in the parent."""
     keys = file_keys(now)
@@ -192,28 +187,40 @@ def _is_new(now: pa.Table, before: pa.Table, fresh: pa.Table) -> pa.Array:
 
 def _commit(write: _Write, crowded: Sequence[str]) -> DeltaInfo:
     """Steps 1 and 2: a commit a table; what the pointer shall say."""
-    versions = settle_tables(write.warehouse)
+    versions, tables = settle_tables(write.warehouse), write.job.contract.tables
     for change in write.changes():
-        versions[change.table] = write.commits.apply(change, versions.get(change.table))
-        reach("delta.committed")
+        _apply(write, change, versions)
+    if VERSIONS in tables:
+        # It follows from all articles, those that were just committed among them.
+        articles = DeltaSnapshot(
+            write.warehouse.tables_path, _info(write, {"articles": versions["articles"]}), write.warehouse.location
+        )
+        _apply(write, version_change(ParentVersions(write.parent, write.job.contract), articles, write.run), versions)
     versions |= compact(write.warehouse, write.commits, crowded)
-    names = pc.unique(_live(write.decided.manifest)["source"]).to_pylist()
-    summary: Mapping[str, object] = {"partition_by": write.job.partition_by, "form": write.job.form, "sources": names}
+    return _info(write, {table: version for table, version in versions.items() if table in tables})
+
+
+def _apply(write: _Write, change: Change, versions: dict[str, int]) -> None:
+    versions[change.table] = write.commits.apply(change, versions.get(change.table))
+    reach("delta.committed")
+
+
+def _info(write: _Write, versions: dict[str, int]) -> DeltaInfo:
+    """What the pointer says of tables at these versions."""
+    job, run, parent = write.job, write.run, write.parent
+    told = {"partition_by": job.partition_by, "form": job.form, "sources": write.decided.live_sources()}
+    history = history_summary(job.contract, parent, run.run_id, run.started_at)
     return DeltaInfo(
         number=write.number,
-        run_id=write.run.run_id,
-        parent=write.parent.number if write.parent else None,
+        run_id=run.run_id,
+        parent=parent.number if parent else None,
         published_at=datetime.now(UTC).isoformat().replace("+00:00", "Z"),
-        contract_version=write.run.contract_version,
-        code_version=write.run.code_version,
+        contract_version=run.contract_version,
+        code_version=run.code_version,
         files=_files(write.warehouse, versions),
-        summary={**summary, **write.run.summary},
+        summary={**told, **history, **run.summary},
         versions=versions,
     )
-
-
-def _live(manifest: pa.Table) -> pa.Table:
-    return manifest.filter(pc.invert(manifest["deleted"]))
 
 
 def _files(warehouse: DeltaWarehouse, versions: Mapping[str, int]) -> tuple[DataFile, ...]:
@@ -223,26 +230,6 @@ def _files(warehouse: DeltaWarehouse, versions: Mapping[str, int]) -> tuple[Data
         assert found is not None
         files += listed_files(table, found)
     return tuple(files)
-
-
-def _audit(snapshot: DeltaSnapshot, manifest: pa.Table) -> None:
-    """Step 3: the rows of each table, read back, are the files of its status, each once.
-
-    Raises:
-        AuditError: one is missing, too many, or twice.
-    """
-    if set(snapshot.info.versions) != set(TABLES):
-        raise AuditError("A table has no version.", _REPORT)
-    for table, status in _STATUS_OF.items():
-        expected = _with_status(manifest, status)
-        found = snapshot.read(table, ["source", "source_path"])
-        if not file_keys(found).sort().equals(file_keys(expected).sort()):
-            raise AuditError(
-                f"{table} has {len(found)} rows for {len(expected)} files with status {status!r}, or others.", _REPORT
-            )
-    for table, rows in (("sources", len(manifest)),):
-        if snapshot.rows(table) != rows:
-            raise AuditError(f"{table} has {snapshot.rows(table)} rows, {rows} were written.", _REPORT)
 
 
 def _publish(warehouse: DeltaWarehouse, snapshot: DeltaSnapshot, pointer: Blob | None) -> None:

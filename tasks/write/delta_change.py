@@ -12,6 +12,9 @@ from typing import Final
 
 import pyarrow as pa
 
+from config.contract import VERSIONS
+from tasks.tables.history import KEY
+
 #: What tells the rows of each table apart.
 KEYS: Final = {
     "articles": ("article_id",),
@@ -20,6 +23,7 @@ KEYS: Final = {
     "quarantine": ("source", "source_path"),
     "sources": ("source", "source_path"),
     "runs": ("run_id",),
+    VERSIONS: KEY,
 }
 
 

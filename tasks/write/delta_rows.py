@@ -3,8 +3,7 @@
 Belongs here: from the decided manifest, the batches and the parent to one `Change` a table. Does not
 belong here: committing them (`delta_commit`), and the order in which that is done (`delta`).
 
-Rows come batch by batch, so that a run holds one batch and not all it has read. A row is its content
-(what the file says, from the batch or from the parent) and its lineage (from the manifest).
+Rows come batch by batch, so that a run holds one batch and not all it has read.
 """
 
 from __future__ import annotations
@@ -18,21 +17,20 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from config.contract import CLUSTER_COLUMNS, Contract
+from config.contract import Contract
 from tasks.tables.keys import file_keys
 from tasks.tables.snapshots import Snapshot
 from tasks.tables.staging import read_arrow
-from tasks.write.audit import check_article_rows, check_required
+from tasks.write.audit import check_article_rows, check_read, check_required
 from tasks.write.delta_change import KEYS, Change
 from tasks.write.layout import Layout
-from tasks.write.partitions import records_of, related_rows
+from tasks.write.records import content_schema, records_of, related_rows, with_lineage
 
 #: The column by which records are spread over folders, by setting.
 PARTITION: Final = {
     "year": pa.field("published_year", pa.int32()),
     "month": pa.field("published_month", pa.string()),
 }
-_LINEAGE: Final = ("first_seen_at", "loaded_at", "run_id", *CLUSTER_COLUMNS)
 
 
 @dataclass(frozen=True)
@@ -62,7 +60,12 @@ class RecordChanges:
     whole: bool
 
     def changes(self) -> list[Change]:
-        """One change for each of the three tables."""
+        """One change for each of the three tables.
+
+        Raises:
+            AuditError: a record that was read is not in the manifest.
+        """
+        check_read(self._fresh_keys, file_keys(records_of(self.manifest)))
         partition = PARTITION.get(self.partition_by)
         return [
             self._change(table, rows, gone, partition)
@@ -149,11 +152,13 @@ class RecordChanges:
             yield self._spread(rows, rows["published_at"])
 
     def _related(self) -> Iterator[pa.Table]:
-        """The entries lie with their articles."""
-        for articles in self._records("articles", "loaded"):
+        """The entries lie with their articles, of which nothing else is read."""
+        for content, rows in self._content(self._expected("loaded"), ["related"]):
+            articles = rows.select(["article_id"]).append_column("related", content["related"])
             edges = related_rows(articles, self.contract["related"].schema)
-            of = pc.index_in(_flat(edges["article_id"]), _flat(articles["article_id"]))
-            yield self._spread(edges, pa.chunked_array([_flat(articles["published_at"]).take(of)]))
+            check_required("related/", edges, self.contract)
+            of = pc.index_in(_flat(edges["article_id"]), _flat(rows["article_id"]))
+            yield self._spread(edges, pa.chunked_array([_flat(rows["published_at"]).take(of)]))
 
     def _spread(self, rows: pa.Table, published_at: pa.ChunkedArray) -> pa.Table:
         partition = PARTITION.get(self.partition_by)
@@ -165,10 +170,7 @@ class RecordChanges:
         """Whole rows of a table, in its schema."""
         schema = self.contract[table].schema
         for content, lineage in self._content(self._expected(status)):
-            rule = pa.repeat(pa.scalar(self.rule_version), len(content))
-            known = {name: lineage[name] for name in lineage.column_names} | {"rule_version": rule}
-            known |= {name: content[name] for name in content.column_names}
-            rows = pa.table([known[name] for name in schema.names], names=schema.names).cast(schema)
+            rows = with_lineage(content, lineage, schema, self.rule_version)
             check_required(f"{table}/", rows, self.contract)
             yield rows
 
@@ -205,11 +207,6 @@ class RecordChanges:
         names = ["source", "source_path"]
         tables = [read_arrow(batch / "records.arrow").select(names) for batch in self.batches]
         return file_keys(pa.concat_tables([content_schema(self.contract).empty_table().select(names), *tables]))
-
-
-def content_schema(contract: Contract) -> pa.Schema:
-    """The columns of `articles` that the batches give."""
-    return pa.schema([field for field in contract["articles"].schema if field.name not in _LINEAGE])
 
 
 def partition_values(published_at: pa.ChunkedArray, partition_by: str) -> pa.Array:

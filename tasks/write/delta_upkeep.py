@@ -12,9 +12,9 @@ back for those who read the newest version.
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from config.contract import TABLES
+from config.contract import TABLES, VERSIONS
 from config.errors import WarehouseError
 from tasks.tables.blobs import ABSENT
 from tasks.tables.delta import POINTER, DeltaSnapshot, DeltaWarehouse, entry_name
@@ -22,7 +22,15 @@ from tasks.tables.delta_table import open_table
 from tasks.tables.faults import reach
 from tasks.write.delta_commit import TARGET_BYTES, Commits, commit_errors
 
+if TYPE_CHECKING:
+    from deltalake import DeltaTable
+
 _HOURS: Final = 24
+#: All that can be there; a warehouse without a history has not the last one.
+_TABLES: Final = (*TABLES, VERSIONS)
+_LOST: Final = "`presslake run --full-refresh` into a new warehouse makes it anew."
+#: Small files that one partition may have before they are joined.
+_SMALL_FILES: Final = 8
 
 
 def settle_tables(warehouse: DeltaWarehouse) -> dict[str, int]:
@@ -37,21 +45,19 @@ def settle_tables(warehouse: DeltaWarehouse) -> dict[str, int]:
         WarehouseError: a table is damaged, or the storage refused.
     """
     current = warehouse.current()
-    found = {table: open_table(warehouse.location, table) for table in TABLES}
-    versions = {table: int(delta.version()) for table, delta in found.items() if delta is not None}
-    if current is None:
-        return versions
-    _remember(warehouse, current)
-    for table, version in current.info.versions.items():
-        if table not in versions:
-            raise WarehouseError(f"The table {table} of {warehouse.location} is gone.", _LOST)
-        if versions[table] != version and not _is_same(warehouse, table, versions[table] - version):
-            reach("delta.before-restore")
-            versions[table] = _restore(warehouse, table, version)
-    return versions
-
-
-_LOST: Final = "`presslake run --full-refresh` into a new warehouse makes it anew."
+    tables = {table: found for table in _TABLES if (found := open_table(warehouse.location, table)) is not None}
+    if current is not None:
+        _remember(warehouse, current)
+        for table, version in current.info.versions.items():
+            if table not in tables:
+                raise WarehouseError(f"The table {table} of {warehouse.location} is gone.", _LOST)
+            if not _is_same(tables[table], version):
+                reach("delta.before-restore")
+                with commit_errors(table):
+                    tables[table].restore(version)
+        for table in tables.keys() - current.info.versions.keys():
+            _empty(table, tables[table])
+    return {table: int(found.version()) for table, found in tables.items()}
 
 
 def _remember(warehouse: DeltaWarehouse, current: DeltaSnapshot) -> None:
@@ -61,12 +67,10 @@ def _remember(warehouse: DeltaWarehouse, current: DeltaSnapshot) -> None:
         warehouse.blobs.put(name, current.info.to_json(), ABSENT)
 
 
-def _is_same(warehouse: DeltaWarehouse, table: str, ahead: int) -> bool:
-    """Whether the newest commits change nothing: a version that was brought back, or a clearing of files."""
-    found = open_table(warehouse.location, table)
-    assert found is not None
-    pinned = int(found.version()) - ahead
-    for commit in found.history(ahead):
+def _is_same(found: DeltaTable, pinned: int) -> bool:
+    """Whether the commits since a version change nothing: it was brought back, or files were cleared."""
+    ahead = int(found.version()) - pinned
+    for commit in found.history(ahead) if ahead else ():
         if str(commit.get("operation")).startswith("VACUUM"):
             continue
         restored = (commit.get("operationParameters") or {}).get("version")
@@ -74,12 +78,12 @@ def _is_same(warehouse: DeltaWarehouse, table: str, ahead: int) -> bool:
     return True
 
 
-def _restore(warehouse: DeltaWarehouse, table: str, version: int) -> int:
-    found = open_table(warehouse.location, table)
-    assert found is not None
-    with commit_errors(table):
-        found.restore(version)
-    return int(found.version())
+def _empty(table: str, found: DeltaTable) -> None:
+    """Take the rows of a table that the pointer does not name from those who read the newest version."""
+    if found.file_uris():
+        reach("delta.before-restore")
+        with commit_errors(table):
+            found.delete()
 
 
 def move_to(warehouse: DeltaWarehouse, target: DeltaSnapshot) -> None:
@@ -120,11 +124,13 @@ def vacuum(warehouse: DeltaWarehouse, keep_days: int) -> int:
     """
     kept = [warehouse.snapshot(number) for number in warehouse.snapshots()]
     removed = 0
-    for table in TABLES:
+    for table in _TABLES:
         found = open_table(warehouse.location, table)
         if found is None:
             continue
-        versions: Collection[int] = {snapshot.info.versions[table] for snapshot in kept}
+        versions: Collection[int] = {
+            snapshot.info.versions[table] for snapshot in kept if table in snapshot.info.versions
+        }
         with commit_errors(table):
             files = found.vacuum(
                 retention_hours=keep_days * _HOURS,
@@ -154,12 +160,15 @@ def compact(warehouse: DeltaWarehouse, commits: Commits, tables: Collection[str]
     return versions
 
 
-def crowded_tables(snapshot: DeltaSnapshot, most: int = 8) -> dict[str, dict[str, int]]:
-    """Tables that have more than `most` small files in a partition: table to partition to their number."""
+def crowded_tables(snapshot: DeltaSnapshot) -> dict[str, dict[str, int]]:
+    """Tables that have too many small files in a partition: table to partition to their number."""
     found: dict[str, dict[str, int]] = {}
     for file in snapshot.info.files:
         if file.bytes < TARGET_BYTES // 2:
             counts = found.setdefault(file.table, {})
             counts[file.partition] = counts.get(file.partition, 0) + 1
-    many = {table: {name: count for name, count in counts.items() if count > most} for table, counts in found.items()}
+    many = {
+        table: {name: count for name, count in counts.items() if count > _SMALL_FILES}
+        for table, counts in found.items()
+    }
     return {table: counts for table, counts in many.items() if counts}

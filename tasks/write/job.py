@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from config.contract import Contract
 from tasks.tables.warehouse import Warehouse
@@ -60,6 +61,11 @@ class Decided:
     sources: Collection[str]
     there: int
 
+    def live_sources(self) -> list[str]:
+        """Names of the sources that have files, those of other runs among them."""
+        names: list[str] = pc.unique(self.manifest["source"].filter(pc.invert(self.manifest["deleted"]))).to_pylist()
+        return names
+
 
 @dataclass(frozen=True)
 class RunRecord:
@@ -68,7 +74,7 @@ class RunRecord:
     Attributes:
         run_id, contract_version, code_version: lineage.
         rows: for the table `runs`: runs that no snapshot has yet, then this one, whose `snapshot` is
-            filled in here.
+            filled in by `numbered`.
         summary: counts of what changed.
         started_at: when the run looked at the articles, UTC.
         forgotten: ids of runs whose rows in `runs` go.
@@ -83,3 +89,7 @@ class RunRecord:
     started_at: datetime
     forgotten: Collection[str] = ()
     versions: pa.Table | None = None
+
+    def numbered(self, snapshot: int) -> list[dict[str, Any]]:
+        """The rows for `runs`, with the number of the snapshot that this run publishes."""
+        return [row | {"snapshot": snapshot} if row["run_id"] == self.run_id else row for row in self.rows]

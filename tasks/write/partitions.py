@@ -14,26 +14,18 @@ from typing import Final, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from config.contract import CLUSTER_COLUMNS, Contract
+from config.contract import Contract
 from config.errors import AuditError
 from tasks.tables.keys import file_keys
 from tasks.tables.parquet import read_parquet
 from tasks.tables.snapshots import Snapshot
+from tasks.write.audit import check_read
 from tasks.write.layout import Layout
+from tasks.write.records import LINEAGE, OF_DUPLICATES, related_rows, with_lineage
 from tasks.write.staged import StagedRecords
 
 #: Tables whose rows are records or follow from records, one file of each a place.
 RECORD_TABLES: Final = ("articles", "duplicates", "related")
-_RECORD_STATUSES: Final = pa.array(["loaded", "duplicate"])
-_LINEAGE: Final = ("first_seen_at", "loaded_at", "run_id", *CLUSTER_COLUMNS)
-_OF_DUPLICATES: Final = (
-    "canonical_article_id",
-    "match",
-    "similarity",
-    "evidence",
-    "matched_source",
-    "matched_source_path",
-)
 #: What the manifest must say of a record for it to be put into its place.
 PLACED: Final = (
     "source",
@@ -43,8 +35,8 @@ PLACED: Final = (
     "published_at",
     "status",
     "contract_version",
-    *_LINEAGE,
-    *_OF_DUPLICATES,
+    *LINEAGE,
+    *OF_DUPLICATES,
 )
 
 
@@ -127,9 +119,7 @@ class RecordSet:
         Raises:
             AuditError: one has none.
         """
-        known = len(self._fresh_as) - self._fresh_as.null_count
-        if known != len(self.fresh.keys):
-            raise AuditError(f"{len(self.fresh.keys) - known:,} records that were read are not in the manifest.")
+        check_read(file_keys(self.fresh.keys), self._keys)
 
     def rows_at(self, place: str) -> PlaceRows:
         """The rows of one place.
@@ -182,48 +172,9 @@ class RecordSet:
             expected.take(survivors), sort_keys=[("published_at", "ascending"), ("article_id", "ascending")]
         )
         articles, duplicates = (
-            self._with_lineage(records.take(at.take(chosen)), expected.take(chosen), table)
+            with_lineage(
+                records.take(at.take(chosen)), expected.take(chosen), self.contract[table].schema, self.rule_version
+            )
             for table, chosen in (("articles", survivors.take(order)), ("duplicates", others))
         )
         return PlaceRows(articles, duplicates, related_rows(articles, self.contract["related"].schema))
-
-    def _with_lineage(self, records: pa.Table, expected: pa.Table, table: str) -> pa.Table:
-        schema = self.contract[table].schema
-        for name in (*_LINEAGE, *_OF_DUPLICATES):
-            if name in schema.names:
-                records = records.append_column(name, expected[name])
-        if "rule_version" in schema.names:
-            rule = pa.repeat(pa.scalar(self.rule_version), len(records))
-            records = records.append_column("rule_version", rule)
-        return records.select(schema.names).cast(schema)
-
-
-def records_of(manifest: pa.Table) -> pa.Table:
-    """The manifest rows that are records: those in `articles` and `duplicates`."""
-    return manifest.filter(pc.is_in(manifest["status"], _RECORD_STATUSES))
-
-
-def related_rows(articles: pa.Table, schema: pa.Schema) -> pa.Table:
-    """The related entries of articles, flat: in the order of the articles, then as they stand there.
-
-    Args:
-        articles: (n,) rows with `article_id` and `related`.
-        schema: of the table `related`.
-    """
-    lists = articles["related"].combine_chunks()
-    items, rows = lists.flatten(), pc.list_parent_indices(lists)
-    starts = pc.subtract(lists.offsets, lists.offsets[0])
-    position = pc.subtract(pa.arange(0, len(items)), starts.take(rows))
-    columns = {field.name: items.field(i) for i, field in enumerate(items.type)}
-    columns["article_id"] = articles["article_id"].combine_chunks().take(rows)
-    columns["position"] = position
-    if "images" in columns:
-        columns["image_url"] = _first_image(columns["images"])
-    missing = {f.name: pa.nulls(len(items), f.type) for f in schema if f.name not in columns}
-    return pa.table([(columns | missing)[name] for name in schema.names], names=schema.names).cast(schema)
-
-
-def _first_image(images: pa.ListArray) -> pa.StringArray:
-    has = pc.greater(pc.list_value_length(images), 0)
-    first = images.offsets.slice(0, len(images))
-    return images.values.field("url").take(pc.if_else(has, first, None))

@@ -11,24 +11,24 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
-import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from config.contract import CLUSTER_COLUMNS, VERSIONS, Contract
-from tasks.tables.history import SUMMARY, Observed, observed
+from config.contract import VERSIONS
+from tasks.tables.history import KEY, history_summary
 from tasks.tables.parquet import ParquetOptions
 from tasks.tables.snapshots import Snapshot
-from tasks.tables.staging import read_arrow
 from tasks.write import small_tables
 from tasks.write.article_versions import Observation
 from tasks.write.audit import check_articles, check_files, check_manifest, check_required
 from tasks.write.job import Decided, RunRecord, WriteJob
 from tasks.write.layout import Layout, layout_of, next_layout
-from tasks.write.partitions import PLACED, RECORD_TABLES, PlaceRows, RecordSet, records_of
+from tasks.write.parent_versions import ParentVersions
+from tasks.write.partitions import PLACED, RECORD_TABLES, PlaceRows, RecordSet
+from tasks.write.records import content_schema, is_record, records_of
 from tasks.write.snapshot import SnapshotBuilder
 from tasks.write.staged import StagedRecords
-from tasks.write.version_files import ParentVersions, write_all, write_versions
+from tasks.write.version_files import write_all, write_versions
 
 #: Order of rows within a file.
 SORTING: Final[Mapping[str, tuple[str, ...]]] = {
@@ -36,7 +36,7 @@ SORTING: Final[Mapping[str, tuple[str, ...]]] = {
     "duplicates": ("published_at", "article_id", "source", "source_path"),
     # In the order of their articles, whose times the table does not have.
     "related": (),
-    VERSIONS: ("article_id", "valid_from"),
+    VERSIONS: KEY,
 }
 #: Partition of a table without rows: readers need one file to learn the columns from.
 _EMPTY_AT: Final = {"year": "published_year=1970", "month": "published_month=1970-01", "none": ""}
@@ -66,22 +66,22 @@ def write_snapshot(
     _keep_records(builder, records)
     _write_empty(job, builder)
     _write_small_tables(job, builder, parent, decided, batches, run)
-    history = _write_versions(job, builder, parent, run)
+    _write_versions(job, builder, parent, run)
     check_files(builder.path, builder.files, decided.manifest)
-    names = pc.unique(decided.manifest["source"].filter(pc.invert(decided.manifest["deleted"]))).to_pylist()
-    summary = {"partition_by": job.partition_by, "form": job.form, "sources": names, **history, **run.summary}
+    told = {"partition_by": job.partition_by, "form": job.form, "sources": decided.live_sources()}
+    history = history_summary(job.contract, parent, run.run_id, run.started_at)
+    summary = {**told, **history, **run.summary}
     return builder.publish(run.contract_version, run.code_version, summary)
 
 
 def _record_set(job: WriteJob, parent: Snapshot | None, decided: Decided, batches: Sequence[Path]) -> RecordSet:
     manifest = decided.manifest
-    is_record = pc.is_in(manifest["status"].combine_chunks(), pa.array(["loaded", "duplicate"]))
     current, previous = (records_of(table.select(PLACED)) for table in (manifest, decided.previous))
     old = _layout_of_parent(job, parent)
     records = RecordSet(
         manifest=current,
-        touched=pc.or_(decided.touched.filter(is_record), _is_of_another_form(job, parent)),
-        fresh=StagedRecords(batches, _fresh_record_schema(job.contract)),
+        touched=pc.or_(decided.touched.filter(is_record(manifest).combine_chunks()), _is_of_another_form(job, parent)),
+        fresh=StagedRecords(batches, content_schema(job.contract)),
         parent=parent,
         previous=previous,
         old=old,
@@ -108,15 +108,6 @@ def _add(
     """Write one file of a table, whose required columns have no null; its path."""
     check_required(f"{table}/{partition}/{name}", rows, job.contract)
     return builder.path / builder.add(table, partition, name, rows, SORTING.get(table, ())).path
-
-
-def _fresh_record_schema(contract: Contract) -> pa.Schema:
-    lineage = (*CLUSTER_COLUMNS, "first_seen_at", "loaded_at", "run_id")
-    return pa.schema([field for field in contract["articles"].schema if field.name not in lineage])
-
-
-def _staged(batches: Sequence[Path], name: str) -> list[pa.Table]:
-    return [read_arrow(batch / name) for batch in batches]
 
 
 def _layout_of_parent(job: WriteJob, parent: Snapshot | None) -> Layout:
@@ -161,12 +152,10 @@ def _write_empty(job: WriteJob, builder: SnapshotBuilder) -> None:
             _add(job, builder, table, empty, _EMPTY_AT[job.partition_by])
 
 
-def _write_versions(
-    job: WriteJob, builder: SnapshotBuilder, parent: Snapshot | None, run: RunRecord
-) -> dict[str, object]:
-    """Write `article_versions` where the warehouse keeps a history; what the snapshot says of it."""
+def _write_versions(job: WriteJob, builder: SnapshotBuilder, parent: Snapshot | None, run: RunRecord) -> None:
+    """Write `article_versions` where the warehouse keeps a history."""
     if VERSIONS not in job.contract.tables:
-        return {}
+        return
 
     def add(name: str, rows: pa.Table) -> None:
         _add(job, builder, VERSIONS, rows, name=name)
@@ -176,8 +165,6 @@ def _write_versions(
         write_versions(ParentVersions(parent, job.contract), builder, seen, add)
     else:
         write_all(run.versions, add)
-    told = observed(parent) or Observed(run.started_at.isoformat(), run.run_id)
-    return {SUMMARY: msgspec.to_builtins(msgspec.structs.replace(told, columns=job.contract.watched))}
 
 
 def _write_small_tables(
@@ -191,17 +178,15 @@ def _write_small_tables(
     manifest = decided.manifest.cast(job.contract["sources"].schema)
     for i, part in enumerate(small_tables.manifest_parts(manifest)):
         _add(job, builder, "sources", part, name=f"part-{i}.parquet")
-    rows = [row | {"snapshot": builder.next_number} if row["run_id"] == run.run_id else row for row in run.rows]
-    _add(job, builder, "runs", small_tables.run_rows(parent, rows, job.contract, run.forgotten))
+    rows = small_tables.run_rows(parent, run.numbered(builder.next_number), job.contract, run.forgotten)
+    _add(job, builder, "runs", rows)
     _write_quarantine(job, builder, parent, decided, batches)
 
 
 def _write_quarantine(
     job: WriteJob, builder: SnapshotBuilder, parent: Snapshot | None, decided: Decided, batches: Sequence[Path]
 ) -> None:
-    fresh = pa.concat_tables(
-        [small_tables.staged_schema(job.contract).empty_table(), *_staged(batches, "quarantine.arrow")]
-    )
+    fresh = small_tables.staged_quarantine(batches, job.contract)
     is_same = not len(fresh) and small_tables.is_same_quarantine(decided.previous, decided.manifest)
     if parent is not None and is_same and not _is_of_another_form(job, parent):
         for file in parent.files("quarantine"):

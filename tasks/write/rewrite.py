@@ -18,8 +18,8 @@ from tasks.write.delta import write_delta
 from tasks.write.delta_upkeep import crowded_tables
 from tasks.write.job import Decided, RunRecord
 from tasks.write.layout import layout_of, next_layout
-from tasks.write.partitions import records_of
 from tasks.write.publish import write_snapshot
+from tasks.write.records import records_of
 from tasks.write.stage import write_job
 
 

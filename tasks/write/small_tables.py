@@ -6,6 +6,7 @@ Belongs here: their rows for the next snapshot. Does not belong here: writing th
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
@@ -15,6 +16,7 @@ from config.contract import Contract
 from config.errors import AuditError
 from tasks.tables.keys import file_keys
 from tasks.tables.snapshots import Snapshot
+from tasks.tables.staging import read_arrow
 
 #: Most rows in one file of the manifest.
 _SOURCES_ROWS: Final = 500_000
@@ -23,16 +25,26 @@ _QUARANTINE_BYTES: Final = 128 * 1024 * 1024
 _BY_FILE: Final = [("source", "ascending"), ("source_path", "ascending")]
 
 
-def staged_schema(contract: Contract) -> pa.Schema:
-    """The columns of `quarantine` that the batches give."""
+def staged_quarantine(batches: Sequence[Path], contract: Contract) -> pa.Table:
+    """The rows that validated batches give for `quarantine`, in the columns that they have.
+
+    Args:
+        batches: folders with `quarantine.arrow`.
+        contract: the table's columns.
+    """
     names = ("source", "source_path", "source_hash", "violations", "raw")
-    return pa.schema([contract["quarantine"].schema.field(name) for name in names])
+    empty = pa.schema([contract["quarantine"].schema.field(name) for name in names]).empty_table()
+    return pa.concat_tables([empty, *(read_arrow(batch / "quarantine.arrow") for batch in batches)])
+
+
+def quarantined(manifest: pa.Table) -> pa.Table:
+    """The manifest rows of files that are in quarantine."""
+    return manifest.filter(pc.equal(manifest["status"], "quarantined"))
 
 
 def is_same_quarantine(previous: pa.Table, manifest: pa.Table) -> bool:
     """Whether the same files are in quarantine as before the run."""
-    before, now = (table.filter(pc.equal(table["status"], "quarantined")) for table in (previous, manifest))
-    return bool(file_keys(before).equals(file_keys(now)))
+    return bool(file_keys(quarantined(previous)).equals(file_keys(quarantined(manifest))))
 
 
 def quarantine_rows(manifest: pa.Table, fresh: pa.Table, parent: Snapshot | None, contract: Contract) -> pa.Table:
@@ -48,7 +60,7 @@ def quarantine_rows(manifest: pa.Table, fresh: pa.Table, parent: Snapshot | None
         AuditError: a quarantined file has no row, or two.
     """
     schema = contract["quarantine"].schema
-    expected = manifest.filter(pc.equal(manifest["status"], "quarantined"))
+    expected = quarantined(manifest)
     rows = fresh
     old_keys = file_keys(expected).filter(pc.invert(pc.is_in(file_keys(expected), file_keys(fresh))))
     if parent is not None and len(old_keys):

@@ -11,6 +11,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.settings import PREFECT_API_URL
 from prefect.tasks import MaterializingTask
 
+from tasks.tables.delta_table import is_url
 from tasks.tables.run import Publication, Run, load_run
 from tasks.write.stage import write_tables
 
@@ -24,7 +25,7 @@ def table_assets(run: Run) -> dict[str, Asset]:
 
     Prefect Cloud shows their lineage and numbers; the open-source server keeps the events.
     """
-    root = f"file://{quote(str(Path(run.settings.warehouse.path).absolute()))}"
+    root = _uri(run.warehouse.location)
     assets: dict[str, Asset] = {}
     for name, table in run.contract.tables.items():
         key = f"{root}/{name}"
@@ -32,6 +33,12 @@ def table_assets(run: Run) -> dict[str, Asset]:
             described = AssetProperties(name=name, description=table.description[:_LONGEST_DESCRIPTION])
             assets[name] = Asset(key=key, properties=described)
     return assets
+
+
+def _uri(location: str) -> str:
+    """A folder or URL as Prefect takes it in a key: that must not have `%`, so a space is `=20`."""
+    place = location if is_url(location) else f"file://{Path(location).absolute()}"
+    return quote(place, safe=":/").replace("%", "=")
 
 
 def _assets_of(run: Run) -> dict[str, Asset]:

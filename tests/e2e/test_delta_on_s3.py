@@ -21,8 +21,9 @@ import pytest
 from deltalake import DeltaTable
 
 from config.contract import TABLES, load_contract
-from config.errors import WarehouseError, WarehouseLocked
+from config.errors import GuardRailError, WarehouseError, WarehouseLocked
 from config.settings import Settings
+from flows.backfill import Repository, run_backfill
 from flows.cli import main
 from flows.maintenance import run_maintenance
 from flows.run import run_ingest
@@ -31,8 +32,10 @@ from tasks.tables import object_lock
 from tasks.tables.delta import DeltaSnapshot, DeltaWarehouse
 from tasks.tables.object_lock import Lease, leased
 from tasks.tables.warehouse import Warehouse
+from tests.builders import Desk, article, page
 from tests.e2e.server import free_port
-from tests.newsroom import Newsroom, Story, settings_for
+from tests.git_past import make_repository
+from tests.newsroom import Newsroom, Story, contract_with_mood, settings_for
 from tests.run_once import finish, ingest_into, start
 from tests.tables_equal import assert_same_tables
 
@@ -81,9 +84,15 @@ def url(endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return f"s3://{bucket}/tables"
 
 
-def settings(url: str, folder: Path, run: Mapping[str, Any] | None = None, **warehouse: Any) -> Settings:
+def settings(
+    url: str,
+    folder: Path,
+    run: Mapping[str, Any] | None = None,
+    history: Mapping[str, Any] | None = None,
+    **warehouse: Any,
+) -> Settings:
     kind = {"path": url, "format": "delta", "staging": str(folder / "staging")}
-    return settings_for(folder, run, warehouse={**kind, **warehouse})
+    return settings_for(folder, run, warehouse={**kind, **warehouse}, history=history or {})
 
 
 @pytest.fixture
@@ -163,6 +172,24 @@ def test_a_killed_run_leaves_old_or_new(url: str, newsroom: Newsroom, tmp_path: 
     assert warehouse.snapshots() == [1, 2]
 
 
+def test_the_history_on_s3_is_that_of_a_folder(url: str, tmp_path: Path) -> None:
+    """Runs and a backfill, which is told no format; `verify` finds nothing."""
+    states = [{"a.md": article(heat=heat, originalUrl=page(1))} for heat in (1, 2, 3)]
+    repository = make_repository(tmp_path / "repository", states)
+    desk, history = Desk(tmp_path), {"history": {"columns": ["title", "heat"]}}
+    desk.write("a.md", states[-1]["a.md"])
+    run_ingest([f"news={desk.root / 'news'}"], settings(url, tmp_path))
+    done = run_backfill(Repository(repository), settings(url, tmp_path, **history, format="parquet"))
+    assert (done.status, done.rows, done.table) == ("completed", 3, f"{url}/article_versions")
+    desk.write("a.md", article(heat=4, originalUrl=page(1)))
+    run_ingest([f"news={desk.root / 'news'}"], settings(url, tmp_path))
+    current = lake(url, tmp_path).current()
+    assert isinstance(current, DeltaSnapshot)
+    rows = sorted(current.read("article_versions").to_pylist(), key=lambda row: row["valid_from"])
+    assert [(row["heat"], row["commit"] is None) for row in rows] == [(1, False), (2, False), (3, False), (4, True)]
+    assert verify_warehouse(lake(url, tmp_path), load_contract()).findings == []
+
+
 def expire_lock(warehouse: DeltaWarehouse) -> None:
     """What a minute does to the lock of a dead run."""
     held = warehouse.blobs.get(object_lock.NAME)
@@ -218,3 +245,24 @@ def test_two_writers_that_both_hold_the_lock_do_not_both_publish(
     run_ingest(specs, settings(url, tmp_path))
     assert_same_tables(warehouse, as_parquet(newsroom, tmp_path / "last"))
     assert DeltaTable(f"{url}/articles").history(1)[0]["operation"] == "MERGE"
+
+
+def test_a_breaking_contract_is_refused_and_an_outage_is_no_consent(
+    url: str, newsroom: Newsroom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError("no answer")
+
+    mood = {"path": str(contract_with_mood(tmp_path))}
+    place = settings(url, tmp_path).warehouse
+    guards = {"accept_contract": False}
+    strict, moody = (
+        settings_for(tmp_path, warehouse=msgspec.structs.asdict(place), guards=guards, contract=contract)
+        for contract in ({}, mood)
+    )
+    run_ingest(newsroom.specs(["harbour"]), moody)
+    with pytest.raises(GuardRailError, match=r"`articles\.mood` is gone"):
+        run_ingest(newsroom.specs(["harbour"]), strict)
+    monkeypatch.setattr("tasks.tables.contract_change.pq.read_metadata", fail)
+    with pytest.raises(WarehouseError, match="no answer"):
+        run_ingest(newsroom.specs(["harbour"]), strict)

@@ -14,11 +14,13 @@ from tasks.write import version_files
 from tests.builders import Desk, article, page
 
 ON = {"enabled": True}
+#: A test over both formats; the others are about Parquet, or about what comes before any format.
+both_formats = pytest.mark.parametrize("desk", ["parquet", "delta"], indirect=True)
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    desk = Desk(tmp_path)
+def desk(tmp_path: Path, request: pytest.FixtureRequest) -> Desk:
+    desk = Desk(tmp_path, {"warehouse": {"format": getattr(request, "param", "parquet")}})
     desk.write("a.md", article(heat=1, originalUrl=page(1)))
     desk.write("b.md", article("Swans", heat=5, originalUrl=page(2)))
     desk.run()
@@ -39,6 +41,7 @@ def test_no_history_is_kept_unless_it_is_asked_for(desk: Desk) -> None:
     assert "article_versions" not in desk.snapshot.tables()
 
 
+@both_formats
 def test_a_change_ends_a_row_and_begins_one(desk: Desk) -> None:
     first = desk.run(history=ON)
     desk.write("a.md", article(heat=2, topics=["boats"], originalUrl=page(1)))
@@ -50,6 +53,7 @@ def test_a_change_ends_a_row_and_begins_one(desk: Desk) -> None:
     assert findings(desk) == []
 
 
+@both_formats
 def test_an_article_that_goes_and_comes_back_says_so(desk: Desk) -> None:
     desk.run(history=ON)
     desk.delete("a.md")
@@ -62,6 +66,7 @@ def test_an_article_that_goes_and_comes_back_says_so(desk: Desk) -> None:
     assert [row["heat"] for row in rows] == [1, 1, 1]
 
 
+@both_formats
 def test_what_is_not_watched_leaves_the_files_of_the_history_as_they_are(desk: Desk) -> None:
     desk.run(history=ON)
     before = desk.snapshot.files("article_versions")
@@ -70,6 +75,7 @@ def test_what_is_not_watched_leaves_the_files_of_the_history_as_they_are(desk: D
     assert desk.snapshot.files("article_versions") == before
 
 
+@both_formats
 def test_a_run_over_unchanged_files_adds_nothing(desk: Desk) -> None:
     desk.run(history=ON)
     number = desk.snapshot.number
@@ -94,6 +100,7 @@ def test_files_of_closed_rows_that_are_full_stay(desk: Desk, monkeypatch: pytest
     assert findings(desk) == []
 
 
+@both_formats
 def test_another_column_is_watched_from_then_on(desk: Desk) -> None:
     desk.run(history={**ON, "columns": ["title"]})
     desk.run(history={"columns": ["title", "heat", "topics"]})

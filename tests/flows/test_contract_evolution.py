@@ -81,3 +81,14 @@ def test_a_breaking_contract_publishes_nothing_unless_it_is_accepted(desk: Desk)
     assert desk.snapshot.number == before
     desk.run(guards={"accept_contract": True})
     assert "mood" not in desk.snapshot.read("articles").column_names
+
+
+def test_on_delta_a_harmless_contract_passes_after_a_merge_and_a_break_does_not(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, {"guards": STRICT, "warehouse": {"format": "delta"}})
+    desk.write("b.md", article("Swans"))
+    for body in ("Text.", "Edited."):
+        desk.write("a.md", article(body=body, mood="calm"))
+        desk.run()
+    assert desk.run(contract={"path": str(contract_with_mood(tmp_path))}).status == "completed"
+    with pytest.raises(GuardRailError, match=r"rely on: `articles\.mood` is gone\. Nothing"):
+        desk.run()

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
@@ -32,6 +33,7 @@ from tasks.tables.formats import found_warehouse, open_warehouse
 from tasks.tables.warehouse import Warehouse
 from tasks.write import delta as write_delta
 from tasks.write import delta_commit
+from tasks.write.audit import check_tables
 from tasks.write.delta_change import Change
 from tests.newsroom import Newsroom, Story, contract_with_mood, settings_for
 from tests.run_once import MANY_BATCHES, finish, ingest, start
@@ -100,6 +102,8 @@ def test_a_run_merges_what_changed_in_one_commit_a_table(stage: Stage, tmp_path:
         assert last["run_id"] == outcome.run_id
         assert last["operation"] == ("WRITE" if table == "sources" else "MERGE")
     assert verify_warehouse(warehouse, load_contract()).findings == []
+    picked = seen(warehouse).read("articles", ["title", "copies"], pc.field("title") == "A new one")
+    assert picked.to_pylist() == [{"title": "A new one", "copies": 1}]
     assert run(warehouse, stage.specs).status == "unchanged"
     assert seen(warehouse).number == 2
 
@@ -193,7 +197,7 @@ def test_a_run_whose_pointer_was_moved_publishes_nothing(
     stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two writers that both believe to hold the lock: the second to publish fails."""
-    warehouse, audit = stage.warehouse(tmp_path), write_delta._audit
+    warehouse, audit = stage.warehouse(tmp_path), check_tables
 
     def overtaken(*arguments: Any) -> None:
         audit(*arguments)
@@ -201,7 +205,7 @@ def test_a_run_whose_pointer_was_moved_publishes_nothing(
         assert pointer is not None
         warehouse.blobs.put(POINTER, pointer.content + b"\n", pointer.tag)
 
-    monkeypatch.setattr(write_delta, "_audit", overtaken)
+    monkeypatch.setattr("tasks.write.delta.check_tables", overtaken)
     with pytest.raises(Moved):
         run(warehouse, stage.specs)
     assert_same_tables(warehouse, stage.before)

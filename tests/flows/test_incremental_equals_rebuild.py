@@ -8,11 +8,11 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import pyarrow.compute as pc
 import pytest
@@ -133,6 +133,9 @@ def has_files(runs: RunsOverANewsroom) -> bool:
 
 class RunsOverANewsroom(RuleBasedStateMachine):
     """Files come, change and go; now and then there is a run, and each is compared with a rebuild."""
+
+    #: Settings of all runs besides those that the rules choose.
+    sections: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
 
     def __init__(self, kind: Kind = "parquet") -> None:
         super().__init__()
@@ -273,7 +276,8 @@ class RunsOverANewsroom(RuleBasedStateMachine):
         run: dict[str, Any] = {name: way[name] for name in ("batch_bytes", "workers") if name in way}
         shape = {"partition_by": self.partition_by, "max_rows_per_file": way.get("max_rows_per_file", 50_000)}
         shape["format"] = kind_of(warehouse)
-        chosen = settings_for(warehouse.root, run, warehouse=shape, contract={"path": str(self.contract)})
+        sections = {**self.sections, "warehouse": shape, "contract": {"path": str(self.contract)}}
+        chosen = settings_for(warehouse.root, run, **sections)
         return run_ingest(specs, chosen, full_refresh=anew)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from config.errors import GuardRailError, SourceError
+from tasks.deduplicate import stage
 from tasks.report.outcome import Outcome
 from tasks.tables.journal import read_journal
 from tests.builders import Desk, Kind, article, page
@@ -75,6 +76,29 @@ def test_a_run_without_changes_publishes_nothing(desk: Desk) -> None:
     outcome = desk.run()
     assert (outcome.status, outcome.snapshot, outcome.files.unchanged) == ("unchanged", 1, 1)
     assert desk.files() == before
+
+
+def test_where_nothing_changed_the_short_way_decides_as_the_long_one(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, url in (("a.md", 1), ("b.md", 1), ("c.md", 2)):
+        desk.write(name, article(originalUrl=page(url)))
+    desk.write("broken.md", b"---\ntitle: Never closed\n")
+    desk.write("gone.md", article(originalUrl=page(3)))
+    desk.run()
+    desk.delete("gone.md")
+    desk.run()
+    short = desk.run()
+    monkeypatch.setattr(stage, "is_decided", lambda *_: False)
+    long = desk.run()
+    assert (short.files, short.records, short.duplicates) == (long.files, long.records, long.duplicates)
+    monkeypatch.undo()
+    monkeypatch.setattr(stage, "decide", None)  # Not called, even where the tables are written anew.
+    before = desk.rows("sources")
+    assert desk.run(warehouse={"partition_by": "month"}).status == "completed"
+    assert [row | {"last_seen_at": None} for row in before] == [
+        row | {"last_seen_at": None} for row in desk.rows("sources")
+    ]
 
 
 def test_a_run_that_published_nothing_is_in_runs_after_the_next_that_does(desk: Desk) -> None:

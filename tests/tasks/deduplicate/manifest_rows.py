@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from config.contract import load_contract
+from tasks.tables.keys import file_keys
 from tasks.tables.staging import FILES
 
 SCHEMA: Final = load_contract()["sources"].schema
@@ -44,6 +46,11 @@ def manifest(*rows: dict[str, Any]) -> pa.Table:
 def files(*rows: dict[str, Any]) -> pa.Table:
     """Rows as the batches hand them over."""
     return pa.Table.from_pylist(list(rows), FILES)
+
+
+def rows_before(table: pa.Table, previous: pa.Table) -> pa.Array:
+    """(n,) each file's row in the previous manifest, null where it has none."""
+    return pc.index_in(file_keys(table), file_keys(previous)).cast(pa.int64())
 
 
 def by_path(table: pa.Table) -> dict[str, dict[str, Any]]:

@@ -67,6 +67,9 @@ def table(records: list[tuple[Any, ...]]) -> tuple[pa.Table, pa.BooleanArray]:
 
 @pytest.fixture(params=[0, 24], ids=["every key is crowded", "hardly any is"])
 def crowd(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    # And few records at a time, so that pairs lie on both sides of a cut.
+    monkeypatch.setattr("tasks.deduplicate.candidates._ROWS", 3)
+    monkeypatch.setattr("tasks.deduplicate.candidates._WINDOWS", 0)
     monkeypatch.setattr(joins, "CROWD", request.param)
     monkeypatch.setattr(prefixes, "COMMON", max(request.param, 2))
 
@@ -90,7 +93,7 @@ def looked_at(records: list[tuple[Any, ...]]) -> Pairs:
     manifest, fresh = table(records)
     times = manifest["published_at"].combine_chunks().cast(pa.int64()).fill_null(UNDATED)
     titles, outlets, lists = (manifest[name].combine_chunks() for name in ("title_words", "outlet", "shingles"))
-    return candidates(Corpus(times, titles, outlets, lists, fresh), RULES)
+    return candidates(Corpus(times, titles, outlets, fresh, lists, pa.arange(0, len(records))), RULES)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +120,8 @@ def test_boilerplate_that_all_records_have_pairs_none_of_them() -> None:
     count = 60
     lists = [boilerplate + list(range(100 * n, 100 * n + 20)) for n in range(1, count + 1)]
     times, nothing = pa.array([0] * count, pa.int64()), pa.nulls(count, pa.string())
-    corpus = Corpus(times, nothing, nothing, pa.array(lists, pa.list_(pa.int64())), pa.array([True] * count))
+    texts = pa.array(lists, pa.list_(pa.int64()))
+    corpus = Corpus(times, nothing, nothing, pa.array([True] * count), texts, pa.arange(0, count))
     assert len(candidates(corpus, RULES).left) == 0
 
 

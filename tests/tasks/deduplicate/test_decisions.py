@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tasks.deduplicate.decisions import decide
 from tasks.deduplicate.survivors import CRITERIA
 from tasks.deduplicate.touched import touched_rows
-from tests.tasks.deduplicate.manifest_rows import by_path, manifest, row
+from tests.tasks.deduplicate.manifest_rows import by_path, manifest, row, rows_before
 
 
 def decided(*rows: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -66,6 +66,11 @@ def test_the_same_content_makes_a_duplicate() -> None:
     rows = decided(row("a", content_key="c"), row("b", content_key="c"))
     assert rows["b"]["match"] == "same_content"
     assert rows["b"]["canonical_article_id"] == "id of a"
+
+
+def test_the_same_content_makes_a_duplicate_on_a_video_platform_too() -> None:
+    upload = {"content_key": "c", "outlet": "youtube.com"}
+    assert decided(row("a", **upload), row("b", **upload))["b"]["match"] == "same_content"
 
 
 def test_missing_content_is_not_the_same_content() -> None:
@@ -166,7 +171,9 @@ def test_each_story_has_one_survivor_and_no_id_twice(records: list[dict[str, Any
 
 
 def touched(before: list[dict[str, Any]], after: list[dict[str, Any]], reread: list[bool]) -> list[bool]:
-    result: list[bool] = touched_rows(manifest(*before), manifest(*after), pa.array(reread, pa.bool_())).to_pylist()
+    previous, now = manifest(*before), manifest(*after)
+    rows = touched_rows(previous, now, pa.array(reread, pa.bool_()), rows_before(now, previous))
+    result: list[bool] = rows.to_pylist()
     return result
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from config.match_rules import load_match_rules
 from tasks.deduplicate.decisions import decide
 from tasks.tables.texts import normal_words, shingles
-from tests.tasks.deduplicate.manifest_rows import MORNING, SCHEMA, by_path, row
+from tests.tasks.deduplicate.manifest_rows import MORNING, SCHEMA, by_path, row, rows_before
 
 RULES: Final = load_match_rules()
 TITLES: Final = ("Night ferry returns to Merrow Bay at last", "Night ferry returns to Merrow Bay", "Horns in the fog")
@@ -45,7 +45,7 @@ def decided(rows: list[Any], before: pa.Table | None = None, version: str = "1")
         for r in rows
     ]
     manifest = pa.Table.from_pylist(sorted(kept, key=lambda r: str(r["source_path"])), SCHEMA)
-    return decide(manifest, RULES, version, before)
+    return decide(manifest, RULES, version, before, None if before is None else rows_before(manifest, before))
 
 
 def test_a_copy_at_another_outlet_is_a_duplicate_with_its_evidence() -> None:

@@ -18,7 +18,7 @@ def merged(
     known: list[dict[str, Any]], read: list[dict[str, Any]], gone: tuple[str, ...] = (), source: str = "news"
 ) -> NextManifest:
     lost = pa.table({"source": pa.array(["news"] * len(gone), pa.string()), "source_path": pa.array(gone, pa.string())})
-    return next_manifest(manifest(*known), [source], lost, files(*read), STAMP)
+    return next_manifest(manifest(*known), [source], lost, files(*read).select, STAMP)
 
 
 def test_a_new_file_is_first_seen_now() -> None:
@@ -37,7 +37,9 @@ def test_rows_are_in_order_of_source_and_path() -> None:
 
 
 def test_a_read_file_replaces_its_row_and_keeps_when_it_was_first_seen() -> None:
-    table = merged([row("a"), row("b"), row("c")], [row("b", article_id="new")]).table
+    following = merged([row("a"), row("b"), row("c")], [row("b", article_id="new")])
+    table = following.table
+    assert following.reread.to_pylist() == [False, True, False]
     assert len(table) == 3
     changed = by_path(table)["b"]
     assert (changed["article_id"], changed["first_seen_at"], changed["loaded_at"]) == ("new", MORNING, NOON)

@@ -175,6 +175,13 @@ def test_uploads_on_a_video_platform_stand_for_themselves() -> None:
     assert relate(course, {**course, "at": 5}) is None
 
 
+def test_on_a_video_platform_the_very_same_words_without_a_date_are_one_upload() -> None:
+    course = told("Reading a lock gate step by step", SNIPPET, at=None, outlet="youtube.com")
+    relation = relate(course, course)
+    assert relation is not None
+    assert relation.rule == "undated"
+
+
 def test_a_portal_is_many_outlets() -> None:
     a = told("Night ferry returns to Merrow Bay", SNIPPET, outlet="msn.com")
     relation = relate(a, {**a, "at": 6})

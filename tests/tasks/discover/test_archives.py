@@ -20,7 +20,7 @@ from config.errors import SourceError, SourceRefused
 from config.settings import Access
 from tasks.discover import tars
 from tasks.discover.source import DEFAULT_INCLUDE, open_source
-from tasks.tables.source import BulkSource, Content, UnreadableFile
+from tasks.tables.source import Content, Source, UnreadableFile
 
 FILES: Final = {"a.md": b"first", "b/c.md": b"other", "b/logo.png": b"png", ".drafts/d.md": b"hidden"}
 KINDS: Final = ("news.zip", "news.tar", "news.tar.gz", "news.tgz", "news.tar.zst")
@@ -65,17 +65,15 @@ def compressed(path: Path, content: bytes) -> Path:
     return path
 
 
-def opened(path: Path, **limits: int) -> BulkSource:
+def opened(path: Path, **limits: int) -> Source:
     access = Access(cache=str(path.parent / "cache"), **limits)
-    source = open_source(str(path), None, DEFAULT_INCLUDE, (), access)
-    assert isinstance(source, BulkSource)
-    return source
+    return open_source(str(path), None, DEFAULT_INCLUDE, (), access)
 
 
 def contents(path: Path) -> dict[str, bytes | str]:
     """What each listed file of an archive says: its bytes, or why there are none."""
     source = opened(path)
-    listing = source.list()  # type: ignore[attr-defined]
+    listing = source.list()
     files = list(zip(listing["source_path"].to_pylist(), listing["etag"].to_pylist(), strict=True))
     read = source.read_many(files, 1000)
     return {
@@ -105,7 +103,7 @@ def test_an_archive_that_stops_in_the_middle_is_not_listed(tmp_path: Path, kind:
     path = packed(tmp_path / kind, {f"{n}.md": os.urandom(700) for n in range(20)})
     path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share) // 512 * 512])
     with pytest.raises(SourceError, match=r"cannot be read: .*Is it still being written"):
-        opened(path).list()  # type: ignore[attr-defined]
+        opened(path).list()
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -166,9 +164,9 @@ def test_of_members_with_one_path_the_last_counts(tmp_path: Path) -> None:
 def test_a_bomb_is_refused(tmp_path: Path, kind: str) -> None:
     path = packed(tmp_path / kind, {"bomb.md": bytes(20 * 2**20)})
     with pytest.raises(SourceRefused, match=r"unpacks to more than .*`access.max_archive_ratio`"):
-        opened(path).list()  # type: ignore[attr-defined]
+        opened(path).list()
     with pytest.raises(SourceRefused, match=r"`access.max_archive_bytes`"):
-        opened(path, max_archive_ratio=10**6, max_archive_bytes=2**20).list()  # type: ignore[attr-defined]
+        opened(path, max_archive_ratio=10**6, max_archive_bytes=2**20).list()
     assert not list(tmp_path.glob("cache/archives/*/*.partial"))
 
 
@@ -177,7 +175,7 @@ def test_a_header_that_would_fill_the_memory_is_refused(tmp_path: Path) -> None:
     header.type, header.size = tarfile.XHDTYPE, 2**33
     (tmp_path / "news.tar").write_bytes(header.tobuf(tarfile.GNU_FORMAT) + bytes(10240))
     with pytest.raises(SourceError, match="a header has an impossible size"):
-        opened(tmp_path / "news.tar").list()  # type: ignore[attr-defined]
+        opened(tmp_path / "news.tar").list()
 
 
 def test_an_encrypted_or_damaged_member_is_unreadable_and_the_others_are_not(tmp_path: Path) -> None:
@@ -199,18 +197,18 @@ def test_a_tar_that_is_as_it_was_is_not_unpacked_again(tmp_path: Path, monkeypat
     path = packed(tmp_path / "news.tar.gz", FILES)
     os.utime(path, (1_700_000_000, 1_700_000_000))
     source = opened(path)
-    before = source.list()  # type: ignore[attr-defined]
+    before = source.list()
     with monkeypatch.context() as patch:
         patch.setattr(tars, "open_tar", lambda *_: pytest.fail("unpacked again"))
-        assert source.list().equals(before)  # type: ignore[attr-defined]
+        assert source.list().equals(before)
     packed(path, {**FILES, "new.md": b"new"})
-    assert source.list()["source_path"].to_pylist() == ["a.md", "b/c.md", "new.md"]  # type: ignore[attr-defined]
+    assert source.list()["source_path"].to_pylist() == ["a.md", "b/c.md", "new.md"]
 
 
 @pytest.mark.parametrize("damage", ["overwritten", "cut off", "removed", "no index"])
 def test_a_damaged_cache_is_noticed_and_made_anew(tmp_path: Path, damage: str) -> None:
     source = opened(packed(tmp_path / "news.tar", FILES))
-    source.list()  # type: ignore[attr-defined]
+    source.list()
     (kept,) = tmp_path.glob("cache/archives/*/*/bytes")
     if damage == "overwritten":
         kept.write_bytes(b"x" * kept.stat().st_size)

@@ -17,6 +17,7 @@ from config.errors import SourceError
 from tasks.discover import local
 from tasks.discover.source import LISTING, open_source
 from tasks.tables.source import Source
+from tests.builders import bytes_of
 
 
 def write(root: Path, *paths: str, text: str = "x") -> None:
@@ -91,7 +92,7 @@ def test_excluded_folders_are_not_entered(tmp_path: Path, monkeypatch: pytest.Mo
 def test_any_name_is_listed_and_read(tmp_path: Path, name: str) -> None:
     write(tmp_path, f"{name}/{name}")
     assert listed(tmp_path) == [f"{name}/{name}"]
-    assert source_at(tmp_path).read(f"{name}/{name}", 9) == b"x"
+    assert bytes_of(source_at(tmp_path), f"{name}/{name}", 9) == b"x"
 
 
 def test_names_that_are_not_utf8_are_spelled_in_ascii(tmp_path: Path) -> None:
@@ -99,7 +100,7 @@ def test_names_that_are_not_utf8_are_spelled_in_ascii(tmp_path: Path) -> None:
     write(tmp_path, "caf%E9 %C3%A9%25.md", text="ascii")
     spelled = "./caf%E9%20%C3%A9%25.md"
     assert listed(tmp_path) == [spelled, "caf%E9 %C3%A9%25.md"]
-    assert source_at(tmp_path).read(spelled, 9) == b"bytes"
+    assert bytes_of(source_at(tmp_path), spelled, 9) == b"bytes"
 
 
 def test_a_path_longer_than_the_system_takes_at_once(tmp_path: Path) -> None:
@@ -113,7 +114,7 @@ def test_a_path_longer_than_the_system_takes_at_once(tmp_path: Path) -> None:
     os.close(folder)
     [path] = listed(tmp_path)
     assert len(path) > 6000
-    assert source_at(tmp_path).read(path, 1) == b""
+    assert bytes_of(source_at(tmp_path), path, 1) == b""
 
 
 def test_nesting_without_end_is_refused(tmp_path: Path) -> None:
@@ -205,18 +206,18 @@ def test_a_time_beyond_64_bits_is_unknown(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("limit", "expected"), [(0, 1), (9, 10), (100_000, 100_000), (200_000, 100_000)])
 def test_at_most_one_byte_more_than_the_limit_is_read(tmp_path: Path, limit: int, expected: int) -> None:
     write(tmp_path, "a.md", text="x" * 100_000)
-    assert source_at(tmp_path).read("a.md", limit) == b"x" * expected
+    assert bytes_of(source_at(tmp_path), "a.md", limit) == b"x" * expected
 
 
 def test_a_sparse_file_costs_only_the_limit(tmp_path: Path) -> None:
     write(tmp_path, "a.md")
     os.truncate(tmp_path / "a.md", 1 << 40)
-    assert len(source_at(tmp_path).read("a.md", 1000)) == 1001
+    assert len(bytes_of(source_at(tmp_path), "a.md", 1000)) == 1001
 
 
 def test_an_empty_file_is_read_as_nothing(tmp_path: Path) -> None:
     write(tmp_path, "a.md", text="")
-    assert source_at(tmp_path).read("a.md", 10) == b""
+    assert bytes_of(source_at(tmp_path), "a.md", 10) == b""
 
 
 @pytest.mark.parametrize(
@@ -225,7 +226,7 @@ def test_an_empty_file_is_read_as_nothing(tmp_path: Path) -> None:
 def test_a_path_out_of_the_root_is_refused(tmp_path: Path, path: str) -> None:
     write(tmp_path, "secret.md", "root/x/a.md")
     with pytest.raises(OSError, match="Not a path inside the source"):
-        source_at(tmp_path / "root").read(path, 10)
+        bytes_of(source_at(tmp_path / "root"), path, 10)
 
 
 def test_what_took_a_files_place_is_not_read(tmp_path: Path) -> None:
@@ -240,7 +241,7 @@ def test_what_took_a_files_place_is_not_read(tmp_path: Path) -> None:
         os.close(folder)
     for path in ("pipe.md", "link.md", "folder/b.md", "socket.md", "gone.md"):
         with pytest.raises(OSError, match=r"Not a regular file|Not a directory|No such file"):
-            source_at(root).read(path, 10)
+            bytes_of(source_at(root), path, 10)
 
 
 @pytest.mark.parametrize("replacement", ["pipe", "link"])
@@ -259,7 +260,7 @@ def test_a_file_swapped_after_the_check_is_not_read(
 
     before_opening(monkeypatch, "a.md", swap)
     with pytest.raises(OSError, match=r"Not a regular file|symbolic links"):
-        source_at(root).read("a.md", 10)
+        bytes_of(source_at(root), "a.md", 10)
 
 
 def test_no_descriptor_is_left_open(tmp_path: Path) -> None:
@@ -267,7 +268,7 @@ def test_no_descriptor_is_left_open(tmp_path: Path) -> None:
     source = source_at(tmp_path)
     before = os.listdir("/proc/self/fd")  # noqa: PTH208
     source.list()
-    source.read("x/y/a.md", 10)
+    bytes_of(source, "x/y/a.md", 10)
     with pytest.raises(FileNotFoundError):
-        source.read("x/y/gone.md", 10)
+        bytes_of(source, "x/y/gone.md", 10)
     assert os.listdir("/proc/self/fd") == before  # noqa: PTH208

@@ -12,6 +12,7 @@ from pathspec import PathSpec
 
 from config.errors import SourceError, UsageError
 from tasks.discover.source import DEFAULT_INCLUDE, LISTING, Globs, open_source, open_sources
+from tests.builders import bytes_of
 
 
 @pytest.fixture
@@ -47,12 +48,12 @@ def test_name_is_that_of_the_link_not_of_its_target(content: Path) -> None:
 
 def test_home_is_expanded(content: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(content.parent))
-    assert open_source("news=~/content").read("a.md", 10) == b"hello"
+    assert bytes_of(open_source("news=~/content"), "a.md", 10) == b"hello"
 
 
 def test_a_pickled_source_still_reads(content: Path) -> None:
     source = pickle.loads(pickle.dumps(open_source(str(content), None, ["**/a*"], ["drafts/"])))
-    assert source.read("a.md", 10) == b"hello"
+    assert bytes_of(source, "a.md", 10) == b"hello"
     assert source.list().schema == LISTING
 
 

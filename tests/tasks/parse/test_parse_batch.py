@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from config.errors import SourceError
 from config.url_rules import load_url_rules
 from tasks.front_matter.policy import ReadPolicy
 from tasks.parse.batch import ParseJob, parse_batch
+from tasks.tables.source import Content
 from tasks.tables.staging import LISTING_FIELDS, read_arrow, write_arrow
 
 ARTICLE = b"---\ntitle: A\npublishedDateTime: 2026-03-02T09:30:00Z\n---\nText.\n"
@@ -31,11 +33,10 @@ class FakeSource:
     def list(self) -> pa.Table:
         raise NotImplementedError
 
-    def read(self, path: str, limit: int) -> bytes:
-        content = self.files[path]
-        if isinstance(content, OSError):
-            raise content
-        return content[: limit + 1]
+    def read_many(self, files: Sequence[tuple[str, str]], limit: int) -> Iterator[Content | OSError]:
+        for path, etag in files:
+            content = self.files[path]
+            yield content if isinstance(content, OSError) else Content(content[: limit + 1], etag)
 
 
 def parse(

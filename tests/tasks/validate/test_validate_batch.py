@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from config.contract import PACKAGED, Contract, load_contract
 from config.url_rules import load_url_rules
 from tasks.front_matter.policy import ReadPolicy
 from tasks.parse.batch import ParseJob, parse_batch
+from tasks.tables.source import Content
 from tasks.tables.staging import FILES, LISTING_FIELDS, fresh_folder, read_arrow, read_json, write_arrow
 from tasks.validate.batch import LINEAGE, QUARANTINED, validate_batch
 
@@ -29,10 +31,10 @@ class FakeSource:
     def list(self) -> pa.Table:
         raise NotImplementedError
 
-    def read(self, path: str, limit: int) -> bytes:
-        if path not in self.files:
-            raise FileNotFoundError(2, "No such file")
-        return self.files[path].encode()
+    def read_many(self, files: Sequence[tuple[str, str]], limit: int) -> Iterator[Content | OSError]:
+        for path, etag in files:
+            text = self.files.get(path)
+            yield FileNotFoundError(2, "No such file") if text is None else Content(text.encode()[: limit + 1], etag)
 
 
 @dataclass

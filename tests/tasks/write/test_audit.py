@@ -13,7 +13,7 @@ from config.contract import load_contract
 from config.errors import AuditError
 from tasks.tables.parquet import write_parquet
 from tasks.tables.snapshots import DataFile
-from tasks.write.audit import check_articles, check_files, check_manifest, check_required
+from tasks.write.audit import check_articles, check_files, check_manifest, check_read, check_required
 from tests.tasks.deduplicate.manifest_rows import manifest, row
 
 CONTRACT = load_contract()
@@ -66,6 +66,12 @@ def test_a_gone_file_with_another_status() -> None:
 def test_an_article_without_an_id_of_its_own(article_id: str | None) -> None:
     with pytest.raises(AuditError, match="same `article_id`"):
         check_manifest(manifest(*changed(1, status="loaded", article_id=article_id)), ["news"], 4)
+
+
+def test_a_record_that_was_read_and_is_not_in_the_manifest() -> None:
+    check_read(pa.array(["b"]), pa.array(["a", "b"]))
+    with pytest.raises(AuditError, match="1 records that were read are not in the manifest"):
+        check_read(pa.array(["b", "c"]), pa.array(["a", "b"]))
 
 
 def articles(**fields: Any) -> pa.Table:

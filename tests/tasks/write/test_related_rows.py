@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from config.contract import load_contract
-from tasks.write.partitions import related_rows
+from tasks.write.records import related_rows
 
 CONTRACT = load_contract()
 
