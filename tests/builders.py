@@ -121,7 +121,8 @@ class Desk:
         """The rows of a table, partition columns among them; those of Delta have no order, and get one here."""
         found = self.snapshot.read(table, hive=True)
         if self.kind == "delta":
-            found = found.sort_by([(name, "ascending") for name in KEYS.get(table, ("started_at",))])
+            keys = {**KEYS, "article_versions": ("article_id", "valid_from"), "runs": ("started_at",)}[table]
+            found = found.sort_by([(name, "ascending") for name in keys])
         rows: list[dict[str, Any]] = found.to_pylist()
         return rows
 
