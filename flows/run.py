@@ -103,20 +103,21 @@ def execute(
         warehouse.create()
         with bound(run_id=run_id), locked(warehouse, run_id, settings.run.lock_timeout_seconds):
             clear_staging(warehouse)
-            parent, note = _parent(warehouse, {source.name for source in opened}, full_refresh)
+            current = warehouse.current()
+            note = _unreadable(current, {source.name for source in opened}) if current and full_refresh else ""
+            parent = None if note else current
             run = Run(
                 run_id=run_id,
                 started_at=started_at,
                 settings=settings,
-                contract=with_history(
-                    contract, settings.history, None if parent is None else warehouse.snapshot(parent)
-                ),
+                contract=with_history(contract, settings.history, parent),
                 rules=rules,
                 sources={source.name: source for source in opened},
                 locations={source.name: str(getattr(source, "root", source.name)) for source in opened},
                 full_refresh=full_refresh,
-                parent=parent,
+                parent=parent.number if parent else None,
                 note=note,
+                replaced=current.number if current and note else None,
             )
             check_contract(run)
             # Match rules that cannot be used fail the run now, not after all files were read.
@@ -148,24 +149,20 @@ def _tell_start(run: Run) -> None:
         _log.warning("%s", run.note)
 
 
-def _parent(warehouse: Warehouse, sources: Collection[str], full_refresh: bool) -> tuple[int | None, str]:
-    """The snapshot to start from; a full refresh does without one whose own records cannot be read.
+def _unreadable(current: Snapshot, sources: Collection[str]) -> str:
+    """Why a full refresh does without the current snapshot, whose own records cannot be read; empty if they can.
 
     Raises:
-        WarehouseError: there is none that can be read, or files of sources that are not read now
-            would be forgotten with its manifest.
+        WarehouseError: with its manifest files of sources that are not read now would be forgotten.
     """
-    current = warehouse.current()
-    if current is None or not full_refresh:
-        return (None if current is None else current.number), ""
     try:
         for table in ("sources", "runs"):
             current.read(table)
     except WarehouseError as error:
         if others := sorted({str(name) for name in _listed(current)} - set(sources)):
             raise WarehouseError(error.message, f"Run again with all sources ({', '.join(others)} too).") from error
-        return None, f"{error.message} So `first_seen_at`, the table `runs` and any history start anew."
-    return current.number, ""
+        return f"{error.message} So `first_seen_at`, the table `runs` and any history start anew."
+    return ""
 
 
 def _listed(snapshot: Snapshot) -> Sequence[object]:

@@ -30,7 +30,8 @@ from tasks.tables.portable import plain_schema, plain_type, require_portable
 _FORMAT: Final = ds.ParquetFileFormat(
     default_fragment_scan_options=ds.ParquetFragmentScanOptions(page_checksum_verification=True)
 )
-_DAMAGED: Final = (
+#: What to do where a file of the tables is damaged.
+DAMAGED: Final = (
     "`presslake verify` lists all that is damaged; `presslake run --full-refresh` writes the tables anew, "
     "`presslake rollback` goes back to an intact snapshot."
 )
@@ -258,7 +259,7 @@ def _explained(paths: Sequence[Path], error: Exception, filesystem: fs.FileSyste
                 for _ in file.iter_batches():
                     pass
         except (pa.ArrowException, OSError) as reason:
-            return WarehouseError(f"{path} cannot be read: {_one_line(reason)}.", _DAMAGED)
+            return WarehouseError(f"{path} cannot be read: {_one_line(reason)}.", DAMAGED)
     return WarehouseError(f"{paths[0].parent} cannot be read as asked: {_one_line(error)}.")
 
 

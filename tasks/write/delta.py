@@ -76,7 +76,7 @@ def write_delta(
     assert isinstance(warehouse, DeltaWarehouse)
     pointer = warehouse.pointer()
     for attempt in range(1, _TRIES + 1):
-        _require_unmoved(warehouse, parent, pointer)
+        _require_unmoved(warehouse, run.replaced if parent is None else parent.number, pointer)
         try:
             info = _commit(_Write(job, warehouse, parent, decided, batches, run), crowded)
             break
@@ -90,11 +90,11 @@ def write_delta(
     return snapshot
 
 
-def _require_unmoved(warehouse: DeltaWarehouse, parent: Snapshot | None, pointer: Blob | None) -> None:
-    """The pointer names the parent, and nobody has moved it since the last look."""
+def _require_unmoved(warehouse: DeltaWarehouse, begun_at: int | None, pointer: Blob | None) -> None:
+    """The pointer names the snapshot that was current when the run began, and has not moved since the last look."""
     found = warehouse.pointer()
     number = None if found is None else warehouse.open(POINTER, found).number
-    if found != pointer or number != (parent.number if parent else None):
+    if found != pointer or number != begun_at:
         raise WarehouseError(
             f"The pointer of {warehouse.location} was moved to {number} while the run was at work.",
             "Run again: the next run starts from what is current then.",

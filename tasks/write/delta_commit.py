@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from config.errors import WarehouseError
 from tasks.tables.delta_table import deltalake, open_table, table_uri
+from tasks.tables.parquet import DAMAGED
 from tasks.write.delta_change import KEYS, Change
 
 #: Marks rows of a MERGE that say only which key goes.
@@ -175,5 +176,6 @@ class commit_errors:  # noqa: N801 (used as a function, like `storage_errors`)
             raise Conflict(f"{self._table}: another program committed at the same time: {reason}.") from error
         if isinstance(error, exceptions.DeltaError | OSError):
             raise WarehouseError(
-                f"Could not write the Delta table {self._table}: {reason}.", "See to the storage and run again."
+                f"Could not write the Delta table {self._table}: {reason}.",
+                f"See to the storage and run again. If a file of the table is damaged: {DAMAGED}",
             ) from error

@@ -79,6 +79,7 @@ class RunRecord:
         started_at: when the run looked at the articles, UTC.
         forgotten: ids of runs whose rows in `runs` go.
         versions: all rows of `article_versions`, where a backfill has put them together already.
+        replaced: see `Run.replaced`.
     """
 
     run_id: str
@@ -89,6 +90,7 @@ class RunRecord:
     started_at: datetime
     forgotten: Collection[str] = ()
     versions: pa.Table | None = None
+    replaced: int | None = None
 
     def numbered(self, snapshot: int) -> list[dict[str, Any]]:
         """The rows for `runs`, with the number of the snapshot that this run publishes."""

@@ -39,7 +39,15 @@ def write_tables(folder: Path, publication: Publication) -> tuple[int, int]:
         there=plan.discovered - publication.vanished,
     )
     rows = [dict(row) for row in publication.rows]
-    record = RunRecord(run.run_id, run.contract.tag, run.code_version, rows, publication.summary, run.started_at)
+    record = RunRecord(
+        run.run_id,
+        run.contract.tag,
+        run.code_version,
+        rows,
+        publication.summary,
+        run.started_at,
+        replaced=run.replaced,
+    )
     write = write_delta if is_delta else write_snapshot
     snapshot = write(write_job(run), parent, decided, [batch.path for batch in plan.batches], record)
     kept = set(parent.info.files) if parent else set()

@@ -14,6 +14,7 @@ from tests.builders import Kind
 from tests.flows import test_broken_environment as shared
 from tests.flows.test_broken_environment import (  # noqa: F401
     newsroom,
+    test_a_damaged_manifest_or_history_begins_anew_and_the_run_says_so,
     test_a_damaged_partition_can_be_left_behind_by_going_back,
     test_a_failed_run_is_remembered_by_the_next_that_publishes,
     test_a_second_writer_is_told_who_writes,

@@ -167,7 +167,7 @@ def test_a_damaged_manifest_or_history_begins_anew_and_the_run_says_so(
     newsroom: Newsroom, warehouse: Warehouse, tmp_path: Path, table: str
 ) -> None:
     path = damage(file_of(warehouse, table), truncated)
-    with pytest.raises(WarehouseError, match=str(path)):
+    with pytest.raises(WarehouseError, match=str(path).lstrip("/")):  # as Delta's library names it
         run(newsroom, warehouse)
     outcome = run(newsroom, warehouse, full_refresh=True)
     assert str(path) in outcome.message
