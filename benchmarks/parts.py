@@ -34,8 +34,9 @@ from benchmarks.subjects import (
     expected_again,
 )
 
-#: Seconds between two looks at the memory in runs that are measured for it.
+#: Seconds between two looks at the memory: in a run of its own, and in every run of the parts that take minutes.
 LOOK: Final = 0.05
+RARE_LOOK: Final = 0.25
 FIND: Final = "find -printf '%p %s %T@'"
 #: Commands of the part `start`, and its number of files.
 HELP: Final = "presslake --help"
@@ -51,7 +52,7 @@ class Row:
         subject: who.
         files, bytes: of the tree.
         wall, cpu: seconds.
-        peak: bytes, all processes together; from one more run, so that looking costs the others nothing.
+        peak: bytes, all processes together; of short runs from one more, so that looking costs the others nothing.
         counts: what it printed.
         runs: how many.
     """
@@ -121,7 +122,7 @@ def changed(setup: Setup) -> list[Row]:
     if not is_over:
         _load(setup, subjects, tree)
     costs: dict[str, list[Cost]] = {subject.name: [] for subject in subjects}
-    for number, interval in enumerate([*[None] * setup.repeats, LOOK], 1):
+    for number, interval in enumerate(_looks(setup), 1):
         tree = churn(place.tree, Churn(changed=setup.changed))
         for subject in subjects:
             counts = expected_again(subject, tree, setup.changed)
@@ -135,11 +136,13 @@ def scale(setup: Setup) -> list[Row]:
     rows = []
     for files in setup.scale:
         place = dataclasses.replace(setup.place, tree=setup.place.outputs / f"tree-{files}")
-        tree = generate(place.tree, files, seed=1)
+        # One that was interrupted has no expected counts.
+        is_there = (place.tree / "expected.json").exists()
+        tree = load_expected(place.tree) if is_there else generate(place.tree, files, seed=1)
         counts = PRESSLAKE.expected(tree)
         if not setup.journal.knows("scale", PRESSLAKE.name, files):
             warm(place.source)
-        run = partial(place.run, PRESSLAKE, counts, fresh=True, interval=LOOK * 4)
+        run = partial(place.run, PRESSLAKE, counts, fresh=True, interval=RARE_LOOK)
         rows.append(_row(PRESSLAKE.name, tree, [setup.journal.cost("scale", PRESSLAKE.name, files, run)], counts))
         shutil.rmtree(place.tree)
         shutil.rmtree(place.output(PRESSLAKE), ignore_errors=True)
@@ -174,7 +177,12 @@ def _fresh_runs(part: str, setup: Setup, subjects: Sequence[Subject]) -> list[Ro
     tree = load_expected(setup.place.tree)
     counts = {subject.name: subject.expected(tree) for subject in subjects}
     runs = {s.name: partial(setup.place.run, s, counts[s.name], fresh=True) for s in subjects}
-    return _rows(part, setup, tree, runs, counts)
+    return _rows(part, setup, tree, runs, counts, looks=[RARE_LOOK] * setup.repeats)
+
+
+def _looks(setup: Setup) -> list[float | None]:
+    """When the memory of each run of a part is looked at: in one more than the repeats, and often."""
+    return [*[None] * setup.repeats, LOOK]
 
 
 def _is_over(part: str, setup: Setup, names: Sequence[str]) -> bool:
@@ -183,10 +191,11 @@ def _is_over(part: str, setup: Setup, names: Sequence[str]) -> bool:
 
 
 def _load(setup: Setup, subjects: Sequence[Subject], tree: Expected) -> None:
-    """Bring every subject's output up to date from nothing; not measured."""
+    """Bring every subject's output up to date, from nothing where it has not loaded this tree yet; not measured."""
     warm(setup.place.source)
     for subject in subjects:
-        setup.place.run(subject, subject.expected(tree), fresh=True)
+        if setup.place.loaded.get(subject.module) != tree:
+            setup.place.run(subject, subject.expected(tree), fresh=True)
 
 
 def _find(source: Path, interval: float | None = None) -> Cost:
@@ -194,13 +203,18 @@ def _find(source: Path, interval: float | None = None) -> Cost:
 
 
 def _rows(
-    part: str, setup: Setup, tree: Expected, runs: Mapping[str, Callable[..., Cost]], counts: Mapping[str, Counts]
+    part: str,
+    setup: Setup,
+    tree: Expected,
+    runs: Mapping[str, Callable[..., Cost]],
+    counts: Mapping[str, Counts],
+    looks: Sequence[float | None] = (),
 ) -> list[Row]:
     """Run all in turn, A B A B, so that what slows the machine down for a while slows all of them."""
     if not _is_over(part, setup, list(runs)):
         warm(setup.place.source)
     costs: dict[str, list[Cost]] = {name: [] for name in runs}
-    for number, interval in enumerate([*[None] * setup.repeats, LOOK], 1):
+    for number, interval in enumerate(looks or _looks(setup), 1):
         for name, run in runs.items():
             costs[name].append(setup.journal.cost(part, name, number, partial(run, interval=interval)))
     return [_row(name, tree, some, counts.get(name, {"rows": tree.files})) for name, some in costs.items()]

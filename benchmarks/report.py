@@ -17,10 +17,10 @@ _INTRODUCTION: Final = """\
 # Benchmarks
 
 Made by `make bench` from `benchmarks/results.json`; do not edit. Each program runs in a fresh process, in turn with
-the others (A B A B), on the same generated files, which were read once before. **Time** is wall-clock, **CPU** is user
-and system seconds of all its processes, both medians; **memory** is the most that all its processes held together
-(proportional set size), from a run of its own. Every run must give exactly the counts in the tables, or there is no
-report.
+the others (A B A B), on the same generated files, which were read once before. **Time** is wall-clock, **CPU** is
+user and system seconds of all its processes, both medians; **memory** is the most that all its processes held
+together (proportional set size), seen four times a second, in short runs twenty times in a run of its own. Every run
+must give exactly the counts in the tables, or there is no report.
 
 ![Time and CPU seconds by program](benchmarks.svg)
 """

@@ -10,11 +10,12 @@ import json
 import shutil
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from benchmarks.environment import REPOSITORY
+from benchmarks.generate import load_expected
 from benchmarks.measure import Cost, measure
 from benchmarks.plan import Expected
 
@@ -71,11 +72,16 @@ class Subject:
 
 @dataclass(frozen=True)
 class Workplace:
-    """Where a benchmark is run: the tree, the peers' interpreter, a folder for outputs."""
+    """Where a benchmark is run: the tree, the peers' interpreter, a folder for outputs.
+
+    Attributes:
+        loaded: a subject's module to the tree whose files its output has, as far as this process knows.
+    """
 
     tree: Path
     python: Path
     outputs: Path
+    loaded: dict[tuple[str, ...], Expected] = field(default_factory=dict)
 
     @property
     def source(self) -> Path:
@@ -84,7 +90,7 @@ class Workplace:
 
     def output(self, subject: Subject) -> Path:
         """Where a subject writes."""
-        return self.outputs / subject.name.replace(" ", "-")
+        return self.outputs / "-".join(subject.module)
 
     def run(self, subject: Subject, expected: Counts, *, fresh: bool, interval: float | None = None) -> Cost:
         """Measure one run of a subject.
@@ -106,6 +112,7 @@ class Workplace:
         counts = subject.counts(cost.output)
         if counts != expected:
             raise WrongCountsError(f"{subject.name} gave {counts}, must give {expected}.")
+        self.loaded[subject.module] = load_expected(self.tree)
         return cost
 
 
