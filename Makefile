@@ -18,7 +18,7 @@ PYTHONS := python3.11 python3.12 python3.13 python3.14 python3 python
 USABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-contract test-consumers test-e2e lint fuzz torture bench bench-dedup docs contract screenshots clean
+.PHONY: help setup run test test-dbt test-contract test-consumers test-e2e lint fuzz torture bench bench-dedup docs contract screenshots clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -53,8 +53,11 @@ test: setup ## run the tests of every day, in parallel
 test-e2e: setup ## run the end-to-end tests: real server, worker, browser, clusters
 	@$(BIN)/python -m pytest tests/e2e
 
-test-contract: setup .venv-dbt/.ready .venv-datacontract/.ready ## build the dbt example, and hold the tables against the published contract
-	@$(BIN)/python -m pytest -n 2 --timeout 900 tests/consumers/test_dbt.py tests/consumers/test_datacontract.py
+test-dbt: setup .venv-dbt/.ready ## build the dbt example on tables of its own, without a network
+	@$(BIN)/python -m pytest -n 2 --timeout 900 tests/consumers/test_dbt.py
+
+test-contract: setup .venv-datacontract/.ready ## hold tables, whole and damaged, against the published contract with datacontract-cli
+	@$(BIN)/python -m pytest -n 2 --timeout 900 tests/consumers/test_datacontract.py
 
 test-consumers: setup .venv-readers/.ready .venv-dbt/.ready .venv-datacontract/.ready ## read the tables with eight engines, dbt and datacontract-cli (installs 2 GB at first)
 	@$(BIN)/python -m pytest -n 2 --timeout 900 tests/consumers

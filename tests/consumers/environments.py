@@ -23,7 +23,7 @@ PROJECT: Final = Path(__file__).parents[2]
 def program(environment: str | None, name: str) -> str:
     """A program of the environment `.venv-ENVIRONMENT`; of the developers' own for None.
 
-    Fails the test where `make test-consumers` or `make test-contract` has not made the environment.
+    Fails the test where no target of the Makefile (`test-dbt`, `test-contract`, `test-consumers`) has made it.
     """
     folder = PROJECT / f".venv-{environment}" / "bin" if environment else Path(sys.executable).parent
     if not (folder / name).exists():

@@ -361,7 +361,7 @@ def options(examples: int, steps: int = 25) -> settings:
 
 
 TestIncrementalEqualsRebuild = pytest.mark.timeout(0)(RunsOverANewsroom.TestCase)
-TestIncrementalEqualsRebuild.settings = options(4)
+TestIncrementalEqualsRebuild.settings = options(3)
 TestNearCopiesToo = pytest.mark.timeout(0)(RunsOverNearCopies.TestCase)
 TestNearCopiesToo.settings = options(4, steps=20)
 TestCrowdsToo = pytest.mark.timeout(0)(RunsOverCrowds.TestCase)

@@ -24,7 +24,7 @@ from config.settings import Settings
 from flows.run import run_ingest
 from tests.newsroom import Newsroom, Shape, Story, settings_for
 
-SECONDS: Final = 6
+SECONDS: Final = 4
 STORIES: Final = 24
 TABLES: Final = ("articles", "related", "duplicates", "quarantine", "sources", "runs")
 
