@@ -91,9 +91,9 @@ class Office:
             )
 
     def kill_worker(self) -> None:
-        """SIGKILL for the worker and for its runs."""
+        """SIGKILL for the worker and for its runs; the worker first, or it might still tell of theirs."""
         assert self.worker is not None
-        for process in [*self.runs(), psutil.Process(self.worker.pid)]:
+        for process in [psutil.Process(self.worker.pid), *self.runs()]:
             process.send_signal(signal.SIGKILL)
         self.worker.wait()
         self.worker = None
