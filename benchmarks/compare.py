@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.environment import ENVIRONMENT, REPOSITORY, code, machine, peers_python, versions
+from benchmarks.environment import ENVIRONMENT, REPOSITORY, code, file_system, machine, peers_python, versions
 from benchmarks.generate import generate, load_expected
 from benchmarks.journal import Journal
 from benchmarks.parts import PARTS, Setup
@@ -41,7 +41,8 @@ def arguments(given: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--scale", type=int, nargs="*", default=[100_000, 1_000_000], help="sizes of the part `scale`")
     parser.add_argument("--parts", nargs="*", choices=PARTS, default=[name for name in PARTS if name != "scale"])
     parser.add_argument("--peers", nargs="*", choices=PEERS, default=list(PEERS))
-    parser.add_argument("--work", type=Path, help="folder for trees and outputs; by default a temporary one")
+    parser.add_argument("--work", type=Path, help="folder for trees; by default a temporary one")
+    parser.add_argument("--outputs", type=Path, help="folder for what is written; by default in that for trees")
     parser.add_argument("--environment", type=Path, default=ENVIRONMENT, help="environment of the peers")
     parser.add_argument("--results", type=Path, default=REPOSITORY / "benchmarks" / "results.json")
     parser.add_argument("--journal", type=Path, default=REPOSITORY / "benchmarks" / "journal.jsonl")
@@ -59,12 +60,15 @@ def measure_parts(options: argparse.Namespace, work: Path) -> None:
         generate(tree, options.files, options.seed)
     journal = Journal(options.journal, _depends_on(options))
     peers = [PEERS[name] for name in options.peers]
-    place = Workplace(tree, python, work / "outputs")
+    outputs = options.outputs or work / "outputs"
+    outputs.mkdir(parents=True, exist_ok=True)
+    place = Workplace(tree, python, outputs)
+    storage = f"files on {file_system(work)}, tables on {file_system(outputs)}"
     setup = Setup(place, peers, options.repeats, options.changed, options.scale, journal)
     for name in options.parts:
         print(f"Part {name}:", file=sys.stderr)
         rows = PARTS[name](setup)
-        save_results(options.results, load_results(options.results) | {name: measured_now(rows)})
+        save_results(options.results, load_results(options.results) | {name: measured_now(rows, storage)})
     journal.close()
 
 

@@ -61,6 +61,12 @@ def machine() -> str:
     return f"{cores} cores ({_processor()}), {memory:.0f} GiB of memory, {platform.system()} {kernel}"
 
 
+def file_system(folder: Path) -> str:
+    """The kind of file system that a folder is on, as `stat` calls it."""
+    told = subprocess.run(["stat", "-f", "-c", "%T", str(folder)], check=True, capture_output=True, text=True)
+    return told.stdout.strip()
+
+
 def _processor() -> str:
     for line in Path("/proc/cpuinfo").read_text().splitlines():
         if line.startswith("model name"):

@@ -135,7 +135,7 @@ def scale(setup: Setup) -> list[Row]:
     """presslake's full load of trees of several sizes, once each, its memory looked at meanwhile."""
     rows = []
     for files in setup.scale:
-        place = dataclasses.replace(setup.place, tree=setup.place.outputs / f"tree-{files}")
+        place = dataclasses.replace(setup.place, tree=setup.place.tree.parent / f"tree-{files}")
         # One that was interrupted has no expected counts.
         is_there = (place.tree / "expected.json").exists()
         tree = load_expected(place.tree) if is_there else generate(place.tree, files, seed=1)
@@ -151,7 +151,7 @@ def scale(setup: Setup) -> list[Row]:
 
 def start(setup: Setup) -> list[Row]:
     """What a few files cost by hand: help, a check, and a load of ten files."""
-    place = dataclasses.replace(setup.place, tree=setup.place.outputs / "tree-ten")
+    place = dataclasses.replace(setup.place, tree=setup.place.tree.parent / "tree-ten")
     shutil.rmtree(place.tree, ignore_errors=True)
     tree = generate(place.tree, TEN, seed=1)
     counts = PRESSLAKE.expected(tree)

@@ -29,9 +29,9 @@ class Part:
 Results = dict[str, Part]
 
 
-def measured_now(rows: Sequence[Row]) -> Part:
-    """A part that was just measured on this machine."""
-    return Part(datetime.now(UTC).date().isoformat(), machine(), versions(), rows)
+def measured_now(rows: Sequence[Row], storage: str) -> Part:
+    """A part that was just measured on this machine; `storage` says where files and tables are."""
+    return Part(datetime.now(UTC).date().isoformat(), f"{machine()}, {storage}", versions(), rows)
 
 
 def load_results(path: Path) -> Results:
