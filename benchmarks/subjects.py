@@ -33,7 +33,7 @@ ENVIRONMENT: Final = {
 
 
 #: The module of the command line.
-CLI: Final = "flows.cli"
+CLI: Final = "flows"
 
 
 def cli(*arguments: str) -> list[str]:

@@ -98,8 +98,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code, see the module.
     """
     _print_anything()
-    # Where numpy is installed pyarrow imports it, and numpy's OpenBLAS a thread a core, which nobody would use.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     words = sys.argv[1:] if arguments is None else list(arguments)
     try:
         code = app(words, exit_on_error=False, print_error=False)
@@ -168,7 +166,3 @@ def _report_bug() -> int:
     traceback.print_exc()
     sys.stderr.write(f"\n{_BUG}\n")
     return FAILED
-
-
-if __name__ == "__main__":
-    sys.exit(main())

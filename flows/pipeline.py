@@ -24,7 +24,6 @@ from tasks.report.outcome import Outcome
 from tasks.report.status import read_outcomes
 from tasks.report.summary import build_outcome, bytes_read, iso, run_row, what_changed, worker_seconds
 from tasks.tables.faults import reach
-from tasks.tables.history import watched_columns
 from tasks.tables.journal import clear_journal
 from tasks.tables.run import Batch, Decisions, Plan, Publication, Run
 from tasks.tables.workers import worker_pool
@@ -130,7 +129,7 @@ def _run(run: Run, stages: Stages, progress: Progress, found: _Found) -> Outcome
     tell_decisions(decisions)
     check_decisions(plan, decisions, run.settings.guards)
     reach("run.after-deduplicate")
-    if not decisions.touched and not _is_of_another_form(run):
+    if not decisions.touched and not run.writes_anew:
         return _unchanged(run, plan, decisions, clock)
     with _shown(progress, "write"):
         return _publish(run, stages, plan, decisions, clock)
@@ -171,14 +170,6 @@ def _split_seconds(clock: Clock, batches: Sequence[Batch]) -> None:
     spent = worker_seconds([batch.path for batch in batches])
     share = spent["parse"] / (sum(spent.values()) or 1.0)
     clock.seconds |= {"parse": wall * share, "validate": wall * (1 - share)} if batches else {"validate": 0.0}
-
-
-def _is_of_another_form(run: Run) -> bool:
-    """Whether the tables must be written anew even if they say the same, or for the first time."""
-    parent = run.parent_snapshot()
-    if parent is None or parent.info.summary.get("form") != run.table_form:
-        return True
-    return watched_columns(parent) != (run.contract.watched if run.keeps_history else ())
 
 
 def _unchanged(run: Run, plan: Plan, decisions: Decisions, clock: Clock) -> Outcome:

@@ -133,7 +133,7 @@ def _short_columns(
     known = [name for name in previous.column_names if name not in DECIDED]
     order = merged(keys, read_as, file_keys(fresh))
     table = in_order(pa.concat_tables([table.select(known), fresh.select(known)]), order)
-    table = with_nulls(seen_now(table, sources, stamp), previous.schema)
+    table = with_nulls(_seen_now(table, sources, stamp), previous.schema)
     return _Merged(table, renamed, rows_before(order, read_as, len(read)), order, is_lost)
 
 
@@ -252,7 +252,7 @@ def _look_up(values: pa.ChunkedArray, keys: pa.ChunkedArray, wanted: pa.ChunkedA
     return values.filter(is_key).combine_chunks().take(places)
 
 
-def seen_now(table: pa.Table, sources: Collection[str], stamp: RunStamp) -> pa.Table:
+def _seen_now(table: pa.Table, sources: Collection[str], stamp: RunStamp) -> pa.Table:
     """Live files of a listed source are there: those that were not are tombstones by now."""
     is_listed = pc.is_in(table["source"], pa.array(sorted(sources), pa.string()))
     is_there = pc.and_(is_listed, pc.invert(table["deleted"]))

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from tasks.deduplicate.changes import changes_for_readers
 from tasks.deduplicate.decisions import decide
 from tasks.deduplicate.index import is_decided
-from tasks.deduplicate.manifest import RunStamp, keep_first_seen, next_manifest, seen_now
+from tasks.deduplicate.manifest import RunStamp, keep_first_seen, next_manifest
 from tasks.deduplicate.touched import touched_rows
 from tasks.tables.keys import file_keys
 from tasks.tables.memory import give_back, system_memory
@@ -23,6 +23,9 @@ from tasks.tables.staging import FILES, read_arrow, write_arrow
 #: Columns of the previous manifest that nobody asks once they are in the next one: half of it.
 _MERGED: Final = ("shingles", "size", "modified_at", "etag", "completeness", "last_seen_at", "loaded_at", "run_id")
 
+#: Columns of the manifest that the numbers of a run come from.
+_COUNTED: Final = ("source", "source_path", "status", "match", "violations", "deleted")
+
 
 @system_memory()
 def deduplicate_records(folder: Path, batches: Sequence[Path]) -> Decisions:
@@ -30,18 +33,18 @@ def deduplicate_records(folder: Path, batches: Sequence[Path]) -> Decisions:
 
     Args:
         folder: the run's staging folder, with `gone.arrow`; it gets
-            `manifest.arrow`, the next manifest with the column `touched` beside it.
+            `manifest.arrow`, the next manifest with the column `touched` beside it, if there is anything to write.
         batches: folders of the validated batches.
 
     Returns:
         The numbers of the decisions.
     """
     run = load_run(folder)
-    previous = previous_manifest(run)
     gone = read_arrow(folder / "gone.arrow")
+    if not batches and not len(gone) and (decisions := _as_before(run)):
+        return decisions
+    previous = previous_manifest(run)
     stamp = RunStamp(run.run_id, run.started_at, run.contract.tag, run.read_version)
-    if not batches and not len(gone) and is_decided(previous, run.match_version):
-        return _as_before(folder, run, previous, stamp)
     files = partial(_files, batches)
     merged = next_manifest(previous, run.sources.keys(), gone, files, stamp)
     # With another etag the same bytes would be read again by every run until the manifest has it.
@@ -63,13 +66,16 @@ def deduplicate_records(folder: Path, batches: Sequence[Path]) -> Decisions:
     return _numbers(run, previous, read_arrow(folder / "manifest.arrow"), touched, seen)
 
 
-def _as_before(folder: Path, run: Run, previous: pa.Table, stamp: RunStamp) -> Decisions:
-    """Nothing came and nothing went: every decision stands, and only when the files were last seen changes."""
-    untouched = pa.repeat(pa.scalar(False), len(previous))
-    manifest = seen_now(previous, run.sources.keys(), stamp)
-    write_arrow(folder / "manifest.arrow", manifest.append_column("touched", untouched))
-    seen = _Seen(pa.nulls(len(previous), pa.int64()), untouched, renamed=0, retagged=0, statuses={})
-    return _numbers(run, previous, previous, untouched, seen)
+def _as_before(run: Run) -> Decisions | None:
+    """The numbers of a run for which nothing came and nothing went, if the decisions on what is there stand."""
+    if run.writes_anew:
+        return None
+    manifest = previous_manifest(run, (*_COUNTED, "match_version"))
+    if not is_decided(manifest, run.match_version):
+        return None
+    untouched = pa.repeat(pa.scalar(False), len(manifest))
+    seen = _Seen(pa.nulls(len(manifest), pa.int64()), untouched, renamed=0, retagged=0, statuses={})
+    return _numbers(run, manifest, manifest, untouched, seen)
 
 
 def _files(batches: Sequence[Path], names: Sequence[str]) -> pa.Table:
@@ -90,8 +96,7 @@ class _Seen(NamedTuple):
 
 def _numbers(run: Run, previous: pa.Table, manifest: pa.Table, touched: pa.BooleanArray, seen: _Seen) -> Decisions:
     # Only what is counted: a copy of all columns would be the most memory that the run takes.
-    counted = ("source", "source_path", "status", "match", "violations", "deleted")
-    before, now = (table.select(counted) for table in (previous, manifest))
+    before, now = (table.select(_COUNTED) for table in (previous, manifest))
     live = now.filter(pc.invert(now["deleted"]))
     ours = live.filter(pc.is_in(live["source"], pa.array(sorted(run.sources), pa.string())))
     tombstones = file_keys(now.filter(now["deleted"]))

@@ -27,6 +27,7 @@ from config.settings import Settings
 from config.url_rules import UrlRules
 from tasks.front_matter.policy import ReadPolicy
 from tasks.tables.formats import open_warehouse
+from tasks.tables.history import watched_columns
 from tasks.tables.source import Source
 from tasks.tables.versions import deciding_code, reading_code, release, rules_fingerprint
 from tasks.tables.warehouse import BATCHES, Snapshot, Warehouse
@@ -137,6 +138,14 @@ class Run:
         ]
         meaning = repr([self.settings.warehouse.partition_by, self.rule_version, deciding_code(), columns])
         return hashlib.sha256(meaning.encode()).hexdigest()[:16]
+
+    @property
+    def writes_anew(self) -> bool:
+        """Whether the tables must be written anew even if they say the same, or for the first time."""
+        parent = self.parent_snapshot()
+        if parent is None or parent.info.summary.get("form") != self.table_form:
+            return True
+        return watched_columns(parent) != (self.contract.watched if self.keeps_history else ())
 
     def save(self) -> Path:
         """Keep the context in the staging folder, for the stages."""

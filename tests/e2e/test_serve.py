@@ -28,7 +28,7 @@ class Service:
 
     def __init__(self, home: Path, every: str) -> None:
         self.port, self.log, self.warehouse = free_port(), home / f"{time.monotonic_ns()}.log", home / "warehouse"
-        command = [sys.executable, "-m", "flows.cli", "serve", str(home / "news"), "--warehouse", str(self.warehouse)]
+        command = [sys.executable, "-m", "flows", "serve", str(home / "news"), "--warehouse", str(self.warehouse)]
         with self.log.open("wb") as output:
             self.process = subprocess.Popen(
                 [*command, "--every", every, "--port", str(self.port)],

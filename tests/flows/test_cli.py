@@ -65,6 +65,17 @@ def in_a_process(code: str, stdout: int = subprocess.PIPE) -> subprocess.Complet
     )
 
 
+def test_the_program_prints_everything_and_ends_with_the_code(folder: Path) -> None:
+    (folder / "broken").mkdir()
+    for number in range(400):
+        (folder / "broken" / f"{number:03}.md").write_text(BROKEN)
+    check = in_a_process("from flows.__main__ import main; import sys; sys.argv[1:] = ['check', 'broken']; main()")
+    assert check.returncode == 1
+    lines = check.stdout.splitlines()
+    assert (lines[0].partition(":")[0], lines[-1].partition(":")[0]) == ("broken/000.md", "broken/399.md")
+    assert check.stderr.rstrip().endswith("in 400 files")
+
+
 def test_alone_it_shows_its_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 0
     text = capsys.readouterr().out
