@@ -43,8 +43,8 @@ The same command again. presslake runs without Prefect here, as it does by hand;
 every file and is what any incremental loader has to do at least. dlt notices newer files only, no removed ones.""",
     "changed": """\
 Some files have other text than before, other files each time; then the same command again. The files are spread over
-all years, so every partition of `articles` has a changed row and is written anew; dlt's warehouse, a DuckDB file, changes
-rows in place.""",
+all years, so every partition of `articles` has a changed row and is written anew; dlt's warehouse, a DuckDB file,
+changes rows in place.""",
     "scale": """\
 presslake's full load at several sizes, once each; its memory was looked at during the run.""",
 }
