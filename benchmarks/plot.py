@@ -47,21 +47,13 @@ def _panel(title: str, part: Part) -> dict[str, Any]:
     colour = {"condition": {"test": f"datum.program === '{PRESSLAKE.name}'", "value": _OURS}, "value": _THEIRS}
     opacity = {"condition": {"test": "datum.measure === 'time'", "value": 1}, "value": 0.45}
     return {
-        "title": {
-            "text": f"{title} ({part.rows[0].files:,} files)",
-            "anchor": "start",
-            "frame": "group",
-            "fontSize": 13,
-        },
+        "title": {"text": f"{title} ({part.rows[0].files:,} files)", **_TITLE},
         "width": _WIDTH,
         "height": {"step": _STEP / 2},
         "data": {"values": values},
         "encoding": encoding,
         "layer": [
             {"mark": "bar", "encoding": {"color": colour, "opacity": opacity}},
-            {
-                "mark": {"type": "text", "align": "left", "dx": 4, "fontSize": 10},
-                "encoding": {"text": {"field": "shown"}},
-            },
+            {"mark": _LABEL, "encoding": {"text": {"field": "shown"}}},
         ],
     }
