@@ -21,8 +21,9 @@ from tasks.tables.delta import DeltaWarehouse
 from tasks.tables.snapshots import Snapshot
 from tasks.tables.source import Source
 from tasks.tables.warehouse import DELTA_STATE, Warehouse
+from tasks.write.delta_change import KEYS
 from tests.newsroom import EPOCH, settings_for
-from tests.tables_equal import KEYS, assert_same_tables
+from tests.tables_equal import assert_same_tables
 
 #: The formats of a warehouse.
 Kind = Literal["parquet", "delta"]
@@ -121,8 +122,7 @@ class Desk:
         """The rows of a table, partition columns among them; those of Delta have no order, and get one here."""
         found = self.snapshot.read(table, hive=True)
         if self.kind == "delta":
-            keys = {**KEYS, "article_versions": ("article_id", "valid_from"), "runs": ("started_at",)}[table]
-            found = found.sort_by([(name, "ascending") for name in keys])
+            found = found.sort_by([(name, "ascending") for name in {**KEYS, "runs": ("started_at",)}[table]])
         rows: list[dict[str, Any]] = found.to_pylist()
         return rows
 

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.goals import verdicts
+from benchmarks.environment import REPOSITORY
+from benchmarks.goals import row_of, verdicts
 from benchmarks.parts import HELP, Row
 from benchmarks.plot import draw
 from benchmarks.report import render
-from benchmarks.results import Part, Results
+from benchmarks.results import Part, Results, load_results
 from benchmarks.subjects import PANDAS, PRESSLAKE
 
 
@@ -52,3 +53,12 @@ def test_plot_has_a_panel_for_parts_that_compare_programs(results: Results, tmp_
     assert "Full load (1,000 files)" in drawn
     assert "18.00 s" in drawn
     assert "Start-up" not in drawn
+
+
+def test_published_page_and_the_figures_in_the_readme_are_those_of_the_results() -> None:
+    stored = load_results(REPOSITORY / "benchmarks" / "results.json")
+    assert (REPOSITORY / "docs" / "benchmarks.md").read_text() == render(stored)
+    ours = row_of(stored["full"], PRESSLAKE)
+    assert ours is not None
+    readme = (REPOSITORY / "README.md").read_text()
+    assert f"{ours.files:,} files ({ours.bytes / 1e6:,.0f} MB) in {ours.wall:.0f} s on two cores" in readme

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -24,16 +24,15 @@ from config.contract import TABLES
 from flows.run import run_ingest
 from tasks.report.outcome import Outcome
 from tasks.tables.faults import POINTS
-from tasks.tables.formats import found_warehouse
 from tasks.tables.verify import verify_files
 from tasks.tables.warehouse import Warehouse
 from tests.builders import Kind, warehouse_at
 from tests.newsroom import UNSETTLED, Newsroom, Story, settings_for
 from tests.run_once import MANY_BATCHES, finish, ingest, start
+from tests.stages import SOURCES, Stage
 from tests.tables_equal import assert_same_tables
 
 KILLS: Final = int(os.environ.get("PRESSLAKE_KILLS", "6"))
-SOURCES: Final = ("harbour", "inland")
 KINDS: Final[tuple[Kind, ...]] = ("parquet", "delta")
 _SNAPSHOTS: Final = ("info", "sync", "announce", "rename")
 #: Points that a run without an earlier accident never comes to, and those of the other format.
@@ -62,26 +61,6 @@ EXPECTED_NAMES: Final = {
     "parquet": {"current", "snapshots", "staging", "lock"},
     "delta": {*TABLES, "_presslake", "staging", "lock"},
 }
-
-
-@dataclass(frozen=True)
-class Stage:
-    """A warehouse with one snapshot, files that have changed since, and what either must look like."""
-
-    newsroom: Newsroom
-    published: Path
-    before: Warehouse
-    after: Warehouse
-    kind: Kind
-
-    @property
-    def specs(self) -> list[str]:
-        return self.newsroom.specs(SOURCES)
-
-    def warehouse(self, folder: Path) -> Warehouse:
-        """A copy of the warehouse, for one accident."""
-        shutil.copytree(self.published, folder / "warehouse", symlinks=True)
-        return found_warehouse(folder / "warehouse", durable=False)
 
 
 @pytest.fixture(scope="module", params=KINDS)

@@ -5,12 +5,11 @@ The tests that both formats share run on Delta in tests/e2e (`make test-e2e`): `
 
 from __future__ import annotations
 
-import shutil
 import signal
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import polars as pl
 import pyarrow as pa
@@ -37,27 +36,17 @@ from tasks.write.audit import check_tables
 from tasks.write.delta_change import Change
 from tests.newsroom import Newsroom, Story, contract_with_mood, settings_for
 from tests.run_once import MANY_BATCHES, finish, ingest, start
+from tests.stages import SOURCES, Stage
 from tests.tables_equal import assert_same_tables
 
-SOURCES: Final = ("harbour", "inland")
 
-
-@dataclass(frozen=True)
-class Stage:
-    """A Delta warehouse with one snapshot, files that have changed since, and what Parquet makes of either."""
-
-    newsroom: Newsroom
-    published: Path
-    before: Warehouse
-    after: Warehouse
-
-    @property
-    def specs(self) -> list[str]:
-        return self.newsroom.specs(SOURCES)
+class DeltaStage(Stage):
+    """One whose warehouse is Delta's."""
 
     def warehouse(self, folder: Path) -> DeltaWarehouse:
-        shutil.copytree(self.published, folder / "warehouse")
-        return DeltaWarehouse(str(folder / "warehouse"), durable=False)
+        found = super().warehouse(folder)
+        assert isinstance(found, DeltaWarehouse)
+        return found
 
 
 def run(warehouse: DeltaWarehouse, specs: list[str], **sections: Any) -> Outcome:
@@ -72,7 +61,7 @@ def seen(warehouse: Warehouse) -> DeltaSnapshot:
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Stage:
+def stage(tmp_path_factory: pytest.TempPathFactory) -> DeltaStage:
     root = tmp_path_factory.mktemp("delta")
     newsroom = Newsroom(root / "files")
     for n in range(8):
@@ -89,10 +78,10 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Stage:
     newsroom.write(("inland", "broken.md"), Story("Mended", page=11))
     newsroom.write(("inland", "bad.md"), Story(shape="bad date"))
     run_ingest(newsroom.specs(SOURCES), settings_for(after.root))
-    return Stage(newsroom, root / "published", before, after)
+    return DeltaStage(newsroom, root / "published", before, after)
 
 
-def test_a_run_merges_what_changed_in_one_commit_a_table(stage: Stage, tmp_path: Path) -> None:
+def test_a_run_merges_what_changed_in_one_commit_a_table(stage: DeltaStage, tmp_path: Path) -> None:
     warehouse = stage.warehouse(tmp_path)
     outcome = run(warehouse, stage.specs)
     assert_same_tables(warehouse, stage.after)
@@ -108,7 +97,7 @@ def test_a_run_merges_what_changed_in_one_commit_a_table(stage: Stage, tmp_path:
     assert seen(warehouse).number == 2
 
 
-def test_the_change_feed_has_the_rows_of_the_run_and_no_others(stage: Stage, tmp_path: Path) -> None:
+def test_the_change_feed_has_the_rows_of_the_run_and_no_others(stage: DeltaStage, tmp_path: Path) -> None:
     warehouse = stage.warehouse(tmp_path)
     run(warehouse, stage.specs)
     feed = pa.table(DeltaTable(warehouse.root / "articles").load_cdf(starting_version=1).read_all())
@@ -118,7 +107,7 @@ def test_the_change_feed_has_the_rows_of_the_run_and_no_others(stage: Stage, tmp
     assert not any(title in ("Story 3", "Story 5") for _, title in changes)
 
 
-def test_delta_readers_read_it_as_a_table(stage: Stage) -> None:
+def test_delta_readers_read_it_as_a_table(stage: DeltaStage) -> None:
     place = current_place(stage.published)
     assert place.tables["articles"].version == 0
     found = pl.scan_delta(place.tables["articles"].uri, version=0).filter(pl.col("published_year") == 2021).collect()
@@ -129,7 +118,7 @@ def test_delta_readers_read_it_as_a_table(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("fault", ["delta.committed:3", "publish.before-swap", "publish.after-swap"])
-def test_a_killed_run_is_undone_by_the_next_one(stage: Stage, tmp_path: Path, fault: str) -> None:
+def test_a_killed_run_is_undone_by_the_next_one(stage: DeltaStage, tmp_path: Path, fault: str) -> None:
     warehouse = stage.warehouse(tmp_path)
     assert finish(start(ingest, warehouse.root, stage.specs, fault, 1, "delta")) == -signal.SIGKILL
     assert_same_tables(warehouse, stage.after if fault == "publish.after-swap" else stage.before)
@@ -141,7 +130,7 @@ def test_a_killed_run_is_undone_by_the_next_one(stage: Stage, tmp_path: Path, fa
     ]
 
 
-def test_a_failed_audit_publishes_nothing(stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_audit_publishes_nothing(stage: DeltaStage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise AuditError("Something does not add up.")
 
@@ -161,7 +150,7 @@ def test_a_failed_audit_publishes_nothing(stage: Stage, tmp_path: Path, monkeypa
     ],
 )
 def test_a_commit_that_lost_a_row_publishes_nothing(
-    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, table: str, said: str
+    stage: DeltaStage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, table: str, said: str
 ) -> None:
     """G1: what the tables have is held against the decided manifest before readers see it."""
     warehouse, apply = stage.warehouse(tmp_path), delta_commit.Commits.apply
@@ -177,7 +166,7 @@ def test_a_commit_that_lost_a_row_publishes_nothing(
 
 
 def test_a_commit_of_another_program_is_taken_back_and_the_run_tries_again(
-    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    stage: DeltaStage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     warehouse, apply = stage.warehouse(tmp_path), delta_commit.Commits.apply
 
@@ -194,7 +183,7 @@ def test_a_commit_of_another_program_is_taken_back_and_the_run_tries_again(
 
 
 def test_a_run_whose_pointer_was_moved_publishes_nothing(
-    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    stage: DeltaStage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two writers that both believe to hold the lock: the second to publish fails."""
     warehouse, audit = stage.warehouse(tmp_path), check_tables
@@ -211,7 +200,7 @@ def test_a_run_whose_pointer_was_moved_publishes_nothing(
     assert_same_tables(warehouse, stage.before)
 
 
-def test_rollback_brings_older_rows_back_for_all_readers(stage: Stage, tmp_path: Path) -> None:
+def test_rollback_brings_older_rows_back_for_all_readers(stage: DeltaStage, tmp_path: Path) -> None:
     warehouse = stage.warehouse(tmp_path)
     run(warehouse, stage.specs)
     difference = diff_snapshots(warehouse.snapshot(1), warehouse.snapshot(2))
@@ -225,7 +214,7 @@ def test_rollback_brings_older_rows_back_for_all_readers(stage: Stage, tmp_path:
     assert warehouse.snapshots() == [1, 2, 3]
 
 
-def test_maintenance_joins_files_forgets_snapshots_and_removes_what_they_had(stage: Stage, tmp_path: Path) -> None:
+def test_maintenance_joins_files_forgets_snapshots_and_removes_what_they_had(stage: DeltaStage, tmp_path: Path) -> None:
     warehouse = stage.warehouse(tmp_path)
     newsroom, small = stage.newsroom, {"keep_snapshots": 2, "keep_days": 0}
     for n in range(10):
@@ -245,7 +234,7 @@ def test_maintenance_joins_files_forgets_snapshots_and_removes_what_they_had(sta
     assert_same_tables(warehouse, stage.after)
 
 
-def test_a_column_that_the_contract_gains_is_filled(stage: Stage, tmp_path: Path) -> None:
+def test_a_column_that_the_contract_gains_is_filled(stage: DeltaStage, tmp_path: Path) -> None:
     newsroom, warehouse = Newsroom(tmp_path / "files"), DeltaWarehouse(str(tmp_path / "warehouse"), durable=False)
     newsroom.write(("harbour", "1.md"), Story(page=1, mood="calm"))
     for contract in (PACKAGED, contract_with_mood(tmp_path)):
@@ -254,7 +243,7 @@ def test_a_column_that_the_contract_gains_is_filled(stage: Stage, tmp_path: Path
     assert "mood" not in pl.read_delta(str(warehouse.root / "articles"), version=0).columns
 
 
-def test_damage_is_found(stage: Stage, tmp_path: Path) -> None:
+def test_damage_is_found(stage: DeltaStage, tmp_path: Path) -> None:
     warehouse = stage.warehouse(tmp_path)
     first, second = seen(warehouse).files("articles")[:2]
     (warehouse.root / first.path).unlink()
@@ -273,18 +262,18 @@ def test_damage_is_found(stage: Stage, tmp_path: Path) -> None:
     ],
 )
 def test_what_does_not_go_together_is_refused(
-    stage: Stage, settings: dict[str, str], error: type[UsageError], said: str
+    stage: DeltaStage, settings: dict[str, str], error: type[UsageError], said: str
 ) -> None:
     with pytest.raises(error, match=said):
         run_ingest(stage.specs, settings_for(stage.before.root, warehouse=settings))
 
 
-def test_plain_parquet_does_not_go_into_a_delta_warehouse(stage: Stage) -> None:
+def test_plain_parquet_does_not_go_into_a_delta_warehouse(stage: DeltaStage) -> None:
     with pytest.raises(WarehouseError, match="Delta"):
         run_ingest(stage.specs, settings_for(stage.published))
 
 
 @pytest.mark.parametrize("find", [found_warehouse, lambda path: open_warehouse(settings_for(path).warehouse)])
-def test_a_folder_with_a_pointer_is_a_delta_warehouse(stage: Stage, find: Callable[[Path], Warehouse]) -> None:
+def test_a_folder_with_a_pointer_is_a_delta_warehouse(stage: DeltaStage, find: Callable[[Path], Warehouse]) -> None:
     assert isinstance(found_warehouse(stage.published), DeltaWarehouse)
     assert not isinstance(find(stage.before.root), DeltaWarehouse)
