@@ -36,7 +36,7 @@ def version_change(before: ParentVersions, articles: Snapshot, run: RunRecord) -
     """
     if run.versions is not None:
         rows, is_whole = run.versions, True
-    elif before.is_same_form and _articles_are_kept(before, articles):
+    elif before.is_same_form and before.has_articles(articles.files("articles")):
         rows, is_whole = before.schema.empty_table(), False
     else:
         rows, is_whole = _observed(before, articles, run), not before.is_same_form
@@ -54,8 +54,3 @@ def _observed(before: ParentVersions, articles: Snapshot, run: RunRecord) -> pa.
         return pa.concat_tables([news.last.filter(begins), news.closed])
     rows = before.rows()
     return pa.concat_tables([news.last, news.closed, rows.filter(pc.is_valid(rows["valid_to"]))])
-
-
-def _articles_are_kept(before: ParentVersions, articles: Snapshot) -> bool:
-    """Whether every file of `articles` is the parent's."""
-    return before.parent is not None and before.parent.files("articles") == articles.files("articles")

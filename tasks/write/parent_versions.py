@@ -58,6 +58,10 @@ class ParentVersions:
         """The parent's files of the table."""
         return [] if self.parent is None else self.parent.files(VERSIONS)
 
+    def has_articles(self, files: Sequence[DataFile]) -> bool:
+        """Whether these are the parent's files of `articles`: then nothing has happened to any of them."""
+        return self.parent is not None and self.parent.files("articles") == list(files)
+
     @cached_property
     def is_same_form(self) -> bool:
         """Whether the parent's files can stand beside the next one's: same columns, same types."""

@@ -38,12 +38,14 @@ def write_versions(before: ParentVersions, builder: SnapshotBuilder, seen: Obser
     Raises:
         WarehouseError: the parent's table cannot be read, or not in the new types.
     """
-    if _articles_are_kept(before, builder) and before.is_same_form:
+    articles = [file for file in builder.files if file.table == "articles"]
+    if before.has_articles(articles) and before.is_same_form:
         for file in before.files:
             builder.keep(file)
         return
     last = before.last()
-    news = observe(last, _articles(builder, before), seen.after(last))
+    now = read_files([builder.path / file.path for file in articles], ["article_id", *before.contract.watched])
+    news = observe(last, now, seen.after(last))
     if news.last.equals(last) and before.is_same_form:
         for file in before.files:
             builder.keep(file)
@@ -83,15 +85,3 @@ def _append(before: ParentVersions, builder: SnapshotBuilder, news: Next, add: A
 def _parts(rows: pa.Table, first: int) -> Iterator[tuple[str, pa.Table]]:
     for number, start in enumerate(range(0, len(rows), CLOSED_ROWS), first):
         yield f"{CLOSED}{number:05d}.parquet", rows.slice(start, CLOSED_ROWS)
-
-
-def _articles(builder: SnapshotBuilder, before: ParentVersions) -> pa.Table:
-    """`article_id` and the watched columns of all articles of the next snapshot."""
-    paths = [builder.path / file.path for file in builder.files if file.table == "articles"]
-    return read_files(paths, ["article_id", *before.contract.watched])
-
-
-def _articles_are_kept(before: ParentVersions, builder: SnapshotBuilder) -> bool:
-    """Whether every file of `articles` is the parent's."""
-    parent = before.parent.files("articles") if before.parent else []
-    return [file for file in builder.files if file.table == "articles"] == parent

@@ -11,6 +11,7 @@ from config.contract import load_contract
 from config.errors import ContractError, WarehouseError
 from tasks.maintain.guarantees import verify_warehouse
 from tasks.write import version_files
+from tasks.write.parent_versions import ParentVersions
 from tests.builders import Desk, article, page
 
 ON = {"enabled": True}
@@ -137,7 +138,7 @@ def test_a_damaged_history_is_told_with_the_way_out(desk: Desk) -> None:
 
 def test_verify_finds_a_history_that_does_not_fit_the_articles(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.run(history=ON)
-    monkeypatch.setattr(version_files, "_articles_are_kept", lambda *_: True)
+    monkeypatch.setattr(ParentVersions, "has_articles", lambda *_: True)
     desk.write("a.md", article(heat=2, originalUrl=page(1)))
     desk.run()
     (finding,) = findings(desk)
