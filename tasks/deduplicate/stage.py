@@ -50,14 +50,14 @@ def deduplicate_records(folder: Path, batches: Sequence[Path]) -> Decisions:
     # With another etag the same bytes would be read again by every run until the manifest has it.
     told = files(["status", "etag"])
     retagged = pc.sum(pc.and_(pc.equal(told["status"], "touched"), pc.is_valid(told["etag"]))).as_py() or 0
-    seen = _Seen(merged.before, merged.reread, merged.renamed, retagged, count_by(told["status"]))
-    manifest = merged.table
+    seen = _Seen(merged.renamed, retagged, count_by(told["status"]))
+    manifest, before, reread = merged.table, merged.before, merged.reread
     # Decisions take the most memory of a run: what they need not have is let go before.
     del told, gone, merged
     previous = previous.select([name for name in previous.column_names if name not in _MERGED])
     give_back()
-    manifest = decide(manifest, run.match_rules, run.match_version, previous, seen.before)
-    touched = touched_rows(previous, manifest, seen.reread, seen.before)
+    manifest = decide(manifest, run.match_rules, run.match_version, previous, before)
+    touched = touched_rows(previous, manifest, reread, before)
     manifest = keep_first_seen(manifest, previous, touched)
     write_arrow(folder / "manifest.arrow", manifest.append_column("touched", touched))
     # What is counted is a small part of the manifest, which is mapped.
@@ -74,8 +74,7 @@ def _as_before(run: Run) -> Decisions | None:
     if not is_decided(manifest, run.match_version):
         return None
     untouched = pa.repeat(pa.scalar(False), len(manifest))
-    seen = _Seen(pa.nulls(len(manifest), pa.int64()), untouched, renamed=0, retagged=0, statuses={})
-    return _numbers(run, manifest, manifest, untouched, seen)
+    return _numbers(run, manifest, manifest, untouched, _Seen(renamed=0, retagged=0, statuses={}))
 
 
 def _files(batches: Sequence[Path], names: Sequence[str]) -> pa.Table:
@@ -85,10 +84,8 @@ def _files(batches: Sequence[Path], names: Sequence[str]) -> pa.Table:
 
 
 class _Seen(NamedTuple):
-    """What the batches say, without their rows: see `NextManifest`; `retagged` and `statuses` count files."""
+    """What the batches say, counted in files: renamed ones, those with the same bytes under another etag, by status."""
 
-    before: pa.Array
-    reread: pa.BooleanArray
     renamed: int
     retagged: int
     statuses: dict[str, int]
