@@ -90,9 +90,7 @@ def _minhash(told: Mapping[str, Story]) -> dict[str, Verdict]:
 
 def corpus_records(corpus: Path) -> pa.Table:
     """The manifest that the files would have, sorted by path; all of them records."""
-    read = load_settings(None).read
-    actions = {str(code): str(action) for code, action in read.on.items()}
-    reader = Reader(ReadPolicy(read.max_depth, read.max_nodes, read.fallback_encoding, actions))
+    reader = Reader(ReadPolicy.of(load_settings(None).read))
     contract, files, documents = load_contract(), [], []
     for path in sorted(corpus.rglob("*.md"), key=lambda path: path.relative_to(corpus).as_posix()):
         raw = path.read_bytes()

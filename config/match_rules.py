@@ -135,7 +135,7 @@ class MatchRules:
         return max(self.text_days, *titles)
 
 
-def load_match_rules(path: Path | None = None) -> MatchRules:
+def load_match_rules(path: Path | str | None = None) -> MatchRules:
     """Read and check the rules of near-duplicates.
 
     Args:
@@ -144,7 +144,7 @@ def load_match_rules(path: Path | None = None) -> MatchRules:
     Raises:
         SettingsError: the file cannot be read, is not YAML, or holds a rule that cannot work.
     """
-    return read_rules(path or DEFAULT_MATCH_RULES, _RulesFile, _checked, called="match rules", hint=_HINT)
+    return read_rules(Path(path or DEFAULT_MATCH_RULES), _RulesFile, _checked, called="match rules", hint=_HINT)
 
 
 def _checked(entries: _RulesFile) -> MatchRules:

@@ -150,14 +150,13 @@ def _opened(
     globs = Globs.compile(settings.discover.include, settings.discover.exclude)
     root, folder = repository.path.expanduser().resolve(), repository.folder.strip("/")
     past = GitPast(name, root, repository.ref, folder, globs, settings.access)
-    paths = [None if text is None else Path(text) for text in (settings.contract.path, settings.contract.url_rules)]
     wanted = History(True, settings.history.columns)
     run = Run(
         run_id=run_id,
         started_at=datetime.now(UTC),
         settings=settings,
-        contract=with_history(load_contract(paths[0]), wanted, parent),
-        rules=load_url_rules(paths[1]),
+        contract=with_history(load_contract(settings.contract.path), wanted, parent),
+        rules=load_url_rules(settings.contract.url_rules),
         sources={name: past.source},
         locations={name: past.source.root},
         full_refresh=False,

@@ -123,12 +123,9 @@ class _Job:
 
 
 def _job(sources: Mapping[str, Source], settings: Settings) -> _Job:
-    read, paths = settings.read, settings.contract
-    actions = {str(code): str(action) for code, action in read.on.items()}
-    policy = ReadPolicy(read.max_depth, read.max_nodes, read.fallback_encoding, actions)
-    contract = load_contract(paths.path)
-    rules = load_url_rules(paths.url_rules)
-    return _Job(ParseJob(sources, contract, rules, policy, read.max_file_bytes), policy)
+    policy, chosen = ReadPolicy.of(settings.read), settings.contract
+    contract, rules = load_contract(chosen.path), load_url_rules(chosen.url_rules)
+    return _Job(ParseJob(sources, contract, rules, policy, settings.read.max_file_bytes), policy)
 
 
 def _list_files(specs: Sequence[str], settings: Settings) -> tuple[pa.Table, dict[str, Source]]:

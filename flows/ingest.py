@@ -180,7 +180,7 @@ class PrefectStages:
         for batch in batches:
             first = patient.with_options(task_run_name=batch_name("parse", batch, self._plan))
             second = validate.with_options(task_run_name=batch_name("validate", batch, self._plan))
-            with bound(batch=batch_number(batch, self._plan), files=batch.files):
+            with bound(batch=batch_number(batch, self._plan.batches if self._plan else batches), files=batch.files):
                 # Prefect waits for the first future and hands on the path that it stands for.
                 if runner is None:
                     future = second.submit(folder, cast(Path, first.submit(folder, batch.path)))

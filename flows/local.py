@@ -40,10 +40,10 @@ class LocalStages:
     def parse_and_validate(self, folder: Path, batches: Sequence[Batch], done: Callable[[Batch], None]) -> None:
         """Take every batch through both stages, as many at once as there are workers."""
 
-        shared = context()
+        shared, planned = context(), self._plan.batches if self._plan else batches
 
         def both(batch: Batch) -> Batch:
-            with bound(**shared, batch=batch_number(batch, self._plan), files=batch.files):
+            with bound(**shared, batch=batch_number(batch, planned), files=batch.files):
                 self._with_retries(lambda: parse_files(folder, batch.path))
                 validate_records(folder, batch.path)
             return batch

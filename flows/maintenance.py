@@ -13,7 +13,6 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -163,14 +162,13 @@ def _maintain(settings: Settings, steps: Steps) -> Maintenance:
 
 def _run(settings: Settings, run_id: str) -> Run:
     """A run without sources, from the current snapshot."""
-    paths = [None if text is None else Path(text) for text in (settings.contract.path, settings.contract.url_rules)]
     settings, current = with_found_format(settings), warehouse_of(settings).current()
     return Run(
         run_id=run_id,
         started_at=datetime.now(UTC),
         settings=settings,
-        contract=with_history(load_contract(paths[0]), History(), current),
-        rules=load_url_rules(paths[1]),
+        contract=with_history(load_contract(settings.contract.path), History(), current),
+        rules=load_url_rules(settings.contract.url_rules),
         sources={},
         locations={},
         full_refresh=False,

@@ -98,8 +98,8 @@ def execute(
         opened = open_sources(
             _specs(sources, settings), settings.discover.include, settings.discover.exclude, settings.access
         )
-        contract = load_contract(_path(settings.contract.path))
-        rules = load_url_rules(_path(settings.contract.url_rules))
+        contract = load_contract(settings.contract.path)
+        rules = load_url_rules(settings.contract.url_rules)
         warehouse.create()
         with bound(run_id=run_id), locked(warehouse, run_id, settings.run.lock_timeout_seconds):
             clear_staging(warehouse)
@@ -173,10 +173,6 @@ def _listed(snapshot: Snapshot) -> Sequence[object]:
 
 def _specs(sources: Sequence[str], settings: Settings) -> list[str]:
     return list(sources) or [f"{name}={path}" for name, path in settings.sources.items()]
-
-
-def _path(text: str | None) -> Path | None:
-    return None if text is None else Path(text)
 
 
 def _locked_run(run: Run, stages: Stages, progress: Progress) -> Outcome:

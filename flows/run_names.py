@@ -57,12 +57,12 @@ def discover_name(sources: int) -> str:
 
 def batch_name(stage: str, batch: Batch, plan: Plan | None) -> str:
     """`parse batch 3 of 12, 240 files`; the total counts batches of an interrupted run, too."""
-    return f"{stage} batch {batch_number(batch, plan)}, {counted(batch.files, 'file')}"
+    return f"{stage} batch {batch_number(batch, plan.batches if plan else [batch])}, {counted(batch.files, 'file')}"
 
 
-def batch_number(batch: Batch, plan: Plan | None) -> str:
+def batch_number(batch: Batch, batches: Sequence[Batch]) -> str:
     """`3 of 12`; an interrupted run's finished batches are among the 12, and are not run again."""
-    return f"{batch.number} of {len(plan.batches) if plan else batch.number}"
+    return f"{batch.number} of {max(batch.number, len(batches))}"
 
 
 def deduplicate_name(plan: Plan | None) -> str:

@@ -9,8 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from config.settings import load_settings
-from flows.commands.options import given, print_json
+from flows.commands.options import chosen_settings, print_json
 
 if TYPE_CHECKING:
     from flows.backfill import Backfilled
@@ -47,7 +46,7 @@ def backfill(
         json: Print the outcome as one JSON object.
         quiet: Print nothing unless it fails.
     """
-    settings = load_settings(config, given({"warehouse": {"path": None if warehouse is None else str(warehouse)}}))
+    settings = chosen_settings(warehouse, config)
     from flows.backfill import Repository, run_backfill  # noqa: PLC0415
     from tasks.report.progress import terminal_progress  # noqa: PLC0415
 

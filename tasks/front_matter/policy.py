@@ -13,6 +13,7 @@ from difflib import get_close_matches
 from typing import Final
 
 from config.errors import SettingsError
+from config.settings import Read
 
 ACTIONS: Final = ("accept", "warn", "reject")
 
@@ -60,6 +61,12 @@ class ReadPolicy:
         if self.fallback_encoding is not None:
             _check_encoding(self.fallback_encoding)
         object.__setattr__(self, "actions", {**DEFAULT_ACTIONS, **self.actions})
+
+    @classmethod
+    def of(cls, read: Read) -> ReadPolicy:
+        """What the section `read` of the settings asks for; raises as the class."""
+        actions = {str(code): str(action) for code, action in read.on.items()}
+        return cls(read.max_depth, read.max_nodes, read.fallback_encoding, actions)
 
     def action(self, code: str) -> str:
         """The action for a finding: "reject" for every code that has no choice."""

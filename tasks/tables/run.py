@@ -89,8 +89,7 @@ class Run:
     @cached_property
     def policy(self) -> ReadPolicy:
         """How front matter is read."""
-        read = self.settings.read
-        return ReadPolicy(read.max_depth, read.max_nodes, read.fallback_encoding, dict[str, str](read.on.items()))
+        return ReadPolicy.of(self.settings.read)
 
     @cached_property
     def match_rules(self) -> MatchRules:
@@ -99,8 +98,7 @@ class Run:
         Raises:
             SettingsError: the file that the settings name cannot be used.
         """
-        path = self.settings.contract.match_rules
-        return load_match_rules(None if path is None else Path(path))
+        return load_match_rules(self.settings.contract.match_rules)
 
     @property
     def workers(self) -> int:
