@@ -100,12 +100,27 @@ def write_parquet(
     _require_no_nulls(path, table)
     ordered = sort_rows(table, sorting)
     try:
-        content = _serialise(ordered, options or ParquetOptions(), sorting)
+        content = parquet_bytes(ordered, options or ParquetOptions(), sorting)
     except pa.ArrowInvalid as error:
         raise AuditError(f"{path.name} cannot be written: {error}.") from error
+    return put_file(path, content, ordered.num_rows, durable)
+
+
+def put_file(path: Path, content: pa.Buffer, rows: int, durable: bool = True) -> FileStats:
+    """Put the content of a Parquet file on disk, in one go.
+
+    Args:
+        path: the file; its folder exists. A file of that name is replaced, not overwritten.
+        content: all its bytes.
+        rows: that it has.
+        durable: fsync the file (not its folder).
+
+    Raises:
+        WarehouseError: the disk is full, read-only, or failed.
+    """
     with storage_errors(f"write {path}"):
         write_new_file(path, memoryview(content), durable)
-    return FileStats(ordered.num_rows, content.size, digest_of(content))
+    return FileStats(rows, content.size, digest_of(content))
 
 
 def _require_no_nulls(path: Path, table: pa.Table) -> None:
@@ -125,10 +140,22 @@ def sort_rows(table: pa.Table, sorting: Sequence[str]) -> pa.Table:
     return table if in_order else table.take(order)
 
 
-def _serialise(table: pa.Table, options: ParquetOptions, sorting: Sequence[str]) -> pa.Buffer:
-    """The bytes of the Parquet file."""
+def parquet_bytes(
+    table: pa.Table, options: ParquetOptions, sorting: Sequence[str] = (), group_rows: int | None = None
+) -> pa.Buffer:
+    """The content of a Parquet file.
+
+    Args:
+        table: its rows, in the order of `sorting`.
+        options: how they are encoded.
+        sorting: columns by which the rows are sorted, for readers to know.
+        group_rows: rows of each row group but the last; None goes by `options`.
+
+    Raises:
+        pa.ArrowInvalid: the rows cannot be encoded.
+    """
     filters = [name for name in options.bloom_filter_columns if name in table.column_names]
-    group = rows_in_group(table, options.row_group_rows, options.row_group_bytes)
+    group = group_rows or rows_in_group(table, options.row_group_rows, options.row_group_bytes)
     distinct = max(1, min(table.num_rows, group))
     ordering = [(name, "ascending") for name in sorting]
     sink = pa.BufferOutputStream()

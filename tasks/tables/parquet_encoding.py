@@ -47,7 +47,7 @@ def rows_in_group(table: pa.Table, most_rows: int, most_bytes: int) -> int:
         most_bytes: most bytes of them in memory, about.
     """
     fitting = most_bytes * len(table) // max(table.nbytes, 1)
-    return max(min(most_rows, fitting), 1)
+    return max(min(most_rows, int(fitting)), 1)
 
 
 def _leaves(path: str, values: pa.Array) -> Iterator[tuple[str, pa.Array]]:

@@ -6,7 +6,7 @@ they read back. Nothing that fails here is published.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -76,15 +76,16 @@ def check_required(path: str, rows: pa.Table, contract: Contract) -> None:
 
     Args:
         path: where they go, `<table>/…`.
-        rows: in the table's columns.
+        rows: in the table's columns, or some of them.
         contract: says what is required.
 
     Raises:
         AuditError: naming file and column.
     """
+    present = set(rows.column_names)
     for column in contract[path.partition("/")[0]].columns:
         is_needed = (column.required and not column.partitioned) or pa.types.is_list(column.type)
-        if is_needed and (nulls := rows[column.name].null_count):
+        if is_needed and column.name in present and (nulls := rows[column.name].null_count):
             raise AuditError(f"{path}: {column.name} is null in {nulls:,} of {len(rows):,} rows.", _REPORT)
 
 
@@ -145,19 +146,49 @@ def check_articles(path: Path, contract: Contract, exempt: Collection[str] = ())
     check_article_rows(path.name, read_parquet(path, list(dict.fromkeys(["article_id", *columns]))), contract, exempt)
 
 
+def check_patch(
+    path: Path,
+    ids: pa.ChunkedArray,
+    encoded: Mapping[int, Collection[str]],
+    contract: Contract,
+    exempt: Collection[str] = (),
+) -> None:
+    """One patched file of `articles`, read back: its articles are those expected, and what is new holds the rules.
+
+    What was copied was held against them when it was written.
+
+    Args:
+        path: the file.
+        ids: (n,) `article_id` of its rows, in their order.
+        encoded: columns that were encoded anew, by row group.
+        contract, exempt: see `check_article_rows`.
+
+    Raises:
+        AuditError: naming the file, and what does not hold.
+    """
+    with pq.ParquetFile(path, page_checksum_verification=True) as file:
+        if not file.read(columns=["article_id"])["article_id"].combine_chunks().equals(ids.combine_chunks()):
+            raise AuditError(f"{path.name}: the articles are not those of the manifest.", _REPORT)
+        for group, columns in encoded.items():
+            rows = file.read_row_group(group, columns=list(dict.fromkeys(["article_id", *columns])))
+            check_required(f"articles/{path.name}", rows, contract)
+            check_article_rows(path.name, rows, contract, exempt)
+
+
 def check_article_rows(name: str, table: pa.Table, contract: Contract, exempt: Collection[str] = ()) -> None:
     """Rows of `articles`: ids occur once, and the contract's rules hold.
 
     Args:
         name: where they are, for the message.
-        table: with `article_id` and every column that has a rule.
+        table: with `article_id` and the columns whose rules are to hold.
         contract: the rules.
         exempt: ids of articles last read under another contract: their source was not in this run.
 
     Raises:
         AuditError: naming the file, the column and the first offending value.
     """
-    columns = tuple(column for column in contract.source_columns if column.severity == "error")
+    present = set(table.column_names)
+    columns = tuple(c for c in contract.source_columns if c.severity == "error" and c.name in present)
     if pc.count_distinct(table["article_id"]).as_py() != len(table):
         raise AuditError(f"{name}: an `article_id` occurs twice.", _REPORT)
     if exempt:  # As a rule there is none, and a copy of all rows can be saved.

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from config.contract import Contract
 from config.errors import AuditError
+from tasks.tables.columns import whole
 from tasks.tables.keys import file_keys
 from tasks.tables.parquet import read_parquet
 from tasks.tables.snapshots import Snapshot
@@ -88,7 +89,7 @@ class RecordSet:
         return file_keys(self.manifest)
 
     @cached_property
-    def _before(self) -> pa.Int32Array:
+    def before(self) -> pa.Int32Array:
         """(n,) which record of the parent each one is, null where it is none."""
         return pc.index_in(self._keys, file_keys(self.previous))
 
@@ -102,7 +103,7 @@ class RecordSet:
         """Places of the new layout to write: where a touched record lies or lay, and moved ones."""
         live = self.places.dictionary
         now = live.take(pc.unique(self.places.indices.filter(self.touched)))
-        stays = self._before.filter(pc.invert(self.touched))
+        stays = self.before.filter(pc.invert(self.touched))
         left = self.old_places.filter(pc.invert(pc.is_in(pa.arange(0, len(self.previous)), stays.cast(pa.int64()))))
         moved = live.filter(pc.invert(pc.is_in(live, pc.unique(self.old_places))))
         touched = pc.unique(pa.concat_arrays([now, moved, left.filter(pc.is_in(left, live))]))
@@ -127,26 +128,80 @@ class RecordSet:
         Raises:
             AuditError: content of a record is neither in the batches nor in the parent snapshot.
         """
+        survivors, others = self.survivors_at(place), self.others_at(place)
+        records, at = self._content(pa.concat_arrays([survivors, others]))
+        articles = self._with_lineage("articles", records.take(at[: len(survivors)]), survivors)
+        duplicates = self._with_lineage("duplicates", records.take(at[len(survivors) :]), others)
+        return PlaceRows(articles, duplicates, related_rows(articles, self.contract["related"].schema))
+
+    def survivors_at(self, place: str) -> pa.Array:
+        """Numbers of the records at a place that are articles, in the order of the file."""
+        numbers = self._numbers_at(place)
+        return _sorted(self.manifest, numbers.filter(_survive(self.manifest, numbers)))
+
+    def others_at(self, place: str) -> pa.Array:
+        """Numbers of the records at a place that are duplicates."""
+        numbers = self._numbers_at(place)
+        return numbers.filter(pc.invert(_survive(self.manifest, numbers)))
+
+    def parent_survivors_at(self, place: str) -> pa.Array:
+        """Numbers in `previous` of the articles that the parent has at a place, in the order of its file."""
+        numbers = pc.indices_nonzero(pc.equal(self.old_places, place))
+        return _sorted(self.previous, numbers.filter(_survive(self.previous, numbers)))
+
+    def has_same_duplicates(self, place: str) -> bool:
+        """Whether the parent has the same duplicates at a place, none of which is touched."""
+        numbers = self.others_at(place)
+        lay = pc.indices_nonzero(pc.equal(self.old_places, place))
+        before = lay.filter(pc.invert(_survive(self.previous, lay)))
+        is_touched = pc.any(self.touched.take(numbers), min_count=0).as_py()
+        return not is_touched and self.before.take(numbers).sort().equals(before.cast(pa.int32()).sort())
+
+    def is_carried(self, numbers: pa.Array) -> bool:
+        """Whether one of these records was not read by this run."""
+        return bool(self._fresh_as.take(numbers).null_count)
+
+    def rows_of(self, table: str, numbers: pa.Array, nearby: pa.Table | None = None) -> pa.Table:
+        """Rows of `articles` or `duplicates`, in the order of the records' numbers.
+
+        Args:
+            table: which of the two.
+            numbers: (m,) the records.
+            nearby: rows of the parent that have been read already; they may hold some of the records.
+
+        Raises:
+            AuditError: content of a record is neither in the batches nor in the parent snapshot.
+        """
+        records, at = self._content(numbers, nearby)
+        return self._with_lineage(table, records.take(at), numbers)
+
+    def _numbers_at(self, place: str) -> pa.Array:
         code = pc.index_in(pa.scalar(place), self.places.dictionary)
-        rows = pc.indices_nonzero(pc.equal(self.places.indices, code))
-        expected = self.manifest.take(rows)
-        records, at = self._content(rows, file_keys(expected))
-        if at.null_count or len(records) != len(expected):
-            missing = max(at.null_count, len(expected) - len(records))
+        return pc.indices_nonzero(pc.equal(self.places.indices, code))
+
+    def _content(self, numbers: pa.Array, nearby: pa.Table | None = None) -> tuple[pa.Table, pa.Array]:
+        """The content of records in any order, and the row of it that each record has.
+
+        Raises:
+            AuditError: a record has none, or there is more than one of a record.
+        """
+        keys, fresh = self._keys.take(numbers), self._fresh_as.take(numbers)
+        is_carried = pc.is_null(fresh)
+        found = [self.fresh.rows(fresh.drop_null().sort())]
+        if nearby is not None:
+            rows = nearby.select(self.fresh.schema.names)
+            found.append(rows.filter(pc.is_in(file_keys(rows), keys.filter(is_carried))).cast(self.fresh.schema))
+            is_carried = pc.and_not(is_carried, pc.is_in(keys, file_keys(found[1])))
+        found.append(self._carried(self.before.take(numbers).filter(is_carried), keys.filter(is_carried)))
+        records = _together([rows for rows in found if len(rows)] or found[:1])
+        at = pc.index_in(keys, file_keys(records))
+        if at.null_count or len(records) != len(numbers):
+            missing = max(at.null_count, len(numbers) - len(records))
             raise AuditError(
-                f"{place}: the records do not match the manifest ({len(expected)} expected, {len(records)} found).",
+                f"The records do not match the manifest ({len(numbers)} expected, {len(records)} found).",
                 "Run `presslake run --full-refresh`, which reads every file anew." if missing else "",
             )
-        return self._split(records, at, expected)
-
-    def _content(self, rows: pa.Array, keys: pa.Array) -> tuple[pa.Table, pa.Array]:
-        """The content of records in any order, and the row of it that each record has; null where there is none."""
-        fresh = self._fresh_as.take(rows)
-        wanted = fresh.drop_null().sort()
-        carried = self._carried(self._before.take(rows).filter(pc.is_null(fresh)), keys.filter(pc.is_null(fresh)))
-        read = self.fresh.rows(wanted)
-        at = pc.index_in(keys, pa.concat_arrays([file_keys(read), file_keys(carried)]))
-        return pa.concat_tables([read, carried]) if len(carried) else read, at
+        return records, at
 
     def _carried(self, before: pa.Array, keys: pa.Array) -> pa.Table:
         """Rows of records that this run did not read: they stand in the parent's files."""
@@ -164,17 +219,19 @@ class RecordSet:
             return self.fresh.schema.empty_table()
         return read_parquet(self.parent.path / path, self.fresh.schema.names, self.fresh.schema)
 
-    def _split(self, records: pa.Table, at: pa.Array, expected: pa.Table) -> PlaceRows:
-        """Each table's rows in its order: taken once from the content, for that copies all texts."""
-        survives = pc.equal(expected["status"], "loaded")
-        survivors, others = (pc.indices_nonzero(mask) for mask in (survives, pc.invert(survives)))
-        order = pc.sort_indices(
-            expected.take(survivors), sort_keys=[("published_at", "ascending"), ("article_id", "ascending")]
-        )
-        articles, duplicates = (
-            with_lineage(
-                records.take(at.take(chosen)), expected.take(chosen), self.contract[table].schema, self.rule_version
-            )
-            for table, chosen in (("articles", survivors.take(order)), ("duplicates", others))
-        )
-        return PlaceRows(articles, duplicates, related_rows(articles, self.contract["related"].schema))
+    def _with_lineage(self, table: str, content: pa.Table, numbers: pa.Array) -> pa.Table:
+        return with_lineage(content, self.manifest.take(numbers), self.contract[table].schema, self.rule_version)
+
+
+def _survive(manifest: pa.Table, numbers: pa.Array) -> pa.BooleanArray:
+    return whole(pc.equal(manifest["status"], "loaded")).take(numbers)
+
+
+def _sorted(manifest: pa.Table, numbers: pa.Array) -> pa.Array:
+    """Numbers of articles in the order of a file."""
+    rows = manifest.select(["published_at", "article_id"]).take(numbers)
+    return numbers.take(pc.sort_indices(rows, sort_keys=[(name, "ascending") for name in rows.column_names]))
+
+
+def _together(tables: list[pa.Table]) -> pa.Table:
+    return tables[0] if len(tables) == 1 else pa.concat_tables(tables)

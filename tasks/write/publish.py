@@ -6,8 +6,9 @@ how it becomes visible: `snapshot`; the last look: `audit`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -15,29 +16,22 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.contract import VERSIONS
-from tasks.tables.history import KEY, history_summary
+from tasks.tables.history import history_summary
 from tasks.tables.parquet import ParquetOptions
 from tasks.tables.snapshots import Snapshot
 from tasks.write import small_tables
 from tasks.write.article_versions import Observation
-from tasks.write.audit import check_articles, check_files, check_manifest, check_required
+from tasks.write.audit import check_files, check_manifest
 from tasks.write.job import Decided, RunRecord, WriteJob
 from tasks.write.layout import Layout, layout_of, next_layout
 from tasks.write.parent_versions import ParentVersions
-from tasks.write.partitions import PLACED, RECORD_TABLES, PlaceRows, RecordSet
+from tasks.write.partitions import PLACED, RECORD_TABLES, RecordSet
+from tasks.write.record_files import add_file, record_files
 from tasks.write.records import content_schema, is_record, records_of
 from tasks.write.snapshot import SnapshotBuilder
 from tasks.write.staged import StagedRecords
 from tasks.write.version_files import write_all, write_versions
 
-#: Order of rows within a file.
-SORTING: Final[Mapping[str, tuple[str, ...]]] = {
-    "articles": ("published_at", "article_id"),
-    "duplicates": ("published_at", "article_id", "source", "source_path"),
-    # In the order of their articles, whose times the table does not have.
-    "related": (),
-    VERSIONS: KEY,
-}
 #: Partition of a table without rows: readers need one file to learn the columns from.
 _EMPTY_AT: Final = {"year": "published_year=1970", "month": "published_month=1970-01", "none": ""}
 
@@ -62,8 +56,7 @@ def write_snapshot(
     options = ParquetOptions(compression_level=job.compression_level)
     builder = SnapshotBuilder(job.warehouse, parent, run.run_id, options)
     records = _record_set(job, parent, decided, batches)
-    _write_records(job, builder, records)
-    _keep_records(builder, records)
+    _side_by_side(job, [*_manifest_files(job, builder, decided), *record_files(job, builder, records)])
     _write_empty(job, builder)
     _write_small_tables(job, builder, parent, decided, batches, run)
     _write_versions(job, builder, parent, run)
@@ -97,51 +90,27 @@ def _is_of_another_form(job: WriteJob, parent: Snapshot | None) -> bool:
     return parent is None or parent.info.summary.get("form") != job.form
 
 
-def _add(
-    job: WriteJob,
-    builder: SnapshotBuilder,
-    table: str,
-    rows: pa.Table,
-    partition: str = "",
-    name: str = "part-0.parquet",
-) -> Path:
-    """Write one file of a table, whose required columns have no null; its path."""
-    check_required(f"{table}/{partition}/{name}", rows, job.contract)
-    return builder.path / builder.add(table, partition, name, rows, SORTING.get(table, ())).path
-
-
 def _layout_of_parent(job: WriteJob, parent: Snapshot | None) -> Layout:
     if parent is None:
         return Layout(job.partition_by)
     return layout_of(parent.info.files, str(parent.info.summary.get("partition_by", job.partition_by)))
 
 
-def _write_records(job: WriteJob, builder: SnapshotBuilder, records: RecordSet) -> None:
-    is_older = pc.not_equal(records.manifest["contract_version"], job.contract.tag)
-    older = records.manifest["article_id"].filter(is_older).to_pylist()
-
-    def write(place: str) -> None:
-        partition, _, name = place.rpartition("/")
-        rows: PlaceRows = records.rows_at(place)
-        for table in RECORD_TABLES:
-            if len(getattr(rows, table)):
-                path = _add(job, builder, table, getattr(rows, table), partition, name)
-                if table == "articles":
-                    check_articles(path, job.contract, older)
-
-    if len(records.touched_places) < 2:
-        for place in records.touched_places:
-            write(place)
-        return
+def _side_by_side(job: WriteJob, calls: Sequence[Callable[[], object]]) -> None:
+    """Make all calls, as many at a time as there are threads."""
     with ThreadPoolExecutor(job.workers) as threads:
-        list(threads.map(write, records.touched_places))
+        try:
+            for done in [threads.submit(call) for call in calls]:
+                done.result()
+        except BaseException:
+            threads.shutdown(cancel_futures=True)
+            raise
 
 
-def _keep_records(builder: SnapshotBuilder, records: RecordSet) -> None:
-    kept = {place.lstrip("/") for place in records.kept_places}
-    for file in records.parent.info.files if records.parent else ():
-        if file.table in RECORD_TABLES and file.rows and file.path.removeprefix(f"{file.table}/") in kept:
-            builder.keep(file)
+def _manifest_files(job: WriteJob, builder: SnapshotBuilder, decided: Decided) -> list[Callable[[], object]]:
+    """Calls that write the files of `sources`."""
+    parts = small_tables.manifest_parts(decided.manifest.cast(job.contract["sources"].schema))
+    return [partial(add_file, job, builder, "sources", part, name=f"part-{i}.parquet") for i, part in enumerate(parts)]
 
 
 def _write_empty(job: WriteJob, builder: SnapshotBuilder) -> None:
@@ -149,7 +118,7 @@ def _write_empty(job: WriteJob, builder: SnapshotBuilder) -> None:
     for table in RECORD_TABLES:
         if table not in written:
             empty = job.contract[table].schema.empty_table()
-            _add(job, builder, table, empty, _EMPTY_AT[job.partition_by])
+            add_file(job, builder, table, empty, _EMPTY_AT[job.partition_by])
 
 
 def _write_versions(job: WriteJob, builder: SnapshotBuilder, parent: Snapshot | None, run: RunRecord) -> None:
@@ -158,7 +127,7 @@ def _write_versions(job: WriteJob, builder: SnapshotBuilder, parent: Snapshot | 
         return
 
     def add(name: str, rows: pa.Table) -> None:
-        _add(job, builder, VERSIONS, rows, name=name)
+        add_file(job, builder, VERSIONS, rows, name=name)
 
     if run.versions is None:
         seen = Observation(run.started_at, run.run_id)
@@ -175,11 +144,8 @@ def _write_small_tables(
     batches: Sequence[Path],
     run: RunRecord,
 ) -> None:
-    manifest = decided.manifest.cast(job.contract["sources"].schema)
-    for i, part in enumerate(small_tables.manifest_parts(manifest)):
-        _add(job, builder, "sources", part, name=f"part-{i}.parquet")
     rows = small_tables.run_rows(parent, run.numbered(builder.next_number), job.contract, run.forgotten)
-    _add(job, builder, "runs", rows)
+    add_file(job, builder, "runs", rows)
     _write_quarantine(job, builder, parent, decided, batches)
 
 
@@ -194,4 +160,4 @@ def _write_quarantine(
         return
     rows = small_tables.quarantine_rows(decided.manifest, fresh, parent, job.contract)
     for i, part in enumerate(small_tables.quarantine_parts(rows, job.contract["quarantine"].schema)):
-        _add(job, builder, "quarantine", part, name=f"part-{i}.parquet")
+        add_file(job, builder, "quarantine", part, name=f"part-{i}.parquet")

@@ -18,8 +18,8 @@ from tasks.tables.keys import file_keys
 from tasks.tables.snapshots import Snapshot
 from tasks.tables.staging import read_arrow
 
-#: Most rows in one file of the manifest.
-_SOURCES_ROWS: Final = 500_000
+#: Most rows in one file of the manifest: about 100 MB in memory while it is encoded.
+_SOURCES_ROWS: Final = 131_072
 #: Most bytes of quarantined files behind one file of the table.
 _QUARANTINE_BYTES: Final = 128 * 1024 * 1024
 _BY_FILE: Final = [("source", "ascending"), ("source_path", "ascending")]

@@ -30,7 +30,7 @@ from config.errors import WarehouseError
 from tasks.tables import pointer
 from tasks.tables.durable import remove_tree, storage_errors, sync_folder, sync_tree, write_new_file
 from tasks.tables.faults import reach
-from tasks.tables.parquet import ParquetOptions, digest_of, write_parquet
+from tasks.tables.parquet import ParquetOptions, digest_of, put_file, write_parquet
 from tasks.tables.warehouse import INFO_NAME, DataFile, Snapshot, SnapshotInfo, Warehouse
 from tasks.write.upkeep import settle
 
@@ -85,6 +85,11 @@ class SnapshotBuilder:
             self.path.mkdir(parents=True)
 
     @property
+    def options(self) -> ParquetOptions:
+        """How its Parquet files are written."""
+        return self._options
+
+    @property
     def files(self) -> list[DataFile]:
         """The files that are in the snapshot so far, by path."""
         with self._guard:
@@ -112,6 +117,22 @@ class SnapshotBuilder:
         path = PurePosixPath(table, partition, name).as_posix()
         with self._claim(path) as target:
             stats = write_parquet(target, rows, self._options, sorting, self._warehouse.durable)
+            return self._list(DataFile(table, path, partition, stats.rows, stats.bytes, stats.digest))
+
+    def put(self, table: str, partition: str, name: str, content: pa.Buffer, rows: int) -> DataFile:
+        """Put a new file into the snapshot whose bytes are there already.
+
+        Args:
+            table, partition, name: see `add`.
+            content: all bytes of the Parquet file.
+            rows: that it has.
+
+        Raises:
+            WarehouseError: the file is in the snapshot already, or the disk refused.
+        """
+        path = PurePosixPath(table, partition, name).as_posix()
+        with self._claim(path) as target:
+            stats = put_file(target, content, rows, self._warehouse.durable)
             return self._list(DataFile(table, path, partition, stats.rows, stats.bytes, stats.digest))
 
     def keep(self, file: DataFile) -> DataFile:

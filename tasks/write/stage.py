@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tasks.tables.delta import DeltaWarehouse
+from tasks.tables.memory import system_memory
 from tasks.tables.run import Publication, Run, load_run, previous_manifest
 from tasks.tables.staging import read_arrow
 from tasks.write.delta import write_delta
@@ -13,6 +14,7 @@ from tasks.write.partitions import PLACED
 from tasks.write.publish import write_snapshot
 
 
+@system_memory()
 def write_tables(folder: Path, publication: Publication) -> tuple[int, int]:
     """Publish the tables of a run.
 
