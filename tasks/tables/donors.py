@@ -17,7 +17,7 @@ import pyarrow as pa
 from config.errors import AuditError, WarehouseError
 from tasks.tables.durable import storage_errors
 from tasks.tables.parquet_fields import NotCopyable
-from tasks.tables.parquet_footer import Footer, read_footer
+from tasks.tables.parquet_footer import read_footer
 from tasks.tables.thrift_compact import Damaged
 
 _DAMAGED: Final = "`presslake verify` lists all that is damaged."
@@ -52,6 +52,8 @@ class Donor:
 
     Attributes:
         name: see above.
+        file: all its bytes.
+        footer: what its footer says; for `tasks.tables.splice`.
         rows: rows of each row group.
         leaves: paths of the leaf columns, by top-level column.
     """
@@ -60,7 +62,7 @@ class Donor:
         self.name = name
         self.file = memoryview(content).cast("B").toreadonly()
         with blaming(name):
-            self.footer: Footer = read_footer(self.file)
+            self.footer = read_footer(self.file)
         self.rows = tuple(group.rows for group in self.footer.row_groups)
         columns = self.footer.columns
         self.leaves = {name: tuple(leaf.path for leaf in columns[name].leaves) for name in columns}

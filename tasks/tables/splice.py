@@ -79,7 +79,8 @@ def splice(schema_of: Donor, groups: Sequence[Group], sorting: Sequence[SortedBy
             all row groups of `schema_of` say alike, or nothing.
 
     Returns:
-        The whole file. The bytes depend on the arguments alone.
+        The whole file. If the donors are pyarrow's it is, byte for byte, what pyarrow would have written:
+        so row groups have an ordinal where those of `schema_of` have one.
 
     Raises:
         AuditError: a group has not all columns, or its sources differ from it in rows, or from the schema
@@ -89,16 +90,17 @@ def splice(schema_of: Donor, groups: Sequence[Group], sorting: Sequence[SortedBy
     """
     if len(groups) > _MAX_ROW_GROUPS:
         raise AuditError(f"{len(groups):,} row groups are more than a Parquet file can have.")
-    noted = _sorting(schema_of, sorting)
     for group in groups:
         _require_fit(schema_of, group)
+    noted = _sorting(schema_of, sorting)
     out = _Output()
     out.add(MAGIC)
     copies = [_copy_group(schema_of, group, out) for group in groups]
     _add_indexes([copy for group in copies for copy in group], out)
-    entries: list[Struct] = []
-    for ordinal, (group, chunks) in enumerate(zip(groups, copies, strict=True)):
-        entries.append(_group_entry(ordinal, group.rows, chunks, noted))
+    entries = [_group_entry(group.rows, chunks, noted) for group, chunks in zip(groups, copies, strict=True)]
+    if any(ids.RowGroup.ORDINAL in group.fields for group in schema_of.footer.row_groups):
+        for ordinal, entry in enumerate(entries):
+            entry[ids.RowGroup.ORDINAL] = I16, ordinal
     footer = write_struct(_file_entry(schema_of, entries, sum(group.rows for group in groups)))
     out.add(footer)
     out.add(len(footer).to_bytes(4, "little") + MAGIC)
@@ -134,7 +136,7 @@ def _copy_chunk(source: Source, name: str, leaf: int, out: _Output) -> _Copy:
         body, entry = source.donor.file[: footer.start], group.chunks[column.first + leaf]
         chunk = find_chunk(body, entry, column, column.leaves[leaf], group.rows)
         offset_index = moved_offset_index(chunk, out.position)
-    start = out.add(chunk.pages)
+    start = out.add(chunk.pages) if chunk.pages else 0  # pyarrow, too, notes 0 where no page is.
     metadata = moved_metadata(chunk, start)
     return _Copy(start, metadata, chunk_entry(metadata), chunk.bloom_filter, chunk.column_index, offset_index)
 
@@ -174,14 +176,13 @@ def _sorting_column(by: SortedBy) -> Struct:
     }
 
 
-def _group_entry(ordinal: int, rows: int, copies: Sequence[_Copy], sorting: Field | None) -> Struct:
-    """The RowGroup of the footer."""
+def _group_entry(rows: int, copies: Sequence[_Copy], sorting: Field | None) -> Struct:
+    """The RowGroup of the footer, without its ordinal."""
     entry: Struct = {
         ids.RowGroup.CHUNKS: (LIST, Items(STRUCT, [copy.entry for copy in copies])),
         ids.RowGroup.BYTES: (I64, sum(number(copy.metadata, ids.ColumnMetaData.BYTES) for copy in copies)),
         ids.RowGroup.ROWS: (I64, rows),
         ids.RowGroup.COMPRESSED: (I64, sum(number(copy.metadata, ids.ColumnMetaData.COMPRESSED) for copy in copies)),
-        ids.RowGroup.ORDINAL: (I16, ordinal),
     }
     if copies:
         entry[ids.RowGroup.OFFSET] = I64, copies[0].start
