@@ -92,7 +92,7 @@ def _column(tree: list[tuple[Struct, tuple[str, ...]]], first: int, orders: list
 
 
 def _leaf(element: Struct, path: tuple[str, ...]) -> Leaf:
-    names = Items(BINARY, [name.encode() for name in path])
+    names = Items(BINARY, [*path])
     # Read again what was written: the path as it is encoded, to compare without decoding every chunk's.
     encoded, _ = read_struct(write_struct({ColumnMetaData.PATH: (LIST, names)}), {})
     return Leaf(path, {ColumnMetaData.TYPE: element[SchemaElement.TYPE], **encoded})
@@ -124,9 +124,10 @@ def _subtree(elements: Iterator[Struct]) -> Iterator[tuple[Struct, tuple[str, ..
 
 def _name(element: Struct) -> str:
     name = element.get(SchemaElement.NAME, (0, None))[1]
-    if not isinstance(name, bytes):
+    if not isinstance(name, str):
         raise Damaged("a schema element has no name")
     try:
-        return name.decode()
-    except UnicodeDecodeError as error:
+        name.encode()
+    except UnicodeEncodeError as error:
         raise Damaged("a column's name is not UTF-8") from error
+    return name

@@ -179,7 +179,7 @@ def _sorting_column(by: SortedBy) -> Struct:
 def _group_entry(rows: int, copies: Sequence[_Copy], sorting: Field | None) -> Struct:
     """The RowGroup of the footer, without its ordinal."""
     entry: Struct = {
-        ids.RowGroup.CHUNKS: (LIST, Items(STRUCT, [copy.entry for copy in copies])),
+        ids.RowGroup.CHUNKS: (LIST, Items(STRUCT, [_by_id(copy.entry) for copy in copies])),
         ids.RowGroup.BYTES: (I64, sum(number(copy.metadata, ids.ColumnMetaData.BYTES) for copy in copies)),
         ids.RowGroup.ROWS: (I64, rows),
         ids.RowGroup.COMPRESSED: (I64, sum(number(copy.metadata, ids.ColumnMetaData.COMPRESSED) for copy in copies)),
@@ -188,7 +188,11 @@ def _group_entry(rows: int, copies: Sequence[_Copy], sorting: Field | None) -> S
         entry[ids.RowGroup.OFFSET] = I64, copies[0].start
     if sorting is not None:
         entry[ids.RowGroup.SORTING] = sorting
-    return entry
+    return _by_id(entry)
+
+
+def _by_id(fields: Struct) -> Struct:
+    return dict(sorted(fields.items()))
 
 
 def _file_entry(schema_of: Donor, groups: Sequence[Struct], rows: int) -> Struct:

@@ -6,8 +6,9 @@ Does not belong here: writing structs (`tasks.tables.thrift_writer`), and what t
 mean (`tasks.tables.parquet_footer`).
 
 A struct is a dict of field id to (type, value). A value is one of:
-- memoryview: as it was encoded, not looked at (of a field's boolean nothing: its type says it);
-- int, bool, float, bytes: a number, a truth, a double, or a binary that was asked for;
+- bytes: as it was encoded, not looked at (of a field's boolean nothing: its type says it);
+- int, bool, float: a number, a truth or a double that was asked for;
+- str: a binary that was asked for, in UTF-8; bytes that are not become surrogates, as in file names;
 - dict: a struct; `Items`: a list. Sets and maps, which Parquet has not, are always kept as encoded.
 
 Source: Apache Thrift, doc/specs/thrift-compact-protocol.md.
@@ -40,6 +41,8 @@ INTEGERS: Final = frozenset((I16, I32, I64))
 BITS: Final = {BYTE: 8, I16: 16, I32: 32, I64: 64}
 #: Parquet's own structs are ten deep.
 _MAX_DEPTH: Final = 32
+#: How bytes that are not UTF-8 are decoded, and encoded again.
+TEXT_ERRORS: Final = "surrogateescape"
 _TOO_DEEP: Final = "structs are nested too deeply"
 _ENDS_EARLY: Final = "the bytes end within a value"
 
@@ -55,7 +58,7 @@ class Items(NamedTuple):
     values: list[Value]
 
 
-Value: TypeAlias = "int | float | bytes | memoryview | Struct | Items"
+Value: TypeAlias = "int | float | str | bytes | Struct | Items"
 Field: TypeAlias = tuple[int, Value]
 Struct: TypeAlias = dict[int, Field]
 #: The fields to decode, and of those that are structs or lists of structs the fields to decode in them.
@@ -66,7 +69,7 @@ def read_struct(content: bytes, shape: Shape, start: int = 0) -> tuple[Struct, i
     """Read one struct.
 
     Args:
-        content: bytes that hold the struct; values that are kept are views of them.
+        content: bytes that hold the struct; those of values that are kept are copied.
         shape: the fields to decode; all others are kept as they are encoded.
         start: where in `content` the struct begins.
 
@@ -77,12 +80,12 @@ def read_struct(content: bytes, shape: Shape, start: int = 0) -> tuple[Struct, i
         Damaged: the bytes are no struct, end early, or are nested too deeply.
     """
     try:
-        return _read_struct(content, memoryview(content), start, shape, _MAX_DEPTH)
+        return _read_struct(content, start, shape, _MAX_DEPTH)
     except IndexError as error:
         raise Damaged(_ENDS_EARLY) from error
 
 
-def _read_struct(buf: bytes, view: memoryview, pos: int, shape: Shape, depth: int) -> tuple[Struct, int]:
+def _read_struct(buf: bytes, pos: int, shape: Shape, depth: int) -> tuple[Struct, int]:
     fields: Struct = {}
     number = 0
     while header := buf[pos]:
@@ -94,16 +97,16 @@ def _read_struct(buf: bytes, view: memoryview, pos: int, shape: Shape, depth: in
         if number in fields:
             raise Damaged(f"field {number} is there twice")
         if number in shape:
-            value, end = _read_value(buf, view, pos, kind, shape[number], depth)
+            value, end = _read_value(buf, pos, kind, shape[number], depth)
             fields[number] = kind, value
         else:
             end = pos + 1 if kind in INTEGERS and buf[pos] < 128 else _skip(buf, pos, kind, depth)
-            fields[number] = kind, view[pos:end]
+            fields[number] = kind, buf[pos:end]
         pos = end
     return fields, pos + 1
 
 
-def _read_value(buf: bytes, view: memoryview, pos: int, kind: int, shape: Shape, depth: int) -> tuple[Value, int]:
+def _read_value(buf: bytes, pos: int, kind: int, shape: Shape, depth: int) -> tuple[Value, int]:
     """Decode the value of a field."""
     if kind in INTEGERS:
         return _integer(buf, pos, kind)
@@ -112,34 +115,34 @@ def _read_value(buf: bytes, view: memoryview, pos: int, kind: int, shape: Shape,
     if kind in _NESTED and depth <= 0:
         raise Damaged(_TOO_DEEP)
     if kind == STRUCT:
-        return _read_struct(buf, view, pos, shape, depth - 1)
+        return _read_struct(buf, pos, shape, depth - 1)
     if kind == LIST:
-        return _read_list(buf, view, pos, shape, depth - 1)
-    return _read_scalar(buf, view, pos, kind, depth)
+        return _read_list(buf, pos, shape, depth - 1)
+    return _read_scalar(buf, pos, kind, depth)
 
 
-def _read_scalar(buf: bytes, view: memoryview, pos: int, kind: int, depth: int) -> tuple[Value, int]:
+def _read_scalar(buf: bytes, pos: int, kind: int, depth: int) -> tuple[Value, int]:
     """Decode a binary, a double or a byte; keep all else."""
     end = _skip(buf, pos, kind, depth)
     if end > len(buf):
         raise Damaged(_ENDS_EARLY)
     if kind == BINARY:
-        return buf[_varint(buf, pos)[1] : end], end
+        return buf[_varint(buf, pos)[1] : end].decode(errors=TEXT_ERRORS), end
     if kind == DOUBLE:
         return struct.unpack_from("<d", buf, pos)[0], end
     if kind == BYTE:
         return int.from_bytes(buf[pos:end], "little", signed=True), end
-    return view[pos:end], end
+    return buf[pos:end], end
 
 
-def _read_list(buf: bytes, view: memoryview, pos: int, shape: Shape, depth: int) -> tuple[Items, int]:
+def _read_list(buf: bytes, pos: int, shape: Shape, depth: int) -> tuple[Items, int]:
     kind, count, pos = _list_header(buf, pos)
     values: list[Value] = []
     if kind in (TRUE, FALSE):
         values.extend(byte == TRUE for byte in buf[pos : pos + count])
         return Items(kind, values), pos + count
     for _ in range(count):
-        value, pos = _read_value(buf, view, pos, kind, shape, depth)
+        value, pos = _read_value(buf, pos, kind, shape, depth)
         values.append(value)
     return Items(kind, values), pos
 

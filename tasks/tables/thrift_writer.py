@@ -9,8 +9,6 @@ Source: Apache Thrift, doc/specs/thrift-compact-protocol.md.
 from __future__ import annotations
 
 import struct
-from operator import itemgetter
-from typing import Final
 
 from tasks.tables.thrift_compact import (
     BINARY,
@@ -22,17 +20,16 @@ from tasks.tables.thrift_compact import (
     INTEGERS,
     LIST,
     STRUCT,
+    TEXT_ERRORS,
     TRUE,
     Items,
     Struct,
     Value,
 )
 
-_ID: Final = itemgetter(0)
-
 
 def write_struct(fields: Struct) -> bytes:
-    """Encode one struct; fields are written in the order of their ids.
+    """Encode one struct; fields are written in the order of the dict (that of their ids is the shortest).
 
     Raises:
         ValueError: a number has more bits than its type, or a value is of another kind than its type.
@@ -44,7 +41,7 @@ def write_struct(fields: Struct) -> bytes:
 
 def _write_struct(out: bytearray, fields: Struct) -> None:
     last = 0
-    for number, (kind, value) in sorted(fields.items(), key=_ID):
+    for number, (kind, value) in fields.items():
         header = (TRUE if value else FALSE) if isinstance(value, bool) else kind
         if 0 < number - last < 16:
             out.append((number - last) << 4 | header)
@@ -52,7 +49,7 @@ def _write_struct(out: bytearray, fields: Struct) -> None:
             out.append(header)
             _write_integer(out, number, I16)
         last = number
-        if isinstance(value, memoryview):
+        if type(value) is bytes:
             out += value
         elif not isinstance(value, bool):
             _write_value(out, kind, value)
@@ -66,19 +63,18 @@ def _write_value(out: bytearray, kind: int, value: Value) -> None:
             _write_integer(out, value, kind)
         case dict() if kind == STRUCT:
             _write_struct(out, value)
-        case memoryview():
+        case bytes():
             out += value
         case bool() if kind in (TRUE, FALSE):
             out.append(TRUE if value else FALSE)
-        case int() if kind in INTEGERS:
-            _write_integer(out, value, kind)
         case int() if kind == BYTE and -128 <= value < 128:
             out.append(value & 255)
         case float() if kind == DOUBLE:
             out += struct.pack("<d", value)
-        case bytes() if kind == BINARY:
-            _write_varint(out, len(value))
-            out += value
+        case str() if kind == BINARY:
+            encoded = value.encode(errors=TEXT_ERRORS)
+            _write_varint(out, len(encoded))
+            out += encoded
         case Items() if kind == LIST:
             _write_list(out, value)
         case _:

@@ -33,13 +33,13 @@ def groups(file: Struct) -> list[Struct]:
         (lambda file: file.update({4: (LIST, Items(I32, [1]))}), "field 4 is no list of structs"),
         (lambda file: structs(file, 7).pop(), "other columns than its root says"),
         (lambda file: schema(file).pop(), "no tree"),
-        (lambda file: schema(file).append({1: (I32, 1), 4: (BINARY, b"more")}), "other columns"),
+        (lambda file: schema(file).append({1: (I32, 1), 4: (BINARY, "more")}), "other columns"),
         (lambda file: schema(file)[0].update({5: (I32, 2**31 - 1)}), "no tree"),
         (lambda file: schema(file)[0].update({5: (I32, 0)}), "other columns"),
         (lambda file: schema(file)[2].update({5: (I32, 99)}), "no tree"),
         (lambda file: schema(file)[2].pop(5), "field 5 is missing"),
         (lambda file: schema(file)[1].pop(4), "no name"),
-        (lambda file: schema(file)[1].update({4: (BINARY, b"\xff")}), "not UTF-8"),
+        (lambda file: schema(file)[1].update({4: (BINARY, "\udcff")}), "not UTF-8"),
         (lambda file: structs(groups(file)[0], 1).pop(), "a row group has 8 columns, the schema 9"),
         (lambda file: groups(file)[0].pop(3), "field 3 is missing"),
     ],
@@ -51,7 +51,7 @@ def test_a_footer_that_contradicts_itself_is_damaged(edit: Callable[[Struct], No
 
 def test_a_schema_of_endless_depth_is_damaged() -> None:
     def deepen(file: Struct) -> None:
-        schema(file)[1:] = [{4: (BINARY, b"x"), 5: (I32, 1)}] * 100
+        schema(file)[1:] = [{4: (BINARY, "x"), 5: (I32, 1)}] * 100
 
     with pytest.raises(Damaged, match="no tree"):
         read_footer(memoryview(edited(CONTENT, deepen)))
@@ -67,7 +67,7 @@ def test_bytes_behind_the_footer_are_damage() -> None:
     ("edit", "message"),
     [
         (lambda file: file.update({8: (STRUCT, {})}), "the file is encrypted"),
-        (lambda file: file.update({9: (BINARY, b"key")}), "the file is encrypted"),
+        (lambda file: file.update({9: (BINARY, "key")}), "the file is encrypted"),
         (lambda file: file.update({10: (I32, 1)}), "field 10 of a file is unknown"),
         (lambda file: groups(file)[1].update({8: (I32, 1)}), "field 8 of a row group is unknown"),
     ],
@@ -80,9 +80,9 @@ def test_what_is_encrypted_or_unknown_is_not_copied(edit: Callable[[Struct], Non
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({1: (BINARY, b"other.parquet")}, "in another file"),
+        ({1: (BINARY, "other.parquet")}, "in another file"),
         ({8: (STRUCT, {})}, "encrypted"),
-        ({9: (BINARY, b"secret")}, "encrypted"),
+        ({9: (BINARY, "secret")}, "encrypted"),
         ({10: (I32, 1)}, "field 10 of a column chunk is unknown"),
         ({3: (STRUCT, {18: (I32, 1)})}, "field 18 of a column chunk's metadata is unknown"),
     ],
