@@ -1,0 +1,119 @@
+"""Parquet files that give column chunks to a new one, and which of their chunks make up a row group.
+
+Belongs here: opening such a file, naming it in errors, and putting a row group together.
+Does not belong here: the new file (`tasks.tables.splice`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import pyarrow as pa
+
+from config.errors import AuditError, WarehouseError
+from tasks.tables.durable import storage_errors
+from tasks.tables.parquet_fields import NotCopyable
+from tasks.tables.parquet_footer import read_footer
+from tasks.tables.thrift_compact import Damaged
+
+_DAMAGED: Final = "`presslake verify` lists all that is damaged."
+
+
+@contextmanager
+def blaming(name: str) -> Iterator[None]:
+    """Say in errors of the block which file is to blame.
+
+    Raises:
+        WarehouseError: in place of Damaged.
+        NotCopyable: with the file's name.
+    """
+    try:
+        yield
+    except Damaged as error:
+        raise WarehouseError(f"{name} cannot be read: {error}.", _DAMAGED) from error
+    except NotCopyable as error:
+        raise NotCopyable(f"{name}: {error}") from error
+
+
+class Donor:
+    """A Parquet file to copy column chunks from.
+
+    Args:
+        content: the whole file; it must not change while the donor is used.
+        name: what errors call the file.
+
+    Raises:
+        WarehouseError: it is no Parquet file, or its footer is damaged.
+        NotCopyable: it is encrypted, or has what this project does not know.
+
+    Attributes:
+        name: see above.
+        file: all its bytes.
+        footer: what its footer says; for `tasks.tables.splice`.
+        rows: rows of each row group.
+        leaves: paths of the leaf columns, by top-level column.
+    """
+
+    def __init__(self, content: pa.Buffer | bytes | memoryview, name: str) -> None:
+        self.name = name
+        self.file = memoryview(content).cast("B").toreadonly()
+        with blaming(name):
+            self.footer = read_footer(self.file)
+        self.rows = tuple(group.rows for group in self.footer.row_groups)
+        columns = self.footer.columns
+        self.leaves = {name: tuple(leaf.path for leaf in columns[name].leaves) for name in columns}
+
+    @classmethod
+    def mapped(cls, path: Path) -> Donor:
+        """Map a file into memory: only what is copied is read from the disk.
+
+        Raises:
+            WarehouseError: the file is missing, cannot be read, or is damaged.
+            NotCopyable: see the class.
+        """
+        with storage_errors(f"read {path}"), pa.memory_map(str(path)) as source:
+            content = source.read_buffer()
+        return cls(content, str(path))
+
+    def rows_of(self, row_group: int) -> int:
+        """Rows of one row group.
+
+        Raises:
+            AuditError: the file has no such row group.
+        """
+        if not 0 <= row_group < len(self.rows):
+            raise AuditError(f"{self.name} has no row group {row_group}.")
+        return self.rows[row_group]
+
+
+class Source(NamedTuple):
+    """Where the chunks of a top-level column come from: a file, and the number of a row group in it."""
+
+    donor: Donor
+    row_group: int
+
+
+@dataclass(frozen=True)
+class Group:
+    """A row group of the new file.
+
+    Attributes:
+        rows: its rows; every source has as many.
+        sources: the source of every top-level column of the schema, in any order.
+    """
+
+    rows: int
+    sources: Mapping[str, Source]
+
+    @classmethod
+    def copied(cls, donor: Donor, row_group: int) -> Group:
+        """A row group of one donor, all columns."""
+        return cls(donor.rows_of(row_group), dict.fromkeys(donor.leaves, Source(donor, row_group)))
+
+    def with_columns(self, donor: Donor, row_group: int) -> Group:
+        """This row group with all columns that `donor` has taken from there."""
+        return Group(self.rows, {**self.sources, **dict.fromkeys(donor.leaves, Source(donor, row_group))})
