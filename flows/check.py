@@ -28,11 +28,11 @@ from tasks.discover.batches import make_batches
 from tasks.discover.places import is_local_path
 from tasks.discover.source import LISTING, open_source
 from tasks.front_matter.policy import ReadPolicy
-from tasks.parse.batch import ParseJob, parse_batch
+from tasks.parse.batch import ParseJob, read_batch
 from tasks.report.words import counted, near, printable, spell_message
 from tasks.tables.source import Source
 from tasks.tables.staging import fresh_folder, read_arrow, write_arrow
-from tasks.validate.batch import validate_batch
+from tasks.validate.batch import validate_parsed
 
 #: Bytes of source files from which on worker processes are worth their start.
 PARALLEL_BYTES: Final = 16 * 2**20
@@ -218,8 +218,8 @@ def _check_batch(files: pa.Table, job: _Job) -> tuple[dict[str, int], pa.Table]:
     with tempfile.TemporaryDirectory(prefix="presslake-check-") as temporary:
         batch = fresh_folder(Path(temporary) / "batch")
         write_arrow(batch / "input.arrow", files.append_column("known_hash", pa.nulls(len(files), pa.string())))
-        parse_batch(batch, job.parse)
-        validate_batch(batch, job.parse.contract, job.policy, locate_warnings=True)
+        parsed = read_batch(batch, job.parse)
+        validate_parsed(batch, parsed, job.parse.contract, job.policy, locate_warnings=True)
         read, found = read_arrow(batch / "files.arrow"), read_arrow(batch / "findings.arrow")
     counts = pc.value_counts(read["status"]).to_pylist()
     states = {count["values"]: count["counts"] for count in counts}

@@ -13,13 +13,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from config.errors import SourceError, SourceRefused
+from flows.batch import read_and_validate
 from flows.run_names import batch_number
 from tasks.deduplicate.stage import deduplicate_records
 from tasks.discover.stage import discover_changes
-from tasks.parse.stage import parse_files
 from tasks.tables.logs import bound, context, log_of
 from tasks.tables.run import Batch, Decisions, Plan, Publication, Run
-from tasks.validate.stage import validate_records
 from tasks.write.stage import write_tables
 
 R = TypeVar("R")
@@ -44,8 +43,7 @@ class LocalStages:
 
         def both(batch: Batch) -> Batch:
             with bound(**shared, batch=batch_number(batch, planned), files=batch.files):
-                self._with_retries(lambda: parse_files(folder, batch.path))
-                validate_records(folder, batch.path)
+                self._with_retries(lambda: read_and_validate(folder, batch.path))
             return batch
 
         with ThreadPoolExecutor(self._run.workers) as threads:

@@ -81,7 +81,7 @@ def test_a_module_imports_only_what_lies_below_it(module: str) -> None:
 @pytest.mark.parametrize(
     ("module", "source"),
     [
-        ("tasks.parse.trees", "from tasks.validate.batch import validate_batch"),
+        ("tasks.parse.trees", "from tasks.validate.batch import validate_parsed"),
         ("tasks.parse.trees", "from tasks import write"),
         ("tasks.parse.trees", "from ..write import publish"),
         ("tasks.parse.trees", "import flows.ingest"),
@@ -103,7 +103,7 @@ def test_what_goes_the_wrong_way_is_found(module: str, source: str) -> None:
     ("module", "source"),
     [
         ("flows.ingest", "import prefect\nfrom tasks.parse.task import parse"),
-        ("tasks.parse.task", "from prefect import task\nfrom tasks.parse.batch import parse_batch"),
+        ("tasks.parse.task", "from prefect import task\nfrom tasks.parse.batch import read_batch"),
         ("tasks.parse.trees", "from . import casts\nfrom tasks.tables.keys import file_keys"),
         ("tasks.tables.rules", "from tasks.front_matter.problems import CODES\nfrom config.errors import RunError"),
     ],

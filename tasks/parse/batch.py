@@ -1,6 +1,6 @@
-"""One batch of files from the source to Arrow files in staging: the work of a worker process.
+"""One batch of files from the source to Arrow tables: the work of a worker process.
 
-Belongs here: reading bytes, telling apart what was found, and writing the result. Does not belong
+Belongs here: reading bytes, and telling apart what was found. Does not belong
 here: Prefect (`task`), what a document says (`records`).
 """
 
@@ -24,8 +24,9 @@ from tasks.front_matter.document import Document, Reader
 from tasks.front_matter.policy import ReadPolicy
 from tasks.front_matter.problems import Problem
 from tasks.parse.records import build_records
+from tasks.tables.parsed import Parsed
 from tasks.tables.source import Content, Source, UnreadableFile, read_files
-from tasks.tables.staging import FINDINGS, read_arrow, write_arrow
+from tasks.tables.staging import FINDINGS, read_arrow
 
 #: Errors that say something of one file, not of the storage: they quarantine the file. EINVAL is what
 #: a source says of a name that has become a folder, a device or a pipe.
@@ -39,6 +40,8 @@ _OF_THE_FILE: Final = {
     errno.ENAMETOOLONG: "give it a shorter name",
 }
 _GONE: Final = {errno.ENOENT, errno.ENOTDIR}
+#: Columns of a listing that reading looks at row by row; times as Python objects would take as long as opening files.
+_ASKED_OF_A_FILE: Final = ["source", "source_path", "etag", "known_hash"]
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ class _Read(NamedTuple):
     size: int | None = None
 
 
-def parse_batch(batch: Path, job: ParseJob) -> Path:
+def read_batch(batch: Path, job: ParseJob) -> Parsed:
     """Read and parse the files of a batch.
 
     Args:
@@ -82,24 +85,19 @@ def parse_batch(batch: Path, job: ParseJob) -> Path:
             the file was last read with the same contract and code, or null.
         job: everything else.
 
-    Returns:
-        The folder, which then has `parsed.arrow` (one row a file: listing, `source_hash`, `state`,
-        `raw` and, in rows of state `record`, the record) and `noticed.arrow` (`FINDINGS`).
-
     Raises:
         SourceError: the storage failed; worth another try.
     """
     started = time.perf_counter()
     files = read_arrow(batch / "input.arrow")
-    rows = files.to_pylist()
+    rows = files.select(_ASKED_OF_A_FILE).to_pylist()
     contents = read_files(rows, job.sources, job.max_file_bytes)
     reader = _reader(job.policy)
     reads = [_read_file(row, content, job, reader) for row, content in zip(rows, contents, strict=True)]
-    parsed, findings = _tables(files, reads, job)
-    write_arrow(batch / "noticed.arrow", findings)
-    metadata = {"seconds": str(time.perf_counter() - started), "bytes": str(sum(len(r.raw or b"") for r in reads))}
-    write_arrow(batch / "parsed.arrow", parsed.replace_schema_metadata(metadata))
-    return batch
+    table, found = _tables(files, reads, job)
+    kept = [read.raw if read.state == "record" else None for read in reads]
+    size = sum(len(read.raw or b"") for read in reads)
+    return Parsed(table, found, kept.__getitem__, time.perf_counter() - started, size)
 
 
 def _read_file(row: dict[str, Any], content: Content | OSError, job: ParseJob, reader: Reader) -> _Read:
@@ -152,16 +150,11 @@ def _tables(files: pa.Table, reads: list[_Read], job: ParseJob) -> tuple[pa.Tabl
         files = files.set_column(place, files.field(place), values)
     files = files.append_column("source_hash", pa.array([read.digest for read in reads], pa.string()))
     files = files.append_column("state", pa.array([read.state for read in reads], pa.string()))
-    files = files.append_column("raw", pa.array([_kept(read) for read in reads], pa.large_binary()))
     documents = [read.document for read in reads if read.document is not None]
     rows = pc.indices_nonzero(pc.equal(files["state"], "record"))
-    named = files.select(["source", "source_path", "source_hash"])  # not the bytes, which would be copied
+    named = files.select(["source", "source_path", "source_hash"])
     records = build_records(named.take(rows), documents, job.contract, job.rules)
     return _beside(files, rows, records.table), _findings_of(files, rows, records.findings)
-
-
-def _kept(read: _Read) -> bytes | None:
-    return read.raw if read.state == "record" else None
 
 
 def _beside(files: pa.Table, rows: pa.Array, records: pa.Table) -> pa.Table:

@@ -18,6 +18,8 @@ from config.contract_types import TIMESTAMP, Column
 
 #: Integers as people write them: no underscores, no exponent.
 _INTEGER: Final = r"^[+-]?[0-9]+$"
+#: What nearly all files write; Arrow reads it as it stands, and no such number has more than 64 bits.
+_PLAIN_INTEGER: Final = r"^-?[0-9]{1,18}$"
 _LARGEST: Final = str(2**63 - 1)
 _NUMBER: Final = r"^[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]{1,3})?$"
 #: YAML 1.1's words for a boolean, less the one-letter ones, which are more often initials.
@@ -82,6 +84,11 @@ def without_sentinels(column: Column, texts: pa.StringArray) -> pa.StringArray:
 
 def _integers(column: Column, texts: pa.StringArray) -> Typed:
     width = column.type.bit_width
+    if pc.all(pc.match_substring_regex(texts, _PLAIN_INTEGER)).as_py() is not False:
+        try:
+            return Typed(texts.cast(pa.int64()).cast(column.type), [])
+        except pa.ArrowInvalid:
+            pass  # One that is too large for the column: the slow way says which.
     digits = pc.replace_substring_regex(texts, r"^([+-]?)0*([0-9])", r"\1\2")
     digits = pc.replace_substring_regex(digits, r"^\+", "")
     fits = pc.and_(pc.match_substring_regex(texts, _INTEGER), _fits_64_bits(digits))

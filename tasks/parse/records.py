@@ -22,6 +22,7 @@ from tasks.parse.levels import Finding, Level
 from tasks.parse.likeness import Likeness, likeness
 from tasks.parse.trees import build_level
 from tasks.parse.urls import invalid_urls
+from tasks.tables.columns import whole
 from tasks.tables.nested import read_path, spell_json, walk
 from tasks.tables.staging import FINDINGS
 from tasks.tables.texts import normal_text
@@ -54,7 +55,7 @@ def build_records(files: pa.Table, documents: list[Document], contract: Contract
     level = build_level(contract.source_columns, trees)
     _check_urls(level, contract.source_columns, rules)
     _name_related(level, rules)
-    source, path = (_flat(files[name]) for name in ("source", "source_path"))
+    source, path = (whole(files[name]) for name in ("source", "source_path"))
     identity = identify(level.columns, source, path, rules)
     columns = level.columns | _own_columns(documents, level, path) | identity._asdict()
     title, excerpt = (_normal(columns, name, len(trees)) for name in ("title", "excerpt"))
@@ -78,10 +79,6 @@ _BESIDES: Final = ("alias_ids", "content_key", *Likeness._fields, "completeness"
 
 def _normal(columns: dict[str, pa.Array], name: str, length: int) -> pa.StringArray:
     return normal_text(columns[name]) if name in columns else pa.nulls(length, pa.string())
-
-
-def _flat(column: pa.ChunkedArray) -> pa.Array:
-    return column.combine_chunks()
 
 
 def _own_columns(documents: list[Document], level: Level, path: pa.StringArray) -> dict[str, pa.Array]:

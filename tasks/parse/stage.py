@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 
 import pyarrow.compute as pc
 
 from config.errors import SourceError
-from tasks.parse.batch import ParseJob, parse_batch
+from tasks.parse.batch import ParseJob, read_batch
 from tasks.tables.logs import log_of
+from tasks.tables.parsed import Parsed, write_parsed
 from tasks.tables.run import load_run
 from tasks.tables.source import read_files
 from tasks.tables.staging import read_arrow
@@ -22,7 +22,7 @@ def parse_files(folder: Path, batch: Path) -> Path:
 
     Args:
         folder: the run's staging folder.
-        batch: the batch's folder, see `parse_batch`.
+        batch: the batch's folder, see `read_batch`.
 
     Raises:
         SourceError: the storage failed.
@@ -33,13 +33,18 @@ def parse_files(folder: Path, batch: Path) -> Path:
 
 
 def _parse(folder: Path, batch: Path) -> Path:
+    write_parsed(batch, parsed_batch(folder, batch))
+    return batch
+
+
+def parsed_batch(folder: Path, batch: Path) -> Parsed:
+    """Read and parse the files of a batch in this process; see `parse_files`."""
     run = load_run(folder)
     log_of("parse").debug("reading in process %d", os.getpid())
-    started = time.perf_counter()
     job = ParseJob(run.sources, run.contract, run.rules, run.policy, run.settings.read.max_file_bytes)
-    parse_batch(batch, job)
-    log_of("parse").debug("read in %.2f s", time.perf_counter() - started)
-    return batch
+    parsed = read_batch(batch, job)
+    log_of("parse").debug("read in %.2f s", parsed.seconds)
+    return parsed
 
 
 def confirm_gone(folder: Path, batch: Path) -> None:

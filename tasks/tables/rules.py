@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from config.contract_types import Column
 from tasks.front_matter.findings import MAX_FINDINGS
 from tasks.front_matter.problems import excerpt, spell_path
+from tasks.tables.columns import whole
 from tasks.tables.nested import Values, spell_json, walk, without_null_items
 from tasks.tables.staging import FINDINGS
 
@@ -42,17 +43,13 @@ def check_rules(columns: tuple[Column, ...], records: pa.Table) -> pa.Table:
         many items of one list break is reported for the first `MAX_FINDINGS`.
     """
     found: list[tuple[Any, ...]] = []
-    arrays = {column.name: _flat(records[column.name]) for column in columns}
+    arrays = {column.name: whole(records[column.name]) for column in columns}
     for values in walk(columns, arrays):
         for broken in _broken_rules(values):
             found.extend(_findings(values, broken))
     names = FINDINGS.names
     by_name = dict(zip(names, zip(*found, strict=True), strict=True)) if found else dict.fromkeys(names, ())
     return pa.table(by_name, FINDINGS)
-
-
-def _flat(column: pa.ChunkedArray) -> pa.Array:
-    return column.combine_chunks()
 
 
 def _broken_rules(values: Values) -> Iterator[_Broken]:

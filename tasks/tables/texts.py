@@ -11,7 +11,6 @@ and on no platform. A change here is a change of the reading code, so all files 
 from __future__ import annotations
 
 import hashlib
-from functools import lru_cache
 from typing import Final
 
 import pyarrow as pa
@@ -24,6 +23,15 @@ _U64: Final = pa.uint64()
 
 _UNSPACED: Final = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]"
 
+#: What is no part of a word; RE2 needs 10 ms to make ready for it.
+_SIGN: Final = r"[^\pL\pN\pM]"
+_ASCII_SIGNS: Final = r"\x00-/:-@\[-`{-\x7f"
+#: Foreign signs that are searched for by name: more than texts of some hundred records have, and soon made ready for.
+_MAX_SIGNS: Final = 256
+#: Bounds of what is remembered: foreign characters, words.
+_MAX_CHARACTERS: Final = 1 << 16
+_MAX_WORDS: Final = 1 << 18
+
 #: Second-level labels under which country registries hand out names: `bbc.co.uk`, `abc.net.au`.
 _REGISTRY_LABELS: Final = frozenset("ac co com edu go gob gov govt ltd me mil ne net nom or org plc sch".split())
 
@@ -35,7 +43,23 @@ def normal_text(texts: pa.StringArray) -> pa.StringArray:
     if pc.any(foreign, min_count=0).as_py():
         texts = pc.replace_with_mask(texts, foreign, pc.utf8_normalize(texts.filter(foreign), "NFKC"))
     words = pc.utf8_lower(texts)
-    return pc.utf8_trim_whitespace(pc.replace_substring_regex(words, r"[^\pL\pN\pM]+", " "))
+    signs = f"{_signs_of(words.filter(foreign))}+"
+    return pc.utf8_trim_whitespace(pc.replace_substring_regex(words, signs, " "))
+
+
+def _signs_of(texts: pa.StringArray) -> str:
+    """A pattern that finds what `_SIGN` finds in ASCII and in these texts: it names the signs that they have."""
+    characters = {character for character in set("".join(texts.to_pylist())) if not character.isascii()}
+    fresh = sorted(characters - _is_sign.keys())
+    told = dict(zip(fresh, pc.match_substring_regex(pa.array(fresh, pa.string()), _SIGN).to_pylist(), strict=True))
+    if len(_is_sign) + len(told) <= _MAX_CHARACTERS:
+        _is_sign.update(told)
+    signs = sorted(c for c in characters if (told[c] if c in told else _is_sign[c]))
+    return f"[{_ASCII_SIGNS}{''.join(signs)}]" if len(signs) <= _MAX_SIGNS else _SIGN
+
+
+#: Foreign characters that were met to whether they are signs. Only added to, as threads may share it.
+_is_sign: Final[dict[str, bool]] = {}
 
 
 def normal_words(texts: pa.StringArray) -> pa.StringArray:
@@ -67,15 +91,12 @@ def shingles(titles: pa.StringArray, excerpts: pa.StringArray) -> pa.ListArray:
 
 def shingles_of_words(titles: pa.StringArray, excerpts: pa.StringArray) -> pa.ListArray:
     """`shingles` of texts that are `normal_words`."""
-    parts = [_runs(pc.fill_null(words, "")) for words in (titles, excerpts)]
-    pairs = pa.table(
-        {
-            "row": pa.concat_arrays([row for row, _ in parts]),
-            "hash": pa.concat_arrays([hashed for _, hashed in parts]),
-        }
-    )
+    count = len(titles)
+    texts, hashes = _runs(pc.fill_null(pa.concat_arrays([titles, excerpts]), ""))
+    rows = pc.if_else(pc.less(texts, count), texts, pc.subtract(texts, count))
+    pairs = pa.table({"row": rows, "hash": hashes})
     pairs = _without_repeats(pairs.sort_by([("row", "ascending"), ("hash", "ascending")]).combine_chunks())
-    starts = pa.array(range(len(titles) + 1), pa.int64())
+    starts = pa.array(range(count + 1), pa.int64())
     offsets = pc.search_sorted(pairs["row"].combine_chunks(), starts, side="left").cast(pa.int32())
     return pa.ListArray.from_arrays(offsets, pairs["hash"].combine_chunks())
 
@@ -123,13 +144,22 @@ def mixed(values: pa.UInt64Array) -> pa.UInt64Array:
 def _word_hashes(words: pa.StringArray) -> pa.UInt64Array:
     """Hash of each word; distinct words are hashed once."""
     encoded = words.dictionary_encode()
-    hashed = pa.array([_word_hash(word) for word in encoded.dictionary.to_pylist()], _U64)
+    hashed = pa.array(list(map(_hash_of_word.__getitem__, encoded.dictionary.to_pylist())), _U64)
     return hashed.take(encoded.indices)
 
 
-@lru_cache(maxsize=1 << 18)
-def _word_hash(word: str) -> int:
-    return int.from_bytes(hashlib.blake2b(word.encode(), digest_size=8).digest(), "little")
+class _WordMemo(dict[str, int]):
+    """Word to its hash: a dictionary is asked in half the time that `lru_cache` takes."""
+
+    def __missing__(self, word: str) -> int:
+        hashed = int.from_bytes(hashlib.blake2b(word.encode(), digest_size=8).digest(), "little")
+        if len(self) >= _MAX_WORDS:
+            self.clear()
+        self[word] = hashed
+        return hashed
+
+
+_hash_of_word: Final = _WordMemo()
 
 
 def outlets(urls: pa.StringArray, domains: pa.StringArray) -> pa.StringArray:

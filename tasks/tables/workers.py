@@ -33,8 +33,9 @@ from tasks.tables.logs import ROOT, context, received_lines, send_lines, with_co
 P = ParamSpec("P")
 R = TypeVar("R")
 
-#: Imported once in the server that the workers are forked from; ftfy is what repair needs sooner or later.
-_PRELOAD: Final = ["tasks.parse.batch", "tasks.validate.batch", "ftfy"]
+#: Imported once in the server that the workers are forked from, not by each of them: all that the two stages of a
+#: batch import, and ftfy, which repair needs sooner or later.
+PRELOAD: Final = ["tasks.parse.stage", "tasks.validate.stage", "flows.batch", "tasks.discover.source", "ftfy"]
 _pools: Final[dict[Path, ProcessPoolExecutor]] = {}
 
 
@@ -50,7 +51,7 @@ def worker_pool(folder: Path, workers: int) -> Iterator[None]:
         yield
         return
     processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload(_PRELOAD)
+    processes.set_forkserver_preload(PRELOAD)
     lines = processes.Queue()
     with received_lines(lines):
         level = logging.getLogger(ROOT).getEffectiveLevel()

@@ -15,9 +15,11 @@ import pyarrow.compute as pc
 
 from config.contract import CLUSTER_COLUMNS, Contract
 from tasks.front_matter.policy import ReadPolicy
+from tasks.tables.columns import whole
 from tasks.tables.nested import spell_json, without_null_items
+from tasks.tables.parsed import Parsed
 from tasks.tables.rules import check_rules
-from tasks.tables.staging import FILES, FINDINGS, KEY_FIELDS, LISTING_FIELDS, read_arrow, write_arrow, write_json
+from tasks.tables.staging import FILES, FINDINGS, KEY_FIELDS, LISTING_FIELDS, write_arrow, write_json
 from tasks.validate.numbers import batch_numbers
 from tasks.validate.places import at_fields_read, path_of, with_lines
 
@@ -45,13 +47,20 @@ QUARANTINED: Final = pa.schema(
 )
 
 
-def validate_batch(
-    batch: Path, contract: Contract, policy: ReadPolicy, *, locate_warnings: bool = False, partition_by: str = "year"
+def validate_parsed(
+    batch: Path,
+    parsed: Parsed,
+    contract: Contract,
+    policy: ReadPolicy,
+    *,
+    locate_warnings: bool = False,
+    partition_by: str = "year",
 ) -> Path:
     """Hold the records of a parsed batch against the contract.
 
     Args:
-        batch: folder with `parsed.arrow` and `noticed.arrow`, see `tasks.parse.batch`.
+        batch: folder for the result.
+        parsed: what was read.
         contract: the rules.
         policy: how the files were read, to find the lines of what is wrong.
         locate_warnings: whether every warning gets its line, or only the first of each code.
@@ -60,32 +69,25 @@ def validate_batch(
     Returns:
         The folder, which then has `records.arrow` (what goes into `articles` or `duplicates`, sorted
         by partition and id), `quarantine.arrow`, `files.arrow` (`FILES`), `findings.arrow` (`FINDINGS` with lines), and
-        last of all `numbers.json`, which says that the batch is done. What was parsed is gone.
+        last of all `numbers.json`, which says that the batch is done.
     """
     started = time.perf_counter()
-    parsed = read_arrow(batch / "parsed.arrow")
-    found = read_arrow(batch / "noticed.arrow")
-    found = pa.concat_tables([found, _broken_rules(parsed, contract, found)])
+    table = parsed.table
+    found = pa.concat_tables([parsed.found, _broken_rules(table, contract, parsed.found)])
     found = found.sort_by([("row", "ascending")])
     rejected = pc.unique(found.filter(pc.equal(found["severity"], "error"))["row"])
-    found = with_lines(found, set(rejected.to_pylist()), parsed["raw"], policy, everywhere=locate_warnings)
-    is_rejected = pc.is_in(pa.array(range(len(parsed)), pa.int32()), rejected)
-    files = _files(parsed, found, is_rejected)
-    records = _records(parsed, found, files, contract, partition_by)
+    found = with_lines(found, set(rejected.to_pylist()), parsed.raw, policy, everywhere=locate_warnings)
+    is_rejected = pc.is_in(pa.array(range(len(table)), pa.int32()), rejected)
+    files = _files(table, found, is_rejected)
+    records = _records(table, found, files, contract, partition_by)
     write_arrow(batch / "records.arrow", records)
     write_arrow(batch / "quarantine.arrow", _quarantine(parsed, found, is_rejected))
     write_arrow(batch / "files.arrow", files)
     write_arrow(batch / "findings.arrow", found)
     numbers = batch_numbers(files, found, records["extra"])
-    numbers["seconds"] = {
-        "parse": float(parsed.schema.metadata[b"seconds"]),
-        "validate": time.perf_counter() - started,
-    }
-    numbers["bytes"] = int(parsed.schema.metadata[b"bytes"])
+    numbers["seconds"] = {"parse": parsed.seconds, "validate": time.perf_counter() - started}
+    numbers["bytes"] = parsed.bytes
     write_json(batch / "numbers.json", numbers)
-    # Only now: whoever calls this again after a crash finds what it needs.
-    for name in ("parsed.arrow", "noticed.arrow"):
-        (batch / name).unlink()
     return batch
 
 
@@ -146,7 +148,7 @@ def _records(parsed: pa.Table, found: pa.Table, files: pa.Table, contract: Contr
     table = parsed.select([field.name for field in fields]).take(rows)
     for i, field in enumerate(fields):
         if pa.types.is_nested(field.type):
-            table = table.set_column(i, field, without_null_items(table[field.name].combine_chunks()))
+            table = table.set_column(i, field, without_null_items(whole(table[field.name])))
     return table.cast(pa.schema(fields))
 
 
@@ -159,7 +161,7 @@ def _ordered(rows: pa.Array, parsed: pa.Table, partition_by: str) -> pa.Array:
     return rows.take(pc.sort_indices(keys, sort_keys=[(name, "ascending") for name in keys.column_names]))
 
 
-def _quarantine(parsed: pa.Table, found: pa.Table, rejected: pa.BooleanArray) -> pa.Table:
+def _quarantine(parsed: Parsed, found: pa.Table, rejected: pa.BooleanArray) -> pa.Table:
     rows = pc.indices_nonzero(rejected).to_pylist()
     violations: dict[int, list[dict[str, Any]]] = {row: [] for row in rows}
     for finding in found.filter(pc.is_in(found["row"], pa.array(rows, pa.int32()))).to_pylist():
@@ -167,7 +169,8 @@ def _quarantine(parsed: pa.Table, found: pa.Table, rejected: pa.BooleanArray) ->
         violations[finding["row"]].append(violation | {"field": violation["field"] or None})
     for items in violations.values():
         items.sort(key=lambda v: (v["line"] or 0, v["column"] or 0, v["code"], v["field"] or ""))
-    table = parsed.select(["source", "source_path", "source_hash", "raw"]).take(pa.array(rows, pa.int64()))
+    table = parsed.table.select(["source", "source_path", "source_hash"]).take(pa.array(rows, pa.int64()))
+    table = table.append_column("raw", pa.array(map(parsed.raw, rows), pa.binary()))
     column = pa.array([violations[row] for row in rows], QUARANTINED.field("violations").type)
     table = table.append_column("violations", column)
     return table.select(QUARANTINED.names).cast(QUARANTINED)

@@ -6,7 +6,7 @@ here: reading a file again to know them (`tasks.front_matter.locate`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -46,14 +46,14 @@ def path_of(text: str) -> Path:
 
 
 def with_lines(
-    found: pa.Table, rejected: set[int], raw: pa.ChunkedArray, policy: ReadPolicy, *, everywhere: bool
+    found: pa.Table, rejected: set[int], raw: Callable[[int], bytes | None], policy: ReadPolicy, *, everywhere: bool
 ) -> pa.Table:
     """Fill in line and column where somebody will look: in rejected files, and once a code elsewhere.
 
     Args:
         found: `FINDINGS` of a batch.
         rejected: rows of files that go to quarantine.
-        raw: (rows,) bytes of the files.
+        raw: gives the bytes of the file in a row.
         policy: how they were read.
         everywhere: every finding gets its line.
     """
@@ -66,7 +66,7 @@ def with_lines(
             continue
         shown.add(code)
         if row not in places:
-            places[row] = locate(raw[row].as_py() or b"", policy)
+            places[row] = locate(raw(row) or b"", policy)
         lines[i], columns[i] = place_of(places[row], path_of(path))
     return _replaced(_replaced(found, "line", lines), "column", columns)
 

@@ -7,10 +7,11 @@ from pathlib import Path
 import pyarrow as pa
 
 from tasks.tables.logs import log_of
+from tasks.tables.parsed import Parsed, read_parsed, remove_parsed
 from tasks.tables.run import load_run
 from tasks.tables.staging import read_arrow
 from tasks.tables.workers import in_worker
-from tasks.validate.batch import validate_batch
+from tasks.validate.batch import validate_parsed
 
 
 def validate_records(folder: Path, batch: Path) -> Path:
@@ -18,7 +19,7 @@ def validate_records(folder: Path, batch: Path) -> Path:
 
     Args:
         folder: the run's staging folder.
-        batch: the batch's folder, see `validate_batch`.
+        batch: the batch's folder, see `validate_parsed`.
 
     Raises:
         RunError: a worker process died.
@@ -28,8 +29,17 @@ def validate_records(folder: Path, batch: Path) -> Path:
 
 
 def _validate(folder: Path, batch: Path) -> Path:
+    validated_batch(folder, batch, read_parsed(batch))
+    # Only now: whoever calls this again after a crash finds what it needs.
+    remove_parsed(batch)
+    return batch
+
+
+def validated_batch(folder: Path, batch: Path, parsed: Parsed) -> Path:
+    """Hold the records of a parsed batch against the contract in this process; see `validate_records`."""
     run = load_run(folder)
-    validate_batch(batch, run.contract, run.policy, partition_by=run.settings.warehouse.partition_by)
+    partition_by = run.settings.warehouse.partition_by
+    validate_parsed(batch, parsed, run.contract, run.policy, partition_by=partition_by)
     _tell(read_arrow(batch / "quarantine.arrow"))
     return batch
 

@@ -69,6 +69,14 @@ def test_the_largest_whole_numbers_of_64_bits(text: str) -> None:
     assert value("integer", text, type=pa.int64()) == int(text)
 
 
+def test_whole_numbers_are_the_same_whatever_stands_beside_them() -> None:
+    texts = ["65", "-1", "007", "-0", None, "000000000000000065", "2147483647", "999999999999999999", "+5", "x"]
+    alone = [cast("integer", text) for text in texts]
+    together = cast("integer", *texts)
+    assert together.values.to_pylist() == [typed.values[0].as_py() for typed in alone]
+    assert codes(together) == [(row, code) for row, typed in enumerate(alone) for _, code in codes(typed)]
+
+
 @pytest.mark.parametrize("text", ["9223372036854775808", "10000000000000000000"])
 def test_beyond_64_bits(text: str) -> None:
     assert codes(cast("integer", text, type=pa.int64())) == [(0, "field/type")]

@@ -16,7 +16,8 @@ from config.contract import load_contract
 from config.errors import SourceError
 from config.url_rules import load_url_rules
 from tasks.front_matter.policy import ReadPolicy
-from tasks.parse.batch import ParseJob, parse_batch
+from tasks.parse.batch import ParseJob, read_batch
+from tasks.tables.parsed import write_parsed
 from tasks.tables.source import Content
 from tasks.tables.staging import LISTING_FIELDS, read_arrow, write_arrow
 
@@ -50,7 +51,7 @@ def parse(
     schema = pa.schema([*LISTING_FIELDS, pa.field("known_hash", pa.string())])
     write_arrow(folder / "input.arrow", pa.Table.from_pylist(rows, schema))
     job = ParseJob({"s": FakeSource(files)}, load_contract(), load_url_rules(), ReadPolicy(), limit)
-    assert parse_batch(folder, job) == folder
+    write_parsed(folder, read_batch(folder, job))
     parsed: list[dict[str, Any]] = read_arrow(folder / "parsed.arrow").to_pylist()
     return parsed
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from tasks.tables.texts import normal_text, normal_words, outlets, registrable_domain, shingles
@@ -22,6 +23,24 @@ def test_normal_text_keeps_letters_and_digits() -> None:
         "the first café 10 km away",
         None,
     ]
+
+
+def slow_normal_text(texts: pa.StringArray) -> pa.StringArray:
+    """With one expression for the signs of all scripts."""
+    words = pc.replace_substring_regex(pc.utf8_lower(pc.utf8_normalize(texts, "NFKC")), r"[^\pL\pN\pM]+", " ")
+    return pc.utf8_trim_whitespace(words)
+
+
+def test_signs_of_every_script_are_told() -> None:
+    characters = [chr(code) for code in range(1, 0x20000) if not 0xD800 <= code < 0xE000]
+    texts = ["a".join(characters[i : i + 200]) for i in range(0, len(characters), 200)]
+    expected = slow_normal_text(strings(*texts)).to_pylist()
+    assert [normal_text(strings(text))[0].as_py() for text in texts] == expected
+
+
+def test_texts_of_one_batch_may_have_thousands_of_different_signs() -> None:
+    texts = strings("Plain, ASCII", *(f"{chr(code)}b{chr(code + 1)}" for code in range(0x2000, 0x3000)))
+    assert normal_text(texts).equals(slow_normal_text(texts))
 
 
 def test_signs_of_scripts_without_spaces_are_words() -> None:

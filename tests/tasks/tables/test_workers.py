@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from config.errors import RunError, SourceError
-from tasks.tables.workers import in_worker, worker_pool
+from tasks.tables.workers import PRELOAD, in_worker, worker_pool
 
 
 def process() -> int:
@@ -35,6 +36,15 @@ def test_with_a_pool_work_is_done_in_another_process(tmp_path: Path) -> None:
     with worker_pool(tmp_path, 2):
         assert in_worker(tmp_path, 60, process) != os.getpid()
     assert in_worker(tmp_path, 60, process) == os.getpid()
+
+
+def loaded() -> set[str]:
+    return set(sys.modules)
+
+
+def test_a_worker_finds_all_that_batches_need_imported(tmp_path: Path) -> None:
+    with worker_pool(tmp_path, 2):
+        assert set(PRELOAD) <= in_worker(tmp_path, 60, loaded)
 
 
 def test_an_error_of_a_worker_arrives_with_its_hint(tmp_path: Path) -> None:

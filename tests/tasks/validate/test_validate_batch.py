@@ -15,10 +15,11 @@ import yaml
 from config.contract import PACKAGED, Contract, load_contract
 from config.url_rules import load_url_rules
 from tasks.front_matter.policy import ReadPolicy
-from tasks.parse.batch import ParseJob, parse_batch
+from tasks.parse.batch import ParseJob, read_batch
+from tasks.tables.parsed import read_parsed, write_parsed
 from tasks.tables.source import Content
 from tasks.tables.staging import FILES, LISTING_FIELDS, fresh_folder, read_arrow, read_json, write_arrow
-from tasks.validate.batch import LINEAGE, QUARANTINED, validate_batch
+from tasks.validate.batch import LINEAGE, QUARANTINED, validate_parsed
 
 
 @dataclass
@@ -64,8 +65,9 @@ def run(folder: Path, files: dict[str, str], contract: Contract | None = None, *
     schema = pa.schema([*LISTING_FIELDS, pa.field("known_hash", pa.string())])
     batch, policy, contract = fresh_folder(folder / "batch"), ReadPolicy(), contract or load_contract()
     write_arrow(batch / "input.arrow", pa.Table.from_pylist(rows, schema))
-    parse_batch(batch, ParseJob({"s": FakeSource(files)}, contract, load_url_rules(), policy, 1_000_000))
-    return Validated(validate_batch(batch, contract, policy, locate_warnings=True))
+    parsed = read_batch(batch, ParseJob({"s": FakeSource(files)}, contract, load_url_rules(), policy, 1_000_000))
+    write_parsed(batch, parsed)
+    return Validated(validate_parsed(batch, parsed, contract, policy, locate_warnings=True))
 
 
 def test_a_good_record_has_the_columns_of_articles(tmp_path: Path) -> None:
@@ -245,7 +247,8 @@ def test_an_interrupted_validation_can_be_done_again(tmp_path: Path, monkeypatch
         patch.setattr("tasks.validate.batch.write_json", kill)
         with pytest.raises(Killed):
             run(tmp_path / "twice", files)
-    twice = Validated(validate_batch(tmp_path / "twice" / "batch", load_contract(), ReadPolicy(), locate_warnings=True))
+    batch, contract = tmp_path / "twice" / "batch", load_contract()
+    twice = Validated(validate_parsed(batch, read_parsed(batch), contract, ReadPolicy(), locate_warnings=True))
     for table in ("records", "quarantine", "files", "findings"):
         assert twice.rows(table) == once.rows(table)
 
