@@ -16,7 +16,16 @@ from tasks.discover.batches import fingerprint, make_batches
 from tasks.discover.changes import Changes, compare, settled_times
 from tasks.tables.run import Batch, Plan, Run, count_by, load_run, previous_manifest
 from tasks.tables.source import VERSION
-from tasks.tables.staging import FILES, LISTING_FIELDS, fresh_folder, read_arrow, read_json, write_arrow
+from tasks.tables.staging import (
+    FILES,
+    LISTING_FIELDS,
+    PARTS,
+    fresh_folder,
+    parts_expected,
+    read_arrow,
+    read_json,
+    write_arrow,
+)
 
 #: Columns of the listing of which one must vouch for a file's bytes.
 _VERSION: Final = ("modified_at", "etag")
@@ -87,7 +96,7 @@ def _batches(run: Run, files: pa.Table, listed: pa.Table) -> tuple[Batch, ...]:
     """Folders with the files to read; a finished one of an interrupted run is taken as it is."""
     salt = f"{run.contract.tag} {run.read_version} {run.settings.read.max_file_bytes}"
     batches: list[Batch] = []
-    start = 0
+    start, parts = 0, parts_expected(pc.sum(files["size"]).as_py() or 0)
     for cut in make_batches(listed, run.settings.run.batch_bytes):
         rows = files.slice(start, len(cut))
         start += len(cut)
@@ -95,7 +104,7 @@ def _batches(run: Run, files: pa.Table, listed: pa.Table) -> tuple[Batch, ...]:
         path = run.batches_folder / fingerprint(cut, f"{salt} {known}")[:32]
         is_done = not run.full_refresh and _is_finished(path, rows)
         if not is_done:
-            write_arrow(fresh_folder(path) / "input.arrow", rows)
+            write_arrow(fresh_folder(path) / "input.arrow", rows.replace_schema_metadata({PARTS: str(parts)}))
         size = pc.sum(rows["size"]).as_py() or 0
         batches.append(Batch(path, len(batches) + 1, len(rows), size, is_done))
     return tuple(batches)
@@ -111,7 +120,7 @@ def _is_finished(batch: Path, rows: pa.Table) -> bool:
         return False
     try:
         read_json(batch / "numbers.json")
-        staged = [read_arrow(batch / f"{name}.arrow") for name in ("files", "records", "quarantine")]
+        staged = [read_arrow(batch / f"{name}.arrow") for name in ("files", "records", "keys", "quarantine")]
     except (OSError, pa.ArrowInvalid, msgspec.DecodeError):
         return False
     return bool(staged[0].schema.equals(FILES))

@@ -8,6 +8,9 @@ tables (`warehouse`, `parquet`).
 from __future__ import annotations
 
 import shutil
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +18,15 @@ import msgspec
 import pyarrow as pa
 
 from config.contract_types import TIMESTAMP
+
+#: Bytes of source files behind one file of a table at most: about what a process holds of it as Arrow.
+PART_BYTES: Final = 128 * 1024 * 1024
+#: Of a staged file at most 2 to this power.
+_MOST_PARTS: Final = 6
+#: Where the schema of a batch's list of files says what `parts_expected` said of all files of the run.
+PARTS: Final = b"parts"
+#: Where a file's schema says which rows its record batches begin with.
+_STARTS: Final = b"starts"
 
 #: What a source's listing says of a file; every staged row starts with it.
 LISTING_FIELDS: Final = [
@@ -74,6 +86,52 @@ def write_arrow(path: Path, table: pa.Table) -> None:
     with pa.OSFile(str(partial), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
         writer.write_table(table)
     partial.replace(path)
+
+
+def write_arrow_in_parts(path: Path, table: pa.Table, starts: Sequence[int]) -> None:
+    """As `write_arrow`, in record batches of which `read_rows` reads single ones.
+
+    Args:
+        path: the file.
+        table: (n,) rows.
+        starts: the first row of each record batch, ascending from 0; none where there is no row.
+    """
+    partial = path.with_name(f"{path.name}.partial")
+    table = table.combine_chunks().replace_schema_metadata({_STARTS: msgspec.json.encode([*starts, len(table)])})
+    with pa.OSFile(str(partial), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+        for start, stop in pairwise([*starts, len(table)]):
+            writer.write_table(table.slice(start, stop - start))
+    partial.replace(path)
+
+
+def read_rows(path: Path, start: int, stop: int) -> pa.Table:
+    """Some rows of a file of `write_arrow_in_parts`; of other record batches nothing is touched.
+
+    Args:
+        path: the file.
+        start, stop: the rows, at least one.
+
+    Raises:
+        OSError: the file is gone.
+        pa.ArrowInvalid: it is not a whole Arrow file.
+    """
+    with pa.memory_map(str(path), "rb") as source:
+        reader = pa.ipc.open_file(source)
+        starts = msgspec.json.decode(reader.schema.metadata[_STARTS], type=list[int])
+        first, last = bisect_right(starts, start) - 1, bisect_left(starts, stop)
+        batches = [reader.get_batch(number) for number in range(first, last)]
+    return pa.Table.from_batches(batches).slice(start - starts[first], stop - start).replace_schema_metadata(None)
+
+
+def parts_expected(size: int) -> int:
+    """Into how many parts by id each partition is likely to be split: a power of two, 1 for what fits one file.
+
+    That the records lie in some partitions is a guess. With too few parts more is read than need be.
+
+    Args:
+        size: bytes of all source files.
+    """
+    return 1 << min(max(size // (4 * PART_BYTES), 1).bit_length() - 1, _MOST_PARTS)
 
 
 def read_arrow(path: Path) -> pa.Table:

@@ -7,6 +7,7 @@ Does not belong here: the rules (`tasks.tables.rules`), lines (`places`), Prefec
 from __future__ import annotations
 
 import time
+from functools import reduce
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,10 +17,19 @@ import pyarrow.compute as pc
 from config.contract import CLUSTER_COLUMNS, Contract
 from tasks.front_matter.policy import ReadPolicy
 from tasks.tables.columns import whole
+from tasks.tables.keys import part_of
 from tasks.tables.nested import spell_json, without_null_items
 from tasks.tables.parsed import Parsed
 from tasks.tables.rules import check_rules
-from tasks.tables.staging import FILES, FINDINGS, KEY_FIELDS, LISTING_FIELDS, write_arrow, write_json
+from tasks.tables.staging import (
+    FILES,
+    FINDINGS,
+    KEY_FIELDS,
+    LISTING_FIELDS,
+    write_arrow,
+    write_arrow_in_parts,
+    write_json,
+)
 from tasks.validate.numbers import batch_numbers
 from tasks.validate.places import at_fields_read, path_of, with_lines
 
@@ -55,6 +65,7 @@ def validate_parsed(
     *,
     locate_warnings: bool = False,
     partition_by: str = "year",
+    parts: int = 1,
 ) -> Path:
     """Hold the records of a parsed batch against the contract.
 
@@ -65,10 +76,12 @@ def validate_parsed(
         policy: how the files were read, to find the lines of what is wrong.
         locate_warnings: whether every warning gets its line, or only the first of each code.
         partition_by: how the tables are partitioned (`year`, `month` or `none`).
+        parts: into how many ranges of ids a partition is likely to be split.
 
     Returns:
         The folder, which then has `records.arrow` (what goes into `articles` or `duplicates`, sorted
-        by partition and id), `quarantine.arrow`, `files.arrow` (`FILES`), `findings.arrow` (`FINDINGS` with lines), and
+        by partition and id, a record batch for each range of ids), `keys.arrow` (`source` and `source_path` in the
+        same order), `quarantine.arrow`, `files.arrow` (`FILES`), `findings.arrow` (`FINDINGS` with lines), and
         last of all `numbers.json`, which says that the batch is done.
     """
     started = time.perf_counter()
@@ -80,7 +93,8 @@ def validate_parsed(
     is_rejected = pc.is_in(pa.array(range(len(table)), pa.int32()), rejected)
     files = _files(table, found, is_rejected)
     records = _records(table, found, files, contract, partition_by)
-    write_arrow(batch / "records.arrow", records)
+    write_arrow_in_parts(batch / "records.arrow", records, _starts(records, partition_by, parts))
+    write_arrow(batch / "keys.arrow", records.select(["source", "source_path"]))
     write_arrow(batch / "quarantine.arrow", _quarantine(parsed, found, is_rejected))
     write_arrow(batch / "files.arrow", files)
     write_arrow(batch / "findings.arrow", found)
@@ -156,9 +170,23 @@ def _ordered(rows: pa.Array, parsed: pa.Table, partition_by: str) -> pa.Array:
     """Rows by partition, then id: what a file of the tables takes from a batch stands together, however it is split."""
     keys = parsed.select(["article_id", "source", "source_path"]).take(rows)
     if partition_by != "none":
-        published_at = parsed["published_at"].take(rows)
-        keys = keys.add_column(0, "partition", pc.floor_temporal(published_at, unit=partition_by))
+        keys = keys.add_column(0, "partition", _partitions(parsed["published_at"].take(rows), partition_by))
     return rows.take(pc.sort_indices(keys, sort_keys=[(name, "ascending") for name in keys.column_names]))
+
+
+def _partitions(published_at: pa.ChunkedArray, partition_by: str) -> pa.ChunkedArray:
+    return pc.floor_temporal(published_at, unit=partition_by)
+
+
+def _starts(records: pa.Table, partition_by: str, parts: int) -> list[int]:
+    """The first row of each run of rows that are in one partition and one range of ids."""
+    if not len(records):
+        return []
+    keys = [part_of(records["article_id"], parts)]
+    if partition_by != "none":
+        keys.append(whole(_partitions(records["published_at"], partition_by)).cast(pa.int64()))
+    begins = reduce(pc.or_, (pc.not_equal(key[1:], key[:-1]) for key in keys))
+    return [0, *pc.add(pc.indices_nonzero(begins), 1).to_pylist()]
 
 
 def _quarantine(parsed: Parsed, found: pa.Table, rejected: pa.BooleanArray) -> pa.Table:

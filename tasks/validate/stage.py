@@ -9,7 +9,7 @@ import pyarrow as pa
 from tasks.tables.logs import log_of
 from tasks.tables.parsed import Parsed, read_parsed, remove_parsed
 from tasks.tables.run import load_run
-from tasks.tables.staging import read_arrow
+from tasks.tables.staging import PARTS, read_arrow
 from tasks.tables.workers import in_worker
 from tasks.validate.batch import validate_parsed
 
@@ -38,8 +38,9 @@ def _validate(folder: Path, batch: Path) -> Path:
 def validated_batch(folder: Path, batch: Path, parsed: Parsed) -> Path:
     """Hold the records of a parsed batch against the contract in this process; see `validate_records`."""
     run = load_run(folder)
+    parts = int((read_arrow(batch / "input.arrow").schema.metadata or {}).get(PARTS, b"1"))
     partition_by = run.settings.warehouse.partition_by
-    validate_parsed(batch, parsed, run.contract, run.policy, partition_by=partition_by)
+    validate_parsed(batch, parsed, run.contract, run.policy, partition_by=partition_by, parts=parts)
     _tell(read_arrow(batch / "quarantine.arrow"))
     return batch
 

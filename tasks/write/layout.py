@@ -18,14 +18,14 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tasks.tables.keys import part_of
 from tasks.tables.snapshots import DataFile
+from tasks.tables.staging import PART_BYTES
 
 #: How to name a partition, by setting.
 _FORMATS: Final = {"year": "published_year={0:04d}", "month": "published_month={0:04d}-{1:02d}"}
 _PART: Final = re.compile(r"part-(\d+)(?:-of-(\d+))?\.parquet$")
 
-#: Bytes of source files behind one part at most: about what a process holds of it as Arrow.
-PART_BYTES: Final = 128 * 1024 * 1024
 #: Parts are joined again when a quarter of them would do; less would split and join in turns.
 _JOIN_FACTOR: Final = 4
 
@@ -66,7 +66,7 @@ class Layout:
         distinct = pc.unique(partition).to_pylist()
         counts = pa.array([self.parts.get(name, 1) for name in distinct], pa.int64())
         parts = counts.take(pc.index_in(partition, pa.array(distinct, pa.string())))
-        part = pc.cast(pc.shift_right(pc.multiply(_first_16_bits(records["article_id"]), parts), 16), pa.string())
+        part = pc.cast(part_of(records["article_id"], parts), pa.string())
         split = pc.binary_join_element_wise("part-", part, "-of-", parts.cast(pa.string()), ".parquet", "")
         name = pc.if_else(pc.equal(parts, 1), "part-0.parquet", split)
         return pc.binary_join_element_wise(partition, name, "/")
@@ -80,12 +80,6 @@ class Layout:
         name = _FORMATS[self.partition_by].format
         names = [name(moment.year, moment.month) for moment in day.dictionary.to_pylist()]
         return pa.array(names, pa.string()).take(day.indices)
-
-
-def _first_16_bits(ids: pa.ChunkedArray) -> pa.Array:
-    """The number that the first four hex digits of each id are."""
-    digits = pc.utf8_slice_codeunits(ids.combine_chunks(), 0, 4)
-    return pc.binary_join_element_wise("0x", digits, "").cast(pa.int64())
 
 
 def place_of(file: DataFile) -> Place:

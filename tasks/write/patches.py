@@ -20,11 +20,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from tasks.tables.donors import Donor, Group
 from tasks.tables.durable import storage_errors
 from tasks.tables.parquet import ParquetOptions, digest_of, parquet_bytes
-from tasks.tables.parquet_footer import NotCopyable
+from tasks.tables.parquet_fields import NotCopyable
 from tasks.tables.snapshots import DataFile
-from tasks.tables.splice import Donor, Group, splice
+from tasks.tables.splice import splice
 from tasks.write.partitions import RecordSet
 from tasks.write.row_groups import Piece, pieces
 

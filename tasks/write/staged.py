@@ -17,7 +17,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.tables.staging import read_arrow
+from tasks.tables.staging import read_arrow, read_rows
 
 _KEYS: Final = ("source", "source_path")
 #: Files that are mapped at one time.
@@ -28,7 +28,7 @@ class StagedRecords:
     """The records of validated batches.
 
     Args:
-        batches: folders with `records.arrow`.
+        batches: folders with `records.arrow` and, in its order, `keys.arrow`.
         schema: of the records.
 
     Attributes:
@@ -39,7 +39,7 @@ class StagedRecords:
     def __init__(self, batches: Sequence[Path], schema: pa.Schema) -> None:
         self.schema = schema
         self._files = [batch / "records.arrow" for batch in batches]
-        tables = [read_arrow(file).select(_KEYS) for file in self._files]
+        tables = [read_arrow(batch / "keys.arrow") for batch in batches]
         self._starts = [0, *accumulate(map(len, tables))]
         self.keys: pa.Table = _copied(tables, schema.empty_table().select(_KEYS))
 
@@ -60,15 +60,15 @@ class StagedRecords:
         for file, start, first, end in zip(self._files, self._starts, cuts, cuts[1:], strict=False):
             if first == end:
                 continue
-            table, wanted = read_arrow(file), numbers.slice(first, end - first)
+            wanted = numbers.slice(first, end - first)
             low, high = wanted[0].as_py() - start, wanted[-1].as_py() - start
-            is_run = high - low + 1 == len(wanted)
-            yield table.slice(low, len(wanted)) if is_run else table.take(pc.subtract(wanted, start))
+            table = read_rows(file, low, high + 1)
+            yield table if len(table) == len(wanted) else table.take(pc.subtract(wanted, start + low))
 
 
 def _copied(tables: Iterable[pa.Table], empty: pa.Table) -> pa.Table:
     """The tables as one, in memory of its own, with few of them mapped at a time."""
-    remaining, pieces = iter(tables), [empty]
+    remaining, pieces = iter(tables), list[pa.Table]()
     while mapped := list(islice(remaining, _MAPPED)):
-        pieces.append(pa.concat_tables([empty, *mapped]).combine_chunks())
-    return pa.concat_tables(pieces).combine_chunks()
+        pieces.append(pa.concat_tables(mapped).combine_chunks())
+    return pieces[0] if len(pieces) == 1 else pa.concat_tables([empty, *pieces]).combine_chunks()

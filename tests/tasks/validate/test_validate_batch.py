@@ -59,7 +59,7 @@ def article(*lines: str, title: str = "title: A", time: str = "publishedDateTime
     return "\n".join(["---", title, time, *lines, "---", "Text."])
 
 
-def run(folder: Path, files: dict[str, str], contract: Contract | None = None, *gone: str) -> Validated:
+def run(folder: Path, files: dict[str, str], contract: Contract | None = None, *gone: str, parts: int = 1) -> Validated:
     empty = dict.fromkeys((*(field.name for field in LISTING_FIELDS), "known_hash"))
     rows = [empty | {"source": "s", "source_path": path} for path in (*files, *gone)]
     schema = pa.schema([*LISTING_FIELDS, pa.field("known_hash", pa.string())])
@@ -67,7 +67,7 @@ def run(folder: Path, files: dict[str, str], contract: Contract | None = None, *
     write_arrow(batch / "input.arrow", pa.Table.from_pylist(rows, schema))
     parsed = read_batch(batch, ParseJob({"s": FakeSource(files)}, contract, load_url_rules(), policy, 1_000_000))
     write_parsed(batch, parsed)
-    return Validated(validate_parsed(batch, parsed, contract, policy, locate_warnings=True))
+    return Validated(validate_parsed(batch, parsed, contract, policy, locate_warnings=True, parts=parts))
 
 
 def test_a_good_record_has_the_columns_of_articles(tmp_path: Path) -> None:
@@ -78,6 +78,18 @@ def test_a_good_record_has_the_columns_of_articles(tmp_path: Path) -> None:
     assert (record["title"], record["body"], record["collection"], record["warnings"]) == ("A", "Text.", "_news", [])
     assert batch.rows("quarantine") == []
     assert batch.rows("files")[0]["status"] == "record"
+
+
+def test_records_of_one_partition_and_range_of_ids_make_a_record_batch(tmp_path: Path) -> None:
+    times = [f"publishedDateTime: {2019 + number % 2}-03-02T09:30:00Z" for number in range(40)]
+    batch = run(tmp_path, {f"{number}.md": article(time=time) for number, time in enumerate(times)}, parts=2)
+    with pa.ipc.open_file(batch.folder / "records.arrow") as file:
+        groups = [file.get_batch(number).to_pylist() for number in range(file.num_record_batches)]
+    found = [{(row["published_at"].year, row["article_id"][0] >= "8") for row in rows} for rows in groups]
+    assert found == [{(2019, False)}, {(2019, True)}, {(2020, False)}, {(2020, True)}]
+    assert read_arrow(batch.folder / "keys.arrow").to_pylist() == [
+        {"source": row["source"], "source_path": row["source_path"]} for rows in groups for row in rows
+    ]
 
 
 def test_records_are_sorted_by_partition_then_id_then_path(tmp_path: Path) -> None:

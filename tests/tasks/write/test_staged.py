@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from tasks.tables.staging import write_arrow
+from tasks.tables.staging import write_arrow, write_arrow_in_parts
 from tasks.write.staged import StagedRecords
 
 SCHEMA = pa.schema([("source", pa.string()), ("source_path", pa.string()), ("topics", pa.list_(pa.string()))])
@@ -18,7 +18,9 @@ def staged(folder: Path, *batches: str) -> StagedRecords:
     for number, letters in enumerate(batches):
         (folder / str(number)).mkdir()
         rows = [{"source": "s", "source_path": letter, "topics": [letter]} for letter in letters]
-        write_arrow(folder / str(number) / "records.arrow", pa.Table.from_pylist(rows, SCHEMA))
+        table = pa.Table.from_pylist(rows, SCHEMA)
+        write_arrow_in_parts(folder / str(number) / "records.arrow", table, range(0, len(table), 2))
+        write_arrow(folder / str(number) / "keys.arrow", table.select(["source", "source_path"]))
     return StagedRecords([folder / str(number) for number in range(len(batches))], SCHEMA)
 
 
