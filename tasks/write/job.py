@@ -50,7 +50,7 @@ class Decided:
     Attributes:
         manifest: (n,) the decided manifest, sorted by source and path.
         touched: (n,) rows that the tables must show differently.
-        previous: the parent's manifest, the columns `PLACED` at least.
+        previous: the parent's manifest, the columns `FOUND` at least.
         sources: names of the sources of this run.
         there: number of their files.
     """

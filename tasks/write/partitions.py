@@ -22,23 +22,14 @@ from tasks.tables.parquet import read_parquet
 from tasks.tables.snapshots import Snapshot
 from tasks.write.audit import check_read
 from tasks.write.layout import Layout
-from tasks.write.records import LINEAGE, OF_DUPLICATES, related_rows, with_lineage
+from tasks.write.records import related_rows, with_lineage
 from tasks.write.staged import StagedRecords
 
 #: Tables whose rows are records or follow from records, one file of each a place.
 RECORD_TABLES: Final = ("articles", "duplicates", "related")
-#: What the manifest must say of a record for it to be put into its place.
-PLACED: Final = (
-    "source",
-    "source_path",
-    "size",
-    "article_id",
-    "published_at",
-    "status",
-    "contract_version",
-    *LINEAGE,
-    *OF_DUPLICATES,
-)
+#: What the manifest must say of a record for it to be put into its place; and of one of the parent for it to be found.
+PLACED: Final = ("source", "source_path", "size", "article_id", "published_at", "status", "contract_version")
+FOUND: Final = ("source", "source_path", "article_id", "published_at", "status")
 
 
 class PlaceRows(NamedTuple):
@@ -55,16 +46,20 @@ class RecordSet:
 
     Attributes:
         manifest: (n,) manifest rows of all records in the columns `PLACED`, sorted by source and path.
+        lineage: (m,) all manifest rows, mapped, as of these columns few rows are wanted at a time.
+        numbers: (n,) the row of each record in `lineage`.
         touched: (n,) whether the tables must show the record differently than before.
         fresh: records that this run read.
         parent: snapshot that has the others; None at first.
-        previous: manifest rows of all records in `parent`.
+        previous: manifest rows of all records in `parent`, in the columns `FOUND`.
         old, new: layout of the parent, and of what is written.
         contract: names the columns.
         rule_version: what `duplicates.rule_version` says.
     """
 
     manifest: pa.Table
+    lineage: pa.Table
+    numbers: pa.Int64Array
     touched: pa.BooleanArray
     fresh: StagedRecords
     parent: Snapshot | None
@@ -220,7 +215,8 @@ class RecordSet:
         return read_parquet(self.parent.path / path, self.fresh.schema.names, self.fresh.schema)
 
     def _with_lineage(self, table: str, content: pa.Table, numbers: pa.Array) -> pa.Table:
-        return with_lineage(content, self.manifest.take(numbers), self.contract[table].schema, self.rule_version)
+        lineage = self.lineage.take(self.numbers.take(numbers))
+        return with_lineage(content, lineage, self.contract[table].schema, self.rule_version)
 
 
 def _survive(manifest: pa.Table, numbers: pa.Array) -> pa.BooleanArray:

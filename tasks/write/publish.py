@@ -25,9 +25,9 @@ from tasks.write.audit import check_files, check_manifest
 from tasks.write.job import Decided, RunRecord, WriteJob
 from tasks.write.layout import Layout, layout_of, next_layout
 from tasks.write.parent_versions import ParentVersions
-from tasks.write.partitions import PLACED, RECORD_TABLES, RecordSet
+from tasks.write.partitions import FOUND, PLACED, RECORD_TABLES, RecordSet
 from tasks.write.record_files import add_file, record_files
-from tasks.write.records import content_schema, is_record, records_of
+from tasks.write.records import LINEAGE, OF_DUPLICATES, content_schema, is_record, records_of
 from tasks.write.snapshot import SnapshotBuilder
 from tasks.write.staged import StagedRecords
 from tasks.write.version_files import write_all, write_versions
@@ -69,11 +69,14 @@ def write_snapshot(
 
 def _record_set(job: WriteJob, parent: Snapshot | None, decided: Decided, batches: Sequence[Path]) -> RecordSet:
     manifest = decided.manifest
-    current, previous = (records_of(table.select(PLACED)) for table in (manifest, decided.previous))
+    current, previous = records_of(manifest.select(PLACED)), records_of(decided.previous.select(FOUND))
+    among = is_record(manifest).combine_chunks()
     old = _layout_of_parent(job, parent)
     records = RecordSet(
         manifest=current,
-        touched=pc.or_(decided.touched.filter(is_record(manifest).combine_chunks()), _is_of_another_form(job, parent)),
+        lineage=manifest.select([*LINEAGE, *OF_DUPLICATES]),
+        numbers=pc.indices_nonzero(among).cast(pa.int64()),
+        touched=pc.or_(decided.touched.filter(among), _is_of_another_form(job, parent)),
         fresh=StagedRecords(batches, content_schema(job.contract)),
         parent=parent,
         previous=previous,

@@ -10,7 +10,7 @@ from tasks.tables.run import Publication, Run, load_run, previous_manifest
 from tasks.tables.staging import read_arrow
 from tasks.write.delta import write_delta
 from tasks.write.job import Decided, RunRecord, WriteJob
-from tasks.write.partitions import PLACED
+from tasks.write.partitions import FOUND
 from tasks.write.publish import write_snapshot
 
 
@@ -36,7 +36,7 @@ def write_tables(folder: Path, publication: Publication) -> tuple[int, int]:
     decided = Decided(
         manifest=manifest.drop_columns(["touched"]),
         touched=manifest["touched"].combine_chunks(),
-        previous=previous_manifest(run, None if is_delta else PLACED),
+        previous=previous_manifest(run, None if is_delta else FOUND),
         sources=run.sources.keys(),
         there=plan.discovered - publication.vanished,
     )
