@@ -43,7 +43,7 @@ class KnownItems:
         if len(self._held) > _MAX_ROWS or self._structs.nbytes > _MAX_BYTES:
             self.rows, self._structs, self._held = {}, self._structs[:0], []
 
-    def take(self, ids: Sequence[int], nodes: Sequence[Any], structs: pa.StructArray, odd: Set[int]) -> pa.StructArray:
+    def take(self, ids: Sequence[int], nodes: Sequence[Any], structs: pa.StructArray, odd: Set[int]) -> pa.Array:
         """The rows of some mappings.
 
         Args:
@@ -53,7 +53,7 @@ class KnownItems:
             odd: numbers in `nodes` of which there is more to say than their row, so that they stay unknown.
 
         Returns:
-            (n,) rows, null for the `id()` of anything else.
+            (n,) rows, null for the `id()` of anything else; dictionary-encoded if some recur.
         """
         if len(nodes) == len(ids):  # Nothing recurs in the batch, so it hardly will in the next one.
             return structs
@@ -63,7 +63,8 @@ class KnownItems:
         self._held.extend(nodes)
         self._structs = pa.concat_arrays([self._structs, structs])
         self.rows.update(item for number, item in enumerate(news.items()) if number not in odd)
-        return self._structs.take(pa.array(map(everything.get, ids), pa.int32()))
+        rows = pa.array(map(everything.get, ids), pa.int32()).dictionary_encode()
+        return pa.DictionaryArray.from_arrays(rows.indices, self._structs.take(rows.dictionary))
 
 
 class _OfThread(threading.local):

@@ -125,11 +125,12 @@ def _says_removed(tree: dict[str, Any], field: str) -> bool:
 
 def _check_urls(level: Level, columns: tuple[Column, ...], rules: UrlRules) -> None:
     """Report addresses that are none, at every depth."""
-    for column, texts, place, _ in walk(columns, level.columns):
+    for values in walk(columns, level.columns):
+        column = values.column
         if column.rules.is_url:
-            wrong = pc.indices_nonzero(invalid_urls(texts, rules))
-            for index, text in zip(wrong.to_pylist(), texts.take(wrong).to_pylist(), strict=True):
-                node, path = place(index)
+            wrong = values.where(invalid_urls(values.array, rules))
+            for index, text in zip(wrong.to_pylist(), values.take(wrong).to_pylist(), strict=True):
+                node, path = values.place(index)
                 path = read_path(path, level.chosen.get(node, {}))
                 level.findings.append(Finding(node, path, "url/invalid", column.severity, _INVALID_URL, excerpt(text)))
 
@@ -140,9 +141,12 @@ def _name_related(level: Level, rules: UrlRules) -> None:
     if lists is None:
         return
     items = lists.flatten()
-    ids = related_ids(items, rules)
-    arrays = [ids if f.name == "related_article_id" else items.field(f.name) for f in items.type]
-    named = pa.StructArray.from_arrays(arrays, fields=list(items.type), mask=pc.is_null(items))
+    recur = pa.types.is_dictionary(items.type)
+    distinct = items.dictionary if recur else items
+    ids = related_ids(distinct, rules)
+    arrays = [ids if f.name == "related_article_id" else distinct.field(f.name) for f in distinct.type]
+    named = pa.StructArray.from_arrays(arrays, fields=list(distinct.type), mask=pc.is_null(distinct))
+    named = pa.DictionaryArray.from_arrays(items.indices, named) if recur else named
     level.columns["related"] = pa.ListArray.from_arrays(lists.offsets, named)
 
 

@@ -24,6 +24,7 @@ from tasks.parse.leftovers import leftovers
 from tasks.parse.levels import Level, merged
 from tasks.parse.paths import Step, kind_of, paths_tree
 from tasks.parse.values import has_value, read_values, wrong_kind
+from tasks.tables.nested import plain_items, plain_lists
 
 #: Findings of values that no column holds.
 _UNTYPED: Final = ("field/type", "time/invalid")
@@ -39,6 +40,7 @@ def build_level(columns: Sequence[Column], nodes: list[Any]) -> Level:
     Returns:
         The level. Lists are never null in it; their items are where the file has them, null where
         they are empty or of a wrong kind (`tasks.tables.nested.without_null_items` drops those).
+        Items that are mappings and recur are dictionary-encoded (`tasks.tables.nested.plain_lists`).
     """
     level = Level({}, [], {}, [], {})
     root = paths_tree(columns)
@@ -84,7 +86,7 @@ def _read_column(column: Column, found: dict[Path, list[Any]], level: Level, unt
     arrays = [_read_source(column, path, found[path], level) for path in column.sources]
     values = arrays[0]
     for other in arrays[1:]:
-        values = pc.if_else(has_value(values), values, other)
+        values = pc.if_else(has_value(values), plain_lists(values), plain_lists(other))
     level.columns[column.name] = values
     rows = {i for path in column.sources[1:] for i, node in enumerate(found[path]) if node is not None}
     for row in sorted(rows):
@@ -95,7 +97,7 @@ def _read_source(column: Column, path: Path, nodes: list[Any], level: Level) -> 
     kind = kind_of(column)
     if not set(map(type, nodes)) <= {kind, type(None)}:
         nodes = [node if type(node) is kind else None for node in nodes]
-    return read_values(column, nodes, lambda i: (i, path), level, build_level)
+    return plain_items(read_values(column, nodes, lambda i: (i, path), level, build_level))
 
 
 def _choose(

@@ -24,6 +24,7 @@ from tasks.parse.known_items import known_items
 from tasks.parse.levels import Finding, Level, Place, carry_up, noticed_nodes
 from tasks.parse.paths import kind_of
 from tasks.parse.repair import repair_names, repair_texts, repair_urls
+from tasks.tables.nested import plain_lists
 
 Locate = Callable[[int], Place]
 Build = Callable[[Sequence[Column], list[Any]], Level]
@@ -48,7 +49,8 @@ def read_values(column: Column, nodes: list[Any], place: Locate, level: Level, b
         build: `trees.build_level`, for mappings.
 
     Returns:
-        (n,) values of `column.type`; a list for every node of a list column, never null.
+        (n,) values of `column.type`, but dictionary-encoded where mappings recur, also as items of lists; a list for
+        every node of a list column, never null.
     """
     if column.item is not None:
         return _lists(column, column.item, nodes, place, level, build)
@@ -143,7 +145,7 @@ def _report_item(
         level.findings.append(wrong_kind(place, severity, (kind,), node))
 
 
-def _structs(column: Column, nodes: list[Any], place: Locate, level: Level, build: Build) -> pa.StructArray:
+def _structs(column: Column, nodes: list[Any], place: Locate, level: Level, build: Build) -> pa.Array:
     """A struct for every mapping, null for None: each distinct one is read once, in a level of its own."""
     ids = list(map(id, nodes))
     by_id = dict(zip(ids, nodes, strict=True))
@@ -164,5 +166,5 @@ def _structs(column: Column, nodes: list[Any], place: Locate, level: Level, buil
 
 def struct_array(column: Column, columns: dict[str, pa.Array], length: int) -> pa.StructArray:
     """(length,) structs of an object column's type; fields without a column (computed ones) are null."""
-    arrays = [columns[f.name] if f.name in columns else pa.nulls(length, f.type) for f in column.fields]
+    arrays = [plain_lists(columns[f.name]) if f.name in columns else pa.nulls(length, f.type) for f in column.fields]
     return pa.StructArray.from_arrays(arrays, fields=list(column.type))

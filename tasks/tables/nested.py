@@ -10,6 +10,7 @@ index in the column is the position in the file, and a finding points at the rig
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from typing import NamedTuple
 
 import msgspec
@@ -21,6 +22,8 @@ from tasks.front_matter.problems import Path
 
 #: Row and path of the i-th value.
 Locate = Callable[[int], tuple[int, Path]]
+#: Gives (n,) places in an array of distinct values.
+Numbers = Callable[[], pa.Array]
 
 
 class Values(NamedTuple):
@@ -28,15 +31,28 @@ class Values(NamedTuple):
 
     Attributes:
         column: what the contract says of them.
-        array: (n,) the values, in the order of the rows.
-        place: row and front-matter path of the i-th value.
+        array: (m,) the values: in the order of the rows, or each distinct one once (see `plain_lists`).
+        place: row and front-matter path of the i-th value in the order of the rows.
         is_item: whether they are the items of lists.
+        numbers: where values recur, gives the place in `array` of all n of them, in the order of the rows.
     """
 
     column: Column
     array: pa.Array
     place: Locate
     is_item: bool
+    numbers: Numbers | None = None
+
+    def where(self, mask: pa.BooleanArray) -> pa.Array:
+        """Which values in the order of the rows (m,) marks of `array` apply to."""
+        mask = pc.fill_null(mask, False)
+        if self.numbers is None or not pc.any(mask, min_count=0).as_py():
+            return pc.indices_nonzero(mask)
+        return pc.indices_nonzero(mask.take(self.numbers()))
+
+    def take(self, indices: pa.Array) -> pa.Array:
+        """Some values, by their places in the order of the rows."""
+        return self.array.take(indices if self.numbers is None else self.numbers().take(indices))
 
 
 def walk(columns: Iterable[Column], arrays: Mapping[str, pa.Array]) -> Iterator[Values]:
@@ -47,22 +63,57 @@ def walk(columns: Iterable[Column], arrays: Mapping[str, pa.Array]) -> Iterator[
         arrays: column name to (n,) values.
     """
     for column in columns:
-        yield from _below(column, arrays[column.name], _in_rows(column.sources[0]), is_item=False)
+        yield from _below(Values(column, arrays[column.name], _in_rows(column.sources[0]), is_item=False))
 
 
 def _in_rows(path: Path) -> Locate:
     return lambda index: (index, path)
 
 
-def _below(column: Column, array: pa.Array, place: Locate, *, is_item: bool) -> Iterator[Values]:
-    yield Values(column, array, place, is_item)
+def _below(values: Values) -> Iterator[Values]:
+    yield values
+    column, array, place, _, numbers = values
     if column.item is not None and len(items := array.flatten()):
-        yield from _below(column.item, items, _in_lists(array, place), is_item=True)
+        if pa.types.is_dictionary(items.type):
+            yield from _below(Values(column.item, *_distinct(items, _in_lists(array, place))))
+        elif numbers is None:
+            yield from _below(Values(column.item, items, _in_lists(array, place), is_item=True))
+        else:
+            yield from _below(Values(column.item, items, *_in_recurring_lists(array, place, numbers)))
     for field in column.fields:
         if field.sources:
             # Not `array.field`, which shows values below a mapping that is null.
-            values = pc.struct_field(array, field.name)
-            yield from _below(field, values, _in_mappings(field.sources[0], place), is_item=False)
+            inner = pc.struct_field(array, field.name)
+            yield from _below(
+                Values(field, inner, _in_mappings(field.sources[0], place), is_item=False, numbers=numbers)
+            )
+
+
+def _distinct(items: pa.DictionaryArray, place: Locate) -> tuple[pa.Array, Locate, bool, Numbers]:
+    """What `Values` says of items that recur; an empty item is one of the distinct ones."""
+    distinct, numbers = items.dictionary, items.indices
+    if numbers.null_count:
+        numbers = pc.fill_null(numbers, len(distinct))
+        distinct = pa.concat_arrays([distinct, pa.nulls(1, distinct.type)])
+    return distinct, place, True, lambda: numbers
+
+
+def _in_recurring_lists(lists: pa.ListArray, place: Locate, numbers: Numbers) -> tuple[Locate, bool, Numbers]:
+    """What `Values` says of the items of lists that recur: only where something is wrong all places are worked out."""
+
+    @cache
+    def spread() -> pa.ListArray:
+        offsets = _offsets(pc.fill_null(pc.list_value_length(lists), 0))
+        return pa.ListArray.from_arrays(offsets, pa.array(range(offsets[-1].as_py()), pa.int32())).take(numbers())
+
+    @cache
+    def places() -> Locate:
+        return _in_lists(spread(), place)
+
+    def place_of_item(index: int) -> tuple[int, Path]:
+        return places()(index)
+
+    return place_of_item, True, lambda: spread().flatten()
 
 
 def _in_lists(lists: pa.ListArray, place: Locate) -> Locate:
@@ -83,6 +134,28 @@ def _in_mappings(below: Path, place: Locate) -> Locate:
         return row, (*path, *below)
 
     return place_of_field
+
+
+def plain_lists(array: pa.Array) -> pa.Array:
+    """Lists of items, where each distinct item may be held once.
+
+    Args:
+        array: (n,) of any type; of lists the items may be dictionary-encoded, as parsing leaves items that recur.
+
+    Returns:
+        (n,) the same with items as they are; anything else as it is.
+    """
+    if not pa.types.is_list(array.type) or not pa.types.is_dictionary(array.type.value_type):
+        return array
+    items = plain_items(array.values)
+    return pa.Array.from_buffers(
+        pa.list_(items.type), len(array), array.buffers()[:2], array.null_count, array.offset, [items]
+    )
+
+
+def plain_items(array: pa.Array) -> pa.Array:
+    """(n,) values of which each distinct one may be held once, as they are."""
+    return array.dictionary.take(array.indices) if pa.types.is_dictionary(array.type) else array
 
 
 def read_path(path: Path, read_from: Mapping[Path, Path]) -> Path:
@@ -121,14 +194,21 @@ def without_null_items(array: pa.Array) -> pa.Array:
 
 
 def _dense_lists(lists: pa.ListArray) -> pa.ListArray:
+    items = without_null_items(lists.flatten().drop_null())
+    return pa.ListArray.from_arrays(_offsets(item_counts(lists)), items, type=lists.type)
+
+
+def item_counts(lists: pa.ListArray) -> pa.Array:
+    """(n,) how many items of each list are not null; 0 for a list that is null."""
     items = lists.flatten()
-    lengths = pc.fill_null(pc.list_value_length(lists), 0)
-    if items.null_count:
-        kept = pc.list_parent_indices(lists).filter(pc.is_valid(items))
-        counts = pc.value_counts(kept)
-        places = pc.index_in(pa.array(range(len(lists)), kept.type), counts.field(0))
-        lengths = pc.fill_null(counts.field(1).take(places), 0)
-        items = items.drop_null()
+    if not items.null_count:
+        return pc.fill_null(pc.list_value_length(lists), 0)
+    counts = pc.value_counts(pc.list_parent_indices(lists).filter(pc.is_valid(items)))
+    places = pc.index_in(pa.array(range(len(lists)), counts.type.field(0).type), counts.field(0))
+    return pc.fill_null(counts.field(1).take(places), 0)
+
+
+def _offsets(lengths: pa.Array) -> pa.Int32Array:
+    """(n + 1,) where lists of these lengths start and end."""
     ends = pc.cumulative_sum(lengths.cast(pa.int32()))
-    offsets = pa.concat_arrays([pa.array([0], pa.int32()), ends])
-    return pa.ListArray.from_arrays(offsets, without_null_items(items), type=lists.type)
+    return pa.concat_arrays([pa.array([0], pa.int32()), ends])

@@ -12,6 +12,8 @@ from typing import Final, NamedTuple
 
 import pyarrow as pa
 
+from tasks.tables.columns import whole
+from tasks.tables.nested import plain_lists
 from tasks.tables.staging import read_arrow, write_arrow
 
 _TABLE: Final = "parsed.arrow"
@@ -41,7 +43,12 @@ def write_parsed(batch: Path, parsed: Parsed) -> None:
     write_arrow(batch / _FOUND, parsed.found)
     raw = pa.array(map(parsed.raw, range(len(parsed.table))), pa.large_binary())
     metadata = {"seconds": str(parsed.seconds), "bytes": str(parsed.bytes)}
-    write_arrow(batch / _TABLE, parsed.table.append_column("raw", raw).replace_schema_metadata(metadata))
+    # An Arrow file may hold dictionaries inside lists, but not every version of Arrow reads them.
+    plain = {
+        name: plain_lists(whole(column))
+        for name, column in zip(parsed.table.column_names, parsed.table.columns, strict=True)
+    }
+    write_arrow(batch / _TABLE, pa.table(plain | {"raw": raw}).replace_schema_metadata(metadata))
 
 
 def read_parsed(batch: Path) -> Parsed:

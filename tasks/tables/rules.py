@@ -19,7 +19,7 @@ from config.contract_types import Column
 from tasks.front_matter.findings import MAX_FINDINGS
 from tasks.front_matter.problems import excerpt, spell_path
 from tasks.tables.columns import whole
-from tasks.tables.nested import Values, spell_json, walk, without_null_items
+from tasks.tables.nested import Values, item_counts, spell_json, walk
 from tasks.tables.staging import FINDINGS
 
 
@@ -53,7 +53,7 @@ def check_rules(columns: tuple[Column, ...], records: pa.Table) -> pa.Table:
 
 
 def _broken_rules(values: Values) -> Iterator[_Broken]:
-    column, array, _, is_item = values
+    column, array, is_item = values.column, values.array, values.is_item
     # An empty item of a list has been reported as such, and is left out.
     if column.required and not is_item:
         yield _Broken(_missing(array), "field/missing", "a required field is missing or empty; add it")
@@ -72,7 +72,7 @@ def _broken_rules(values: Values) -> Iterator[_Broken]:
 
 def _missing(values: pa.Array) -> pa.BooleanArray:
     if pa.types.is_list(values.type):
-        return pc.equal(pc.list_value_length(without_null_items(values)), 0)
+        return pc.equal(item_counts(values), 0)
     if not pa.types.is_string(values.type):
         return pc.is_null(values)
     return pc.equal(pc.fill_null(pc.utf8_trim_whitespace(values), ""), "")
@@ -101,7 +101,7 @@ def _bound(bound: Any, kind: pa.DataType) -> pa.Scalar:
 def _broken_lengths(column: Column, values: pa.Array) -> Iterator[_Broken]:
     rules = column.rules
     if pa.types.is_list(values.type) and (rules.min_items or rules.max_items is not None):
-        lengths = pc.list_value_length(without_null_items(values))
+        lengths = item_counts(values)
         low, high, what = rules.min_items, rules.max_items, "items"
     elif pa.types.is_string(values.type) and (rules.min_length or rules.max_length is not None):
         lengths, low, high, what = pc.utf8_length(values), rules.min_length, rules.max_length, "characters"
@@ -121,10 +121,10 @@ def _broken_lengths(column: Column, values: pa.Array) -> Iterator[_Broken]:
 
 def _findings(values: Values, broken: _Broken) -> Iterator[tuple[Any, ...]]:
     """Rows of `FINDINGS`, at most `MAX_FINDINGS` a record: a hostile file must not fill the tables."""
-    indices = pc.indices_nonzero(pc.fill_null(broken.mask, False))
+    indices = values.where(broken.mask)
     counts: Counter[int] = Counter()
     severity, code, message = values.column.severity, broken.code, broken.message
-    for index, value in zip(indices.to_pylist(), values.array.take(indices).to_pylist(), strict=True):
+    for index, value in zip(indices.to_pylist(), values.take(indices).to_pylist(), strict=True):
         row, path = values.place(index)
         counts[row] += 1
         if counts[row] <= MAX_FINDINGS:

@@ -18,7 +18,7 @@ from config.contract import CLUSTER_COLUMNS, Contract
 from tasks.front_matter.policy import ReadPolicy
 from tasks.tables.columns import whole
 from tasks.tables.keys import part_of
-from tasks.tables.nested import spell_json, without_null_items
+from tasks.tables.nested import plain_lists, spell_json, without_null_items
 from tasks.tables.parsed import Parsed
 from tasks.tables.rules import check_rules
 from tasks.tables.staging import (
@@ -162,7 +162,7 @@ def _records(parsed: pa.Table, found: pa.Table, files: pa.Table, contract: Contr
     table = parsed.select([field.name for field in fields]).take(rows)
     for i, field in enumerate(fields):
         if pa.types.is_nested(field.type):
-            table = table.set_column(i, field, without_null_items(whole(table[field.name])))
+            table = table.set_column(i, field, without_null_items(plain_lists(whole(table[field.name]))))
     return table.cast(pa.schema(fields))
 
 
