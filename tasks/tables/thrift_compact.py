@@ -97,8 +97,8 @@ def _read_struct(buf: bytes, pos: int, shape: Shape, depth: int) -> tuple[Struct
         if number in fields:
             raise Damaged(f"field {number} is there twice")
         if number in shape:
-            value, end = _read_value(buf, pos, kind, shape[number], depth)
-            fields[number] = kind, value
+            read = _integer(buf, pos, kind) if kind in INTEGERS else _read_value(buf, pos, kind, shape[number], depth)
+            fields[number], end = (kind, read[0]), read[1]
         else:
             end = pos + 1 if kind in INTEGERS and buf[pos] < 128 else _skip(buf, pos, kind, depth)
             fields[number] = kind, buf[pos:end]
@@ -229,13 +229,18 @@ def _after_varint(buf: bytes, pos: int) -> int:
 
 def _varint(buf: bytes, pos: int) -> tuple[int, int]:
     """An unsigned number and the position behind it."""
-    if (byte := buf[pos]) < 128:
-        return byte, pos + 1
-    end = _after_varint(buf, pos)
-    number = 0
-    for byte in reversed(buf[pos:end]):
-        number = number << 7 | byte & 127
-    return number, end
+    number = buf[pos]
+    pos += 1
+    if number < 128:
+        return number, pos
+    number &= 127
+    for shift in range(7, 70, 7):
+        byte = buf[pos]
+        pos += 1
+        number |= (byte & 127) << shift
+        if byte < 128:
+            return number, pos
+    raise Damaged("a number has more than 64 bits")
 
 
 def _integer(buf: bytes, pos: int, kind: int) -> tuple[int, int]:
