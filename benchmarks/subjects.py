@@ -23,9 +23,11 @@ Counts = dict[str, int]
 
 #: Broken files that every reader of YAML refuses; the peers load the other kinds as if they were good.
 NOT_YAML: Final = frozenset({"unclosed_fence", "unclosed_quote", "tab_indent", "impossible_date", "invalid_utf8"})
-#: Environment of every command: a run by hand, and nobody's telemetry.
+#: Environment of every command: a run by hand, and nobody's telemetry. Modules are compiled once, as wherever
+#: presslake and the peers are installed, also where this process was told to leave no bytecode behind.
 ENVIRONMENT: Final = {
     "PYTHONPATH": str(REPOSITORY),
+    "PYTHONDONTWRITEBYTECODE": "",
     "PRESSLAKE_RUN__ENGINE": "local",
     "RUNTIME__DLTHUB_TELEMETRY": "false",
     "DO_NOT_TRACK": "1",

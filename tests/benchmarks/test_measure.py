@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.measure import CommandError, measure, warm
+from benchmarks.subjects import ENVIRONMENT
 
 #: Uses CPU time until it has had a fifth of a second.
 BUSY = "import time\nwhile time.process_time() < 0.2: pass\n"
@@ -57,6 +58,12 @@ def test_a_failing_command_is_an_error_with_what_it_said() -> None:
 def test_the_environment_is_the_commands_own() -> None:
     code = "import os; print(os.environ['PYTHONPATH'], os.environ['EXTRA'])"
     assert measure(python(code), environment={"PYTHONPATH": "/somewhere", "EXTRA": "1"}).output == "/somewhere 1\n"
+
+
+def test_modules_are_compiled_once_wherever_the_benchmark_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    code = "import sys; print(sys.dont_write_bytecode)"
+    assert measure(python(code), environment=ENVIRONMENT).output == "False\n"
 
 
 def test_warming_reads_files_in_all_folders(tmp_path: Path) -> None:
