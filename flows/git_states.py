@@ -19,6 +19,7 @@ from tasks.deduplicate.replay import Step, replay
 from tasks.discover.batches import make_batches
 from tasks.discover.git_history import Commit, GitPast
 from tasks.report.progress import Progress
+from tasks.tables.recurring import plain_table
 from tasks.tables.run import Batch, Run
 from tasks.tables.staging import FILES, fresh_folder, read_arrow, write_arrow
 from tasks.tables.workers import worker_pool
@@ -51,9 +52,9 @@ def parsed_files(run: Run, past: GitPast, commits: Sequence[Commit], progress: P
 
     def strip(batch: Batch) -> None:
         """Keep what the history needs of a batch; whole texts of thousands of commits would fill the disk."""
-        rows = read_arrow(batch.path / "records.arrow").select(names)
+        rows = plain_table(read_arrow(batch.path / "records.arrow").select(names), empty.schema)
         write_arrow(batch.path / "watched.arrow", rows)
-        for name in ("records", "quarantine", "findings", "input"):
+        for name in ("records", "keys", "quarantine", "findings", "input"):
             (batch.path / f"{name}.arrow").unlink()
         progress.advance("parse", batch.files)
 

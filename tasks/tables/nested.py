@@ -180,13 +180,15 @@ def without_null_items(array: pa.Array) -> pa.Array:
     """The array with null items taken out of its lists, at every depth; null lists become empty.
 
     Args:
-        array: (n,) of any type.
+        array: (n,) of any type, also with distinct items held once (see `plain_lists`).
 
     Returns:
         (n,) of the same type.
     """
     if pa.types.is_list(array.type):
         return _dense_lists(array)
+    if pa.types.is_dictionary(array.type):
+        return pa.DictionaryArray.from_arrays(array.indices, without_null_items(array.dictionary))
     if pa.types.is_struct(array.type) and any(pa.types.is_nested(field.type) for field in array.type):
         fields = [without_null_items(array.field(i)) for i in range(array.type.num_fields)]
         return pa.StructArray.from_arrays(fields, fields=list(array.type), mask=pc.is_null(array))

@@ -18,8 +18,9 @@ from config.contract import CLUSTER_COLUMNS, Contract
 from tasks.front_matter.policy import ReadPolicy
 from tasks.tables.columns import whole
 from tasks.tables.keys import part_of
-from tasks.tables.nested import plain_lists, spell_json, without_null_items
+from tasks.tables.nested import spell_json, without_null_items
 from tasks.tables.parsed import Parsed
+from tasks.tables.recurring import holds_recurring
 from tasks.tables.rules import check_rules
 from tasks.tables.staging import (
     FILES,
@@ -152,7 +153,7 @@ def _texts_by_row(length: int, found: pa.Table, texts: list[str], *, distinct: b
 
 
 def _records(parsed: pa.Table, found: pa.Table, files: pa.Table, contract: Contract, partition_by: str) -> pa.Table:
-    """The rows that become records, in the columns and order of `articles` less the lineage."""
+    """The rows that become records, in the columns and order of `articles` less the lineage (`tasks.tables.recurring`)."""
     warnings = found.filter(pc.equal(found["severity"], "warning"))
     fields = pc.replace_substring_regex(warnings["field"], r"\[[0-9]+\]", "[]")
     names = pc.utf8_rtrim_whitespace(pc.binary_join_element_wise(warnings["code"], fields, " ")).to_pylist()
@@ -160,10 +161,16 @@ def _records(parsed: pa.Table, found: pa.Table, files: pa.Table, contract: Contr
     fields = [field for field in contract["articles"].schema if field.name not in LINEAGE]
     rows = _ordered(pc.indices_nonzero(pc.equal(files["status"], "record")), parsed, partition_by)
     table = parsed.select([field.name for field in fields]).take(rows)
-    for i, field in enumerate(fields):
-        if pa.types.is_nested(field.type):
-            table = table.set_column(i, field, without_null_items(plain_lists(whole(table[field.name]))))
-    return table.cast(pa.schema(fields))
+    columns = [_column(table[field.name], field.type) for field in fields]
+    return pa.table(columns, names=table.column_names)
+
+
+def _column(values: pa.ChunkedArray, kind: pa.DataType) -> pa.Array | pa.ChunkedArray:
+    """A column of the tables; items that recur stay what they are until they are written."""
+    if not pa.types.is_nested(kind):
+        return values.cast(kind)
+    dense = without_null_items(whole(values))
+    return dense if holds_recurring(dense.type) else dense.cast(kind)
 
 
 def _ordered(rows: pa.Array, parsed: pa.Table, partition_by: str) -> pa.Array:

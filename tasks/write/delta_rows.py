@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 
 from config.contract import Contract
 from tasks.tables.keys import file_keys
+from tasks.tables.recurring import plain_table
 from tasks.tables.snapshots import Snapshot
 from tasks.tables.staging import read_arrow
 from tasks.write.audit import check_article_rows, check_read, check_required
@@ -187,8 +188,9 @@ class RecordChanges:
                 yield content.filter(wanted), expected.take(at.filter(wanted))
 
     def _parts(self, expected: pa.Table, names: list[str]) -> Iterator[pa.Table]:
+        schema = pa.schema([content_schema(self.contract).field(name) for name in names])
         for batch in self.batches:
-            yield read_arrow(batch / "records.arrow").select(names)
+            yield plain_table(read_arrow(batch / "records.arrow").select(names), schema)
         carried = expected.filter(pc.invert(pc.is_in(file_keys(expected), self._fresh_keys)))
         if self.parent is not None and len(carried):
             yield from self._carried(self.parent, carried, names)
@@ -205,7 +207,7 @@ class RecordChanges:
     @cached_property
     def _fresh_keys(self) -> pa.Array:
         names = ["source", "source_path"]
-        tables = [read_arrow(batch / "records.arrow").select(names) for batch in self.batches]
+        tables = [read_arrow(batch / "keys.arrow") for batch in self.batches]
         return file_keys(pa.concat_tables([content_schema(self.contract).empty_table().select(names), *tables]))
 
 

@@ -19,6 +19,7 @@ from config.errors import AuditError
 from tasks.tables.columns import whole
 from tasks.tables.keys import file_keys
 from tasks.tables.parquet import read_parquet
+from tasks.tables.recurring import plain_table
 from tasks.tables.snapshots import Snapshot
 from tasks.write.audit import check_read
 from tasks.write.layout import Layout
@@ -188,7 +189,7 @@ class RecordSet:
             found.append(rows.filter(pc.is_in(file_keys(rows), keys.filter(is_carried))).cast(self.fresh.schema))
             is_carried = pc.and_not(is_carried, pc.is_in(keys, file_keys(found[1])))
         found.append(self._carried(self.before.take(numbers).filter(is_carried), keys.filter(is_carried)))
-        records = _together([rows for rows in found if len(rows)] or found[:1])
+        records = _together([rows for rows in found if len(rows)] or found[:1], self.fresh.schema)
         at = pc.index_in(keys, file_keys(records))
         if at.null_count or len(records) != len(numbers):
             missing = max(at.null_count, len(numbers) - len(records))
@@ -229,5 +230,5 @@ def _sorted(manifest: pa.Table, numbers: pa.Array) -> pa.Array:
     return numbers.take(pc.sort_indices(rows, sort_keys=[(name, "ascending") for name in rows.column_names]))
 
 
-def _together(tables: list[pa.Table]) -> pa.Table:
-    return tables[0] if len(tables) == 1 else pa.concat_tables(tables)
+def _together(tables: list[pa.Table], schema: pa.Schema) -> pa.Table:
+    return tables[0] if len(tables) == 1 else pa.concat_tables([plain_table(table, schema) for table in tables])

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.contract import CLUSTER_COLUMNS, Contract
+from tasks.tables.recurring import plain_table
 
 #: Columns of `articles` and `duplicates` that the manifest gives.
 LINEAGE: Final = ("first_seen_at", "loaded_at", "run_id", *CLUSTER_COLUMNS)
@@ -47,7 +48,7 @@ def with_lineage(content: pa.Table, records: pa.Table, schema: pa.Schema, rule_v
     """Rows of `articles` or `duplicates`.
 
     Args:
-        content: (n,) what the files say.
+        content: (n,) what the files say; of lists distinct items may be held once (`tasks.tables.recurring`).
         records: (n,) their manifest rows.
         schema: of the table.
         rule_version: what `duplicates.rule_version` says.
@@ -55,7 +56,7 @@ def with_lineage(content: pa.Table, records: pa.Table, schema: pa.Schema, rule_v
     known = {name: records[name] for name in (*LINEAGE, *OF_DUPLICATES)}
     known["rule_version"] = pa.repeat(pa.scalar(rule_version), len(content))
     known |= {name: content[name] for name in content.column_names}
-    return pa.table([known[name] for name in schema.names], names=schema.names).cast(schema)
+    return plain_table(pa.table([known[name] for name in schema.names], names=schema.names), schema)
 
 
 def related_rows(articles: pa.Table, schema: pa.Schema) -> pa.Table:

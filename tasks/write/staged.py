@@ -17,6 +17,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tasks.tables.recurring import joined
 from tasks.tables.staging import read_arrow, read_rows
 
 _KEYS: Final = ("source", "source_path")
@@ -41,7 +42,7 @@ class StagedRecords:
         self._files = [batch / "records.arrow" for batch in batches]
         tables = [read_arrow(batch / "keys.arrow") for batch in batches]
         self._starts = [0, *accumulate(map(len, tables))]
-        self.keys: pa.Table = _copied(tables, schema.empty_table().select(_KEYS))
+        self.keys: pa.Table = _copied(tables, pa.schema([schema.field(name) for name in _KEYS]))
 
     def rows(self, numbers: pa.Array) -> pa.Table:
         """Some records in full.
@@ -50,9 +51,10 @@ class StagedRecords:
             numbers: which, counted from 0 over all batches; ascending.
 
         Returns:
-            The rows, copied out of the files.
+            The rows, copied out of the files; of lists whose items recur the distinct ones are held once
+            (`tasks.tables.recurring`).
         """
-        return _copied(self._pieces(numbers), self.schema.empty_table())
+        return _copied(self._pieces(numbers), self.schema)
 
     def _pieces(self, numbers: pa.Array) -> Iterator[pa.Table]:
         """The wanted rows of each batch that has any, still mapped."""
@@ -66,9 +68,9 @@ class StagedRecords:
             yield table if len(table) == len(wanted) else table.take(pc.subtract(wanted, start + low))
 
 
-def _copied(tables: Iterable[pa.Table], empty: pa.Table) -> pa.Table:
+def _copied(tables: Iterable[pa.Table], schema: pa.Schema) -> pa.Table:
     """The tables as one, in memory of its own, with few of them mapped at a time."""
     remaining, pieces = iter(tables), list[pa.Table]()
     while mapped := list(islice(remaining, _MAPPED)):
-        pieces.append(pa.concat_tables(mapped).combine_chunks())
-    return pieces[0] if len(pieces) == 1 else pa.concat_tables([empty, *pieces]).combine_chunks()
+        pieces.append(joined(mapped, schema))
+    return pieces[0] if len(pieces) == 1 else joined(pieces, schema)
