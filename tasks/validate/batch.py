@@ -153,7 +153,7 @@ def _texts_by_row(length: int, found: pa.Table, texts: list[str], *, distinct: b
 
 
 def _records(parsed: pa.Table, found: pa.Table, files: pa.Table, contract: Contract, partition_by: str) -> pa.Table:
-    """The rows that become records, in the columns and order of `articles` less the lineage (`tasks.tables.recurring`)."""
+    """The rows that become records, in the columns and order of `articles` less lineage (`tasks.tables.recurring`)."""
     warnings = found.filter(pc.equal(found["severity"], "warning"))
     fields = pc.replace_substring_regex(warnings["field"], r"\[[0-9]+\]", "[]")
     names = pc.utf8_rtrim_whitespace(pc.binary_join_element_wise(warnings["code"], fields, " ")).to_pylist()
