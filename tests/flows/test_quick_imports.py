@@ -59,6 +59,7 @@ def test_a_run_for_which_nothing_changed_imports_nothing_that_reads_or_writes(tm
     names = [
         *("tasks.parse.batch", "tasks.validate.batch", "tasks.deduplicate.decisions", "tasks.write.publish"),
         *("multiprocessing", "concurrent.futures.thread", "importlib.metadata", "email", "prefect", "rich", "ftfy"),
+        "pyarrow.dataset",
     ]
     again = ["run", "content", "--json"]
     first = imported_by(again, names[:4], tmp_path)
