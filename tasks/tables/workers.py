@@ -33,8 +33,8 @@ from tasks.tables.logs import ROOT, context, received_lines, send_lines, with_co
 P = ParamSpec("P")
 R = TypeVar("R")
 
-#: Imported once in the server that the workers are forked from; ftfy is what repair needs sooner or later.
-_PRELOAD: Final = ["tasks.parse.batch", "tasks.validate.batch", "ftfy"]
+#: Imported once in the server that the workers are forked from; the last two are needed sooner or later.
+_PRELOAD: Final = ["tasks.parse.batch", "tasks.validate.batch", "tasks.front_matter.yaml_events", "ftfy"]
 _pools: Final[dict[Path, ProcessPoolExecutor]] = {}
 
 
