@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 
 import pyarrow as pa
@@ -21,34 +22,14 @@ _SCALARS: Final = {
     "timestamp": TIMESTAMP,
 }
 _LOGICAL: Final = (*_SCALARS, "integer", "array", "object")
-_CUSTOM: Final = ("severity", "typeSeverity", "sentinels", "repair")
+_CUSTOM: Final = frozenset({"severity", "typeSeverity", "sentinels", "repair"})
 #: Keys of an ODCS property that mean something to presslake; a near miss of one would silently do nothing.
-_KEYS: Final = (
-    "name",
-    "description",
-    "logicalType",
-    "logicalTypeOptions",
-    "physicalType",
-    "required",
-    "partitioned",
-    "enum",
-    "items",
-    "properties",
-    "transformSourceObjects",
-    "transformLogic",
-    "customProperties",
+_KEYS: Final = frozenset(
+    "name description logicalType logicalTypeOptions physicalType required partitioned enum items properties "
+    "transformSourceObjects transformLogic customProperties".split()
 )
-_OPTIONS: Final = (
-    "format",
-    "pattern",
-    "minimum",
-    "maximum",
-    "minLength",
-    "maxLength",
-    "minItems",
-    "maxItems",
-    "timezone",
-    "defaultTimezone",
+_OPTIONS: Final = frozenset(
+    "format pattern minimum maximum minLength maxLength minItems maxItems timezone defaultTimezone".split()
 )
 #: Column names that every engine takes without quotes.
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -158,11 +139,19 @@ def _custom(prop: dict[str, Any], where: str) -> dict[str, Any]:
     return custom
 
 
-def _refuse_near_misses(entries: dict[str, Any], known: tuple[str, ...], what: str) -> None:
+def _refuse_near_misses(entries: dict[str, Any], known: frozenset[str], what: str) -> None:
     """Other tools keep keys of their own in a contract: only a near miss of one of ours is a mistake."""
-    for name in sorted(map(str, entries.keys() - set(known))):
-        if near := difflib.get_close_matches(name, known, n=1, cutoff=0.85):
-            raise ContractError(f"{what} {name!r}.", f"Did you mean {near[0]!r}?")
+    if known.issuperset(entries):
+        return
+    for name in sorted(str(entry) for entry in entries if entry not in known):
+        if near := _near(name, known):
+            raise ContractError(f"{what} {name!r}.", f"Did you mean {near!r}?")
+
+
+@lru_cache(maxsize=256)
+def _near(name: str, known: frozenset[str]) -> str | None:
+    """The name that another one is a near miss of; a contract has the same foreign keys many times."""
+    return next(iter(difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.85)), None)
 
 
 def _severity(custom: dict[str, Any], name: str, where: str) -> Severity:

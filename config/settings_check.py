@@ -35,13 +35,15 @@ def apply_layers(schema: type[AnyStruct], layers: Iterable[Layer]) -> AnyStruct:
         SettingsError: a layer has an unknown key, or a value of the wrong type or out of range.
     """
     defaults = schema()
+    given = [entry for layer in layers for entry in _Check(layer, defaults).settings(schema, layer.tree, ())]
+    if not given:
+        return defaults
     values: Any = to_builtins(defaults)
-    for layer in layers:
-        for path, value in _Check(layer, defaults).settings(schema, layer.tree, ()):
-            section = values
-            for key in path[:-1]:
-                section = section[key]
-            section[path[-1]] = value
+    for path, value in given:
+        section = values
+        for key in path[:-1]:
+            section = section[key]
+        section[path[-1]] = value
     return convert(values, schema)
 
 

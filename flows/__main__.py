@@ -22,12 +22,15 @@ def main() -> int:
     Returns:
         The exit code; where nothing is left to be ended, the process ends here.
     """
-    # What is imported stays: looking for garbage among it every 700 objects takes a tenth of a short command's time.
-    gc.set_threshold(50_000, 20, 20)
+    # What is imported stays: looking for garbage among it every 700 objects takes a tenth of a short command's time,
+    # and doing so once, after 50,000, still a twentieth.
+    gc.set_threshold(300_000, 20, 20)
     # Where numpy is installed pyarrow imports it, and numpy's OpenBLAS starts a thread a core, which nobody would use.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from flows.cli import main as command_line  # noqa: PLC0415
+    from flows.quick_imports import leave_docstrings_out  # noqa: PLC0415
 
+    leave_docstrings_out()
     code = command_line()
     if _TO_BE_ENDED.isdisjoint(sys.modules):
         # A stream that takes nothing more is left to the interpreter's own end, which tells of it.

@@ -14,26 +14,15 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterable, Sequence
+from importlib import import_module
+from typing import Final, NamedTuple
 
 from cyclopts import App, CycloptsError, Parameter
 
 from config.errors import PresslakeError
-from flows.commands.backfill import BACKFILL_EXAMPLES, backfill
-from flows.commands.check import EXAMPLES as CHECK_EXAMPLES
-from flows.commands.check import check
-from flows.commands.contract import contract
-from flows.commands.explain import EXPLAIN_EXAMPLES, explain
+from config.release import VERSION
 from flows.commands.options import print_json
-from flows.commands.report import REPORT_EXAMPLES, report
-from flows.commands.run import EXAMPLES as RUN_EXAMPLES
-from flows.commands.run import run
-from flows.commands.serve import EXAMPLES as SERVE_EXAMPLES
-from flows.commands.serve import serve
-from flows.commands.snapshots import DIFF_EXAMPLES, ROLLBACK_EXAMPLES, SNAPSHOTS_EXAMPLES, diff, rollback, snapshots
-from flows.commands.status import PATH_EXAMPLES, STATUS_EXAMPLES, path, status
-from flows.commands.upkeep import MAINTAIN_EXAMPLES, VERIFY_EXAMPLES, maintain, verify
 
 FAILED: Final = 1
 WRONG_USAGE: Final = 2
@@ -51,41 +40,70 @@ Examples:
 `presslake COMMAND --help` explains a command and its options."""
 
 
-def _version() -> str:
-    from importlib import metadata  # noqa: PLC0415
+class _Command(NamedTuple):
+    """Where a command is, and how the help shows it; an app of several commands says all but the first itself.
 
-    try:
-        return f"presslake {metadata.version('presslake')}"
-    except metadata.PackageNotFoundError:
-        return "presslake (not installed: run from its source)"
+    Attributes:
+        module: its module below `flows.commands`; the command is the function, or the app, of its own name.
+        examples: the name of its examples there.
+        place: where it stands in the list.
+        usage: what follows its name.
+    """
 
-
-app = App(
-    name="presslake",
-    help=_INTRODUCTION,
-    help_epilogue=_EXAMPLES,
-    help_format="plaintext",
-    version=_version,
-    default_parameter=Parameter(negative=(), show_default=False),
-    result_action="return_value",
-    suppress_keyboard_interrupt=False,
-)
+    module: str
+    examples: str = ""
+    place: int = 0
+    usage: str = "[OPTIONS]"
 
 
-app.command(run, help_epilogue=RUN_EXAMPLES, sort_key=1, usage="Usage: presslake run [OPTIONS] SOURCE...")
-app.command(check, help_epilogue=CHECK_EXAMPLES, sort_key=2, usage="Usage: presslake check [OPTIONS] SOURCE...")
-app.command(status, help_epilogue=STATUS_EXAMPLES, sort_key=3, usage="Usage: presslake status [OPTIONS]")
-app.command(explain, help_epilogue=EXPLAIN_EXAMPLES, sort_key=10, usage="Usage: presslake explain [OPTIONS] SUBJECT")
-app.command(report, help_epilogue=REPORT_EXAMPLES, sort_key=11, usage="Usage: presslake report [OPTIONS]")
-app.command(path, help_epilogue=PATH_EXAMPLES, sort_key=4, usage="Usage: presslake path [OPTIONS]")
-app.command(snapshots, help_epilogue=SNAPSHOTS_EXAMPLES, sort_key=5, usage="Usage: presslake snapshots [OPTIONS]")
-app.command(diff, help_epilogue=DIFF_EXAMPLES, sort_key=6, usage="Usage: presslake diff [OPTIONS] [OLD] [NEW]")
-app.command(rollback, help_epilogue=ROLLBACK_EXAMPLES, sort_key=7, usage="Usage: presslake rollback [OPTIONS] SNAPSHOT")
-app.command(verify, help_epilogue=VERIFY_EXAMPLES, sort_key=8, usage="Usage: presslake verify [OPTIONS]")
-app.command(serve, help_epilogue=SERVE_EXAMPLES, sort_key=11, usage="Usage: presslake serve [OPTIONS] SOURCE...")
-app.command(maintain, help_epilogue=MAINTAIN_EXAMPLES, sort_key=9, usage="Usage: presslake maintain [OPTIONS]")
-app.command(contract)
-app.command(backfill, help_epilogue=BACKFILL_EXAMPLES, sort_key=13, usage="Usage: presslake backfill [OPTIONS]")
+#: Every command by its name.
+COMMANDS: Final = {
+    "run": _Command("run", "EXAMPLES", 1, "[OPTIONS] SOURCE..."),
+    "check": _Command("check", "EXAMPLES", 2, "[OPTIONS] SOURCE..."),
+    "status": _Command("status", "STATUS_EXAMPLES", 3),
+    "path": _Command("status", "PATH_EXAMPLES", 4),
+    "snapshots": _Command("snapshots", "SNAPSHOTS_EXAMPLES", 5),
+    "diff": _Command("snapshots", "DIFF_EXAMPLES", 6, "[OPTIONS] [OLD] [NEW]"),
+    "rollback": _Command("snapshots", "ROLLBACK_EXAMPLES", 7, "[OPTIONS] SNAPSHOT"),
+    "verify": _Command("upkeep", "VERIFY_EXAMPLES", 8),
+    "maintain": _Command("upkeep", "MAINTAIN_EXAMPLES", 9),
+    "explain": _Command("explain", "EXPLAIN_EXAMPLES", 10, "[OPTIONS] SUBJECT"),
+    "report": _Command("report", "REPORT_EXAMPLES", 11),
+    "serve": _Command("serve", "EXAMPLES", 11, "[OPTIONS] SOURCE..."),
+    "contract": _Command("contract"),
+    "backfill": _Command("backfill", "BACKFILL_EXAMPLES", 13),
+}
+
+
+def make_app(names: Iterable[str] = COMMANDS) -> App:
+    """The command line with some commands: a short one need not import the others.
+
+    Args:
+        names: the commands, by default all.
+    """
+    app = App(
+        name="presslake",
+        help=_INTRODUCTION,
+        help_epilogue=_EXAMPLES,
+        help_format="plaintext",
+        version=f"presslake {VERSION}",
+        default_parameter=Parameter(negative=(), show_default=False),
+        result_action="return_value",
+        suppress_keyboard_interrupt=False,
+    )
+    for name in names:
+        _add(app, name, COMMANDS[name])
+    return app
+
+
+def _add(app: App, name: str, command: _Command) -> None:
+    module = import_module(f"flows.commands.{command.module}")
+    works = getattr(module, name)
+    if isinstance(works, App):
+        app.command(works)
+    else:
+        usage = f"Usage: presslake {name} {command.usage}"
+        app.command(works, help_epilogue=getattr(module, command.examples), sort_key=command.place, usage=usage)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -100,6 +118,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _print_anything()
     words = sys.argv[1:] if arguments is None else list(arguments)
     try:
+        # Whatever is no command's name needs all of them: the help lists them, an error names the nearest.
+        app = make_app(words[:1] if words and words[0] in COMMANDS else COMMANDS)
         code = app(words, exit_on_error=False, print_error=False)
         sys.stdout.flush()
     except CycloptsError as error:

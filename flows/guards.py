@@ -8,7 +8,6 @@ from __future__ import annotations
 from config.errors import GuardRailError
 from config.settings import Guards
 from tasks.report.outcome import Rail
-from tasks.tables.contract_change import breaking_changes
 from tasks.tables.run import Decisions, Plan, Run
 
 
@@ -21,6 +20,8 @@ def check_contract(run: Run) -> None:
     parent = run.parent_snapshot()
     if run.settings.guards.accept_contract or parent is None or parent.info.summary.get("form") == run.table_form:
         return
+    from tasks.tables.contract_change import breaking_changes  # noqa: PLC0415  (it reads footers of Parquet)
+
     if changes := breaking_changes(parent, run.contract):
         raise GuardRailError(
             f"The contract {run.contract.tag} breaks what readers of snapshot {parent.number}"

@@ -1,25 +1,22 @@
 """The pipeline without Prefect: the same stages as plain functions, with the same retries.
 
-For a run by hand nobody looks at a server, and starting one costs more than the run.
+For a run by hand nobody looks at a server, and starting one costs more than the run. What reads and
+writes is imported when there is something to read or write: most runs find nothing.
 """
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import TypeVar
 
 from config.errors import SourceError, SourceRefused
-from flows.batch import read_and_validate
 from flows.run_names import batch_number
 from tasks.deduplicate.stage import deduplicate_records
 from tasks.discover.stage import discover_changes
 from tasks.tables.logs import bound, context, log_of
 from tasks.tables.run import Batch, Decisions, Plan, Publication, Run
-from tasks.write.stage import write_tables
 
 R = TypeVar("R")
 
@@ -38,6 +35,11 @@ class LocalStages:
 
     def parse_and_validate(self, folder: Path, batches: Sequence[Batch], done: Callable[[Batch], None]) -> None:
         """Take every batch through both stages, as many at once as there are workers."""
+        if not batches:
+            return
+        from concurrent.futures import ThreadPoolExecutor, as_completed  # noqa: PLC0415
+
+        from flows.batch import read_and_validate  # noqa: PLC0415
 
         shared, planned = context(), self._plan.batches if self._plan else batches
 
@@ -61,6 +63,8 @@ class LocalStages:
 
     def write(self, folder: Path, publication: Publication) -> tuple[int, int]:
         """Publish."""
+        from tasks.write.stage import write_tables  # noqa: PLC0415
+
         return write_tables(folder, publication)
 
     def _with_retries(self, action: Callable[[], R]) -> R:
@@ -72,6 +76,8 @@ class LocalStages:
             except SourceRefused:
                 raise
             except SourceError as error:
+                import random  # noqa: PLC0415
+
                 delay = random.uniform(0.5, 1.5) * settings.retry_delay_seconds * 2**attempt  # noqa: S311
                 again = f"trying again in {delay:.1f} s, for the {attempt + 1}. of {settings.retries} times"
                 log_of("run").warning("%s", f"{error.message} {again}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,7 +26,6 @@ from tasks.report.summary import build_outcome, bytes_read, iso, run_row, what_c
 from tasks.tables.faults import reach
 from tasks.tables.journal import clear_journal
 from tasks.tables.run import Batch, Decisions, Plan, Publication, Run
-from tasks.tables.workers import worker_pool
 
 if TYPE_CHECKING:
     from tasks.report.progress import Progress
@@ -145,8 +144,11 @@ def _shown(progress: Progress, stage: str) -> Iterator[None]:
 
 def _workers(run: Run, work: Sequence[Batch]) -> AbstractContextManager[None]:
     """Worker processes where there is enough to read to be worth their start."""
-    is_local = run.settings.run.executor == "processes"
-    return worker_pool(run.folder, min(run.workers, len(work)) if is_local and are_worth_workers(work) else 1)
+    if run.settings.run.executor != "processes" or not are_worth_workers(work):
+        return nullcontext()
+    from tasks.tables.workers import worker_pool  # noqa: PLC0415  (with all that processes need)
+
+    return worker_pool(run.folder, min(run.workers, len(work)))
 
 
 def are_worth_workers(work: Sequence[Batch]) -> bool:

@@ -24,14 +24,6 @@ from tasks.tables.keys import file_keys
 INDEX: Final = ("near", "match_version")
 
 
-def is_decided(manifest: pa.Table, version: str) -> bool:
-    """Whether all that a manifest says of its records was decided under this version of rules and code.
-
-    Records that another stands for have no version, so one that has it vouches for them.
-    """
-    return set(pc.unique(manifest["match_version"]).to_pylist()) - {None} == {version}
-
-
 def unknown(records: pa.Table, version: str) -> pa.BooleanArray:
     """(n,) true for records that the index does not know under a version of rules and code."""
     known = pc.and_(pc.is_valid(records["near"]), pc.equal(records["match_version"], version))

@@ -14,7 +14,6 @@ chunking for differential compression, the local maximum approach", 2010), on fi
 from __future__ import annotations
 
 import hashlib
-import json
 import zlib
 from bisect import bisect_right
 from itertools import accumulate
@@ -67,6 +66,8 @@ def fingerprint(batch: pa.Table, salt: str) -> str:
     Returns:
         64 hexadecimal digits.
     """
+    import json  # noqa: PLC0415  (a check of a few files has no use for it)
+
     values = [batch[name].cast(pa.int64()) if name == "modified_at" else batch[name] for name in _COLUMNS]
     text = json.dumps([salt, *(column.to_pylist() for column in values)], separators=(",", ":"))
     return hashlib.sha256(text.encode("ascii")).hexdigest()

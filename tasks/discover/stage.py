@@ -127,7 +127,7 @@ def _is_finished(batch: Path, rows: pa.Table) -> bool:
 
 
 def _plan(run: Run, listing: pa.Table, manifest: pa.Table, changes: Changes, batches: tuple[Batch, ...]) -> Plan:
-    live = manifest.filter(pc.invert(manifest["deleted"]))
+    live = manifest.select(["source"]).filter(pc.invert(manifest["deleted"]))
     live = live.filter(pc.is_in(live["source"], pa.array(sorted(run.sources), pa.string())))
     return Plan(
         batches=batches,

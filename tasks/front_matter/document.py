@@ -14,8 +14,6 @@ from tasks.front_matter.fences import BYTE_ORDER_MARK, FrontMatter, find_front_m
 from tasks.front_matter.findings import Findings, Node, StopReadingError
 from tasks.front_matter.policy import ReadPolicy
 from tasks.front_matter.problems import Path, Problem
-from tasks.front_matter.typed_formats import read_json, read_toml
-from tasks.front_matter.yaml_events import read_yaml
 from tasks.front_matter.yaml_subset import SubsetReader
 
 
@@ -105,11 +103,18 @@ def read_tree(
         StopReadingError: the front matter cannot be read; `findings` says why.
     """
     tree: Node
+    # Most files are in the subset, and a check of a few by hand need not import what reads the others.
     if region.format == "json":
+        from tasks.front_matter.typed_formats import read_json  # noqa: PLC0415
+
         tree, body = read_json(findings, places)
     elif region.format == "toml":
+        from tasks.front_matter.typed_formats import read_toml  # noqa: PLC0415
+
         tree = read_toml(findings, places)
     else:
+        from tasks.front_matter.yaml_events import read_yaml  # noqa: PLC0415
+
         tree = read_yaml(findings, places)
     if not isinstance(tree, dict):
         message = "The front matter is not a list of `key: value` pairs: write it so."

@@ -23,12 +23,11 @@ import tempfile
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyarrow import fs
 
 from config.errors import WarehouseError
 from tasks.tables.blobs import Blob, Blobs, FolderBlobs, ObjectBlobs
@@ -37,6 +36,9 @@ from tasks.tables.durable import storage_errors
 from tasks.tables.portable import plain_schema
 from tasks.tables.snapshots import LAYOUT, Snapshot, SnapshotInfo
 from tasks.tables.warehouse import DELTA_STATE, Warehouse
+
+if TYPE_CHECKING:
+    from pyarrow import fs
 
 #: The pointer and its history, below `DELTA_STATE`.
 POINTER: Final = "current.json"

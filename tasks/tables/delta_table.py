@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
-from pyarrow import fs
 
 from config.errors import SettingsError, WarehouseError
 from tasks.tables.snapshots import DataFile
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
+    from pyarrow import fs
 
 #: One slash is what a path makes of two.
 URL: Final = re.compile(r"(s3|gs|abfss?):/{1,2}(?=[^/])")
@@ -42,6 +42,8 @@ def filesystem_of(url: str) -> tuple[fs.FileSystem, str]:
     Raises:
         WarehouseError: the URL or the credentials are wrong.
     """
+    from pyarrow import fs  # noqa: PLC0415  (most warehouses are folders)
+
     try:
         found: tuple[fs.FileSystem, str] = fs.FileSystem.from_uri(url)
     except (pa.ArrowException, OSError) as error:

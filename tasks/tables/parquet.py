@@ -14,23 +14,23 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset as ds
 import pyarrow.parquet as pq
-from pyarrow import fs
 
 from config.errors import AuditError, WarehouseError
 from tasks.tables.durable import storage_errors, write_new_file
 from tasks.tables.parquet_encoding import recurring_leaves, rows_in_group
 from tasks.tables.portable import plain_schema, plain_type, require_portable
 
-_FORMAT: Final = ds.ParquetFileFormat(
-    default_fragment_scan_options=ds.ParquetFragmentScanOptions(page_checksum_verification=True)
-)
+if TYPE_CHECKING:
+    import pyarrow.dataset as ds
+    from pyarrow import fs
+
 #: What to do where a file of the tables is damaged.
 DAMAGED: Final = (
     "`presslake verify` lists all that is damaged; `presslake run --full-refresh` writes the tables anew, "
@@ -226,6 +226,10 @@ def read_files(
         WarehouseError: naming the file that is missing, damaged, or does not fit.
     """
     try:
+        if filters is None and hive_root is None and schema is not None and len(paths) == 1:
+            table = _read_as_it_is(paths[0], columns, schema, filesystem)
+            if table is not None:
+                return table
         source = _dataset(paths, schema, hive_root, filesystem)
         if schema is not None:
             _require_fit(source, schema, columns)
@@ -235,11 +239,39 @@ def read_files(
         raise _explained(paths, error, filesystem) from error
 
 
+def _read_as_it_is(
+    path: Path, columns: Sequence[str] | None, schema: pa.Schema, filesystem: fs.FileSystem | None
+) -> pa.Table | None:
+    """Columns that a file has just as `schema` wants them; None where one is missing or must be adapted.
+
+    Datasets can do all that, and take longer to import than most files to read.
+    """
+    names = schema.names if columns is None else list(columns)
+    if not names or not set(names) <= set(schema.names):
+        return None
+    wanted = pa.schema([schema.field(name) for name in names], schema.metadata)
+    with pq.ParquetFile(str(path), page_checksum_verification=True, filesystem=filesystem) as file:
+        found = file.schema_arrow
+        if any(found.get_field_index(f.name) < 0 or found.field(f.name).type != f.type for f in wanted):
+            return None
+        return pa.table(file.read(columns=names).select(names).columns, schema=wanted)
+
+
+@cache
+def _format() -> ds.ParquetFileFormat:
+    import pyarrow.dataset as ds  # noqa: PLC0415
+
+    options = ds.ParquetFragmentScanOptions(page_checksum_verification=True)
+    return ds.ParquetFileFormat(default_fragment_scan_options=options)
+
+
 def _dataset(
     paths: Sequence[Path], schema: pa.Schema | None, hive_root: Path | None, filesystem: fs.FileSystem | None
 ) -> ds.Dataset:
+    import pyarrow.dataset as ds  # noqa: PLC0415
+
     hive = {} if hive_root is None else {"partitioning": "hive", "partition_base_dir": str(hive_root)}
-    names, options = [str(path) for path in paths], {"format": _FORMAT, "filesystem": filesystem, **hive}
+    names, options = [str(path) for path in paths], {"format": _format(), "filesystem": filesystem, **hive}
     source = ds.dataset(names, schema=schema, **options)
     plain = plain_schema(source.schema)
     return source if plain.equals(source.schema) else ds.dataset(names, schema=plain, **options)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import os
 import pickle
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -23,13 +22,14 @@ import pyarrow as pa
 from config.contract import VERSIONS, Contract
 from config.errors import RunError
 from config.match_rules import MatchRules, load_match_rules
+from config.release import VERSION
 from config.settings import Settings
 from config.url_rules import UrlRules
 from tasks.front_matter.policy import ReadPolicy
 from tasks.tables.formats import open_warehouse
 from tasks.tables.history import watched_columns
 from tasks.tables.source import Source
-from tasks.tables.versions import deciding_code, reading_code, release, rules_fingerprint
+from tasks.tables.versions import deciding_code, reading_code, rules_fingerprint
 from tasks.tables.warehouse import BATCHES, Snapshot, Warehouse
 
 #: The run's context in its staging folder: a line that names the code, then a pickle.
@@ -123,7 +123,7 @@ class Run:
     @property
     def code_version(self) -> str:
         """Names everything besides the contract that decides what the tables hold."""
-        return f"{release()}+{self.read_version}-{deciding_code()}"
+        return f"{VERSION}+{self.read_version}-{deciding_code()}"
 
     @property
     def table_form(self) -> str:
@@ -154,12 +154,12 @@ class Run:
 
 def _code() -> str:
     """Names the code of this process: other code could not take the context, or would make other records of it."""
-    return f"{release()}+{reading_code()}"
+    return f"{VERSION}+{reading_code()}"
 
 
 def new_run_id(moment: datetime) -> str:
     """An id that sorts by time and that no other run has."""
-    return f"{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    return f"{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}-{os.urandom(3).hex()}"
 
 
 @lru_cache(maxsize=2)

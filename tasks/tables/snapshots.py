@@ -10,16 +10,18 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyarrow import fs
 
 from config.errors import WarehouseError
 from tasks.tables.durable import storage_errors
 from tasks.tables.parquet import read_files
+
+if TYPE_CHECKING:
+    from pyarrow import fs
 
 #: The layout that this code writes and reads. One more whenever an older reader would go wrong.
 LAYOUT: Final = 1

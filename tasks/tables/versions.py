@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from functools import cache
-from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,15 +28,6 @@ _READING: Final = (
     "config/url_rules",
 )
 _DECIDING: Final = ("tasks/deduplicate", "tasks/write")
-
-
-@cache
-def release() -> str:
-    """The installed version of presslake, such as `0.1.0`; `0` where it runs without being installed."""
-    try:
-        return metadata.version("presslake")
-    except metadata.PackageNotFoundError:
-        return "0"
 
 
 @cache

@@ -34,8 +34,15 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 #: Imported once in the server that the workers are forked from, not by each of them: all that the two stages of a
-#: batch import, and ftfy, which repair needs sooner or later.
-PRELOAD: Final = ["tasks.parse.stage", "tasks.validate.stage", "flows.batch", "tasks.discover.source", "ftfy"]
+#: batch import; the last two are needed sooner or later.
+PRELOAD: Final = [
+    "tasks.parse.stage",
+    "tasks.validate.stage",
+    "flows.batch",
+    "tasks.discover.source",
+    "tasks.front_matter.yaml_events",
+    "ftfy",
+]
 _pools: Final[dict[Path, ProcessPoolExecutor]] = {}
 
 

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 from config.errors import GuardRailError, RunError
+from config.release import VERSION
 from config.settings import Settings
-from flows.cli import STOPPED, app, main
+from flows.cli import COMMANDS, STOPPED, main
 from tasks.report.outcome import Files, Outcome
 
 BROKEN = "---\ntitle: ''\noriginalUrl: https://harbour.example/a\npublishedDateTime: 2026-03-02T09:30:00\n---\n"
-COMMANDS = [name for name in app if not name.startswith("-")]
 
 
 @pytest.fixture(autouse=True)
@@ -102,7 +102,7 @@ def test_commands_are_those_that_are_promised() -> None:
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--version"]) == 0
-    assert capsys.readouterr().out.startswith("presslake ")
+    assert capsys.readouterr().out == f"presslake {VERSION}\n"
 
 
 @pytest.mark.parametrize(

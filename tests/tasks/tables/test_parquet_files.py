@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from config.errors import AuditError, WarehouseError
+from tasks.tables import parquet
 from tasks.tables.parquet import (
     FileStats,
     ParquetOptions,
@@ -191,6 +192,21 @@ def damage_page(path: Path) -> None:
 def cut(path: Path) -> None:
     path.chmod(0o644)
     path.write_bytes(path.read_bytes()[:-9])
+
+
+@pytest.mark.parametrize("columns", [None, ["article_id"], ["quality", "topics"]])
+def test_a_file_that_fits_is_read_as_a_dataset_of_it_would_be(
+    columns: list[str] | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, schema = tmp_path / "a.parquet", SCHEMA.with_metadata({"made": "here"})
+    write(path, articles("x", "y", "z"), row_group_rows=2)
+    with monkeypatch.context() as alone:
+        alone.setattr(parquet, "_dataset", None)  # It is not called.
+        found = read_parquet(path, columns, schema)
+    monkeypatch.setattr(parquet, "_read_as_it_is", lambda *_: None)
+    expected = read_parquet(path, columns, schema)
+    assert found.equals(expected)
+    assert found.schema.equals(expected.schema, check_metadata=True)
 
 
 @pytest.mark.parametrize("harm", [damage_page, cut, Path.unlink])

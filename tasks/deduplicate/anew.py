@@ -1,0 +1,95 @@
+"""The next manifest where something came or went, or where decisions stand no more.
+
+Belongs here: the steps from the validated batches to the decided manifest. Does not belong here: the
+run for which nothing changed (`tasks.deduplicate.stage`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tasks.deduplicate.changes import changes_for_readers
+from tasks.deduplicate.decisions import decide
+from tasks.deduplicate.manifest import RunStamp, keep_first_seen, next_manifest
+from tasks.deduplicate.numbers import counted
+from tasks.deduplicate.touched import touched_rows
+from tasks.tables.keys import file_keys
+from tasks.tables.memory import give_back
+from tasks.tables.run import Decisions, Run, count_by, previous_manifest
+from tasks.tables.staging import FILES, read_arrow, write_arrow
+
+#: Columns of the previous manifest that nobody asks once they are in the next one: half of it.
+_MERGED: Final = ("shingles", "size", "modified_at", "etag", "completeness", "last_seen_at", "loaded_at", "run_id")
+
+
+def decide_anew(folder: Path, run: Run, batches: Sequence[Path], gone: pa.Table) -> Decisions:
+    """Decide on every record; `folder` gets `manifest.arrow`, see `deduplicate_records`.
+
+    Args:
+        folder: the run's staging folder.
+        run: the run.
+        batches: folders of the validated batches.
+        gone: (n,) files that are there no more, by `source` and `source_path`.
+    """
+    previous = previous_manifest(run)
+    stamp = RunStamp(run.run_id, run.started_at, run.contract.tag, run.read_version)
+    files = partial(_files, batches)
+    merged = next_manifest(previous, run.sources.keys(), gone, files, stamp)
+    # With another etag the same bytes would be read again by every run until the manifest has it.
+    told = files(["status", "etag"])
+    retagged = pc.sum(pc.and_(pc.equal(told["status"], "touched"), pc.is_valid(told["etag"]))).as_py() or 0
+    seen = _Seen(merged.renamed, retagged, count_by(told["status"]))
+    manifest, before, reread = merged.table, merged.before, merged.reread
+    # Decisions take the most memory of a run: what they need not have is let go before.
+    del told, gone, merged
+    previous = previous.select([name for name in previous.column_names if name not in _MERGED])
+    give_back()
+    manifest = decide(manifest, run.match_rules, run.match_version, previous, before)
+    touched = touched_rows(previous, manifest, reread, before)
+    manifest = keep_first_seen(manifest, previous, touched)
+    write_arrow(folder / "manifest.arrow", manifest.append_column("touched", touched))
+    # What is counted is a small part of the manifest, which is mapped.
+    del manifest
+    give_back()
+    return _numbers(run, previous, read_arrow(folder / "manifest.arrow"), touched, seen)
+
+
+def _files(batches: Sequence[Path], names: Sequence[str]) -> pa.Table:
+    """Columns of what the batches say of their files; the others stay on the disk."""
+    tables = (read_arrow(batch / "files.arrow").select(names) for batch in batches)
+    return pa.concat_tables([FILES.empty_table().select(names), *tables])
+
+
+class _Seen(NamedTuple):
+    """What the batches say, counted in files: renamed ones, those with the same bytes under another etag, by status."""
+
+    renamed: int
+    retagged: int
+    statuses: dict[str, int]
+
+
+def _numbers(run: Run, previous: pa.Table, manifest: pa.Table, touched: pa.BooleanArray, seen: _Seen) -> Decisions:
+    return replace(
+        counted(manifest, run.sources),
+        touched=(pc.sum(touched).as_py() or 0) + seen.retagged,
+        touched_files=seen.statuses.get("touched", 0),
+        vanished=seen.statuses.get("gone", 0),
+        renamed=seen.renamed,
+        removed=_removed(previous, manifest),
+        changes=changes_for_readers(previous, manifest) if pc.any(touched).as_py() else {},
+    )
+
+
+def _removed(previous: pa.Table, manifest: pa.Table) -> int:
+    """How many files are gone that were not before."""
+    before, now = (table.select(["source", "source_path", "deleted"]) for table in (previous, manifest))
+    tombstones = file_keys(now.filter(now["deleted"]))
+    earlier = pc.is_in(tombstones, file_keys(before.filter(before["deleted"])))
+    return len(tombstones) - (pc.sum(earlier.cast(pa.int64())).as_py() or 0)
