@@ -190,7 +190,7 @@ class Run(Struct, frozen=True):
         Text | None, Meta(description="Address of a running Dask or Ray cluster; null starts one here.")
     ] = None
     workers: Annotated[int, Meta(ge=0, le=1_024, description="Worker processes; 0 is one a core.")] = 0
-    batch_bytes: Annotated[Bytes, Meta(description="Bytes of source files that one batch holds.")] = 8 * 2**20
+    batch_bytes: Annotated[Bytes, Meta(description="Bytes of source files that one batch holds.")] = 12 * 2**20
     retries: Annotated[
         int, Meta(ge=0, le=100, description="How often a failed storage or network access is tried again.")
     ] = 3

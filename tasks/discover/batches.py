@@ -22,7 +22,7 @@ from typing import Final
 import pyarrow as pa
 
 #: Bytes of source files in a batch.
-BATCH_BYTES: Final = 8 * 1024 * 1024
+BATCH_BYTES: Final = 12 * 1024 * 1024
 
 #: Files in a batch at most: each costs time however small it is.
 BATCH_FILES: Final = 5_000

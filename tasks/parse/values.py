@@ -77,7 +77,10 @@ def wrong_kind(place: Place, severity: Severity, expected: Iterable[type], value
 
 
 def _scalars(column: Column, nodes: list[Any], place: Locate, level: Level) -> pa.Array:
-    texts = _repaired(column, without_sentinels(column, pa.array(nodes, pa.string())), place, level)
+    given = pa.array(nodes, pa.string())
+    if given.null_count == len(given):
+        return pa.nulls(len(given), column.type)
+    texts = _repaired(column, without_sentinels(column, given), place, level)
     values, misfits = convert(column, texts)
     for misfit in misfits:
         severity: Severity = "warning" if misfit.code == "time/no-zone" else column.type_severity
