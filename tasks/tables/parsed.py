@@ -43,7 +43,7 @@ def write_parsed(batch: Path, parsed: Parsed) -> None:
     write_arrow(batch / _FOUND, parsed.found)
     raw = pa.array(map(parsed.raw, range(len(parsed.table))), pa.large_binary())
     metadata = {"seconds": str(parsed.seconds), "bytes": str(parsed.bytes)}
-    # An Arrow file may hold dictionaries inside lists, but not every version of Arrow reads them.
+    # In a file columns have the types that the contract gives them.
     plain = {
         name: plain_lists(whole(column))
         for name, column in zip(parsed.table.column_names, parsed.table.columns, strict=True)
