@@ -37,6 +37,7 @@ $(READY): requirements.lock pyproject.toml
 	"$$python" -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check -r requirements.lock
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps -e .
+	@$(BIN)/python -m compileall -q config flows tasks  # pip does it for all other packages
 	@touch $@
 	@echo "$(VENV) is ready."
 

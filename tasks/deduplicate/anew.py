@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.deduplicate.changes import changes_for_readers
+from tasks.deduplicate.changes import COMPARED, changes_for_readers
 from tasks.deduplicate.decisions import decide
 from tasks.deduplicate.manifest import RunStamp, keep_first_seen, next_manifest
 from tasks.deduplicate.numbers import counted
@@ -58,7 +58,8 @@ def decide_anew(folder: Path, run: Run, batches: Sequence[Path], gone: pa.Table)
     # What is counted is a small part of the manifest, which is mapped.
     del manifest
     give_back()
-    return _numbers(run, previous, read_arrow(folder / "manifest.arrow"), touched, seen)
+    other = _stirred(previous, read_arrow(folder / "manifest.arrow"), touched, before)
+    return _numbers(run, previous, read_arrow(folder / "manifest.arrow"), other, seen)
 
 
 def _files(batches: Sequence[Path], names: Sequence[str]) -> pa.Table:
@@ -75,15 +76,27 @@ class _Seen(NamedTuple):
     statuses: dict[str, int]
 
 
-def _numbers(run: Run, previous: pa.Table, manifest: pa.Table, touched: pa.BooleanArray, seen: _Seen) -> Decisions:
+class _Stirred(NamedTuple):
+    """Rows of both manifests but those that say the same: mostly few, and all that changes can be told from."""
+
+    before: pa.Table
+    after: pa.Table
+
+
+def _stirred(previous: pa.Table, manifest: pa.Table, touched: pa.BooleanArray, before: pa.Array) -> _Stirred:
+    stays = pc.is_in(pa.arange(0, len(previous)), before.cast(pa.int64()).filter(pc.invert(touched)))
+    return _Stirred(previous.select(COMPARED).filter(pc.invert(stays)), manifest.select(COMPARED).filter(touched))
+
+
+def _numbers(run: Run, previous: pa.Table, manifest: pa.Table, stirred: _Stirred, seen: _Seen) -> Decisions:
     return replace(
         counted(manifest, run.sources),
-        touched=(pc.sum(touched).as_py() or 0) + seen.retagged,
+        touched=len(stirred.after) + seen.retagged,
         touched_files=seen.statuses.get("touched", 0),
         vanished=seen.statuses.get("gone", 0),
         renamed=seen.renamed,
         removed=_removed(previous, manifest),
-        changes=changes_for_readers(previous, manifest) if pc.any(touched).as_py() else {},
+        changes=changes_for_readers(stirred.before, stirred.after) if len(stirred.after) else {},
     )
 
 

@@ -13,15 +13,17 @@ import pyarrow.compute as pc
 from tasks.tables.columns import whole
 from tasks.tables.keys import file_keys
 
-_COMPARED: Final = ("source", "source_path", "source_hash", "article_id")
+#: Columns of the manifest that changes are told from.
+COMPARED: Final = ("source", "source_path", "source_hash", "article_id", "status", "deleted")
 
 
 def changes_for_readers(previous: pa.Table, manifest: pa.Table) -> dict[str, int]:
     """How many articles and files the next manifest says something else of than the one before.
 
     Args:
-        previous: (n,) rows of `sources`, empty at first.
-        manifest: (m,) rows, as they are to be published.
+        previous: (n,) rows of `sources` with the columns `COMPARED`, empty at first.
+        manifest: (m,) rows, as they are to be published. Rows that are in both and say the same may be
+            left out of both.
 
     Returns:
         `new`, `withdrawn`: articles that only one of them has; `corrected`: articles of both whose
@@ -46,9 +48,9 @@ def changes_for_readers(previous: pa.Table, manifest: pa.Table) -> dict[str, int
 
 
 def _rows(manifest: pa.Table, *statuses: str) -> pa.Table:
-    """The live rows of some statuses, with what versions are told by: whole rows are most of what a run holds."""
+    """The live rows of some statuses, with what they are compared by: whole rows are most of what a run holds."""
     chosen = pc.and_(pc.is_in(manifest["status"], pa.array(statuses)), pc.invert(manifest["deleted"]))
-    return manifest.select(_COMPARED).filter(chosen)
+    return manifest.select(COMPARED).filter(chosen)
 
 
 def _versions(rows: pa.Table, keys: pa.ChunkedArray) -> pa.ChunkedArray:

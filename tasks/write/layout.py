@@ -18,6 +18,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tasks.tables.columns import whole
 from tasks.tables.keys import part_of
 from tasks.tables.snapshots import DataFile
 from tasks.tables.staging import PART_BYTES
@@ -26,6 +27,8 @@ from tasks.tables.staging import PART_BYTES
 _FORMATS: Final = {"year": "published_year={0:04d}", "month": "published_month={0:04d}-{1:02d}"}
 _PART: Final = re.compile(r"part-(\d+)(?:-of-(\d+))?\.parquet$")
 
+#: Parts of a partition at most.
+MOST_PARTS: Final = 4096
 #: Parts are joined again when a quarter of them would do; less would split and join in turns.
 _JOIN_FACTOR: Final = 4
 
@@ -56,30 +59,41 @@ class Layout:
     partition_by: str
     parts: Mapping[str, int] = field(default_factory=dict)
 
-    def places(self, records: pa.Table) -> pa.Array:
-        """The place of each record as text, `<partition>/<file name>`.
+    def places(self, records: pa.Table) -> pa.DictionaryArray:
+        """The place of each record as text, `<partition>/<file name>`; each that occurs once in the dictionary.
 
         Args:
             records: (n,) with `published_at` and `article_id`.
         """
-        partition = self.partitions(records["published_at"])
-        distinct = pc.unique(partition).to_pylist()
-        counts = pa.array([self.parts.get(name, 1) for name in distinct], pa.int64())
-        parts = counts.take(pc.index_in(partition, pa.array(distinct, pa.string())))
-        part = pc.cast(part_of(records["article_id"], parts), pa.string())
-        split = pc.binary_join_element_wise("part-", part, "-of-", parts.cast(pa.string()), ".parquet", "")
-        name = pc.if_else(pc.equal(parts, 1), "part-0.parquet", split)
-        return pc.binary_join_element_wise(partition, name, "/")
+        partition = self._encoded(records["published_at"])
+        names = partition.dictionary.to_pylist()
+        counts = [self.parts.get(name, 1) for name in names]
+        if set(counts) <= {1}:
+            files = [f"{name}/{Place(name, 0, 1).file_name}" for name in names]
+            return pa.DictionaryArray.from_arrays(partition.indices, pa.array(files, pa.string()))
+        part = part_of(records["article_id"], pa.array(counts, pa.int64()).take(partition.indices))
+        numbers = pc.add(pc.multiply(partition.indices.cast(pa.int64()), MOST_PARTS), part).dictionary_encode()
+        found = [
+            Place(names[n // MOST_PARTS], n % MOST_PARTS, counts[n // MOST_PARTS])
+            for n in numbers.dictionary.to_pylist()
+        ]
+        files = [f"{place.partition}/{place.file_name}" for place in found]
+        return pa.DictionaryArray.from_arrays(numbers.indices, pa.array(files, pa.string()))
 
     def partitions(self, published_at: pa.ChunkedArray) -> pa.Array:
         """The partition of each record, `published_year=2021`; empty where there are none."""
-        values = published_at.combine_chunks()
+        encoded = self._encoded(published_at)
+        return encoded.dictionary.take(encoded.indices)
+
+    def _encoded(self, published_at: pa.ChunkedArray) -> pa.DictionaryArray:
+        """The partition of each record; each that occurs once in the dictionary."""
+        values = whole(published_at)
         if self.partition_by == "none":
-            return pa.repeat(pa.scalar(""), len(values))
-        day = pc.floor_temporal(values, unit=self.partition_by).dictionary_encode()
+            return pa.repeat(pa.scalar(""), len(values)).dictionary_encode()
+        start = pc.floor_temporal(values, unit=self.partition_by).dictionary_encode()
         name = _FORMATS[self.partition_by].format
-        names = [name(moment.year, moment.month) for moment in day.dictionary.to_pylist()]
-        return pa.array(names, pa.string()).take(day.indices)
+        names = [name(moment.year, moment.month) for moment in start.dictionary.to_pylist()]
+        return pa.DictionaryArray.from_arrays(start.indices, pa.array(names, pa.string()))
 
 
 def place_of(file: DataFile) -> Place:
@@ -117,8 +131,8 @@ def next_layout(previous: Layout, partition_by: str, records: pa.Table, max_rows
 
 
 def _parts_needed(rows: int, size: int, max_rows: int) -> int:
-    """The least power of two that keeps parts within both limits, at most 4,096."""
+    """The least power of two that keeps parts within both limits, at most `MOST_PARTS`."""
     needed = 1
-    while needed < 4096 and (rows > needed * max_rows or size > needed * PART_BYTES):
+    while needed < MOST_PARTS and (rows > needed * max_rows or size > needed * PART_BYTES):
         needed *= 2
     return needed

@@ -73,10 +73,10 @@ class RecordSet:
     @cached_property
     def places(self) -> pa.DictionaryArray:
         """(n,) the place of each record."""
-        return self.new.places(self.manifest).dictionary_encode()
+        return self.new.places(self.manifest)
 
     @cached_property
-    def old_places(self) -> pa.Array:
+    def old_places(self) -> pa.DictionaryArray:
         """The place that each record of the parent has there."""
         return self.old.places(self.previous)
 
@@ -97,13 +97,12 @@ class RecordSet:
     @cached_property
     def touched_places(self) -> list[str]:
         """Places of the new layout to write: where a touched record lies or lay, and moved ones."""
-        live = self.places.dictionary
-        now = live.take(pc.unique(self.places.indices.filter(self.touched)))
-        stays = self.before.filter(pc.invert(self.touched))
-        left = self.old_places.filter(pc.invert(pc.is_in(pa.arange(0, len(self.previous)), stays.cast(pa.int64()))))
-        moved = live.filter(pc.invert(pc.is_in(live, pc.unique(self.old_places))))
-        touched = pc.unique(pa.concat_arrays([now, moved, left.filter(pc.is_in(left, live))]))
-        return sorted(touched.to_pylist())
+        live, old = set(self.places.dictionary.to_pylist()), self.old_places
+        now = _names(self.places, pc.unique(self.places.indices.filter(self.touched)))
+        stays = self.before.filter(pc.invert(self.touched)).cast(pa.int64())
+        gone = pc.invert(pc.is_in(pa.arange(0, len(self.previous)), stays))
+        left = _names(old, pc.unique(old.indices.filter(gone)))
+        return sorted(now | (live & left) | (live - set(old.dictionary.to_pylist())))
 
     @cached_property
     def kept_places(self) -> set[str]:
@@ -142,13 +141,13 @@ class RecordSet:
 
     def parent_survivors_at(self, place: str) -> pa.Array:
         """Numbers in `previous` of the articles that the parent has at a place, in the order of its file."""
-        numbers = pc.indices_nonzero(pc.equal(self.old_places, place))
+        numbers = _rows_at(self.old_places, place)
         return _sorted(self.previous, numbers.filter(_survive(self.previous, numbers)))
 
     def has_same_duplicates(self, place: str) -> bool:
         """Whether the parent has the same duplicates at a place, none of which is touched."""
         numbers = self.others_at(place)
-        lay = pc.indices_nonzero(pc.equal(self.old_places, place))
+        lay = _rows_at(self.old_places, place)
         before = lay.filter(pc.invert(_survive(self.previous, lay)))
         is_touched = pc.any(self.touched.take(numbers), min_count=0).as_py()
         return not is_touched and self.before.take(numbers).sort().equals(before.cast(pa.int32()).sort())
@@ -172,8 +171,7 @@ class RecordSet:
         return self._with_lineage(table, records.take(at), numbers)
 
     def _numbers_at(self, place: str) -> pa.Array:
-        code = pc.index_in(pa.scalar(place), self.places.dictionary)
-        return pc.indices_nonzero(pc.equal(self.places.indices, code))
+        return _rows_at(self.places, place)
 
     def _content(self, numbers: pa.Array, nearby: pa.Table | None = None) -> tuple[pa.Table, pa.Array]:
         """The content of records in any order, and the row of it that each record has.
@@ -218,6 +216,16 @@ class RecordSet:
     def _with_lineage(self, table: str, content: pa.Table, numbers: pa.Array) -> pa.Table:
         lineage = self.lineage.take(self.numbers.take(numbers))
         return with_lineage(content, lineage, self.contract[table].schema, self.rule_version)
+
+
+def _names(places: pa.DictionaryArray, codes: pa.Array) -> set[str]:
+    return set(places.dictionary.take(codes).to_pylist())
+
+
+def _rows_at(places: pa.DictionaryArray, place: str) -> pa.Array:
+    """Numbers of the rows at a place; none where it does not occur."""
+    code = pc.index_in(pa.scalar(place), places.dictionary)
+    return pc.indices_nonzero(pc.fill_null(pc.equal(places.indices, code), False))
 
 
 def _survive(manifest: pa.Table, numbers: pa.Array) -> pa.BooleanArray:

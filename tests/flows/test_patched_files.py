@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tasks.tables.parquet import ParquetOptions
+from tasks.tables.splice import splice
 from tasks.write import patches, publish, row_groups
 from tests.builders import Desk, article, page
 from tests.tables_equal import assert_same_tables
@@ -30,7 +31,7 @@ def small_groups(monkeypatch: pytest.MonkeyPatch) -> None:
 def patched(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     """What runs have put together from parts of other files."""
     made: list[object] = []
-    real = patches.splice
+    real = splice
 
     def spy(*arguments: Any) -> Any:
         made.append(real(*arguments))
@@ -174,13 +175,13 @@ def test_any_sequence_of_changes_equals_a_rebuild(desk: Desk, patched: list[obje
             elif kind == "copy":
                 desk.write(f"copy-{day}.md", told(day, excerpt=f"Step {step}"))
             else:
-                fields: dict[str, Any] = {
+                changes: dict[str, dict[str, Any]] = {
                     "excerpt": {"excerpt": f"Step {step}"},
                     "related": {"related": [{"title": f"Step {step}", "webUrl": page(step)}]},
                     "date": {"publishedDateTime": MARCH.format(rng.randint(1, 28))},
                     "address": {"originalUrl": page(100 + step)},
-                }[kind]
-                desk.write(name, told(day, **fields))
+                }
+                desk.write(name, told(day, **changes[kind]))
         desk.run()
         assert_equals_rebuild(desk)
     assert len(patched) >= 7
