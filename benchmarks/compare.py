@@ -19,7 +19,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from benchmarks.environment import ENVIRONMENT, REPOSITORY, code, file_system, machine, peers_python, versions
 from benchmarks.generate import generate, load_expected
@@ -31,6 +31,10 @@ from benchmarks.results import load_results, measured_now, save_results
 from benchmarks.subjects import PEERS, Workplace
 
 
+#: Files of the trees of the part `scale`.
+SIZES: Final = (10_000, 100_000, 1_000_000)
+
+
 def arguments(given: Sequence[str]) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.compare")
@@ -38,7 +42,7 @@ def arguments(given: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--changed", type=int, default=50, help="files that change in the part `changed`")
-    parser.add_argument("--scale", type=int, nargs="*", default=[100_000, 1_000_000], help="sizes of the part `scale`")
+    parser.add_argument("--scale", type=int, nargs="*", default=SIZES, help="sizes of the part `scale`")
     parser.add_argument("--parts", nargs="*", choices=PARTS, default=[name for name in PARTS if name != "scale"])
     parser.add_argument("--peers", nargs="*", choices=PEERS, default=list(PEERS))
     parser.add_argument("--work", type=Path, help="folder for trees; by default a temporary one")

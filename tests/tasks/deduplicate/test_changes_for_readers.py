@@ -49,3 +49,12 @@ def test_only_what_came_to_quarantine_or_left_it_counts() -> None:
     )
     found = changes_for_readers(before, after)
     assert (found["quarantined"], found["mended"]) == (1, 1)
+
+
+def test_rows_that_say_the_same_may_be_left_out_of_both() -> None:
+    kept = [("k", "loaded", "K", "1"), ("q", "quarantined", None, "1"), ("r", "duplicate", "K", "2")]
+    before = [("a", "loaded", "A", "1"), ("b", "loaded", "B", "1"), ("c", "quarantined", None, "1")]
+    after = [("a", "loaded", "A", "2"), ("b", "gone", "B", "1"), ("b2", "loaded", "B", "1"), ("c", "loaded", "C", "3")]
+    all_rows = changes_for_readers(manifest(*kept, *before), manifest(*kept, *after))
+    assert changes_for_readers(manifest(*before), manifest(*after)) == all_rows
+    assert all_rows == {"new": 1, "corrected": 1, "withdrawn": 0, "quarantined": 0, "mended": 1}
