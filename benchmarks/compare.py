@@ -30,7 +30,6 @@ from benchmarks.report import render
 from benchmarks.results import load_results, measured_now, save_results
 from benchmarks.subjects import PEERS, Workplace
 
-
 #: Files of the trees of the part `scale`.
 SIZES: Final = (10_000, 100_000, 1_000_000)
 

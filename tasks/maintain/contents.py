@@ -19,7 +19,7 @@ from config.errors import WarehouseError
 from tasks.maintain.sentences import some
 from tasks.tables.comparison import rows_differ
 from tasks.tables.delta import DeltaSnapshot
-from tasks.tables.parquet import read_parquet
+from tasks.tables.parquet_reading import read_parquet
 from tasks.tables.portable import plain_schema
 from tasks.tables.rules import check_rules
 from tasks.tables.snapshots import DataFile, Snapshot

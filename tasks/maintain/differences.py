@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from tasks.tables.comparison import rows_differ
 from tasks.tables.keys import file_keys
-from tasks.tables.parquet import read_files
+from tasks.tables.parquet_reading import read_files
 from tasks.tables.snapshots import Snapshot
 
 #: Columns that tell when and by which run a row came: they differ between equal tables, too.

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from config.errors import WarehouseError
 from tasks.tables.durable import storage_errors
-from tasks.tables.parquet import read_files
+from tasks.tables.parquet_reading import read_files
 
 if TYPE_CHECKING:
     from pyarrow import fs

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from config.contract import TABLES, VERSIONS, Contract
 from config.errors import AuditError
 from tasks.tables.keys import file_keys
-from tasks.tables.parquet import read_parquet
+from tasks.tables.parquet_reading import read_parquet
 from tasks.tables.rules import check_rules
 from tasks.tables.snapshots import DataFile, Snapshot
 

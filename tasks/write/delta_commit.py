@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from config.errors import WarehouseError
 from tasks.tables.delta_table import deltalake, open_table, table_uri
-from tasks.tables.parquet import DAMAGED
+from tasks.tables.parquet_reading import DAMAGED
 from tasks.write.delta_change import KEYS, Change
 
 #: Marks rows of a MERGE that say only which key goes.

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from config.contract import VERSIONS, Contract
 from config.errors import WarehouseError
 from tasks.tables.history import BY_TIME
-from tasks.tables.parquet import read_files
+from tasks.tables.parquet_reading import read_files
 from tasks.tables.snapshots import DataFile, Snapshot
 from tasks.write.article_versions import fitted
 

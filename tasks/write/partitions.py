@@ -18,7 +18,7 @@ from config.contract import Contract
 from config.errors import AuditError
 from tasks.tables.columns import whole
 from tasks.tables.keys import file_keys
-from tasks.tables.parquet import read_parquet
+from tasks.tables.parquet_reading import read_parquet
 from tasks.tables.recurring import plain_table
 from tasks.tables.snapshots import Snapshot
 from tasks.write.audit import check_read

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from config.contract import VERSIONS
 from tasks.tables.history import KEY
 from tasks.tables.memory import give_back
-from tasks.tables.parquet import read_parquet
+from tasks.tables.parquet_reading import read_parquet
 from tasks.tables.snapshots import DataFile
 from tasks.write.audit import check_articles, check_patch, check_required
 from tasks.write.job import WriteJob

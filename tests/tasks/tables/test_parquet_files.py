@@ -11,16 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from config.errors import AuditError, WarehouseError
-from tasks.tables import parquet
-from tasks.tables.parquet import (
-    FileStats,
-    ParquetOptions,
-    digest_of,
-    read_files,
-    read_parquet,
-    sort_rows,
-    write_parquet,
-)
+from tasks.tables import parquet_reading
+from tasks.tables.parquet import FileStats, ParquetOptions, digest_of, sort_rows, write_parquet
+from tasks.tables.parquet_reading import read_files, read_parquet
 from tasks.tables.portable import require_portable
 
 SCHEMA = pa.schema(
@@ -201,9 +194,9 @@ def test_a_file_that_fits_is_read_as_a_dataset_of_it_would_be(
     path, schema = tmp_path / "a.parquet", SCHEMA.with_metadata({"made": "here"})
     write(path, articles("x", "y", "z"), row_group_rows=2)
     with monkeypatch.context() as alone:
-        alone.setattr(parquet, "_dataset", None)  # It is not called.
+        alone.setattr(parquet_reading, "_dataset", None)  # It is not called.
         found = read_parquet(path, columns, schema)
-    monkeypatch.setattr(parquet, "_read_as_it_is", lambda *_: None)
+    monkeypatch.setattr(parquet_reading, "_read_as_it_is", lambda *_: None)
     expected = read_parquet(path, columns, schema)
     assert found.equals(expected)
     assert found.schema.equals(expected.schema, check_metadata=True)
