@@ -23,7 +23,7 @@ from tasks.deduplicate.touched import touched_rows
 from tasks.tables.keys import file_keys
 from tasks.tables.memory import give_back
 from tasks.tables.run import Decisions, Run, count_by, previous_manifest
-from tasks.tables.staging import FILES, read_arrow, write_arrow
+from tasks.tables.staging import FILES, MANIFEST_ROWS, read_arrow, write_arrow_in_parts
 
 #: Columns of the previous manifest that nobody asks once they are in the next one: half of it.
 _MERGED: Final = ("shingles", "size", "modified_at", "etag", "completeness", "last_seen_at", "loaded_at", "run_id")
@@ -54,7 +54,8 @@ def decide_anew(folder: Path, run: Run, batches: Sequence[Path], gone: pa.Table)
     manifest = decide(manifest, run.match_rules, run.match_version, previous, before)
     touched = touched_rows(previous, manifest, reread, before)
     manifest = keep_first_seen(manifest, previous, touched)
-    write_arrow(folder / "manifest.arrow", manifest.append_column("touched", touched))
+    starts = range(0, len(manifest), MANIFEST_ROWS)
+    write_arrow_in_parts(folder / "manifest.arrow", manifest.append_column("touched", touched), starts)
     # What is counted is a small part of the manifest, which is mapped.
     del manifest
     give_back()

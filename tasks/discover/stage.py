@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from tasks.discover.batches import fingerprint, make_batches
 from tasks.discover.changes import Changes, compare, settled_times
+from tasks.tables.memory import give_back, system_memory
 from tasks.tables.run import Batch, Plan, Run, count_by, load_run, previous_manifest
 from tasks.tables.source import VERSION
 from tasks.tables.staging import (
@@ -41,7 +42,7 @@ _COMPARED: Final = (
 
 
 def discover_changes(folder: Path) -> Plan:
-    """Find out what a run has to do.
+    """Find out what a run has to do; what listing took of memory is given back before any work is done.
 
     Args:
         folder: the run's staging folder. It gets `gone.arrow`.
@@ -53,6 +54,14 @@ def discover_changes(folder: Path) -> Plan:
         SourceError: a source is gone or could not be listed whole.
         WarehouseError: the manifest cannot be read.
     """
+    with system_memory():
+        plan = _planned(folder)
+    if plan.batches:
+        give_back()
+    return plan
+
+
+def _planned(folder: Path) -> Plan:
     run = load_run(folder)
     listed_at = datetime.now(UTC)
     tables = {name: run.sources[name].list() for name in sorted(run.sources, key=str.encode)}

@@ -23,6 +23,8 @@ from config.contract_types import TIMESTAMP
 PART_BYTES: Final = 128 * 1024 * 1024
 #: Of a staged file at most 2 to this power.
 _MOST_PARTS: Final = 6
+#: Rows in a record batch of the manifest, and in a file of `sources` at most: about 100 MB in memory.
+MANIFEST_ROWS: Final = 131_072
 #: Where the schema of a batch's list of files says what `parts_expected` said of all files of the run.
 PARTS: Final = b"parts"
 #: Where a file's schema says which rows its record batches begin with.
@@ -97,10 +99,10 @@ def write_arrow_in_parts(path: Path, table: pa.Table, starts: Sequence[int]) -> 
         starts: the first row of each record batch, ascending from 0; none where there is no row.
     """
     partial = path.with_name(f"{path.name}.partial")
-    table = table.combine_chunks().replace_schema_metadata({_STARTS: msgspec.json.encode([*starts, len(table)])})
+    table = table.replace_schema_metadata({_STARTS: msgspec.json.encode([*starts, len(table)])})
     with pa.OSFile(str(partial), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
         for start, stop in pairwise([*starts, len(table)]):
-            writer.write_table(table.slice(start, stop - start))
+            writer.write_table(table.slice(start, stop - start).combine_chunks())
     partial.replace(path)
 
 

@@ -5,15 +5,18 @@ Belongs here: the shapes that `publish` and `delta` take. Does not belong here: 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.contract import Contract
+from tasks.tables.staging import MANIFEST_ROWS, read_rows
 from tasks.tables.warehouse import Warehouse
 
 
@@ -53,6 +56,7 @@ class Decided:
         previous: the parent's manifest, the columns `FOUND` at least.
         sources: names of the sources of this run.
         there: number of their files.
+        path: the file that the manifest is mapped from, if it is, with a record batch for each file of `sources`.
     """
 
     manifest: pa.Table
@@ -60,6 +64,23 @@ class Decided:
     previous: pa.Table
     sources: Collection[str]
     there: int
+    path: Path | None = None
+
+    def parts(self) -> list[Callable[[], pa.Table]]:
+        """Calls that read the rows of each file of `sources`, at least one.
+
+        Each maps them anew, if they are in a file: what all had touched of one mapping would count as held
+        until the run's end.
+        """
+        count, names = len(self.manifest), self.manifest.column_names
+
+        def part(start: int) -> pa.Table:
+            stop = min(start + MANIFEST_ROWS, count)
+            if self.path is None or not count:
+                return self.manifest.slice(start, stop - start)
+            return read_rows(self.path, start, stop).select(names)
+
+        return [partial(part, start) for start in range(0, max(count, 1), MANIFEST_ROWS)]
 
     def live_sources(self) -> list[str]:
         """Names of the sources that have files, those of other runs among them."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import zip_longest
 from pathlib import Path
 from typing import Final
 
@@ -56,7 +57,9 @@ def write_snapshot(
     options = ParquetOptions(compression_level=job.compression_level)
     builder = SnapshotBuilder(job.warehouse, parent, run.run_id, options)
     records = _record_set(job, parent, decided, batches)
-    _side_by_side(job, [*_manifest_files(job, builder, decided), *record_files(job, builder, records)])
+    # In turn: a part of the manifest takes as much memory as a place.
+    calls = zip_longest(_manifest_files(job, builder, decided), record_files(job, builder, records))
+    _side_by_side(job, [call for pair in calls for call in pair if call])
     _write_empty(job, builder)
     _write_small_tables(job, builder, parent, decided, batches, run)
     _write_versions(job, builder, parent, run)
@@ -112,8 +115,12 @@ def _side_by_side(job: WriteJob, calls: Sequence[Callable[[], object]]) -> None:
 
 def _manifest_files(job: WriteJob, builder: SnapshotBuilder, decided: Decided) -> list[Callable[[], object]]:
     """Calls that write the files of `sources`."""
-    parts = small_tables.manifest_parts(decided.manifest.cast(job.contract["sources"].schema))
-    return [partial(add_file, job, builder, "sources", part, name=f"part-{i}.parquet") for i, part in enumerate(parts)]
+    schema = job.contract["sources"].schema
+
+    def write(number: int, part: Callable[[], pa.Table]) -> None:
+        add_file(job, builder, "sources", part().cast(schema), name=f"part-{number}.parquet")
+
+    return [partial(write, number, part) for number, part in enumerate(decided.parts())]
 
 
 def _write_empty(job: WriteJob, builder: SnapshotBuilder) -> None:

@@ -18,8 +18,6 @@ from tasks.tables.keys import file_keys
 from tasks.tables.snapshots import Snapshot
 from tasks.tables.staging import read_arrow
 
-#: Most rows in one file of the manifest: about 100 MB in memory while it is encoded.
-_SOURCES_ROWS: Final = 131_072
 #: Most bytes of quarantined files behind one file of the table.
 _QUARANTINE_BYTES: Final = 128 * 1024 * 1024
 _BY_FILE: Final = [("source", "ascending"), ("source_path", "ascending")]
@@ -91,12 +89,6 @@ def run_rows(
         old = old.filter(pc.invert(pc.is_in(old["run_id"], pa.array(list(forgotten), pa.string()))))
         rows = pa.concat_tables([old, rows])
     return rows.sort_by([("started_at", "ascending"), ("run_id", "ascending")])
-
-
-def manifest_parts(manifest: pa.Table) -> Iterator[pa.Table]:
-    """The manifest cut into files; one even if it is empty."""
-    for start in range(0, max(len(manifest), 1), _SOURCES_ROWS):
-        yield manifest.slice(start, _SOURCES_ROWS)
 
 
 def quarantine_parts(rows: pa.Table, schema: pa.Schema) -> Iterator[pa.Table]:

@@ -35,6 +35,7 @@ def write_tables(folder: Path, publication: Publication) -> tuple[int, int]:
     is_delta = isinstance(run.warehouse, DeltaWarehouse)
     decided = Decided(
         manifest=manifest.drop_columns(["touched"]),
+        path=folder / "manifest.arrow",
         touched=manifest["touched"].combine_chunks(),
         previous=previous_manifest(run, None if is_delta else FOUND),
         sources=run.sources.keys(),

@@ -13,9 +13,11 @@ from config.url_rules import load_url_rules
 from flows.batch import read_and_validate
 from tasks.discover.source import open_source
 from tasks.parse.stage import parse_files
+from tasks.tables.recurring import plain_table
 from tasks.tables.run import Run
 from tasks.tables.staging import fresh_folder, read_arrow, read_json, write_arrow
 from tasks.validate.stage import validate_records
+from tasks.write.records import content_schema
 from tests.builders import article
 from tests.newsroom import settings_for
 
@@ -58,11 +60,17 @@ def planned(folder: Path, name: str) -> Path:
     return batch
 
 
+def staged(batch: Path, table: str) -> pa.Table:
+    """A table of a batch; entries that recur are held once in memory, and in full in a file between the stages."""
+    found = read_arrow(batch / f"{table}.arrow")
+    return plain_table(found, content_schema(load_contract())) if table == "records" else found
+
+
 def test_one_step_in_memory_gives_what_two_with_files_give(folder: Path) -> None:
     one = read_and_validate(folder, planned(folder, "one"))
     two = validate_records(folder, parse_files(folder, planned(folder, "two")))
     for table in TABLES:
-        assert read_arrow(one / f"{table}.arrow").equals(read_arrow(two / f"{table}.arrow"), check_metadata=True)
+        assert staged(one, table).equals(staged(two, table), check_metadata=True)
     numbers = [read_json(batch / "numbers.json") for batch in (one, two)]
     assert [number.pop("seconds").keys() for number in numbers] == [{"parse", "validate"}] * 2
     assert numbers[0] == numbers[1]
