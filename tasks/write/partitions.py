@@ -52,6 +52,7 @@ class RecordSet:
         touched: (n,) whether the tables must show the record differently than before.
         fresh: records that this run read.
         parent: snapshot that has the others; None at first.
+        is_same_form: whether the parent's files have the form of those to be written (`WriteJob.form`).
         previous: manifest rows of all records in `parent`, in the columns `FOUND`.
         old, new: layout of the parent, and of what is written.
         contract: names the columns.
@@ -64,6 +65,7 @@ class RecordSet:
     touched: pa.BooleanArray
     fresh: StagedRecords
     parent: Snapshot | None
+    is_same_form: bool
     previous: pa.Table
     old: Layout
     new: Layout

@@ -32,7 +32,6 @@ from tasks.write.row_groups import Piece, pieces
 
 #: Columns from which the rows of `related` follow.
 _OF_RELATED: Final = frozenset(["article_id", "related"])
-_KEYS: Final = ("source", "source_path")
 
 
 class Patch(NamedTuple):
@@ -64,6 +63,8 @@ def patched_articles(records: RecordSet, place: str, options: ParquetOptions, so
         AuditError: content of a record is neither in the batches nor in the parent snapshot.
         WarehouseError: the parent's file is damaged.
     """
+    if not records.is_same_form:
+        return None
     try:
         parent = _parent_file(records, place)
         if parent is None:

@@ -74,14 +74,15 @@ def _record_set(job: WriteJob, parent: Snapshot | None, decided: Decided, batche
     manifest = decided.manifest
     current, previous = records_of(manifest.select(PLACED)), records_of(decided.previous.select(FOUND))
     among = is_record(manifest).combine_chunks()
-    old = _layout_of_parent(job, parent)
+    old, is_other = _layout_of_parent(job, parent), _is_of_another_form(job, parent)
     records = RecordSet(
         manifest=current,
         lineage=manifest.select([*LINEAGE, *OF_DUPLICATES]),
         numbers=pc.indices_nonzero(among).cast(pa.int64()),
-        touched=pc.or_(decided.touched.filter(among), _is_of_another_form(job, parent)),
+        touched=pc.or_(decided.touched.filter(among), is_other),
         fresh=StagedRecords(batches, content_schema(job.contract)),
         parent=parent,
+        is_same_form=not is_other,
         previous=previous,
         old=old,
         new=next_layout(old, job.partition_by, current, job.max_rows),

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from config.contract import PACKAGED, load_contract
 from tasks.tables.parquet import ParquetOptions
 from tasks.tables.splice import splice
 from tasks.write import patches, publish, row_groups
@@ -162,6 +163,18 @@ def test_a_file_whose_bytes_are_not_those_published_is_no_donor(desk: Desk, patc
     desk.run()
     assert patched == []
     assert_equals_rebuild(desk)
+
+
+def test_a_new_description_reaches_files_whose_rows_stay(desk: Desk, patched: list[object]) -> None:
+    contract = desk.root / "contract.odcs.yaml"
+    text = PACKAGED.read_text(encoding="utf-8")
+    before = load_contract()["articles"].schema.field("title").metadata[b"description"].decode()
+    assert before in text
+    contract.write_text(text.replace(before, "What stands above the story.", 1), encoding="utf-8")
+    desk.run(contract={"path": str(contract)})
+    described = pq.read_schema(file_of(desk)).field("title").metadata[b"description"]
+    assert described == b"What stands above the story."
+    assert patched == []
 
 
 def test_any_sequence_of_changes_equals_a_rebuild(desk: Desk, patched: list[object]) -> None:
