@@ -59,8 +59,8 @@ def decide_anew(folder: Path, run: Run, batches: Sequence[Path], gone: pa.Table)
     # What is counted is a small part of the manifest, which is mapped.
     del manifest
     give_back()
-    other = _stirred(previous, read_arrow(folder / "manifest.arrow"), touched, before)
-    return _numbers(run, previous, read_arrow(folder / "manifest.arrow"), other, seen)
+    manifest = read_arrow(folder / "manifest.arrow")
+    return _numbers(run, manifest, _stirred(previous, manifest, touched, before), seen)
 
 
 def _files(batches: Sequence[Path], names: Sequence[str]) -> pa.Table:
@@ -89,21 +89,19 @@ def _stirred(previous: pa.Table, manifest: pa.Table, touched: pa.BooleanArray, b
     return _Stirred(previous.select(COMPARED).filter(pc.invert(stays)), manifest.select(COMPARED).filter(touched))
 
 
-def _numbers(run: Run, previous: pa.Table, manifest: pa.Table, stirred: _Stirred, seen: _Seen) -> Decisions:
+def _numbers(run: Run, manifest: pa.Table, stirred: _Stirred, seen: _Seen) -> Decisions:
     return replace(
         counted(manifest, run.sources),
         touched=len(stirred.after) + seen.retagged,
         touched_files=seen.statuses.get("touched", 0),
         vanished=seen.statuses.get("gone", 0),
         renamed=seen.renamed,
-        removed=_removed(previous, manifest),
+        removed=_removed(stirred),
         changes=changes_for_readers(stirred.before, stirred.after) if len(stirred.after) else {},
     )
 
 
-def _removed(previous: pa.Table, manifest: pa.Table) -> int:
+def _removed(stirred: _Stirred) -> int:
     """How many files are gone that were not before."""
-    before, now = (table.select(["source", "source_path", "deleted"]) for table in (previous, manifest))
-    tombstones = file_keys(now.filter(now["deleted"]))
-    earlier = pc.is_in(tombstones, file_keys(before.filter(before["deleted"])))
-    return len(tombstones) - (pc.sum(earlier.cast(pa.int64())).as_py() or 0)
+    tombstones, earlier = (file_keys(table.filter(table["deleted"])) for table in (stirred.after, stirred.before))
+    return len(tombstones) - (pc.sum(pc.is_in(tombstones, earlier).cast(pa.int64())).as_py() or 0)

@@ -75,9 +75,7 @@ class Donor:
             WarehouseError: the file is missing, cannot be read, or is damaged.
             NotCopyable: see the class.
         """
-        with storage_errors(f"read {path}"), pa.memory_map(str(path)) as source:
-            content = source.read_buffer()
-        return cls(content, str(path))
+        return cls(mapped(path), str(path))
 
     def rows_of(self, row_group: int) -> int:
         """Rows of one row group.
@@ -88,6 +86,16 @@ class Donor:
         if not 0 <= row_group < len(self.rows):
             raise AuditError(f"{self.name} has no row group {row_group}.")
         return self.rows[row_group]
+
+
+def mapped(path: Path) -> pa.Buffer:
+    """The bytes of a file, mapped into memory.
+
+    Raises:
+        WarehouseError: the file is missing, or cannot be read.
+    """
+    with storage_errors(f"read {path}"), pa.memory_map(str(path)) as source:
+        return source.read_buffer()
 
 
 class Source(NamedTuple):

@@ -136,6 +136,11 @@ def _in_mappings(below: Path, place: Locate) -> Locate:
     return place_of_field
 
 
+def holds_recurring(kind: pa.DataType) -> bool:
+    """Whether a type is that of lists whose distinct items are held once."""
+    return bool(pa.types.is_list(kind) and pa.types.is_dictionary(kind.value_type))
+
+
 def plain_lists(array: pa.Array) -> pa.Array:
     """Lists of items, where each distinct item may be held once.
 
@@ -145,7 +150,7 @@ def plain_lists(array: pa.Array) -> pa.Array:
     Returns:
         (n,) the same with items as they are; anything else as it is.
     """
-    if not pa.types.is_list(array.type) or not pa.types.is_dictionary(array.type.value_type):
+    if not holds_recurring(array.type):
         return array
     items = plain_items(array.values)
     return pa.Array.from_buffers(

@@ -17,12 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.tables.columns import whole
-from tasks.tables.nested import plain_lists
-
-
-def holds_recurring(kind: pa.DataType) -> bool:
-    """Whether a type is that of lists whose distinct items are held once."""
-    return bool(pa.types.is_list(kind) and pa.types.is_dictionary(kind.value_type))
+from tasks.tables.nested import holds_recurring, plain_lists
 
 
 def plain_table(table: pa.Table, schema: pa.Schema) -> pa.Table:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import shutil
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -82,12 +83,17 @@ FILES: Final = pa.schema(
 )
 
 
+@contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """A temporary name for a file, which is moved into its place once it is written."""
+    partial = path.with_name(f"{path.name}.partial")
+    yield partial
+    partial.replace(path)
+
+
 def write_arrow(path: Path, table: pa.Table) -> None:
     """Write an Arrow IPC file under a temporary name and move it into place."""
-    partial = path.with_name(f"{path.name}.partial")
-    with pa.OSFile(str(partial), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
-        writer.write_table(table)
-    partial.replace(path)
+    _write_batches(path, table.schema, [table])
 
 
 def write_arrow_in_parts(path: Path, table: pa.Table, starts: Sequence[int]) -> None:
@@ -98,12 +104,16 @@ def write_arrow_in_parts(path: Path, table: pa.Table, starts: Sequence[int]) -> 
         table: (n,) rows.
         starts: the first row of each record batch, ascending from 0; none where there is no row.
     """
-    partial = path.with_name(f"{path.name}.partial")
-    table = table.replace_schema_metadata({_STARTS: msgspec.json.encode([*starts, len(table)])})
-    with pa.OSFile(str(partial), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
-        for start, stop in pairwise([*starts, len(table)]):
-            writer.write_table(table.slice(start, stop - start).combine_chunks())
-    partial.replace(path)
+    bounds = [*starts, len(table)]
+    table = table.replace_schema_metadata({_STARTS: msgspec.json.encode(bounds)})
+    parts = (table.slice(start, stop - start).combine_chunks() for start, stop in pairwise(bounds))
+    _write_batches(path, table.schema, parts)
+
+
+def _write_batches(path: Path, schema: pa.Schema, tables: Iterable[pa.Table]) -> None:
+    with _replacing(path) as partial, pa.OSFile(str(partial), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
+        for table in tables:
+            writer.write_table(table)
 
 
 def read_rows(path: Path, start: int, stop: int) -> pa.Table:
@@ -149,9 +159,8 @@ def read_arrow(path: Path) -> pa.Table:
 
 def write_json(path: Path, value: Any) -> None:
     """Write a small JSON file under a temporary name and move it into place."""
-    partial = path.with_name(f"{path.name}.partial")
-    partial.write_bytes(msgspec.json.encode(value))
-    partial.replace(path)
+    with _replacing(path) as partial:
+        partial.write_bytes(msgspec.json.encode(value))
 
 
 def read_json(path: Path) -> Any:

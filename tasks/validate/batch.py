@@ -18,9 +18,8 @@ from config.contract import CLUSTER_COLUMNS, Contract
 from tasks.front_matter.policy import ReadPolicy
 from tasks.tables.columns import whole
 from tasks.tables.keys import part_of
-from tasks.tables.nested import spell_json, without_null_items
+from tasks.tables.nested import holds_recurring, spell_json, without_null_items
 from tasks.tables.parsed import Parsed
-from tasks.tables.recurring import holds_recurring
 from tasks.tables.rules import check_rules
 from tasks.tables.staging import (
     FILES,

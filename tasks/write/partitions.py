@@ -20,7 +20,7 @@ from tasks.tables.columns import whole
 from tasks.tables.keys import file_keys
 from tasks.tables.parquet_reading import read_parquet
 from tasks.tables.recurring import plain_table
-from tasks.tables.snapshots import Snapshot
+from tasks.tables.snapshots import DataFile, Snapshot
 from tasks.write.audit import check_read
 from tasks.write.layout import Layout
 from tasks.write.records import related_rows, with_lineage
@@ -131,6 +131,15 @@ class RecordSet:
         duplicates = self._with_lineage("duplicates", records.take(at[len(survivors) :]), others)
         return PlaceRows(articles, duplicates, related_rows(articles, self.contract["related"].schema))
 
+    def parent_file(self, table: str, place: str) -> DataFile | None:
+        """The parent's file of a table at a place; None where there is none, or it has no row."""
+        return self._parent_files.get(f"{table}/{place.lstrip('/')}")
+
+    @cached_property
+    def _parent_files(self) -> dict[str, DataFile]:
+        files = self.parent.info.files if self.parent else ()
+        return {file.path: file for file in files if file.table in RECORD_TABLES and file.rows}
+
     def survivors_at(self, place: str) -> pa.Array:
         """Numbers of the records at a place that are articles, in the order of the file."""
         numbers = self._numbers_at(place)
@@ -194,10 +203,15 @@ class RecordSet:
         if at.null_count or len(records) != len(numbers):
             missing = max(at.null_count, len(numbers) - len(records))
             raise AuditError(
-                f"The records do not match the manifest ({len(numbers)} expected, {len(records)} found).",
+                f"{self._spelled(numbers)}: the records do not match the manifest ({len(numbers)} expected, "
+                f"{len(records)} found).",
                 "Run `presslake run --full-refresh`, which reads every file anew." if missing else "",
             )
         return records, at
+
+    def _spelled(self, numbers: pa.Array) -> str:
+        """The places of some records, for a message."""
+        return ", ".join(sorted(_names(self.places, pc.unique(self.places.indices.take(numbers)))))
 
     def _carried(self, before: pa.Array, keys: pa.Array) -> pa.Table:
         """Rows of records that this run did not read: they stand in the parent's files."""
@@ -209,11 +223,10 @@ class RecordSet:
         return rows.filter(pc.is_in(file_keys(rows), keys))
 
     def _read_parent(self, table: str, place: str) -> pa.Table:
-        assert self.parent is not None
-        path = f"{table}/{place.lstrip('/')}"
-        if all(file.path != path for file in self.parent.files(table)):
+        file = self.parent_file(table, place)
+        if self.parent is None or file is None:
             return self.fresh.schema.empty_table()
-        return read_parquet(self.parent.path / path, self.fresh.schema.names, self.fresh.schema)
+        return read_parquet(self.parent.path / file.path, self.fresh.schema.names, self.fresh.schema)
 
     def _with_lineage(self, table: str, content: pa.Table, numbers: pa.Array) -> pa.Table:
         lineage = self.lineage.take(self.numbers.take(numbers))

@@ -21,11 +21,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tasks.tables.columns import whole
-from tasks.tables.donors import Donor, Group
-from tasks.tables.durable import storage_errors
+from tasks.tables.donors import Donor, Group, mapped
 from tasks.tables.parquet import ParquetOptions, digest_of, parquet_bytes
 from tasks.tables.parquet_fields import NotCopyable
-from tasks.tables.snapshots import DataFile
 from tasks.tables.splice import splice
 from tasks.write.partitions import RecordSet
 from tasks.write.row_groups import Piece, pieces
@@ -39,13 +37,13 @@ class Patch(NamedTuple):
 
     Attributes:
         content: its bytes.
-        rows: its rows.
+        ids: (n,) `article_id` of its rows.
         encoded: the columns that were encoded anew, by row group; what is not in it was copied.
         has_same_related: whether the parent's file of `related` goes with it.
     """
 
     content: pa.Buffer
-    rows: int
+    ids: pa.ChunkedArray
     encoded: dict[int, list[str]]
     has_same_related: bool
 
@@ -107,11 +105,12 @@ class _ParentFile:
 
 def _parent_file(records: RecordSet, place: str) -> _ParentFile | None:
     """The parent's file, if it has the rows and columns that it must have, and its bytes are those published."""
-    if (listed := _listed(records, place)) is None or records.parent is None:
+    listed = records.parent_file("articles", place)
+    if records.parent is None or listed is None:
         return None
     path = records.parent.path / listed.path
-    with storage_errors(f"read {path}"), pa.memory_map(str(path)) as file:
-        content = file.read_buffer()
+    content = mapped(path)
+    # Before its footer is looked at: what is damaged is told of where the file is read as a whole.
     if listed.digest != digest_of(content):
         return None
     donor = Donor(content, str(path))
@@ -126,12 +125,6 @@ def _parent_file(records: RecordSet, place: str) -> _ParentFile | None:
     if not ids.equals(whole(records.previous["article_id"]).take(order)):
         return None
     return _ParentFile(path, metadata, donor, order, bounds)
-
-
-def _listed(records: RecordSet, place: str) -> DataFile | None:
-    path = f"articles/{place.lstrip('/')}"
-    files = records.parent.files("articles") if records.parent else []
-    return next((file for file in files if file.path == path), None)
 
 
 @dataclass(frozen=True)
@@ -161,8 +154,8 @@ class _Patching:
                 groups.append(group)
         is_whole = len(self.survivors) == len(self.parent.records) and all(piece.group is not None for piece in found)
         has_same_related = is_whole and all(map(_OF_RELATED.isdisjoint, encoded.values()))
-        content = splice(self.parent.donor, groups)
-        return Patch(content, len(self.survivors), encoded, has_same_related)
+        ids = self.records.manifest["article_id"].take(self.survivors)
+        return Patch(splice(self.parent.donor, groups), ids, encoded, has_same_related)
 
     def _groups(self, piece: Piece) -> Iterator[tuple[Group, list[str]]]:
         """The row groups that a piece becomes, each with the columns that are encoded anew in it."""
@@ -171,7 +164,7 @@ class _Patching:
             return
         copied = Group.copied(self.parent.donor, piece.group)
         changed = self._changed(piece) if piece.touched else None
-        if changed is None or not changed.column_names:
+        if changed is None:
             yield copied, []
         else:
             yield copied.with_columns(self._encoded(changed, as_one_group=True), 0), changed.column_names
@@ -186,8 +179,8 @@ class _Patching:
         for number in range(len(donor.rows)):
             yield Group.copied(donor, number), rows.column_names
 
-    def _changed(self, piece: Piece) -> pa.Table:
-        """The columns in which a touched record of the piece says something else than in its group, whole."""
+    def _changed(self, piece: Piece) -> pa.Table | None:
+        """The columns in which a touched record of the piece says something else than in its group, whole, if any."""
         assert piece.group is not None
         at = pa.array(piece.touched, pa.int64())
         inside, numbers = pc.subtract(at, piece.start), self.survivors.take(at)
@@ -198,6 +191,8 @@ class _Patching:
         rows = self.records.rows_of("articles", numbers, nearby)
         are = rows.to_pylist()
         names = [n for n in rows.column_names if any(was[n] != now[n] for was, now in zip(were, are, strict=True))]
+        if not names:
+            return None
         return _replaced(self.parent.read([piece.group], names), inside.to_pylist(), rows.select(names))
 
     def _encoded(self, rows: pa.Table, *, as_one_group: bool = False) -> Donor:

@@ -19,7 +19,6 @@ from config.contract import VERSIONS
 from tasks.tables.history import KEY
 from tasks.tables.memory import give_back
 from tasks.tables.parquet_reading import read_parquet
-from tasks.tables.snapshots import DataFile
 from tasks.write.audit import check_articles, check_patch, check_required
 from tasks.write.job import WriteJob
 from tasks.write.partitions import RECORD_TABLES, RecordSet
@@ -88,12 +87,6 @@ class _RecordFiles:
         ids: list[str] = self.records.manifest["article_id"].filter(is_older).to_pylist()
         return ids
 
-    @cached_property
-    def _parents(self) -> dict[str, DataFile]:
-        """The parent's files that have rows, by path."""
-        files = self.records.parent.info.files if self.records.parent else ()
-        return {file.path: file for file in files if file.rows}
-
     def keep(self) -> None:
         """Take over the files of all places that have the same rows as before."""
         for place in self.records.kept_places:
@@ -101,7 +94,7 @@ class _RecordFiles:
                 self._keep(table, place)
 
     def _keep(self, table: str, place: str) -> None:
-        if file := self._parents.get(f"{table}/{place.lstrip('/')}"):
+        if file := self.records.parent_file(table, place):
             self.builder.keep(file)
 
     def write(self, place: str) -> None:
@@ -118,31 +111,27 @@ class _RecordFiles:
     def _write_anew(self, place: str) -> None:
         rows = self.records.rows_at(place)
         for table in RECORD_TABLES:
-            if len(getattr(rows, table)):
-                path = self._add(table, place, getattr(rows, table))
-                if table == "articles":
-                    check_articles(path, self.job.contract, self._older)
+            path = self._add(table, place, getattr(rows, table))
+            if table == "articles" and path:
+                check_articles(path, self.job.contract, self._older)
 
     def _write_patched(self, place: str, patch: Patch) -> None:
         partition, _, name = place.rpartition("/")
-        file = self.builder.put("articles", partition, name, patch.content, patch.rows)
+        file = self.builder.put("articles", partition, name, patch.content, len(patch.ids))
         path = self.builder.path / file.path
-        ids = self.records.manifest["article_id"].take(self.records.survivors_at(place))
-        check_patch(path, ids, patch.encoded, self.job.contract, self._older)
+        check_patch(path, patch.ids, patch.encoded, self.job.contract, self._older)
         if patch.has_same_related:
             self._keep("related", place)
-        elif len(related := related_rows(_read_back(path), self.job.contract["related"].schema)):
+        elif len(
+            related := related_rows(read_parquet(path, ["article_id", "related"]), self.job.contract["related"].schema)
+        ):
             self._add("related", place, related)
         if self.records.has_same_duplicates(place):
             self._keep("duplicates", place)
-        elif len(others := self.records.others_at(place)):
-            self._add("duplicates", place, self.records.rows_of("duplicates", others))
+        else:
+            self._add("duplicates", place, self.records.rows_of("duplicates", self.records.others_at(place)))
 
-    def _add(self, table: str, place: str, rows: pa.Table) -> Path:
+    def _add(self, table: str, place: str, rows: pa.Table) -> Path | None:
+        """Write a file of a place and give its path; none where there is no row."""
         partition, _, name = place.rpartition("/")
-        return add_file(self.job, self.builder, table, rows, partition, name)
-
-
-def _read_back(path: Path) -> pa.Table:
-    """What `related` follows from."""
-    return read_parquet(path, ["article_id", "related"])
+        return add_file(self.job, self.builder, table, rows, partition, name) if len(rows) else None

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from tasks.tables.recurring import holds_recurring, joined, plain_table
+from tasks.tables.nested import holds_recurring
+from tasks.tables.recurring import joined, plain_table
 
 ITEM = pa.struct([("title", pa.string()), ("tags", pa.list_(pa.string()))])
 SCHEMA = pa.schema([("path", pa.string()), ("related", pa.list_(ITEM))])
