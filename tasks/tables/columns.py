@@ -1,11 +1,14 @@
-"""A table's columns as single arrays.
+"""A table's columns as single arrays, and some of its rows, without copying the rest.
 
-Belongs here: getting at a column's values without a copy. Does not belong here: what a column means.
+Belongs here: getting at values with no more copies than they need. Does not belong here: what a column means.
 """
 
 from __future__ import annotations
 
+from itertools import accumulate, pairwise
+
 import pyarrow as pa
+import pyarrow.compute as pc
 
 
 def whole(column: pa.ChunkedArray | pa.Array) -> pa.Array:
@@ -13,3 +16,28 @@ def whole(column: pa.ChunkedArray | pa.Array) -> pa.Array:
     if isinstance(column, pa.Array):
         return column
     return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+
+def rows_at(table: pa.Table, numbers: pa.Array) -> pa.Table:
+    """What `table.take(numbers)` gives, which joins all chunks of a column first, however few rows are wanted.
+
+    Args:
+        table: (n,) rows.
+        numbers: (m,) int64, in any order, none null.
+
+    Returns:
+        (m,) rows.
+    """
+    batches = table.to_batches()
+    if len(batches) <= 1:
+        return table.take(numbers)
+    order = pc.sort_indices(numbers)
+    ascending = numbers.take(order)
+    starts = [0, *accumulate(map(len, batches))]
+    cuts = pc.search_sorted(ascending, pa.array(starts, ascending.type)).to_pylist()
+    pieces = [
+        batch.take(pc.subtract(ascending.slice(first, stop - first), start))
+        for batch, start, (first, stop) in zip(batches, starts, pairwise(cuts), strict=False)
+        if first < stop
+    ]
+    return pa.Table.from_batches(pieces, table.schema).take(pc.sort_indices(order))

@@ -1,11 +1,17 @@
-"""Keys: the text that names a source file among all files of all sources, and the part that an id falls into."""
+"""Keys: the text that names a source file among all files of all sources, and where a record stands in time."""
 
 from __future__ import annotations
+
+from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.tables.columns import whole
+
+#: How many hexadecimal digits of an id a position has, and how many of them there are.
+ID_DIGITS: Final = 4
+ID_RANGE: Final = 16**ID_DIGITS
 
 
 def file_keys(table: pa.Table) -> pa.Array:
@@ -18,13 +24,17 @@ def file_keys(table: pa.Table) -> pa.Array:
     return joined.combine_chunks() if isinstance(joined, pa.ChunkedArray) else joined
 
 
-def part_of(ids: pa.Array | pa.ChunkedArray, parts: pa.Array | int) -> pa.Array:
-    """(n,) int64, which of so many equal ranges of ids each one is in, from 0.
+def positions(records: pa.Table) -> pa.Int64Array:
+    """(n,) where each record stands in the order of time and id: its second since 1970, then its id's first digits.
 
     Args:
-        ids: (n,) hexadecimal, of four digits at least.
-        parts: the number of ranges, or one for each id; powers of two up to 65,536.
+        records: (n,) with `published_at` and `article_id` (hexadecimal, of four digits at least), none of them null.
+
+    Returns:
+        The second times `ID_RANGE`, plus the first `ID_DIGITS` digits of the id. Records of one second whose
+        ids begin alike have one position.
     """
-    digits = pc.utf8_slice_codeunits(whole(ids), 0, 4)
+    seconds = pc.floor_temporal(whole(records["published_at"]), unit="second").cast(pa.timestamp("s", "UTC"))
+    digits = pc.utf8_slice_codeunits(whole(records["article_id"]), 0, ID_DIGITS)
     first = pc.binary_join_element_wise("0x", digits, "").cast(pa.int64())
-    return pc.shift_right(pc.multiply(first, parts), 16)
+    return pc.add(pc.multiply(seconds.cast(pa.int64()), ID_RANGE), first)

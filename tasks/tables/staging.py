@@ -136,9 +136,9 @@ def read_rows(path: Path, start: int, stop: int) -> pa.Table:
 
 
 def parts_expected(size: int) -> int:
-    """Into how many parts by id each partition is likely to be split: a power of two, 1 for what fits one file.
+    """Into how many parts a year is likely to be split: a power of two, 1 for what fits one file.
 
-    That the records lie in some partitions is a guess. With too few parts more is read than need be.
+    That the records lie in some years is a guess. With too few parts more is read than need be.
 
     Args:
         size: bytes of all source files.

@@ -17,7 +17,6 @@ import pyarrow.compute as pc
 from config.contract import CLUSTER_COLUMNS, Contract
 from tasks.front_matter.policy import ReadPolicy
 from tasks.tables.columns import whole
-from tasks.tables.keys import part_of
 from tasks.tables.nested import holds_recurring, spell_json, without_null_items
 from tasks.tables.parsed import Parsed
 from tasks.tables.rules import check_rules
@@ -33,6 +32,8 @@ from tasks.tables.staging import (
 from tasks.validate.numbers import batch_numbers
 from tasks.validate.places import at_fields_read, path_of, with_lines
 
+#: A year in microseconds.
+_YEAR: Final = 366 * 86_400 * 1_000_000
 #: Columns of `articles` that only the write stage knows.
 LINEAGE: Final = (*CLUSTER_COLUMNS, "first_seen_at", "loaded_at", "run_id")
 _VIOLATION: Final = pa.struct(
@@ -76,13 +77,13 @@ def validate_parsed(
         policy: how the files were read, to find the lines of what is wrong.
         locate_warnings: whether every warning gets its line, or only the first of each code.
         partition_by: how the tables are partitioned (`year`, `month` or `none`).
-        parts: into how many ranges of ids a partition is likely to be split.
+        parts: into how many parts a year is likely to be split.
 
     Returns:
-        The folder, which then has `records.arrow` (what goes into `articles` or `duplicates`, sorted
-        by partition and id, a record batch for each range of ids), `keys.arrow` (`source` and `source_path` in the
-        same order), `quarantine.arrow`, `files.arrow` (`FILES`), `findings.arrow` (`FINDINGS` with lines), and
-        last of all `numbers.json`, which says that the batch is done.
+        The folder, which then has `records.arrow` (what goes into `articles` or `duplicates`, sorted by time
+        and id, a record batch for each of so many parts of a year), `keys.arrow` (`source` and `source_path`
+        in the same order), `quarantine.arrow`, `files.arrow` (`FILES`), `findings.arrow` (`FINDINGS` with
+        lines), and last of all `numbers.json`, which says that the batch is done.
     """
     started = time.perf_counter()
     table = parsed.table
@@ -92,7 +93,7 @@ def validate_parsed(
     found = with_lines(found, set(rejected.to_pylist()), parsed.raw, policy, everywhere=locate_warnings)
     is_rejected = pc.is_in(pa.array(range(len(table)), pa.int32()), rejected)
     files = _files(table, found, is_rejected)
-    records = _records(table, found, files, contract, partition_by)
+    records = _records(table, found, files, contract)
     write_arrow_in_parts(batch / "records.arrow", records, _starts(records, partition_by, parts))
     write_arrow(batch / "keys.arrow", records.select(["source", "source_path"]))
     write_arrow(batch / "quarantine.arrow", _quarantine(parsed, found, is_rejected))
@@ -151,14 +152,14 @@ def _texts_by_row(length: int, found: pa.Table, texts: list[str], *, distinct: b
     return pa.array([sorted(set(items) if distinct else items) for items in lists], pa.list_(pa.string()))
 
 
-def _records(parsed: pa.Table, found: pa.Table, files: pa.Table, contract: Contract, partition_by: str) -> pa.Table:
+def _records(parsed: pa.Table, found: pa.Table, files: pa.Table, contract: Contract) -> pa.Table:
     """The rows that become records, in the columns and order of `articles` less lineage (`tasks.tables.recurring`)."""
     warnings = found.filter(pc.equal(found["severity"], "warning"))
     fields = pc.replace_substring_regex(warnings["field"], r"\[[0-9]+\]", "[]")
     names = pc.utf8_rtrim_whitespace(pc.binary_join_element_wise(warnings["code"], fields, " ")).to_pylist()
     parsed = parsed.append_column("warnings", _texts_by_row(len(parsed), warnings, names, distinct=True))
     fields = [field for field in contract["articles"].schema if field.name not in LINEAGE]
-    rows = _ordered(pc.indices_nonzero(pc.equal(files["status"], "record")), parsed, partition_by)
+    rows = _ordered(pc.indices_nonzero(pc.equal(files["status"], "record")), parsed)
     table = parsed.select([field.name for field in fields]).take(rows)
     columns = [_column(table[field.name], field.type) for field in fields]
     return pa.table(columns, names=table.column_names)
@@ -172,25 +173,22 @@ def _column(values: pa.ChunkedArray, kind: pa.DataType) -> pa.Array | pa.Chunked
     return dense if holds_recurring(dense.type) else dense.cast(kind)
 
 
-def _ordered(rows: pa.Array, parsed: pa.Table, partition_by: str) -> pa.Array:
-    """Rows by partition, then id: what a file of the tables takes from a batch stands together, however it is split."""
-    keys = parsed.select(["article_id", "source", "source_path"]).take(rows)
-    if partition_by != "none":
-        keys = keys.add_column(0, "partition", _partitions(parsed["published_at"].take(rows), partition_by))
+def _ordered(rows: pa.Array, parsed: pa.Table) -> pa.Array:
+    """Rows by time, then id: what a file of the tables takes from a batch stands together, however it is split."""
+    keys = parsed.select(["published_at", "article_id", "source", "source_path"]).take(rows)
     return rows.take(pc.sort_indices(keys, sort_keys=[(name, "ascending") for name in keys.column_names]))
 
 
-def _partitions(published_at: pa.ChunkedArray, partition_by: str) -> pa.ChunkedArray:
-    return pc.floor_temporal(published_at, unit=partition_by)
-
-
 def _starts(records: pa.Table, partition_by: str, parts: int) -> list[int]:
-    """The first row of each run of rows that are in one partition and one range of ids."""
+    """The first row of each run of rows that are in one partition and, with parts of a year, in one of these."""
     if not len(records):
         return []
-    keys = [part_of(records["article_id"], parts)]
+    times = whole(records["published_at"])
+    keys = [pc.divide(times.cast(pa.int64()), _YEAR // parts)] if parts > 1 else []
     if partition_by != "none":
-        keys.append(whole(_partitions(records["published_at"], partition_by)).cast(pa.int64()))
+        keys.append(pc.floor_temporal(times, unit=partition_by).cast(pa.int64()))
+    if not keys:
+        return [0]
     begins = reduce(pc.or_, (pc.not_equal(key[1:], key[:-1]) for key in keys))
     return [0, *pc.add(pc.indices_nonzero(begins), 1).to_pylist()]
 

@@ -1,50 +1,55 @@
-"""Which file of a table a record lies in: its partition by time, and its part by id.
+"""Which file of a table a record lies in: its partition by time, and the part of it.
 
 Belongs here: the rule from a record's `published_at` and `article_id` to a file name, and back from
-names to the rule. Does not belong here: what is written into the files (`partitions`).
+names to the rule. Does not belong here: what is written into the files (`partitions`), and when a
+partition is split (`parts`).
 
-A partition that outgrows one file is split into a power of two of parts by ranges of `article_id`:
-`part-0.parquet`, or `part-3-of-8.parquet` for ids whose first three bits are 3. Where a row lies
-depends on the row and on the number of parts alone.
+A partition that outgrows one file is cut at some positions (`tasks.tables.keys.positions`), in the order
+that rows have within a file. So its parts are ranges of time, what is published next goes into the last
+one, and entries of `related`, which articles of one week share, stand together. A part is named by the
+position that it begins at: `part-20210305T101500-3fa2.parquet` has what was published from that second on;
+of what was published in that second, ids from `3fa2` on. The first part is `part-0.parquet`. Where a row
+lies depends on the row and on the names of the files alone.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.tables.columns import whole
-from tasks.tables.keys import part_of
+from tasks.tables.keys import ID_RANGE, positions
 from tasks.tables.snapshots import DataFile
-from tasks.tables.staging import PART_BYTES
+from tasks.write.parts import FULL, fills, next_cuts
 
 #: How to name a partition, by setting.
 _FORMATS: Final = {"year": "published_year={0:04d}", "month": "published_month={0:04d}-{1:02d}"}
-_PART: Final = re.compile(r"part-(\d+)(?:-of-(\d+))?\.parquet$")
-
-#: Parts of a partition at most.
-MOST_PARTS: Final = 4096
-#: Parts are joined again when a quarter of them would do; less would split and join in turns.
-_JOIN_FACTOR: Final = 4
+_PART: Final = re.compile(r"part-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)-([0-9a-f]{4})\.parquet$")
+_FIRST_PART: Final = "part-0.parquet"
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True)
-class Place:
-    """One file of `articles`, `related` or `duplicates`: `part` of `parts` of a partition."""
+def part_name(start: int) -> str:
+    """The file name of a part that begins at a position."""
+    second, first_id = divmod(start, ID_RANGE)
+    at = _EPOCH + timedelta(seconds=second)
+    # Not by strftime, whose years have four digits on some systems only.
+    return f"part-{at.year:04d}{at:%m%dT%H%M%S}-{first_id:04x}.parquet"
 
-    partition: str
-    part: int
-    parts: int
 
-    @property
-    def file_name(self) -> str:
-        """The file's name within the partition's folder."""
-        return "part-0.parquet" if self.parts == 1 else f"part-{self.part}-of-{self.parts}.parquet"
+def part_start(path: str) -> int | None:
+    """The position at which the part of a published file begins; None for the first of its partition."""
+    if not (match := _PART.search(path)):
+        return None
+    year, month, day, hour, minute, second = map(int, match.groups()[:6])
+    at = datetime(year, month, day, hour, minute, second, tzinfo=UTC) - _EPOCH
+    return (at.days * 86_400 + at.seconds) * ID_RANGE + int(match[7], 16)
 
 
 @dataclass(frozen=True)
@@ -53,11 +58,11 @@ class Layout:
 
     Attributes:
         partition_by: `year`, `month` or `none`.
-        parts: number of parts of each partition that has more than one.
+        cuts: of each partition that has more than one part, the positions at which its further parts begin, ascending.
     """
 
     partition_by: str
-    parts: Mapping[str, int] = field(default_factory=dict)
+    cuts: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
     def places(self, records: pa.Table) -> pa.DictionaryArray:
         """The place of each record as text, `<partition>/<file name>`; each that occurs once in the dictionary.
@@ -66,19 +71,20 @@ class Layout:
             records: (n,) with `published_at` and `article_id`.
         """
         partition = self._encoded(records["published_at"])
-        names = partition.dictionary.to_pylist()
-        counts = [self.parts.get(name, 1) for name in names]
-        if set(counts) <= {1}:
-            files = [f"{name}/{Place(name, 0, 1).file_name}" for name in names]
-            return pa.DictionaryArray.from_arrays(partition.indices, pa.array(files, pa.string()))
-        part = part_of(records["article_id"], pa.array(counts, pa.int64()).take(partition.indices))
-        numbers = pc.add(pc.multiply(partition.indices.cast(pa.int64()), MOST_PARTS), part).dictionary_encode()
-        found = [
-            Place(names[n // MOST_PARTS], n % MOST_PARTS, counts[n // MOST_PARTS])
-            for n in numbers.dictionary.to_pylist()
-        ]
-        files = [f"{place.partition}/{place.file_name}" for place in found]
-        return pa.DictionaryArray.from_arrays(numbers.indices, pa.array(files, pa.string()))
+        names = sorted(partition.dictionary.to_pylist())
+        number = pc.index_in(partition.dictionary, pa.array(names, pa.string())).take(partition.indices)
+        if cuts := [cut for name in names for cut in self.cuts.get(name, ())]:
+            # Names are in the order of time: the cuts before a record are its partition's and those of earlier ones.
+            before = pc.search_sorted(pa.array(cuts, pa.int64()), positions(records), side="right")
+            number = pc.add(number.cast(pa.int64()), before.cast(pa.int64()))
+        files = [f"{name}/{file}" for name in names for file in self._files(name)]
+        occurring = number.dictionary_encode()
+        found = pa.array(files, pa.string()).take(occurring.dictionary)
+        return pa.DictionaryArray.from_arrays(occurring.indices, found)
+
+    def _files(self, partition: str) -> list[str]:
+        """The names of a partition's files."""
+        return [_FIRST_PART, *map(part_name, self.cuts.get(partition, ()))]
 
     def partitions(self, published_at: pa.ChunkedArray) -> pa.Array:
         """The partition of each record, `published_year=2021`; empty where there are none."""
@@ -96,43 +102,35 @@ class Layout:
         return pa.DictionaryArray.from_arrays(start.indices, pa.array(names, pa.string()))
 
 
-def place_of(file: DataFile) -> Place:
-    """The place that a published file has."""
-    match = _PART.search(file.path)
-    part, parts = (int(match[1]), int(match[2] or 1)) if match else (0, 1)
-    return Place(file.partition, part, parts)
-
-
 def layout_of(files: Iterable[DataFile], partition_by: str) -> Layout:
-    """The layout by which published files of `articles` and `duplicates` were written."""
-    places = [place_of(file) for file in files if file.table in ("articles", "duplicates")]
-    return Layout(partition_by, {place.partition: place.parts for place in places if place.parts > 1})
+    """The layout by which published files of `articles` and `duplicates` were written.
+
+    A part that lost all its rows has no file: what comes to lie there goes into the part before it.
+    """
+    cuts: dict[str, set[int]] = {}
+    for file in files:
+        if file.table in ("articles", "duplicates") and (start := part_start(file.path)) is not None:
+            cuts.setdefault(file.partition, set()).add(start)
+    return Layout(partition_by, {name: tuple(sorted(starts)) for name, starts in cuts.items()})
 
 
 def next_layout(previous: Layout, partition_by: str, records: pa.Table, max_rows: int) -> Layout:
-    """The layout for a set of records: the previous number of parts wherever it still fits.
+    """The layout for a set of records: the previous cuts wherever they still serve.
 
     Args:
         previous: layout of the parent snapshot.
         partition_by: the setting.
-        records: (n,) all records, with `published_at` and `size` (bytes of the source file).
+        records: (n,) all records, with `published_at`, `article_id` and `size` (bytes of the source file).
         max_rows: most rows in one file.
     """
-    partition = Layout(partition_by).partitions(records["published_at"])
-    sizes = pa.table({"partition": partition, "size": records["size"]}).group_by("partition")
-    totals = sizes.aggregate([("size", "sum"), ("size", "count")]).to_pylist()
-    parts: dict[str, int] = {}
-    for total in totals:
-        needed = _parts_needed(total["size_count"], total["size_sum"], max_rows)
-        before = previous.parts.get(total["partition"], 1) if previous.partition_by == partition_by else needed
-        keep = needed <= before < needed * _JOIN_FACTOR
-        parts[total["partition"]] = before if keep else needed
-    return Layout(partition_by, {name: count for name, count in parts.items() if count > 1})
-
-
-def _parts_needed(rows: int, size: int, max_rows: int) -> int:
-    """The least power of two that keeps parts within both limits, at most `MOST_PARTS`."""
-    needed = 1
-    while needed < MOST_PARTS and (rows > needed * max_rows or size > needed * PART_BYTES):
-        needed *= 2
-    return needed
+    before = previous.cuts if previous.partition_by == partition_by else {}
+    rows = records.select(["published_at", "article_id", "size"])
+    partition = Layout(partition_by).partitions(rows["published_at"])
+    totals = pa.table({"partition": partition, "fill": fills(rows["size"], max_rows)})
+    totals = totals.group_by("partition").aggregate([("fill", "sum")])
+    cuts: dict[str, tuple[int, ...]] = {}
+    for name, fill in zip(*(totals[column].to_pylist() for column in ("partition", "fill_sum")), strict=True):
+        if fill > FULL or name in before:
+            inside = rows.filter(pc.equal(partition, name))
+            cuts[name] = next_cuts(positions(inside), fills(inside["size"], max_rows), before.get(name, ()))
+    return Layout(partition_by, {name: starts for name, starts in cuts.items() if starts})

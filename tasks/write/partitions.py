@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from config.contract import Contract
 from config.errors import AuditError
-from tasks.tables.columns import whole
+from tasks.tables.columns import rows_at, whole
 from tasks.tables.keys import file_keys
 from tasks.tables.parquet_reading import read_parquet
 from tasks.tables.recurring import plain_table
@@ -98,13 +98,21 @@ class RecordSet:
 
     @cached_property
     def touched_places(self) -> list[str]:
-        """Places of the new layout to write: where a touched record lies or lay, and moved ones."""
-        live, old = set(self.places.dictionary.to_pylist()), self.old_places
-        now = _names(self.places, pc.unique(self.places.indices.filter(self.touched)))
-        stays = self.before.filter(pc.invert(self.touched)).cast(pa.int64())
+        """Places of the new layout to write: where a touched record lies or lay, or one that moved."""
+        is_other = pc.or_(self.touched, self._is_moved)
+        old = self.old_places
+        stays = self.before.filter(pc.invert(is_other)).cast(pa.int64())
         gone = pc.invert(pc.is_in(pa.arange(0, len(self.previous)), stays))
+        now = _names(self.places, pc.unique(self.places.indices.filter(is_other)))
         left = _names(old, pc.unique(old.indices.filter(gone)))
-        return sorted(now | (live & left) | (live - set(old.dictionary.to_pylist())))
+        return sorted(now | (set(self.places.dictionary.to_pylist()) & left))
+
+    @cached_property
+    def _is_moved(self) -> pa.BooleanArray:
+        """(n,) whether a record lies elsewhere than in the parent: its time is another, or that of its file."""
+        old = self.old_places
+        code = pc.index_in(old.dictionary, self.places.dictionary).take(old.indices.take(self.before))
+        return pc.fill_null(pc.not_equal(code, self.places.indices), True)
 
     @cached_property
     def kept_places(self) -> set[str]:
@@ -142,24 +150,24 @@ class RecordSet:
 
     def survivors_at(self, place: str) -> pa.Array:
         """Numbers of the records at a place that are articles, in the order of the file."""
-        numbers = self._numbers_at(place)
-        return _sorted(self.manifest, numbers.filter(_survive(self.manifest, numbers)))
+        numbers = _rows_at(self.places, place)
+        return _sorted(self.manifest, numbers.filter(self._survive.take(numbers)))
 
     def others_at(self, place: str) -> pa.Array:
         """Numbers of the records at a place that are duplicates."""
-        numbers = self._numbers_at(place)
-        return numbers.filter(pc.invert(_survive(self.manifest, numbers)))
+        numbers = _rows_at(self.places, place)
+        return numbers.filter(pc.invert(self._survive.take(numbers)))
 
     def parent_survivors_at(self, place: str) -> pa.Array:
         """Numbers in `previous` of the articles that the parent has at a place, in the order of its file."""
         numbers = _rows_at(self.old_places, place)
-        return _sorted(self.previous, numbers.filter(_survive(self.previous, numbers)))
+        return _sorted(self.previous, numbers.filter(self._survived.take(numbers)))
 
     def has_same_duplicates(self, place: str) -> bool:
         """Whether the parent has the same duplicates at a place, none of which is touched."""
         numbers = self.others_at(place)
         lay = _rows_at(self.old_places, place)
-        before = lay.filter(pc.invert(_survive(self.previous, lay)))
+        before = lay.filter(pc.invert(self._survived.take(lay)))
         is_touched = pc.any(self.touched.take(numbers), min_count=0).as_py()
         return not is_touched and self.before.take(numbers).sort().equals(before.cast(pa.int32()).sort())
 
@@ -181,8 +189,15 @@ class RecordSet:
         records, at = self._content(numbers, nearby)
         return self._with_lineage(table, records.take(at), numbers)
 
-    def _numbers_at(self, place: str) -> pa.Array:
-        return _rows_at(self.places, place)
+    @cached_property
+    def _survive(self) -> pa.BooleanArray:
+        """(n,) whether a record is an article, not a duplicate."""
+        return _are_articles(self.manifest)
+
+    @cached_property
+    def _survived(self) -> pa.BooleanArray:
+        """Whether each record of the parent is an article there."""
+        return _are_articles(self.previous)
 
     def _content(self, numbers: pa.Array, nearby: pa.Table | None = None) -> tuple[pa.Table, pa.Array]:
         """The content of records in any order, and the row of it that each record has.
@@ -229,7 +244,7 @@ class RecordSet:
         return read_parquet(self.parent.path / file.path, self.fresh.schema.names, self.fresh.schema)
 
     def _with_lineage(self, table: str, content: pa.Table, numbers: pa.Array) -> pa.Table:
-        lineage = self.lineage.take(self.numbers.take(numbers))
+        lineage = rows_at(self.lineage, self.numbers.take(numbers))
         return with_lineage(content, lineage, self.contract[table].schema, self.rule_version)
 
 
@@ -243,13 +258,13 @@ def _rows_at(places: pa.DictionaryArray, place: str) -> pa.Array:
     return pc.indices_nonzero(pc.fill_null(pc.equal(places.indices, code), False))
 
 
-def _survive(manifest: pa.Table, numbers: pa.Array) -> pa.BooleanArray:
-    return whole(pc.equal(manifest["status"], "loaded")).take(numbers)
+def _are_articles(manifest: pa.Table) -> pa.BooleanArray:
+    return whole(pc.equal(manifest["status"], "loaded"))
 
 
 def _sorted(manifest: pa.Table, numbers: pa.Array) -> pa.Array:
     """Numbers of articles in the order of a file."""
-    rows = manifest.select(["published_at", "article_id"]).take(numbers)
+    rows = rows_at(manifest.select(["published_at", "article_id"]), numbers)
     return numbers.take(pc.sort_indices(rows, sort_keys=[(name, "ascending") for name in rows.column_names]))
 
 

@@ -24,7 +24,7 @@ from tasks.write.stage import write_job
 
 
 def changed_parts(parent: Snapshot, manifest: pa.Table, max_rows: int) -> dict[str, tuple[int, int]]:
-    """The partitions that should have another number of files: partition to that number, now and then.
+    """The partitions that should be cut into other files: partition to their number, now and then.
 
     Args:
         parent: the snapshot that has the files.
@@ -43,8 +43,8 @@ def changed_parts(parent: Snapshot, manifest: pa.Table, max_rows: int) -> dict[s
     old = layout_of(parent.info.files, partition_by)
     new = next_layout(old, partition_by, records_of(manifest), max_rows)
     partitions = {file.partition for file in parent.files("articles") + parent.files("duplicates") if file.rows}
-    parts = {name: (old.parts.get(name, 1), new.parts.get(name, 1)) for name in sorted(partitions)}
-    return {name: counts for name, counts in parts.items() if counts[0] != counts[1]}
+    cuts = {name: (old.cuts.get(name, ()), new.cuts.get(name, ())) for name in sorted(partitions)}
+    return {name: (len(was) + 1, len(now) + 1) for name, (was, now) in cuts.items() if was != now}
 
 
 def rewrite_tables(

@@ -334,6 +334,27 @@ def test_a_full_partition_is_split_and_says_the_same(desk: Desk) -> None:
     assert_equals_rebuild(desk)
 
 
+def test_what_is_published_next_touches_the_last_file_of_its_year_alone(desk: Desk) -> None:
+    def publish(*days: int) -> None:
+        for day in days:
+            time = f"2025-03-{day:02d}T08:00:00Z"
+            desk.write(f"{day}.md", article(f"Story {day}", originalUrl=page(day), publishedDateTime=time))
+        desk.run(warehouse={"max_rows_per_file": 4})
+
+    publish(*range(1, 11))
+    before = desk.snapshot.files("articles")
+    publish(11)
+    after = desk.snapshot.files("articles")
+    assert [file.path for file in after] == [file.path for file in before]
+    assert before[:-1] == after[:-1]
+    assert after[-1].rows == before[-1].rows + 1
+    # More than the last file can hold: it is split, the others stay.
+    publish(*range(12, 18))
+    assert before[:-1] == desk.snapshot.files("articles")[: len(before) - 1]
+    assert len(desk.snapshot.files("articles")) > len(before)
+    assert_equals_rebuild(desk)
+
+
 def test_a_full_refresh_reads_every_file(desk: Desk) -> None:
     desk.write("a.md", article())
     desk.run()

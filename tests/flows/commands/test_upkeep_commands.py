@@ -102,7 +102,7 @@ def test_a_snapshot_of_maintenance_is_listed_as_one(
 ) -> None:
     monkeypatch.setenv("PRESSLAKE_WAREHOUSE__MAX_ROWS_PER_FILE", "1")
     assert main(["maintain"]) == 0
-    assert "Spread published_year=2025 over 4 files instead of 1." in out(capsys)
+    assert "Spread published_year=2025 over 2 files instead of 1." in out(capsys)
     assert main(["snapshots"]) == 0
     assert "maintenance" in out(capsys).splitlines()[3]
 

@@ -1,10 +1,11 @@
-"""The key of a file sorts as its source and path do."""
+"""Keys sort as what they stand for: files by source and path, records by time and id."""
 
 from __future__ import annotations
 
 import pyarrow as pa
 
-from tasks.tables.keys import file_keys, part_of
+from config.contract_types import TIMESTAMP
+from tasks.tables.keys import ID_RANGE, file_keys, positions
 
 
 def test_keys_sort_like_source_then_path() -> None:
@@ -15,8 +16,8 @@ def test_keys_sort_like_source_then_path() -> None:
     assert len(set(keys)) == len(files)
 
 
-def test_parts_are_equal_ranges_of_ids() -> None:
-    ids = pa.array(["0000aa", "3fffaa", "4000aa", "ffffaa"])
-    assert part_of(ids, 1).to_pylist() == [0, 0, 0, 0]
-    assert part_of(ids, 4).to_pylist() == [0, 0, 1, 3]
-    assert part_of(ids, pa.array([1, 2, 2, 65_536])).to_pylist() == [0, 0, 0, 65_535]
+def test_positions_sort_like_second_then_id() -> None:
+    times = [-1_500_000, -1, 0, 999_999, 1_000_000, 1_000_000]
+    ids = ["ffff00", "000000", "000100", "000100", "0000ff", "000100"]
+    records = pa.table({"published_at": pa.array(times, TIMESTAMP), "article_id": ids})
+    assert positions(records).to_pylist() == [-ID_RANGE - 1, -ID_RANGE, 1, 1, ID_RANGE, ID_RANGE + 1]

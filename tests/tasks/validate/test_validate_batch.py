@@ -80,19 +80,20 @@ def test_a_good_record_has_the_columns_of_articles(tmp_path: Path) -> None:
     assert batch.rows("files")[0]["status"] == "record"
 
 
-def test_records_of_one_partition_and_range_of_ids_make_a_record_batch(tmp_path: Path) -> None:
-    times = [f"publishedDateTime: {2019 + number % 2}-03-02T09:30:00Z" for number in range(40)]
+def test_records_of_one_partition_and_part_of_a_year_make_a_record_batch(tmp_path: Path) -> None:
+    days = [f"{2019 + number % 2}-{'03' if number % 3 else '10'}-02" for number in range(40)]
+    times = [f"publishedDateTime: {day}T09:30:00Z" for day in days]
     batch = run(tmp_path, {f"{number}.md": article(time=time) for number, time in enumerate(times)}, parts=2)
     with pa.ipc.open_file(batch.folder / "records.arrow") as file:
         groups = [file.get_batch(number).to_pylist() for number in range(file.num_record_batches)]
-    found = [{(row["published_at"].year, row["article_id"][0] >= "8") for row in rows} for rows in groups]
-    assert found == [{(2019, False)}, {(2019, True)}, {(2020, False)}, {(2020, True)}]
+    found = [{(row["published_at"].year, row["published_at"].month) for row in rows} for rows in groups]
+    assert found == [{(2019, 3)}, {(2019, 10)}, {(2020, 3)}, {(2020, 10)}]
     assert read_arrow(batch.folder / "keys.arrow").to_pylist() == [
         {"source": row["source"], "source_path": row["source_path"]} for rows in groups for row in rows
     ]
 
 
-def test_records_are_sorted_by_partition_then_id_then_path(tmp_path: Path) -> None:
+def test_records_are_sorted_by_time_then_id_then_path(tmp_path: Path) -> None:
     same = article("originalUrl: https://example.com/a")
     earlier = article(time="publishedDateTime: 2024-12-31T23:59:59Z")
     files = {"c.md": article(), "b.md": same, "a.md": same, "d.md": earlier}
