@@ -18,12 +18,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
-import yaml
 
 from config.contract_properties import parse_column
 from config.contract_types import Column
 from config.errors import ContractError
-from config.yaml_files import LOADER
+from config.yaml_files import NotYamlError, read_yaml
 
 PACKAGED: Final = Path(__file__).with_name("articles.odcs.yaml")
 
@@ -129,10 +128,10 @@ def load_contract(path: Path | str | None = None) -> Contract:
     """
     path = Path(path or PACKAGED)
     try:
-        document = yaml.load(path.read_bytes(), LOADER)  # noqa: S506
+        document = read_yaml(path)
     except OSError as error:
         raise ContractError(f"{path}: cannot read the contract: {error.strerror}.", "Name an existing file.") from None
-    except yaml.YAMLError as error:
+    except NotYamlError as error:
         raise ContractError(f"{path}: the contract is not valid YAML: {error}.") from None
     try:
         return _contract(document)
