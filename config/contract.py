@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import pyarrow as pa
+from msgspec.structs import replace
 
 from config.contract_properties import parse_column
 from config.contract_types import Column
@@ -46,8 +47,7 @@ COMPUTED: Final = frozenset(
 _NOT_WATCHED: Final = frozenset({*CLUSTER_COLUMNS, *VERSION_COLUMNS, "first_seen_at", "loaded_at", "published_year"})
 
 
-@dataclass(frozen=True)
-class Table:
+class Table(msgspec.Struct, frozen=True, dict=True):
     """One table of the contract: its columns in file order, partition columns last."""
 
     name: str
@@ -65,8 +65,7 @@ class Table:
         return list(self.schema.names)
 
 
-@dataclass(frozen=True)
-class Contract:
+class Contract(msgspec.Struct, frozen=True, dict=True):
     """The whole contract.
 
     Attributes:
@@ -77,7 +76,7 @@ class Contract:
     """
 
     version: str
-    tables: dict[str, Table] = field(hash=False)
+    tables: dict[str, Table]
     removed_field: str
     versions: Table | None = None
 
