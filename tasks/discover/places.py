@@ -11,7 +11,6 @@ or overlap. Does not belong here: reaching the place (`tasks.discover.local` and
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -195,6 +194,8 @@ def _nearest(missing: Path) -> str:
         siblings = sorted(e.name for e in missing.parent.iterdir() if e.is_dir() or e.name.endswith(ARCHIVES))
     except OSError:
         siblings = []
+    import difflib  # noqa: PLC0415  (only errors need it)
+
     for nearest in difflib.get_close_matches(missing.name, siblings, n=1):
         return f"Did you mean {str(missing.parent / nearest)!r}?"
     return "Check the path, and that the disk is mounted."
