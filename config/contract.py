@@ -12,18 +12,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import pyarrow as pa
-import yaml
+from msgspec.structs import replace
 
 from config.contract_properties import parse_column
 from config.contract_types import Column
 from config.errors import ContractError
-from config.yaml_files import LOADER
+from config.yaml_files import NotYamlError, read_yaml
 
 PACKAGED: Final = Path(__file__).with_name("articles.odcs.yaml")
 
@@ -47,8 +47,7 @@ COMPUTED: Final = frozenset(
 _NOT_WATCHED: Final = frozenset({*CLUSTER_COLUMNS, *VERSION_COLUMNS, "first_seen_at", "loaded_at", "published_year"})
 
 
-@dataclass(frozen=True)
-class Table:
+class Table(msgspec.Struct, frozen=True, dict=True):
     """One table of the contract: its columns in file order, partition columns last."""
 
     name: str
@@ -66,8 +65,7 @@ class Table:
         return list(self.schema.names)
 
 
-@dataclass(frozen=True)
-class Contract:
+class Contract(msgspec.Struct, frozen=True, dict=True):
     """The whole contract.
 
     Attributes:
@@ -78,7 +76,7 @@ class Contract:
     """
 
     version: str
-    tables: dict[str, Table] = field(hash=False)
+    tables: dict[str, Table]
     removed_field: str
     versions: Table | None = None
 
@@ -129,10 +127,10 @@ def load_contract(path: Path | str | None = None) -> Contract:
     """
     path = Path(path or PACKAGED)
     try:
-        document = yaml.load(path.read_bytes(), LOADER)  # noqa: S506
+        document = read_yaml(path)
     except OSError as error:
         raise ContractError(f"{path}: cannot read the contract: {error.strerror}.", "Name an existing file.") from None
-    except yaml.YAMLError as error:
+    except NotYamlError as error:
         raise ContractError(f"{path}: the contract is not valid YAML: {error}.") from None
     try:
         return _contract(document)

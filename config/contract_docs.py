@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 import pyarrow as pa
+from msgspec.structs import replace
 
 from config.contract import TABLES, VERSION_COLUMNS, Contract, Table, load_contract
 from config.contract_types import Column, Rules, SourcePath

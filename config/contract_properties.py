@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -151,6 +150,8 @@ def _refuse_near_misses(entries: dict[str, Any], known: frozenset[str], what: st
 @lru_cache(maxsize=256)
 def _near(name: str, known: frozenset[str]) -> str | None:
     """The name that another one is a near miss of; a contract has the same foreign keys many times."""
+    import difflib  # noqa: PLC0415  (only foreign keys and errors need it)
+
     return next(iter(difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.85)), None)
 
 
@@ -161,6 +162,8 @@ def _severity(custom: dict[str, Any], name: str, where: str) -> Severity:
 
 def _one_of(value: Any, valid: tuple[str, ...], where: str) -> str:
     if value not in valid:
+        import difflib  # noqa: PLC0415
+
         near = difflib.get_close_matches(str(value), valid, n=1)
         guess = f"did you mean {near[0]!r}? " if near else ""
         raise ContractError(f"{where} is {value!r};", f"{guess}Valid: {', '.join(valid)}.")

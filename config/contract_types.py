@@ -6,11 +6,11 @@ Belongs here: the data classes and what follows from them alone. Reading them fr
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Final, Literal
 
+import msgspec
 import pyarrow as pa
 
 Severity = Literal["error", "warning"]
@@ -26,8 +26,7 @@ def microseconds(days: float) -> int:
     return int(days * _MICROSECONDS_A_DAY)
 
 
-@dataclass(frozen=True)
-class Rules:
+class Rules(msgspec.Struct, frozen=True):
     """What values must satisfy; None where there is no such rule.
 
     `minimum` and `maximum` are numbers or UTC times, lengths are characters, items are counts.
@@ -44,8 +43,7 @@ class Rules:
     is_url: bool = False
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(msgspec.Struct, frozen=True, dict=True):
     """One column, or one field of a struct in a column.
 
     Attributes:

@@ -13,7 +13,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple, TypeVar, get_args
 
-from msgspec import DecodeError, Struct, convert, json, to_builtins
+from msgspec import DecodeError, Struct, convert, json
+from msgspec.structs import replace
 
 from config import settings_kinds as kinds
 from config.errors import SettingsError
@@ -35,16 +36,21 @@ def apply_layers(schema: type[AnyStruct], layers: Iterable[Layer]) -> AnyStruct:
         SettingsError: a layer has an unknown key, or a value of the wrong type or out of range.
     """
     defaults = schema()
-    given = [entry for layer in layers for entry in _Check(layer, defaults).settings(schema, layer.tree, ())]
-    if not given:
-        return defaults
-    values: Any = to_builtins(defaults)
-    for path, value in given:
-        section = values
-        for key in path[:-1]:
-            section = section[key]
-        section[path[-1]] = value
-    return convert(values, schema)
+    settings = defaults
+    for layer in layers:
+        for path, value in _Check(layer, defaults).settings(schema, layer.tree, ()):
+            settings = _with(settings, path, value)
+    return settings
+
+
+def _with(section: Any, path: KeyPath, value: object) -> Any:
+    """A section with one value in the place of another; both are of the right type."""
+    if not path:
+        return value
+    key, below = path[0], path[1:]
+    if isinstance(section, Struct):
+        return replace(section, **{key: _with(getattr(section, key), below, value)})
+    return {**section, key: _with(section.get(key, {}), below, value)}
 
 
 class _Check(NamedTuple):

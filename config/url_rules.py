@@ -7,7 +7,6 @@ Does not belong here: applying the rules to URLs (`tasks.parse.url_forms`).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -44,8 +43,7 @@ class _RulesFile(msgspec.Struct, forbid_unknown_fields=True):
     sites: list[_SiteEntry] = []
 
 
-@dataclass(frozen=True, slots=True)
-class Wrapper:
+class Wrapper(msgspec.Struct, frozen=True):
     """An address that shows another page: `path` finds that page, `page` writes its URL.
 
     Attributes:
@@ -61,8 +59,7 @@ class Wrapper:
     page: str
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(msgspec.Struct, frozen=True):
     """A site's own identity: `path` and `parameter` find an id, `key` writes the URL key.
 
     Attributes:
@@ -82,8 +79,7 @@ class Site:
     key: str
 
 
-@dataclass(frozen=True, slots=True)
-class UrlRules:
+class UrlRules(msgspec.Struct, frozen=True):
     """What makes two URLs one page. Immutable, hashable, and picklable.
 
     Attributes:

@@ -11,7 +11,6 @@ import os
 import signal
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -114,8 +113,7 @@ def spell_counts(report: CheckReport) -> str:
     return f"{counts} in {counted(report.files.checked, 'file')}{ignored}"
 
 
-@dataclass(frozen=True)
-class _Job:
+class _Job(msgspec.Struct, frozen=True):
     """What a worker needs besides its batch; picklable."""
 
     parse: ParseJob

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
+import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -26,8 +26,7 @@ NOT_UTF8: Final = "./"
 logger = log_of("discover")
 
 
-@dataclass
-class Gathered:
+class Gathered(msgspec.Struct):
     """Columns of a listing in the making, for sources whose files have an etag.
 
     Attributes:
@@ -38,10 +37,10 @@ class Gathered:
 
     name: str
     globs: Globs
-    paths: list[str] = field(default_factory=list)
-    sizes: list[int] = field(default_factory=list)
-    etags: list[str | None] = field(default_factory=list)
-    skipped: dict[str, list[str]] = field(default_factory=dict)
+    paths: list[str] = msgspec.field(default_factory=list)
+    sizes: list[int] = msgspec.field(default_factory=list)
+    etags: list[str | None] = msgspec.field(default_factory=list)
+    skipped: dict[str, list[str]] = msgspec.field(default_factory=dict)
 
     def wants(self, path: str) -> bool:
         """Whether the source takes the file at this path."""

@@ -23,9 +23,9 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
 from typing import Final
 
+import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -48,8 +48,7 @@ _INT64: Final = range(-(2**63), 2**63)
 logger = log_of("discover")
 
 
-@dataclass(frozen=True)
-class LocalSource:
+class LocalSource(msgspec.Struct, frozen=True):
     """A folder as a source; small and picklable. See `tasks.discover.source.Source`.
 
     Attributes:
@@ -134,15 +133,14 @@ class _OpenFolder:
         self._inside, self._descriptor = None, -1
 
 
-@dataclass
-class _Walk:
+class _Walk(msgspec.Struct):
     """One pass over a source's folders that gathers columns, not objects."""
 
     source: LocalSource
-    paths: list[str] = field(default_factory=list)
-    sizes: list[int] = field(default_factory=list)
-    nanoseconds: list[int] = field(default_factory=list)
-    skipped: list[str] = field(default_factory=list)
+    paths: list[str] = msgspec.field(default_factory=list)
+    sizes: list[int] = msgspec.field(default_factory=list)
+    nanoseconds: list[int] = msgspec.field(default_factory=list)
+    skipped: list[str] = msgspec.field(default_factory=list)
 
     def enter(self, folder: int, prefix: str, depth: int) -> None:
         """List an open folder and all below it; `prefix` is its path with a `/` at the end."""

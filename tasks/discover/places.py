@@ -11,13 +11,13 @@ or overlap. Does not belong here: reaching the place (`tasks.discover.local` and
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import unquote, urlsplit
+
+import msgspec
 
 from config.errors import SourceError, UsageError
 
@@ -35,8 +35,7 @@ _SCHEME: Final = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://")
 _REF: Final = re.compile(r"(?!-)(?!.*(?:\.\.|@\{|//))[^\x00-\x20\x7f~^:?*\[\\]+(?<![/.])")
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """Where a source is.
 
     Attributes:
@@ -195,6 +194,8 @@ def _nearest(missing: Path) -> str:
         siblings = sorted(e.name for e in missing.parent.iterdir() if e.is_dir() or e.name.endswith(ARCHIVES))
     except OSError:
         siblings = []
+    import difflib  # noqa: PLC0415  (only errors need it)
+
     for nearest in difflib.get_close_matches(missing.name, siblings, n=1):
         return f"Did you mean {str(missing.parent / nearest)!r}?"
     return "Check the path, and that the disk is mounted."

@@ -14,9 +14,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
+import msgspec
 import pyarrow as pa
 
 from config.errors import UsageError
@@ -44,8 +44,7 @@ _SUFFIX_PATTERN: Final = re.compile(r"(?:\*\*/)?\*(?P<suffix>\.[A-Za-z0-9._-]+)"
 _Rule = tuple[re.Pattern[str], bool]
 
 
-@dataclass(frozen=True)
-class Globs:
+class Globs(msgspec.Struct, frozen=True):
     """Compiled patterns: which files are taken and which folders are entered.
 
     Attributes:

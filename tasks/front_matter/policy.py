@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Final
+
+import msgspec
 
 from config.errors import SettingsError
 from config.settings import Read
@@ -33,8 +34,7 @@ DEFAULT_ACTIONS: Final[dict[str, str]] = {
 HIGHEST_DEPTH: Final = 200
 
 
-@dataclass(frozen=True)
-class ReadPolicy:
+class ReadPolicy(msgspec.Struct, frozen=True):
     """How front matter is read; equal policies read equal files equally.
 
     Attributes:
@@ -50,7 +50,7 @@ class ReadPolicy:
     max_depth: int = 32
     max_nodes: int = 100_000
     fallback_encoding: str | None = None
-    actions: Mapping[str, str] = field(default_factory=dict)
+    actions: Mapping[str, str] = msgspec.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for code, action in self.actions.items():
@@ -60,7 +60,7 @@ class ReadPolicy:
         _check_range("max_nodes", self.max_nodes, 100_000_000)
         if self.fallback_encoding is not None:
             _check_encoding(self.fallback_encoding)
-        object.__setattr__(self, "actions", {**DEFAULT_ACTIONS, **self.actions})
+        msgspec.structs.force_setattr(self, "actions", {**DEFAULT_ACTIONS, **self.actions})
 
     @classmethod
     def of(cls, read: Read) -> ReadPolicy:

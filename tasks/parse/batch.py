@@ -10,10 +10,10 @@ import errno
 import hashlib
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -44,8 +44,7 @@ _GONE: Final = {errno.ENOENT, errno.ENOTDIR}
 _ASKED_OF_A_FILE: Final = ["source", "source_path", "etag", "known_hash"]
 
 
-@dataclass(frozen=True)
-class ParseJob:
+class ParseJob(msgspec.Struct, frozen=True):
     """All that a worker needs besides the list of files; picklable.
 
     Attributes:

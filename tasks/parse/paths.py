@@ -6,8 +6,9 @@ Belongs here: the tree and what follows from it. Does not belong here: walking (
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
+
+import msgspec
 
 from config.contract_types import Column, Severity
 
@@ -19,12 +20,11 @@ def kind_of(column: Column) -> type:
     return dict if column.logical == "object" else str
 
 
-@dataclass
-class Step:
+class Step(msgspec.Struct, dict=True):
     """One step of the contract's source paths: the columns that end here, the steps below."""
 
-    columns: list[Column] = field(default_factory=list)
-    children: dict[str | int, Step] = field(default_factory=dict)
+    columns: list[Column] = msgspec.field(default_factory=list)
+    children: dict[str | int, Step] = msgspec.field(default_factory=dict)
 
     @cached_property
     def kinds(self) -> frozenset[type]:

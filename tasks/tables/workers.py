@@ -34,13 +34,14 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 #: Imported once in the server that the workers are forked from, not by each of them: all that the two stages of a
-#: batch import; the last two are needed sooner or later.
+#: batch import; the last three are needed sooner or later.
 PRELOAD: Final = [
     "tasks.parse.stage",
     "tasks.validate.stage",
     "flows.batch",
     "tasks.discover.source",
     "tasks.front_matter.yaml_events",
+    "tasks.parse.mending",
     "ftfy",
 ]
 _pools: Final[dict[Path, ProcessPoolExecutor]] = {}

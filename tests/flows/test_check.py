@@ -190,7 +190,16 @@ def test_counts_are_a_sentence() -> None:
 
 def test_a_check_of_a_plain_file_loads_nothing_that_it_does_not_need() -> None:
     write("a.md", GOOD)
-    unneeded = ["prefect", "pydantic", "pyarrow.acero", "pyarrow.dataset", "pyarrow.parquet", "ftfy", "pathspec"]
+    unneeded = [
+        "prefect",
+        "pydantic",
+        "pyarrow.acero",
+        "pyarrow.dataset",
+        "pyarrow.parquet",
+        "ftfy",
+        "pathspec",
+        "yaml",
+    ]
     script = (
         f"import sys\nfrom flows.cli import main\nmain(['check', 'a.md'])\n"
         f"print([name for name in {unneeded} if name in sys.modules])"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import subprocess
@@ -15,7 +16,9 @@ import pytest
 from config.errors import GuardRailError, RunError
 from config.release import VERSION
 from config.settings import Settings
-from flows.cli import COMMANDS, STOPPED, main
+from flows.cli import STOPPED, main
+from flows.commands.app import COMMANDS, make_app
+from flows.commands.checking import check_files
 from tasks.report.outcome import Files, Outcome
 
 BROKEN = "---\ntitle: ''\noriginalUrl: https://harbour.example/a\npublishedDateTime: 2026-03-02T09:30:00\n---\n"
@@ -94,6 +97,39 @@ def test_every_command_explains_itself_with_an_example(command: str, capsys: pyt
     options = [line for line in lines if line.startswith("--") or "Commands" in description]
     assert options
     assert all(len(line.split("  ", 1)) == 2 for line in options if line.startswith("--")), "one has no description"
+
+
+def test_the_list_says_what_the_commands_say_of_themselves(capsys: pytest.CaptureFixture[str]) -> None:
+    make_app()(["--help"])
+    assert main(["--help"]) == 0
+    assert len(set(capsys.readouterr().out.split("Usage: "))) == 2
+
+
+def test_help_before_a_command_is_that_of_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert (main(["--help", "path"]), main(["path", "--help"])) == (0, 0)
+    assert len(set(capsys.readouterr().out.split("Usage: "))) == 2
+
+
+@pytest.mark.parametrize(
+    "words",
+    [[], ["a.md"], ["news=a", "git+https://a.example/b@c"], ["", "check", "a b", "[1]", "null", "é,\udcff", "@a"]],
+)
+def test_a_check_without_options_needs_no_parser_and_is_the_same(
+    words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[tuple[list[str], dict[str, Any]]] = []
+
+    def checked(source: Sequence[str], **options: Any) -> int:
+        calls.append((list(source), options))
+        return 1
+
+    for module in ("check", "checking"):
+        monkeypatch.setattr(f"flows.commands.{module}.check_files", checked)
+    assert main(["check", *words]) == make_app(["check"])(["check", *words]) == 1
+    (plain, none_given), (parsed, defaults) = calls
+    assert (plain, none_given) == (parsed, {})
+    of_plain = inspect.signature(check_files).parameters.values()
+    assert defaults == {parameter.name: parameter.default for parameter in of_plain if parameter.name != "source"}
 
 
 def test_commands_are_those_that_are_promised() -> None:
@@ -299,7 +335,8 @@ def test_check_starts_without_prefect(folder: Path) -> None:
 
 
 def test_help_loads_nothing_heavy() -> None:
-    code = "import sys; from flows.cli import main; main(['--help']); print({'pyarrow', 'prefect'} & set(sys.modules))"
+    unneeded = {"pyarrow", "prefect", "msgspec", "config.settings", "flows.commands.run"}
+    code = f"import sys; from flows.cli import main; main(['--help']); print({unneeded} & set(sys.modules))"
     assert in_a_process(code).stdout.splitlines()[-1] == "set()"
 
 
