@@ -22,7 +22,8 @@ from tasks.deduplicate.numbers import counted
 from tasks.deduplicate.touched import touched_rows
 from tasks.tables.keys import file_keys
 from tasks.tables.memory import give_back
-from tasks.tables.run import Decisions, Run, count_by, previous_manifest
+from tasks.tables.previous import previous_manifest
+from tasks.tables.run import Decisions, Run, count_by
 from tasks.tables.staging import FILES, MANIFEST_ROWS, read_arrow, write_arrow_in_parts
 
 #: Columns of the previous manifest that nobody asks once they are in the next one: half of it.

@@ -6,9 +6,9 @@ how it becomes visible: `snapshot`; the last look: `audit`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import zip_longest
+from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Final
 
@@ -53,15 +53,20 @@ def write_snapshot(
         AuditError: a guarantee does not hold; nothing was published.
         WarehouseError: the disk refused; nothing was published.
     """
-    check_manifest(decided.manifest, decided.sources, decided.there)
     options = ParquetOptions(compression_level=job.compression_level)
     builder = SnapshotBuilder(job.warehouse, parent, run.run_id, options)
-    records = _record_set(job, parent, decided, batches)
-    # In turn: a part of the manifest takes as much memory as a place.
-    calls = zip_longest(manifest_files(job, builder, parent, decided), record_files(job, builder, records))
-    _side_by_side(job, [call for pair in calls for call in pair if call])
+    first, *others = manifest_files(job, builder, parent, decided)
+
+    def rest() -> Iterator[Callable[[], None]]:
+        check_manifest(decided.manifest, decided.sources, decided.there)
+        records = _record_set(job, parent, decided, batches)
+        # In turn: a part of the manifest takes as much memory as a place.
+        calls = zip_longest(others, record_files(job, builder, records))
+        yield from (call for pair in calls for call in pair if call)
+        _write_small_tables(job, builder, parent, decided, batches, run)
+
+    _side_by_side(job, chain([first], rest()))
     _write_empty(job, builder)
-    _write_small_tables(job, builder, parent, decided, batches, run)
     _write_versions(job, builder, parent, run)
     check_files(builder.path, builder.files, decided.manifest)
     told = {"partition_by": job.partition_by, "form": job.form, "sources": decided.live_sources()}
@@ -99,8 +104,8 @@ def _layout_of_parent(job: WriteJob, parent: Snapshot | None) -> Layout:
     return layout_of(parent.info.files, str(parent.info.summary.get("partition_by", job.partition_by)))
 
 
-def _side_by_side(job: WriteJob, calls: Sequence[Callable[[], object]]) -> None:
-    """Make all calls, as many at a time as there are threads."""
+def _side_by_side(job: WriteJob, calls: Iterable[Callable[[], None]]) -> None:
+    """Make all calls, as many at a time as there are threads; what gives them out works meanwhile."""
     with ThreadPoolExecutor(job.workers) as threads:
         try:
             for done in [threads.submit(call) for call in calls]:

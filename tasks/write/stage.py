@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+
+import pyarrow as pa
 
 from tasks.tables.delta import DeltaWarehouse
 from tasks.tables.memory import system_memory
-from tasks.tables.run import Publication, Run, load_run, previous_manifest
+from tasks.tables.previous import known_manifest, previous_manifest
+from tasks.tables.run import Publication, Run, load_run
 from tasks.tables.staging import read_arrow
 from tasks.write.delta import write_delta
 from tasks.write.job import Decided, RunRecord, WriteJob
@@ -37,7 +41,7 @@ def write_tables(folder: Path, publication: Publication) -> tuple[int, int]:
         manifest=manifest.drop_columns(["touched"]),
         path=folder / "manifest.arrow",
         touched=manifest["touched"].combine_chunks(),
-        previous=previous_manifest(run, None if is_delta else FOUND),
+        previous=_previous(run, None if is_delta else FOUND),
         sources=run.sources.keys(),
         there=plan.discovered - publication.vanished,
     )
@@ -55,6 +59,12 @@ def write_tables(folder: Path, publication: Publication) -> tuple[int, int]:
     snapshot = write(write_job(run), parent, decided, [batch.path for batch in plan.batches], record)
     kept = set(parent.info.files) if parent else set()
     return snapshot.number, sum(file.bytes for file in snapshot.info.files if file not in kept)
+
+
+def _previous(run: Run, columns: Sequence[str] | None) -> pa.Table:
+    """The parent's manifest: all of it where it is at hand, else these columns."""
+    known = known_manifest(run)
+    return previous_manifest(run, columns) if known is None else known
 
 
 def write_job(run: Run) -> WriteJob:

@@ -71,7 +71,7 @@ def chunks(path: Path) -> Iterator[tuple[tuple[int, str], bytes]]:
 
 
 def assert_equals_rebuild(desk: Desk) -> None:
-    rebuilt = Desk(desk.root / f"rebuilt-{desk.snapshot.number}")
+    rebuilt = Desk(desk.root / f"rebuilt-{len([*desk.root.glob('rebuilt-*')])}")
     rebuilt.root.mkdir()
     (rebuilt.root / "news").symlink_to(desk.root / "news")
     rebuilt.run()
