@@ -117,8 +117,17 @@ def _run(run: Run, stages: Stages, progress: Progress, found: _Found) -> Outcome
     tell_plan(plan)
     check_listing(plan, run.settings.guards)
     reach("run.listed")
-    with read_ahead(run, plan):
+    with read_ahead(run, plan), _files_ahead(run, plan):
         return _carried_out(run, stages, plan, progress, found)
+
+
+def _files_ahead(run: Run, plan: Plan) -> AbstractContextManager[None]:
+    """Read ahead what writing will ask of the parent's files, if there will be anything to write."""
+    if not plan.batches:
+        return nullcontext()
+    from tasks.write.parent_files import files_ahead  # noqa: PLC0415  (most runs have nothing to write)
+
+    return files_ahead(run, plan)
 
 
 def _carried_out(run: Run, stages: Stages, plan: Plan, progress: Progress, found: _Found) -> Outcome:
