@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
+from tasks.tables.memory import kept_memory
 from tasks.tables.run import Plan, Run
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ def known_manifest(run: Run) -> pa.Table | None:
 def read_ahead(run: Run, plan: Plan) -> Iterator[None]:
     """Read the manifest in a thread of its own meanwhile, and keep it, if few files changed and it is small.
 
+    What such a run frees it keeps, too.
+
     Args:
         run: the run.
         plan: what it has to do.
@@ -64,7 +67,7 @@ def read_ahead(run: Run, plan: Plan) -> Iterator[None]:
         return
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  (most runs have nothing to do)
 
-    with ThreadPoolExecutor(1, "manifest") as thread:
+    with kept_memory(), ThreadPoolExecutor(1, "manifest") as thread:
         _ahead[run.folder] = thread.submit(_read, run)
         try:
             yield
