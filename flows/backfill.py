@@ -35,7 +35,8 @@ from tasks.tables.durable import remove_tree, storage_errors
 from tasks.tables.formats import open_warehouse, with_found_format
 from tasks.tables.history import SUMMARY, Observed, observed, with_history
 from tasks.tables.lock import locked
-from tasks.tables.run import Run, new_run_id, previous_manifest
+from tasks.tables.previous import previous_manifest
+from tasks.tables.run import Run, new_run_id
 from tasks.tables.snapshots import Snapshot
 from tasks.tables.warehouse import Warehouse
 from tasks.write.article_versions import Observation, joined, states_of

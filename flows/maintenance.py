@@ -35,7 +35,8 @@ from tasks.tables.delta import DeltaWarehouse
 from tasks.tables.formats import with_found_format
 from tasks.tables.history import with_history
 from tasks.tables.lock import locked
-from tasks.tables.run import Run, count_by, new_run_id, previous_manifest
+from tasks.tables.previous import previous_manifest
+from tasks.tables.run import Run, count_by, new_run_id
 from tasks.tables.snapshots import Snapshot
 from tasks.write.delta_upkeep import vacuum
 from tasks.write.rewrite import changed_parts, rewrite_tables

@@ -25,6 +25,7 @@ from tasks.report.status import read_outcomes
 from tasks.report.summary import build_outcome, bytes_read, iso, run_row, what_changed, worker_seconds
 from tasks.tables.faults import reach
 from tasks.tables.journal import clear_journal
+from tasks.tables.previous import read_ahead
 from tasks.tables.run import Batch, Decisions, Plan, Publication, Run
 
 if TYPE_CHECKING:
@@ -116,6 +117,22 @@ def _run(run: Run, stages: Stages, progress: Progress, found: _Found) -> Outcome
     tell_plan(plan)
     check_listing(plan, run.settings.guards)
     reach("run.listed")
+    with read_ahead(run, plan), _files_ahead(run, plan):
+        return _carried_out(run, stages, plan, progress, found)
+
+
+def _files_ahead(run: Run, plan: Plan) -> AbstractContextManager[None]:
+    """Read ahead what writing will ask of the parent's files, if there will be anything to write."""
+    if not plan.batches:
+        return nullcontext()
+    from tasks.write.parent_files import files_ahead  # noqa: PLC0415  (most runs have nothing to write)
+
+    return files_ahead(run, plan)
+
+
+def _carried_out(run: Run, stages: Stages, plan: Plan, progress: Progress, found: _Found) -> Outcome:
+    """What follows on the listing."""
+    clock = found.clock
     work = [batch for batch in plan.batches if not batch.resumed]
     with clock.stage("parse"), _workers(run, work):
         _read(run, stages, work, progress)

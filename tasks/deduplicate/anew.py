@@ -20,9 +20,11 @@ from tasks.deduplicate.decisions import decide
 from tasks.deduplicate.manifest import RunStamp, keep_first_seen, next_manifest
 from tasks.deduplicate.numbers import counted
 from tasks.deduplicate.touched import touched_rows
+from tasks.tables.columns import is_numbered
 from tasks.tables.keys import file_keys
 from tasks.tables.memory import give_back
-from tasks.tables.run import Decisions, Run, count_by, previous_manifest
+from tasks.tables.previous import previous_manifest
+from tasks.tables.run import Decisions, Run, count_by
 from tasks.tables.staging import FILES, MANIFEST_ROWS, read_arrow, write_arrow_in_parts
 
 #: Columns of the previous manifest that nobody asks once they are in the next one: half of it.
@@ -85,7 +87,7 @@ class _Stirred(NamedTuple):
 
 
 def _stirred(previous: pa.Table, manifest: pa.Table, touched: pa.BooleanArray, before: pa.Array) -> _Stirred:
-    stays = pc.is_in(pa.arange(0, len(previous)), before.cast(pa.int64()).filter(pc.invert(touched)))
+    stays = is_numbered(len(previous), before.filter(pc.invert(touched)))
     return _Stirred(previous.select(COMPARED).filter(pc.invert(stays)), manifest.select(COMPARED).filter(touched))
 
 

@@ -22,6 +22,7 @@ from tasks.deduplicate.components import chained
 from tasks.deduplicate.crowds import represented
 from tasks.deduplicate.index import INDEX, index_column, unknown
 from tasks.deduplicate.manifest import DECIDED
+from tasks.deduplicate.merging import in_order
 from tasks.deduplicate.near import FEATURES, stories
 from tasks.deduplicate.origins import spread
 from tasks.deduplicate.outcome import all_loaded, with_decisions, with_index
@@ -89,7 +90,7 @@ def _records(manifest: pa.Table, rows: pa.Int64Array) -> pa.Table:
     if len(rows) == len(manifest):
         return manifest.select(_KEYS).combine_chunks()
     lists = whole(manifest["shingles"])
-    records = manifest.select([name for name in _KEYS if name != "shingles"]).take(rows)
+    records = in_order(manifest.select([name for name in _KEYS if name != "shingles"]), rows)
     return records.append_column("shingles", _lists_at(lists, rows))
 
 

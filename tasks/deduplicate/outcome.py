@@ -37,6 +37,8 @@ def all_loaded(manifest: pa.Table, is_record: pa.BooleanArray) -> pa.Table:
 
 def with_decisions(manifest: pa.Table, rows: pa.Array, decided: pa.Table) -> pa.Table:
     """Put decisions (s,) into rows (s,) of the manifest, both ascending."""
+    if not len(rows):
+        return manifest
     is_decided = pc.is_in(pa.arange(0, len(manifest)), rows.cast(pa.int64()))
     for name in decided.column_names:
         values, news = (whole(table[name]) for table in (manifest, decided))

@@ -14,7 +14,8 @@ import pyarrow.compute as pc
 
 from tasks.deduplicate.numbers import COUNTED, counted
 from tasks.tables.memory import system_memory
-from tasks.tables.run import Decisions, Run, load_run, previous_manifest
+from tasks.tables.previous import previous_manifest
+from tasks.tables.run import Decisions, Run, load_run
 from tasks.tables.staging import read_arrow
 
 

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.deduplicate.index import partner_keys
-from tasks.tables.columns import whole
+from tasks.tables.columns import is_numbered, whole
 from tasks.tables.keys import file_keys
 
 #: Columns by which records are tied to one another.
@@ -42,7 +42,7 @@ def stirred(records: pa.Table, fresh: pa.BooleanArray, previous: pa.Table, befor
         previous: (m,) the manifest of the parent snapshot, decided.
         before: (n,) each record's row in `previous`, null where it has none.
     """
-    unchanged = pc.is_in(pa.arange(0, len(previous)), before.filter(pc.invert(fresh)))
+    unchanged = is_numbered(len(previous), before.filter(pc.invert(fresh)))
     was_record = pc.is_in(whole(previous["status"]), _DECIDED)
     lost = previous.select(TIES).filter(pc.and_(was_record, pc.invert(unchanged)))
     ids = pa.concat_arrays([whole(lost["article_id"]), pc.list_flatten(whole(lost["alias_ids"]))])

@@ -15,7 +15,8 @@ import pyarrow.compute as pc
 from tasks.discover.batches import fingerprint, make_batches
 from tasks.discover.changes import Changes, compare, settled_times
 from tasks.tables.memory import give_back, system_memory
-from tasks.tables.run import Batch, Plan, Run, count_by, load_run, previous_manifest
+from tasks.tables.previous import previous_manifest
+from tasks.tables.run import Batch, Plan, Run, count_by, load_run
 from tasks.tables.source import VERSION
 from tasks.tables.staging import (
     FILES,

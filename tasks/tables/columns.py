@@ -40,4 +40,15 @@ def rows_at(table: pa.Table, numbers: pa.Array) -> pa.Table:
         for batch, start, (first, stop) in zip(batches, starts, pairwise(cuts), strict=False)
         if first < stop
     ]
-    return pa.Table.from_batches(pieces, table.schema).take(pc.sort_indices(order))
+    return pa.Table.from_batches(pieces, table.schema).take(pc.inverse_permutation(order.cast(pa.int64())))
+
+
+def is_numbered(count: int, numbers: pa.Array) -> pa.BooleanArray:
+    """(count,) whether each row is among some, without looking any of them up.
+
+    Args:
+        count: of rows.
+        numbers: (m,) integers from 0 to `count` - 1, each once, in any order; nulls name no row.
+    """
+    named = numbers.drop_null().cast(pa.int64())
+    return pc.is_valid(pc.inverse_permutation(named, max_index=count - 1))

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 import pyarrow as pa
+
+#: Not empty while what is freed is kept.
+_keeping: Final[list[bool]] = []
 
 
 @contextmanager
@@ -23,7 +27,19 @@ def system_memory() -> Iterator[None]:
         pa.set_memory_pool(usual)
 
 
+@contextmanager
+def kept_memory() -> Iterator[None]:
+    """Let `give_back` do nothing meanwhile: a small run would only ask for the same pages again, zeroed."""
+    _keeping.append(True)
+    try:
+        yield
+    finally:
+        _keeping.pop()
+
+
 def give_back() -> None:
     """Return what was freed to the system, Python's objects included, as malloc keeps it else."""
+    if _keeping:
+        return
     for pool in (pa.default_memory_pool(), pa.system_memory_pool()):
         pool.release_unused()

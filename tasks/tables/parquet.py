@@ -71,6 +71,7 @@ def write_parquet(
     options: ParquetOptions | None = None,
     sorting: Sequence[str] = (),
     durable: bool = True,
+    group_rows: int | None = None,
 ) -> FileStats:
     """Write one read-only Parquet file; descriptions and nullability of the fields stay.
 
@@ -80,6 +81,7 @@ def write_parquet(
         options: None takes the defaults.
         sorting: columns to sort by, ascending, nulls last; recorded in the file for readers.
         durable: fsync the file (not its folder).
+        group_rows: rows of each row group but the last; None goes by `options`.
 
     Raises:
         AuditError: a column's type is not portable, or a required one has nulls.
@@ -89,7 +91,7 @@ def write_parquet(
     _require_no_nulls(path, table)
     ordered = sort_rows(table, sorting)
     try:
-        content = parquet_bytes(ordered, options or ParquetOptions(), sorting)
+        content = parquet_bytes(ordered, options or ParquetOptions(), sorting, group_rows)
     except pa.ArrowInvalid as error:
         raise AuditError(f"{path.name} cannot be written: {error}.") from error
     return put_file(path, content, ordered.num_rows, durable)

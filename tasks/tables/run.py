@@ -263,20 +263,6 @@ class Decisions:
     changes: Mapping[str, int] = field(default_factory=dict)
 
 
-def previous_manifest(run: Run, columns: Sequence[str] | None = None) -> pa.Table:
-    """The manifest of the parent snapshot, sorted by source and path; empty at first.
-
-    Args:
-        run: the run.
-        columns: the columns to read; None reads all, most of which are what records are compared by.
-    """
-    schema = run.contract["sources"].schema
-    columns, parent = columns or schema.names, run.parent_snapshot()
-    if parent is None:
-        return schema.empty_table().select(columns)
-    return parent.read("sources", columns, schema=schema).combine_chunks()
-
-
 def count_by(values: pa.ChunkedArray) -> dict[str, int]:
     """How often each value occurs, most frequent first."""
     counts: list[dict[str, Any]] = values.drop_null().value_counts().to_pylist()

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from config.contract import Contract
 from tasks.tables.staging import MANIFEST_ROWS, read_rows
-from tasks.tables.warehouse import Warehouse
+from tasks.tables.warehouse import Snapshot, Warehouse
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,10 @@ class WriteJob:
     max_rows: int
     compression_level: int
     workers: int
+
+    def is_same_form(self, parent: Snapshot | None) -> bool:
+        """Whether files of the parent look like those to be written, so that parts of them serve again."""
+        return parent is not None and parent.info.summary.get("form") == self.form
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from config.contract import Contract
 from config.errors import AuditError
-from tasks.tables.columns import rows_at, whole
+from tasks.tables.columns import is_numbered, rows_at, whole
 from tasks.tables.keys import file_keys
 from tasks.tables.parquet_reading import read_parquet
 from tasks.tables.recurring import plain_table
@@ -102,7 +102,7 @@ class RecordSet:
         is_other = pc.or_(self.touched, self._is_moved)
         old = self.old_places
         stays = self.before.filter(pc.invert(is_other)).cast(pa.int64())
-        gone = pc.invert(pc.is_in(pa.arange(0, len(self.previous)), stays))
+        gone = pc.invert(is_numbered(len(self.previous), stays))
         now = _names(self.places, pc.unique(self.places.indices.filter(is_other)))
         left = _names(old, pc.unique(old.indices.filter(gone)))
         return sorted(now | (set(self.places.dictionary.to_pylist()) & left))

@@ -3,7 +3,8 @@
 Belongs here: which bytes of the parent's file serve again. Three kinds of row groups make the next file:
 those in which nothing changed are copied, in those with the same records only columns are encoded in which
 a record says something else, and all other records make groups of their own. Does not belong here: telling
-the groups apart (`row_groups`), copying bytes (`tasks.tables.splice`), what a record says (`partitions`).
+the groups apart (`row_groups`), opening the parent's file (`parent_files`), copying bytes (`tasks.tables.splice`),
+what a record says (`partitions`).
 
 Where this cannot be done, the file is written as a whole, which comes to the same rows.
 """
@@ -12,19 +13,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
-from pathlib import Path
 from typing import Final, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from tasks.tables.columns import whole
-from tasks.tables.donors import Donor, Group, mapped
-from tasks.tables.parquet import ParquetOptions, digest_of, parquet_bytes
+from tasks.tables.donors import Donor, Group
+from tasks.tables.parquet import ParquetOptions, parquet_bytes
 from tasks.tables.parquet_fields import NotCopyable
 from tasks.tables.splice import splice
+from tasks.write.parent_files import ParentFile, parent_file
 from tasks.write.partitions import RecordSet
 from tasks.write.row_groups import Piece, pieces
 
@@ -64,67 +63,30 @@ def patched_articles(records: RecordSet, place: str, options: ParquetOptions, so
     if not records.is_same_form:
         return None
     try:
-        parent = _parent_file(records, place)
-        if parent is None:
+        found = _parent_file(records, place)
+        if found is None:
             return None
+        parent, order = found
         survivors = records.survivors_at(place)
-        was_at = pc.index_in(records.before.take(survivors).cast(pa.int64()), parent.records).cast(pa.int64())
-        found = pieces(was_at, records.touched.take(survivors), parent.bounds)
-        if all(piece.group is None for piece in found):
+        was_at = pc.index_in(records.before.take(survivors).cast(pa.int64()), order).cast(pa.int64())
+        cut = pieces(was_at, records.touched.take(survivors), parent.bounds)
+        if all(piece.group is None for piece in cut):
             return None
-        return _Patching(records, parent, survivors, was_at, options, sorting).patch(found)
+        return _Patching(records, parent, survivors, was_at, options, sorting).patch(cut)
     except NotCopyable:
         return None
 
 
-@dataclass(frozen=True)
-class _ParentFile:
-    """The parent's file of `articles` at a place.
-
-    Attributes:
-        path: of the file.
-        metadata: its footer as pyarrow has it, which is read once.
-        donor: the same file, mapped.
-        records: (m,) int64, the number that each row has in `RecordSet.previous`.
-        bounds: first row of each row group, and the number of rows.
-    """
-
-    path: Path
-    metadata: pq.FileMetaData
-    donor: Donor
-    records: pa.Int64Array
-    bounds: list[int]
-
-    def read(self, groups: Sequence[int], columns: Sequence[str] | None = None, *, brief: bool = False) -> pa.Table:
-        """Rows of some row groups; with `brief`, texts in lists as dictionaries, which takes a third of the time."""
-        texts = [".".join(leaf) for paths in self.donor.leaves.values() for leaf in paths if "list" in leaf]
-        options = {"metadata": self.metadata, "read_dictionary": texts if brief else None}
-        with pq.ParquetFile(self.path, page_checksum_verification=True, **options) as file:
-            return file.read_row_groups(groups, columns=columns, use_threads=False)
-
-
-def _parent_file(records: RecordSet, place: str) -> _ParentFile | None:
-    """The parent's file, if it has the rows and columns that it must have, and its bytes are those published."""
+def _parent_file(records: RecordSet, place: str) -> tuple[ParentFile, pa.Int64Array] | None:
+    """The parent's file, if it has the rows that it must have; and the number of each in `RecordSet.previous`."""
     listed = records.parent_file("articles", place)
     if records.parent is None or listed is None:
         return None
-    path = records.parent.path / listed.path
-    content = mapped(path)
-    # Before its footer is looked at: what is damaged is told of where the file is read as a whole.
-    if listed.digest != digest_of(content):
-        return None
-    donor = Donor(content, str(path))
+    file = parent_file(records.parent.path / listed.path, listed, records.contract["articles"].schema)
     order = records.parent_survivors_at(place).cast(pa.int64())
-    bounds = [0, *accumulate(donor.rows)]
-    if bounds[-1] != len(order):
+    if file is None or not file.ids.equals(whole(records.previous["article_id"]).take(order)):
         return None
-    with pq.ParquetFile(path, page_checksum_verification=True) as file:
-        if not file.schema_arrow.equals(records.contract["articles"].schema):
-            return None
-        metadata, ids = file.metadata, whole(file.read(columns=["article_id"], use_threads=False)["article_id"])
-    if not ids.equals(whole(records.previous["article_id"]).take(order)):
-        return None
-    return _ParentFile(path, metadata, donor, order, bounds)
+    return file, order
 
 
 @dataclass(frozen=True)
@@ -137,7 +99,7 @@ class _Patching:
     """
 
     records: RecordSet
-    parent: _ParentFile
+    parent: ParentFile
     survivors: pa.Array
     was_at: pa.Int64Array
     options: ParquetOptions
@@ -152,7 +114,7 @@ class _Patching:
                 if columns:
                     encoded[len(groups)] = columns
                 groups.append(group)
-        is_whole = len(self.survivors) == len(self.parent.records) and all(piece.group is not None for piece in found)
+        is_whole = len(self.survivors) == len(self.parent.ids) and all(piece.group is not None for piece in found)
         has_same_related = is_whole and all(map(_OF_RELATED.isdisjoint, encoded.values()))
         ids = self.records.manifest["article_id"].take(self.survivors)
         return Patch(splice(self.parent.donor, groups), ids, encoded, has_same_related)
@@ -184,8 +146,7 @@ class _Patching:
         assert piece.group is not None
         at = pa.array(piece.touched, pa.int64())
         inside, numbers = pc.subtract(at, piece.start), self.survivors.take(at)
-        # Few rows, of all columns: what lists hold must be compared as values, whatever they are encoded as.
-        were = self.parent.read([piece.group], brief=True).take(inside).to_pylist()
+        were = self.parent.rows(piece.group, inside.to_pylist())
         # Of records that were not read again what is known of them changed; what they say stands in the group.
         nearby = self.parent.read([piece.group]).take(inside) if self.records.is_carried(numbers) else None
         rows = self.records.rows_of("articles", numbers, nearby)

@@ -6,10 +6,9 @@ how it becomes visible: `snapshot`; the last look: `audit`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
-from itertools import zip_longest
+from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +24,7 @@ from tasks.write.article_versions import Observation
 from tasks.write.audit import check_files, check_manifest
 from tasks.write.job import Decided, RunRecord, WriteJob
 from tasks.write.layout import Layout, layout_of, next_layout
+from tasks.write.manifest_files import manifest_files
 from tasks.write.parent_versions import ParentVersions
 from tasks.write.partitions import FOUND, PLACED, RECORD_TABLES, RecordSet
 from tasks.write.record_files import add_file, record_files
@@ -53,15 +53,20 @@ def write_snapshot(
         AuditError: a guarantee does not hold; nothing was published.
         WarehouseError: the disk refused; nothing was published.
     """
-    check_manifest(decided.manifest, decided.sources, decided.there)
     options = ParquetOptions(compression_level=job.compression_level)
     builder = SnapshotBuilder(job.warehouse, parent, run.run_id, options)
-    records = _record_set(job, parent, decided, batches)
-    # In turn: a part of the manifest takes as much memory as a place.
-    calls = zip_longest(_manifest_files(job, builder, decided), record_files(job, builder, records))
-    _side_by_side(job, [call for pair in calls for call in pair if call])
+    first, *others = manifest_files(job, builder, parent, decided)
+
+    def rest() -> Iterator[Callable[[], None]]:
+        check_manifest(decided.manifest, decided.sources, decided.there)
+        records = _record_set(job, parent, decided, batches)
+        # In turn: a part of the manifest takes as much memory as a place.
+        calls = zip_longest(others, record_files(job, builder, records))
+        yield from (call for pair in calls for call in pair if call)
+        _write_small_tables(job, builder, parent, decided, batches, run)
+
+    _side_by_side(job, chain([first], rest()))
     _write_empty(job, builder)
-    _write_small_tables(job, builder, parent, decided, batches, run)
     _write_versions(job, builder, parent, run)
     check_files(builder.path, builder.files, decided.manifest)
     told = {"partition_by": job.partition_by, "form": job.form, "sources": decided.live_sources()}
@@ -74,15 +79,15 @@ def _record_set(job: WriteJob, parent: Snapshot | None, decided: Decided, batche
     manifest = decided.manifest
     current, previous = records_of(manifest.select(PLACED)), records_of(decided.previous.select(FOUND))
     among = is_record(manifest).combine_chunks()
-    old, is_other = _layout_of_parent(job, parent), _is_of_another_form(job, parent)
+    old, is_same_form = _layout_of_parent(job, parent), job.is_same_form(parent)
     records = RecordSet(
         manifest=current,
         lineage=manifest.select([*LINEAGE, *OF_DUPLICATES]),
         numbers=pc.indices_nonzero(among).cast(pa.int64()),
-        touched=pc.or_(decided.touched.filter(among), is_other),
+        touched=pc.or_(decided.touched.filter(among), not is_same_form),
         fresh=StagedRecords(batches, content_schema(job.contract)),
         parent=parent,
-        is_same_form=not is_other,
+        is_same_form=is_same_form,
         previous=previous,
         old=old,
         new=next_layout(old, job.partition_by, current, job.max_rows),
@@ -93,18 +98,14 @@ def _record_set(job: WriteJob, parent: Snapshot | None, decided: Decided, batche
     return records
 
 
-def _is_of_another_form(job: WriteJob, parent: Snapshot | None) -> bool:
-    return parent is None or parent.info.summary.get("form") != job.form
-
-
 def _layout_of_parent(job: WriteJob, parent: Snapshot | None) -> Layout:
     if parent is None:
         return Layout(job.partition_by)
     return layout_of(parent.info.files, str(parent.info.summary.get("partition_by", job.partition_by)))
 
 
-def _side_by_side(job: WriteJob, calls: Sequence[Callable[[], object]]) -> None:
-    """Make all calls, as many at a time as there are threads."""
+def _side_by_side(job: WriteJob, calls: Iterable[Callable[[], None]]) -> None:
+    """Make all calls, as many at a time as there are threads; what gives them out works meanwhile."""
     with ThreadPoolExecutor(job.workers) as threads:
         try:
             for done in [threads.submit(call) for call in calls]:
@@ -112,16 +113,6 @@ def _side_by_side(job: WriteJob, calls: Sequence[Callable[[], object]]) -> None:
         except BaseException:
             threads.shutdown(cancel_futures=True)
             raise
-
-
-def _manifest_files(job: WriteJob, builder: SnapshotBuilder, decided: Decided) -> list[Callable[[], object]]:
-    """Calls that write the files of `sources`."""
-    schema = job.contract["sources"].schema
-
-    def write(number: int, part: Callable[[], pa.Table]) -> None:
-        add_file(job, builder, "sources", part().cast(schema), name=f"part-{number}.parquet")
-
-    return [partial(write, number, part) for number, part in enumerate(decided.parts())]
 
 
 def _write_empty(job: WriteJob, builder: SnapshotBuilder) -> None:
@@ -165,7 +156,7 @@ def _write_quarantine(
 ) -> None:
     fresh = small_tables.staged_quarantine(batches, job.contract)
     is_same = not len(fresh) and small_tables.is_same_quarantine(decided.previous, decided.manifest)
-    if parent is not None and is_same and not _is_of_another_form(job, parent):
+    if parent is not None and is_same and job.is_same_form(parent):
         for file in parent.files("quarantine"):
             builder.keep(file)
         return

@@ -12,7 +12,8 @@ from typing import Any
 import pyarrow as pa
 
 from tasks.tables.delta import DeltaSnapshot
-from tasks.tables.run import Run, previous_manifest
+from tasks.tables.previous import previous_manifest
+from tasks.tables.run import Run
 from tasks.tables.snapshots import Snapshot
 from tasks.write.delta import write_delta
 from tasks.write.delta_upkeep import crowded_tables

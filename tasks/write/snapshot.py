@@ -100,7 +100,15 @@ class SnapshotBuilder:
         """The snapshot's number: one more than any in use, as after a rollback there are some above the pointer."""
         return max([0, *self._warehouse.numbers(), self._replaces or 0]) + 1
 
-    def add(self, table: str, partition: str, name: str, rows: pa.Table, sorting: Sequence[str] = ()) -> DataFile:
+    def add(
+        self,
+        table: str,
+        partition: str,
+        name: str,
+        rows: pa.Table,
+        sorting: Sequence[str] = (),
+        group_rows: int | None = None,
+    ) -> DataFile:
         """Write a new file into the snapshot.
 
         Args:
@@ -109,6 +117,7 @@ class SnapshotBuilder:
             name: "part-0.parquet".
             rows: what the file holds.
             sorting: columns to sort by, see `write_parquet`.
+            group_rows: rows of each row group but the last; None goes by the options.
 
         Raises:
             AuditError: the rows' types are not portable, or a required column has nulls.
@@ -116,7 +125,7 @@ class SnapshotBuilder:
         """
         path = PurePosixPath(table, partition, name).as_posix()
         with self._claim(path) as target:
-            stats = write_parquet(target, rows, self._options, sorting, self._warehouse.durable)
+            stats = write_parquet(target, rows, self._options, sorting, self._warehouse.durable, group_rows)
             return self._list(DataFile(table, path, partition, stats.rows, stats.bytes, stats.digest))
 
     def put(self, table: str, partition: str, name: str, content: pa.Buffer, rows: int) -> DataFile:

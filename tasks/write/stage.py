@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
+
+import pyarrow as pa
 
 from tasks.tables.delta import DeltaWarehouse
 from tasks.tables.memory import system_memory
-from tasks.tables.run import Publication, Run, load_run, previous_manifest
+from tasks.tables.previous import known_manifest, previous_manifest
+from tasks.tables.run import Publication, Run, load_run
+from tasks.tables.snapshots import Snapshot
 from tasks.tables.staging import read_arrow
-from tasks.write.delta import write_delta
 from tasks.write.job import Decided, RunRecord, WriteJob
 from tasks.write.partitions import FOUND
 from tasks.write.publish import write_snapshot
@@ -37,7 +41,7 @@ def write_tables(folder: Path, publication: Publication) -> tuple[int, int]:
         manifest=manifest.drop_columns(["touched"]),
         path=folder / "manifest.arrow",
         touched=manifest["touched"].combine_chunks(),
-        previous=previous_manifest(run, None if is_delta else FOUND),
+        previous=_previous(run, None if is_delta else FOUND),
         sources=run.sources.keys(),
         there=plan.discovered - publication.vanished,
     )
@@ -51,10 +55,26 @@ def write_tables(folder: Path, publication: Publication) -> tuple[int, int]:
         run.started_at,
         replaced=run.replaced,
     )
-    write = write_delta if is_delta else write_snapshot
-    snapshot = write(write_job(run), parent, decided, [batch.path for batch in plan.batches], record)
+    snapshot = _writer(is_delta=is_delta)(
+        write_job(run), parent, decided, [batch.path for batch in plan.batches], record
+    )
     kept = set(parent.info.files) if parent else set()
     return snapshot.number, sum(file.bytes for file in snapshot.info.files if file not in kept)
+
+
+def _writer(*, is_delta: bool) -> Callable[..., Snapshot]:
+    """What writes a warehouse of this format; that of the other one need not be imported."""
+    if not is_delta:
+        return write_snapshot
+    from tasks.write.delta import write_delta  # noqa: PLC0415
+
+    return write_delta
+
+
+def _previous(run: Run, columns: Sequence[str] | None) -> pa.Table:
+    """The parent's manifest: all of it where it is at hand, else these columns."""
+    known = known_manifest(run)
+    return previous_manifest(run, columns) if known is None else known
 
 
 def write_job(run: Run) -> WriteJob:

@@ -1,4 +1,4 @@
-"""Rows are taken out of a table in pieces as out of one in one piece."""
+"""Columns as single arrays, rows out of tables in pieces, and rows told by their numbers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.tables.columns import rows_at
+from tasks.tables.columns import is_numbered, rows_at, whole
 
 TABLE = pa.table({"number": range(12), "text": [None if n % 5 == 0 else f"text {n}" for n in range(12)]})
 
@@ -29,3 +29,23 @@ def test_rows_come_in_the_order_of_their_numbers(bounds: tuple[int, ...], number
 def test_columns_need_not_have_the_same_pieces() -> None:
     table = in_pieces(0, 4).set_column(1, "text", in_pieces(0, 9)["text"])
     assert rows_at(table, pa.array([11, 3, 8, 3])).to_pylist() == TABLE.take([11, 3, 8, 3]).to_pylist()
+
+
+def test_a_column_in_one_piece_is_not_copied() -> None:
+    column = pa.chunked_array([["a", "b"]])
+    assert whole(column).buffers()[2].address == column.chunk(0).buffers()[2].address
+    assert whole(pa.chunked_array([["a"], ["b"]])).to_pylist() == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("count", "numbers", "wanted"),
+    [
+        (0, [], []),
+        (3, [], [False, False, False]),
+        (3, [2, None, 0], [True, False, True]),
+        (2, [0, 1], [True, True]),
+    ],
+)
+@pytest.mark.parametrize("kind", [pa.int32(), pa.int64()], ids=str)
+def test_rows_among_numbers(count: int, numbers: list[int | None], wanted: list[bool], kind: pa.DataType) -> None:
+    assert is_numbered(count, pa.array(numbers, kind)).to_pylist() == wanted

@@ -1,0 +1,128 @@
+"""The table `sources` from run to run: chunks of the last file serve again, and it reads like a rebuild's."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from config.contract import PACKAGED, load_contract
+from tasks.write import manifest_files, row_groups
+from tests.builders import Desk, article, page
+from tests.tables_equal import assert_same_tables
+
+
+@pytest.fixture(autouse=True)
+def small_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Row groups of four rows, so that few files have several."""
+    monkeypatch.setattr(manifest_files, "GROUP_ROWS", 4)
+    monkeypatch.setattr(row_groups, "_LEAST", 2)
+
+
+@pytest.fixture
+def patched(monkeypatch: pytest.MonkeyPatch) -> list[pa.Buffer]:
+    """The files that runs have put together, each of which holds what it was asked for."""
+    made: list[pa.Buffer] = []
+    real = manifest_files.patched_manifest
+
+    def spy(donor: Any, before: pa.Table, rows: pa.Table, options: Any) -> pa.Buffer | None:
+        content = real(donor, before, rows, options)
+        if content is not None:
+            file = pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True)
+            assert file.read().equals(rows)
+            made.append(content)
+        return content
+
+    monkeypatch.setattr(manifest_files, "patched_manifest", spy)
+    return made
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    """Twelve articles, whose rows are three row groups."""
+    desk = Desk(tmp_path)
+    for number in range(12):
+        desk.write(f"{number:02d}.md", told(number))
+    desk.run()
+    return desk
+
+
+def told(number: int, **fields: Any) -> bytes:
+    return article(**{"title": f"Story {number}", "originalUrl": page(number), **fields})
+
+
+def file_of(desk: Desk) -> Path:
+    (file,) = desk.snapshot.files("sources")
+    return desk.snapshot.path / file.path
+
+
+def chunks(path: Path) -> Iterator[tuple[tuple[int, str], bytes]]:
+    metadata, content = pq.read_metadata(path), path.read_bytes()
+    for group in range(metadata.num_row_groups):
+        for column in range(metadata.row_group(group).num_columns):
+            found = metadata.row_group(group).column(column)
+            start = found.dictionary_page_offset or found.data_page_offset
+            yield (group, found.path_in_schema), content[start : start + found.total_compressed_size]
+
+
+def assert_equals_rebuild(desk: Desk) -> None:
+    rebuilt = Desk(desk.root / f"rebuilt-{len([*desk.root.glob('rebuilt-*')])}")
+    rebuilt.root.mkdir()
+    (rebuilt.root / "news").symlink_to(desk.root / "news")
+    rebuilt.run()
+    assert_same_tables(desk.warehouse, rebuilt.warehouse)
+
+
+def test_what_stays_is_copied(desk: Desk, patched: list[pa.Buffer]) -> None:
+    before = dict(chunks(file_of(desk)))
+    desk.write("05.md", told(5, excerpt="Another one."))
+    desk.run()
+    changed = {key for key, content in chunks(file_of(desk)) if before[key] != content}
+    assert len(patched) == 1
+    assert (1, "source_hash") in changed
+    assert changed.isdisjoint({(0, "source_hash"), (1, "source_path"), (1, "article_id"), (2, "run_id")})
+    assert_equals_rebuild(desk)
+
+
+def test_a_file_whose_bytes_are_not_those_published_is_no_donor(desk: Desk, patched: list[pa.Buffer]) -> None:
+    path = file_of(desk)
+    same_rows = pq.read_table(path, partitioning=None)
+    path.unlink()
+    pq.write_table(same_rows, path, row_group_size=4)
+    desk.write("05.md", told(5, excerpt="Another one."))
+    desk.run()
+    assert patched == []
+    assert_equals_rebuild(desk)
+
+
+def test_a_new_description_reaches_a_table_whose_rows_stay(desk: Desk, patched: list[pa.Buffer]) -> None:
+    contract = desk.root / "contract.odcs.yaml"
+    text = PACKAGED.read_text(encoding="utf-8")
+    before = load_contract()["articles"].schema.field("title").metadata[b"description"].decode()
+    contract.write_text(text.replace(before, "What stands above the story.", 1), encoding="utf-8")
+    desk.run(contract={"path": str(contract)})
+    assert patched == []
+
+
+def test_any_sequence_of_changes_equals_a_rebuild(desk: Desk, patched: list[pa.Buffer]) -> None:
+    rng = random.Random(11)
+    for step in range(10):
+        for number in rng.sample(range(20), rng.randint(1, 3)):
+            name, kind = f"{number:02d}.md", rng.choice(["excerpt", "gone", "copy", "moved", "broken"])
+            path = desk.root / "news" / name
+            if kind == "gone":
+                path.unlink(missing_ok=True)
+            elif kind == "moved" and path.exists():
+                path.rename(path.with_name(f"moved-{step}-{name}"))
+            elif kind == "broken":
+                desk.write(name, b"---\ntitle: none\n")
+            else:
+                desk.write(name if kind == "excerpt" else f"copy-{name}", told(number, excerpt=f"Step {step}"))
+        desk.run()
+        assert_equals_rebuild(desk)
+    assert len(patched) >= 5
