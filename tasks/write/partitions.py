@@ -89,7 +89,9 @@ class RecordSet:
     @cached_property
     def before(self) -> pa.Int32Array:
         """(n,) which record of the parent each one is, null where it is none."""
-        return pc.index_in(self._keys, file_keys(self.previous))
+        keys, were = self._keys, file_keys(self.previous)
+        # Where no record came or went, none need be looked up.
+        return pa.arange(0, len(keys)).cast(pa.int32()) if keys.equals(were) else pc.index_in(keys, were)
 
     @cached_property
     def _fresh_as(self) -> pa.Int32Array:
