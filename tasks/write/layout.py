@@ -23,7 +23,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.tables.columns import whole
+from tasks.tables.columns import period_starts, whole
 from tasks.tables.keys import ID_RANGE, positions
 from tasks.tables.snapshots import DataFile
 from tasks.write.parts import FULL, fills, next_cuts
@@ -96,7 +96,7 @@ class Layout:
         values = whole(published_at)
         if self.partition_by == "none":
             return pa.repeat(pa.scalar(""), len(values)).dictionary_encode()
-        start = pc.floor_temporal(values, unit=self.partition_by).dictionary_encode()
+        start = period_starts(values, self.partition_by).dictionary_encode()
         name = _FORMATS[self.partition_by].format
         names = [name(moment.year, moment.month) for moment in start.dictionary.to_pylist()]
         return pa.DictionaryArray.from_arrays(start.indices, pa.array(names, pa.string()))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.tables.columns import is_numbered, rows_at, whole
+from config.contract_types import TIMESTAMP
+from tasks.tables.columns import is_numbered, period_starts, rows_at, whole
 
 TABLE = pa.table({"number": range(12), "text": [None if n % 5 == 0 else f"text {n}" for n in range(12)]})
 
@@ -24,6 +27,15 @@ def in_pieces(*bounds: int) -> pa.Table:
 def test_rows_come_in_the_order_of_their_numbers(bounds: tuple[int, ...], numbers: list[int]) -> None:
     wanted = pa.array(numbers, pa.int64())
     assert rows_at(in_pieces(*bounds), wanted).to_pylist() == TABLE.take(wanted).to_pylist()
+
+
+def test_periods_start_in_utc() -> None:
+    times = [datetime(1969, 12, 31, 23, 59, 59, 999_999, UTC), datetime(2024, 2, 29, 12, 30, 1, 5, UTC), None]
+    starts = {unit: period_starts(pa.chunked_array([times], TIMESTAMP), unit) for unit in ("year", "month", "second")}
+    assert {starts[unit].type for unit in starts} == {pa.timestamp("us")}
+    assert starts["year"].to_pylist() == [datetime(1969, 1, 1), datetime(2024, 1, 1), None]
+    assert starts["month"].to_pylist() == [datetime(1969, 12, 1), datetime(2024, 2, 1), None]
+    assert starts["second"].cast(pa.int64()).to_pylist() == [-1_000_000, 1_709_209_801_000_000, None]
 
 
 def test_columns_need_not_have_the_same_pieces() -> None:

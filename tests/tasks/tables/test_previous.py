@@ -40,15 +40,27 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[object]:
 def test_a_small_run_reads_the_whole_manifest_once(desk: Desk, reads: list[object]) -> None:
     desk.write("1.md", article(title="Another", originalUrl=page(1)))
     desk.run()
-    assert reads.count(None) == 1
-    assert len(reads) == 2  # The listing is compared with few columns.
+    assert reads == [None]
     assert previous._ahead == {}
     assert memory._keeping == []
 
 
-def test_a_run_with_nothing_to_do_does_not_read_all_of_it(desk: Desk, reads: list[object]) -> None:
+def test_a_run_with_nothing_to_do_reads_it_while_it_lists(desk: Desk, reads: list[object]) -> None:
+    assert desk.run().status == "unchanged"
+    assert reads == [None]
+    assert previous._ahead == {}
+
+
+def test_a_run_with_much_to_do_lets_go_of_it(desk: Desk, reads: list[object], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(previous, "_FEW", 0)
+    desk.write("1.md", article(title="Another", originalUrl=page(1)))
     desk.run()
-    assert None not in reads
+    assert len(reads) == 3  # Ahead, to decide, and what writing asks for.
+
+
+def test_a_full_refresh_does_not_read_it_ahead(desk: Desk, reads: list[object]) -> None:
+    desk.run(full_refresh=True)
+    assert reads[0] is not None
 
 
 def test_a_large_manifest_is_read_when_it_is_asked_for(
