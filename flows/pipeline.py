@@ -25,7 +25,7 @@ from tasks.report.status import read_outcomes
 from tasks.report.summary import build_outcome, bytes_read, iso, run_row, what_changed, worker_seconds
 from tasks.tables.faults import reach
 from tasks.tables.journal import clear_journal
-from tasks.tables.previous import keep, read_ahead
+from tasks.tables.previous import kept
 from tasks.tables.run import Batch, Decisions, Plan, Publication, Run
 
 if TYPE_CHECKING:
@@ -111,14 +111,13 @@ class _Found:
 
 
 def _run(run: Run, stages: Stages, progress: Progress, found: _Found) -> Outcome:
-    with read_ahead(run):
-        with found.clock.stage("discover"), _shown(progress, "discover"):
-            plan = found.plan = stages.discover(run.folder)
-        tell_plan(plan)
-        check_listing(plan, run.settings.guards)
-        reach("run.listed")
-        with keep(run, plan), _files_ahead(run, plan):
-            return _carried_out(run, stages, plan, progress, found)
+    with found.clock.stage("discover"), _shown(progress, "discover"):
+        plan = found.plan = stages.discover(run.folder)
+    tell_plan(plan)
+    check_listing(plan, run.settings.guards)
+    reach("run.listed")
+    with kept(run, plan), _files_ahead(run, plan):
+        return _carried_out(run, stages, plan, progress, found)
 
 
 def _files_ahead(run: Run, plan: Plan) -> AbstractContextManager[None]:

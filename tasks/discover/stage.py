@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from tasks.discover.batches import fingerprint, make_batches
 from tasks.discover.changes import Changes, compare, settled_times
 from tasks.tables.memory import give_back, system_memory
-from tasks.tables.previous import previous_manifest
+from tasks.tables.previous import previous_manifest, read_ahead
 from tasks.tables.run import Batch, Plan, Run, count_by, load_run
 from tasks.tables.source import VERSION
 from tasks.tables.staging import (
@@ -65,9 +65,11 @@ def discover_changes(folder: Path) -> Plan:
 def _planned(folder: Path) -> Plan:
     run = load_run(folder)
     listed_at = datetime.now(UTC)
-    tables = {name: run.sources[name].list() for name in sorted(run.sources, key=str.encode)}
-    listing = pa.concat_tables(tables.values()).cast(pa.schema(LISTING_FIELDS)).combine_chunks()
-    manifest = previous_manifest(run, _COMPARED)
+    # Listing is half waiting for the kernel.
+    with read_ahead(run, _COMPARED):
+        tables = {name: run.sources[name].list() for name in sorted(run.sources, key=str.encode)}
+        listing = pa.concat_tables(tables.values()).cast(pa.schema(LISTING_FIELDS)).combine_chunks()
+        manifest = previous_manifest(run, _COMPARED)
     stale = _stale(run, manifest)
     changes = compare(listing, manifest, sources=run.sources.keys(), reprocess=stale)
     write_arrow(folder / "gone.arrow", manifest.select(["source", "source_path"]).take(changes.gone))

@@ -38,22 +38,29 @@ def previous_manifest(run: Run, columns: Sequence[str] | None = None) -> pa.Tabl
     Raises:
         WarehouseError: it is damaged.
     """
-    known = known_manifest(run)
-    return _read(run, columns) if known is None else known.select(columns or known.column_names)
+    known = known_manifest(run, columns)
+    return _read(run, columns) if known is None else known
 
 
-def known_manifest(run: Run) -> pa.Table | None:
-    """The whole manifest, if it was read ahead; what is wrong with it is left to who reads it for himself."""
+def known_manifest(run: Run, columns: Sequence[str] | None = None) -> pa.Table | None:
+    """The manifest in some columns, or in all, if they were read ahead.
+
+    What is wrong with it is left to who then reads it for himself.
+    """
     reading = _ahead.get(run.folder)
-    return None if reading is None or reading.exception() else reading.result()
+    if reading is None or reading.exception():
+        return None
+    known, wanted = reading.result(), columns or run.contract["sources"].schema.names
+    return known.select(wanted) if set(wanted) <= set(known.column_names) else None
 
 
 @contextmanager
-def read_ahead(run: Run) -> Iterator[None]:
-    """Read the manifest in a thread of its own, while the sources are listed, if it is small; `keep` says for how long.
+def read_ahead(run: Run, columns: Sequence[str] | None = None) -> Iterator[None]:
+    """Read the manifest in a thread of its own meanwhile, if it is small.
 
     Args:
         run: the run.
+        columns: as for `previous_manifest`.
     """
     if run.full_refresh or not _is_small(run):
         yield
@@ -61,32 +68,31 @@ def read_ahead(run: Run) -> Iterator[None]:
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  (a first run has nothing to read)
 
     with ThreadPoolExecutor(1, "manifest") as thread:
-        _ahead[run.folder] = thread.submit(_read, run)
+        _ahead[run.folder] = thread.submit(_read, run, columns)
         try:
             yield
         finally:
-            _ahead.pop(run.folder, None)
+            del _ahead[run.folder]
 
 
 @contextmanager
-def keep(run: Run, plan: Plan) -> Iterator[None]:
-    """Keep what was read ahead, and what is freed meanwhile, if few files changed; else let go of it.
+def kept(run: Run, plan: Plan) -> Iterator[None]:
+    """Read all of the manifest ahead, and keep it and what is freed meanwhile, if few files changed.
 
     Args:
-        run: the run, within `read_ahead`.
+        run: the run.
         plan: what it has to do.
     """
     if not is_small(run, plan):
-        _ahead.pop(run.folder, None)
         yield
         return
-    with kept_memory():
+    with kept_memory(), read_ahead(run):
         yield
 
 
 def is_small(run: Run, plan: Plan) -> bool:
-    """Whether a run has so little to do that what it will ask for is worth being read ahead."""
-    return plan.new + plan.changed <= _FEW and _is_small(run)
+    """Whether a run has something to do, but so little that what it will ask for is worth being read ahead."""
+    return bool(plan.batches) and plan.new + plan.changed <= _FEW and _is_small(run)
 
 
 def _is_small(run: Run) -> bool:
