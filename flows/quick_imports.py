@@ -13,6 +13,7 @@ from typing import Any, Final
 
 #: Reads the docstrings of pyarrow's options, so that those of `pyarrow.compute` can repeat them.
 _DOCSCRAPE: Final = "pyarrow.vendored.docscrape"
+_CLOUDPICKLE: Final = "cloudpickle"
 
 
 def leave_docstrings_out() -> None:
@@ -22,6 +23,20 @@ def leave_docstrings_out() -> None:
     of its time, and `pydoc` besides. `help(pyarrow.compute.…)` is asked for in other processes.
     """
     sys.modules.setdefault(_DOCSCRAPE, _Docscrape(_DOCSCRAPE))
+
+
+def import_pyarrow() -> None:
+    """Import pyarrow without cloudpickle, a ninth of what `presslake check` executes.
+
+    pyarrow imports it where it is installed, as Prefect has it, under the name `pickle`, and then the module
+    of that name; so it has no use for it. Who imports cloudpickle afterwards gets it.
+    """
+    if {"pyarrow", _CLOUDPICKLE}.isdisjoint(sys.modules):
+        sys.modules[_CLOUDPICKLE] = import_module("pickle")
+        try:
+            import_module("pyarrow")
+        finally:
+            del sys.modules[_CLOUDPICKLE]
 
 
 class _NoSections:

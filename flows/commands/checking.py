@@ -13,6 +13,7 @@ from pathlib import Path
 
 from config.settings import load_settings
 from flows.commands.options import chosen_sources, given, print_json
+from flows.quick_imports import import_pyarrow
 
 
 def check_files(
@@ -31,6 +32,7 @@ def check_files(
     """
     import msgspec  # noqa: PLC0415
 
+    import_pyarrow()
     settings = load_settings(config, given({"discover": {"include": include, "exclude": exclude}}))
     sources = chosen_sources(source, settings)
     from flows.check import check_sources, spell_counts, spell_finding  # noqa: PLC0415

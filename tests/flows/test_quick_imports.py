@@ -38,7 +38,7 @@ def imported_by(arguments: list[str], names: list[str], folder: Path) -> str:
 def test_a_check_imports_no_other_command_and_no_other_format(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text(ARTICLE)
     others = ["flows.commands.run", "flows.commands.serve", "tasks.front_matter.typed_formats", "json", "cyclopts"]
-    others += ["tasks.parse.mending", "html.entities"]
+    others += ["tasks.parse.mending", "html.entities", "cloudpickle"]
     names = ["flows.commands.checking", "tasks.front_matter.document", *others]
     assert imported_by(["check", "a.md"], names, tmp_path) == str(names[:2])
 
@@ -60,7 +60,7 @@ def test_a_run_for_which_nothing_changed_imports_nothing_that_reads_or_writes(tm
     names = [
         *("tasks.parse.batch", "tasks.validate.batch", "tasks.deduplicate.decisions", "tasks.write.publish"),
         *("multiprocessing", "importlib.metadata", "email", "prefect", "rich", "ftfy"),
-        "pyarrow.dataset",
+        *("pyarrow.dataset", "cloudpickle"),
     ]
     again = ["run", "content", "--json"]
     first = imported_by(again, names[:4], tmp_path)
@@ -83,3 +83,21 @@ def test_who_has_the_real_module_keeps_it(tmp_path: Path) -> None:
         "leave_docstrings_out()\nprint(sys.modules['pyarrow.vendored.docscrape'] is real)"
     )
     assert in_a_process(code, tmp_path) == ["True"]
+
+
+def test_pyarrow_needs_no_cloudpickle_and_others_get_it(tmp_path: Path) -> None:
+    code = (
+        "import pickle, sys\nfrom flows.quick_imports import import_pyarrow\nimport_pyarrow()\n"
+        "import pyarrow as pa\nprint('cloudpickle' in sys.modules)\ntable = pa.table({'a': [1]})\n"
+        "print(pickle.loads(pickle.dumps(table)) == table)\n"
+        "import cloudpickle\nprint(cloudpickle.loads(cloudpickle.dumps(lambda: table))() == table)"
+    )
+    assert in_a_process(code, tmp_path) == ["False", "True", "True"]
+
+
+def test_cloudpickle_stays_where_it_is_imported_already(tmp_path: Path) -> None:
+    code = (
+        "import cloudpickle, sys\nfrom flows.quick_imports import import_pyarrow\nimport_pyarrow()\n"
+        "print(sys.modules['cloudpickle'] is cloudpickle, 'pyarrow' in sys.modules)"
+    )
+    assert in_a_process(code, tmp_path) == ["True False"]
