@@ -169,6 +169,16 @@ def assert_like_folder(warehouse: Path, files: Path, rebuilt: Path) -> None:
     assert_same_tables(one, other, aside={"etag"})
 
 
+def assert_equals_rebuild(desk: Desk, *sources: str) -> None:
+    """What the runs made of the files is what one run over them makes."""
+    rebuilt = Desk(desk.root / f"rebuilt-{len([*desk.root.glob('rebuilt-*')])}")
+    rebuilt.root.mkdir()
+    for name in sources or ("news",):
+        (rebuilt.root / name).symlink_to(desk.root / name)
+    rebuilt.run(*sources)
+    assert_same_tables(desk.warehouse, rebuilt.warehouse)
+
+
 def committed(repository: Path, files: Mapping[str, bytes] | None = None) -> str:
     """Commit files, or the folder as it is, to a Git repository that is made if need be; the commit id."""
     if not (repository / ".git").exists():

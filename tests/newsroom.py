@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from config.contract import PACKAGED
+from config.contract import PACKAGED, load_contract
 from config.settings import Settings, load_settings
 
 #: What a file is: an article, one of two kinds of broken ones, withdrawn, or no article at all.
@@ -167,6 +167,12 @@ def contract_with_mood(folder: Path) -> Path:
 def contract_with_short_titles(folder: Path) -> Path:
     """The packaged contract, but a title of more than 12 characters goes to quarantine."""
     return _variant(folder / "short.odcs.yaml", "maxLength: 2000}", "maxLength: 12}")
+
+
+def contract_with_described_titles(folder: Path, description: str) -> Path:
+    """The packaged contract, but its `title` is described in other words."""
+    before = load_contract()["articles"].schema.field("title").metadata[b"description"].decode()
+    return _variant(folder / "described.odcs.yaml", before, description)
 
 
 def _variant(path: Path, old: str, new: str) -> Path:

@@ -62,7 +62,7 @@ def read_ahead(run: Run, columns: Sequence[str] | None = None) -> Iterator[None]
         run: the run.
         columns: as for `previous_manifest`.
     """
-    if run.full_refresh or not _is_small(run):
+    if run.full_refresh or not _has_small_manifest(run):
         yield
         return
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  (a first run has nothing to read)
@@ -92,10 +92,10 @@ def kept(run: Run, plan: Plan) -> Iterator[None]:
 
 def is_small(run: Run, plan: Plan) -> bool:
     """Whether a run has something to do, but so little that what it will ask for is worth being read ahead."""
-    return bool(plan.batches) and plan.new + plan.changed <= _FEW and _is_small(run)
+    return bool(plan.batches) and plan.new + plan.changed <= _FEW and _has_small_manifest(run)
 
 
-def _is_small(run: Run) -> bool:
+def _has_small_manifest(run: Run) -> bool:
     """Whether there is a manifest, and it takes little memory."""
     parent = run.parent_snapshot()
     return parent is not None and sum(file.bytes for file in parent.files("sources")) <= _KEPT

@@ -20,15 +20,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from tasks.tables.donors import Donor, Group, mapped
+from tasks.tables.donors import Donor, Group
 from tasks.tables.keys import file_keys
-from tasks.tables.parquet import ParquetOptions, digest_of, parquet_bytes
+from tasks.tables.parquet import ParquetOptions, parquet_bytes
 from tasks.tables.parquet_fields import NotCopyable
 from tasks.tables.parquet_reading import read_parquet
 from tasks.tables.snapshots import DataFile, Snapshot
 from tasks.tables.splice import splice
 from tasks.write.audit import check_required
 from tasks.write.job import Decided, WriteJob
+from tasks.write.parent_files import published
 from tasks.write.row_groups import Piece, pieces
 from tasks.write.snapshot import SnapshotBuilder
 
@@ -81,13 +82,9 @@ class _ManifestFiles:
         if self.parent is None or file is None:
             return None
         path = self.parent.path / file.path
-        content = mapped(path)
-        # Before its footer is looked at: what is damaged is not copied, and the file is not needed.
-        if file.digest != digest_of(content):
-            return None
         try:
-            donor = Donor(content, str(path))
-            if not pq.read_schema(pa.BufferReader(content)).equals(rows.schema):
+            donor = published(path, file)
+            if donor is None or not pq.read_schema(path).equals(rows.schema):
                 return None
             return patched_manifest(donor, self._before(files, file, rows.schema), rows, self.builder.options)
         except NotCopyable:

@@ -1,6 +1,6 @@
-"""Files of `articles` in the parent snapshot: opened to copy from, with what records said in them.
+"""Files of the parent snapshot: opened to copy from, with what records said in them.
 
-Belongs here: opening such a file, and reading some of its rows, ahead of the write stage where a core is
+Belongs here: opening a file, and reading some rows of one of `articles`, ahead of the write stage where a core is
 idle until then. Does not belong here: what is copied (`patches`), and what the records are to say.
 
 A run that reads few files spends most of writing on what their records said before: row groups are decoded
@@ -98,12 +98,22 @@ def parent_file(path: Path, listed: DataFile, schema: pa.Schema) -> ParentFile |
     return _opened(path, listed, schema) if begun is None or begun.cancel() else begun.result()
 
 
-def _opened(path: Path, listed: DataFile, schema: pa.Schema) -> ParentFile | None:
+def published(path: Path, listed: DataFile) -> Donor | None:
+    """A file of the parent to copy from; None if its bytes are not those published.
+
+    Raises:
+        WarehouseError: the file is missing, or its footer is damaged.
+        NotCopyable: it has what this project does not know.
+    """
     content = mapped(path)
-    # Before its footer is looked at: what is damaged is told of where the file is read as a whole.
-    if listed.digest != digest_of(content):
+    # Before its footer is looked at: what is damaged is told of where the file is read as a whole, if it is needed.
+    return Donor(content, str(path)) if listed.digest == digest_of(content) else None
+
+
+def _opened(path: Path, listed: DataFile, schema: pa.Schema) -> ParentFile | None:
+    donor = published(path, listed)
+    if donor is None:
         return None
-    donor = Donor(content, str(path))
     with pq.ParquetFile(path, page_checksum_verification=True) as file:
         if not file.schema_arrow.equals(schema):
             return None
@@ -136,6 +146,7 @@ def files_ahead(run: Run, plan: Plan) -> Iterator[None]:
 
     threads = ThreadPoolExecutor(1, "files")
     try:
+        # What goes wrong in it goes wrong again where the file is asked for, and is told of there.
         threads.submit(begin)
         yield
     finally:

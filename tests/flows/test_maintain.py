@@ -17,9 +17,8 @@ from flows.maintenance_report import deeds, headline, maintenance_report
 from tasks.maintain.outcome import Maintenance
 from tasks.tables.lock import locked
 from tasks.write.upkeep import move_pointer
-from tests.builders import Desk, article, page
+from tests.builders import Desk, article, assert_equals_rebuild, page
 from tests.newsroom import settings_for
-from tests.tables_equal import assert_same_tables
 from tests.tasks.maintain.damage import healthy, overwrite, relist, tamper
 
 LONG_AGO = datetime.now(UTC) - timedelta(days=500)
@@ -42,14 +41,6 @@ def maintain(desk: Desk, **sections: Mapping[str, Any]) -> Maintenance:
 
 def keep(**values: int) -> dict[str, Any]:
     return {"warehouse": values}
-
-
-def assert_equals_rebuild(desk: Desk) -> None:
-    rebuilt = Desk(desk.root / "rebuilt")
-    rebuilt.root.mkdir()
-    (rebuilt.root / "news").symlink_to(desk.root / "news")
-    rebuilt.run()
-    assert_same_tables(desk.warehouse, rebuilt.warehouse)
 
 
 def age_rows(desk: Desk, table: str, name: str) -> None:

@@ -11,12 +11,12 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from config.contract import PACKAGED, load_contract
 from tasks.tables.parquet import ParquetOptions
 from tasks.tables.splice import splice
 from tasks.write import patches, publish, row_groups
-from tests.builders import Desk, article, page
-from tests.tables_equal import assert_same_tables
+from tests.builders import Desk, article, assert_equals_rebuild, page
+from tests.newsroom import contract_with_described_titles
+from tests.tasks.maintain.damage import encode_otherwise
 
 MARCH = "2025-03-{:02d}T09:00:00Z"
 
@@ -80,14 +80,6 @@ def encoded_anew(before: Path, after: Path) -> dict[int, set[str]]:
         if old.get((group, name)) != content:
             changed.setdefault(group, set()).add(name.partition(".")[0])
     return changed
-
-
-def assert_equals_rebuild(desk: Desk) -> None:
-    rebuilt = Desk(desk.root / f"rebuilt-{desk.snapshot.number}")
-    rebuilt.root.mkdir()
-    (rebuilt.root / "news").symlink_to(desk.root / "news")
-    rebuilt.run()
-    assert_same_tables(desk.warehouse, rebuilt.warehouse)
 
 
 def test_only_columns_that_say_something_else_are_encoded_anew(desk: Desk) -> None:
@@ -156,9 +148,7 @@ def test_a_year_that_loses_all_its_articles_or_gets_its_first(desk: Desk) -> Non
 
 def test_a_file_whose_bytes_are_not_those_published_is_no_donor(desk: Desk, patched: list[object]) -> None:
     path = file_of(desk)
-    same_rows = pq.read_table(path, partitioning=None)
-    path.unlink()
-    pq.write_table(same_rows, path, row_group_size=4)
+    encode_otherwise(path, row_group_size=4)
     desk.write("06.md", told(6, excerpt="Another one."))
     desk.run()
     assert patched == []
@@ -166,11 +156,7 @@ def test_a_file_whose_bytes_are_not_those_published_is_no_donor(desk: Desk, patc
 
 
 def test_a_new_description_reaches_files_whose_rows_stay(desk: Desk, patched: list[object]) -> None:
-    contract = desk.root / "contract.odcs.yaml"
-    text = PACKAGED.read_text(encoding="utf-8")
-    before = load_contract()["articles"].schema.field("title").metadata[b"description"].decode()
-    assert before in text
-    contract.write_text(text.replace(before, "What stands above the story.", 1), encoding="utf-8")
+    contract = contract_with_described_titles(desk.root, "What stands above the story.")
     desk.run(contract={"path": str(contract)})
     described = pq.read_schema(file_of(desk)).field("title").metadata[b"description"]
     assert described == b"What stands above the story."

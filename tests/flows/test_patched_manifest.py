@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from config.contract import PACKAGED, load_contract
 from tasks.write import manifest_files, row_groups
-from tests.builders import Desk, article, page
-from tests.tables_equal import assert_same_tables
+from tests.builders import Desk, article, assert_equals_rebuild, page
+from tests.newsroom import contract_with_described_titles
+from tests.tasks.maintain.damage import encode_otherwise
 
 
 @pytest.fixture(autouse=True)
@@ -70,14 +70,6 @@ def chunks(path: Path) -> Iterator[tuple[tuple[int, str], bytes]]:
             yield (group, found.path_in_schema), content[start : start + found.total_compressed_size]
 
 
-def assert_equals_rebuild(desk: Desk) -> None:
-    rebuilt = Desk(desk.root / f"rebuilt-{len([*desk.root.glob('rebuilt-*')])}")
-    rebuilt.root.mkdir()
-    (rebuilt.root / "news").symlink_to(desk.root / "news")
-    rebuilt.run()
-    assert_same_tables(desk.warehouse, rebuilt.warehouse)
-
-
 def test_what_stays_is_copied(desk: Desk, patched: list[pa.Buffer]) -> None:
     before = dict(chunks(file_of(desk)))
     desk.write("05.md", told(5, excerpt="Another one."))
@@ -91,9 +83,7 @@ def test_what_stays_is_copied(desk: Desk, patched: list[pa.Buffer]) -> None:
 
 def test_a_file_whose_bytes_are_not_those_published_is_no_donor(desk: Desk, patched: list[pa.Buffer]) -> None:
     path = file_of(desk)
-    same_rows = pq.read_table(path, partitioning=None)
-    path.unlink()
-    pq.write_table(same_rows, path, row_group_size=4)
+    encode_otherwise(path, row_group_size=4)
     desk.write("05.md", told(5, excerpt="Another one."))
     desk.run()
     assert patched == []
@@ -101,11 +91,8 @@ def test_a_file_whose_bytes_are_not_those_published_is_no_donor(desk: Desk, patc
 
 
 def test_a_new_description_reaches_a_table_whose_rows_stay(desk: Desk, patched: list[pa.Buffer]) -> None:
-    contract = desk.root / "contract.odcs.yaml"
-    text = PACKAGED.read_text(encoding="utf-8")
-    before = load_contract()["articles"].schema.field("title").metadata[b"description"].decode()
-    contract.write_text(text.replace(before, "What stands above the story.", 1), encoding="utf-8")
-    desk.run(contract={"path": str(contract)})
+    contract = contract_with_described_titles(desk.root, "What stands above the story.")
+    assert desk.run(contract={"path": str(contract)}).snapshot == 2
     assert patched == []
 
 

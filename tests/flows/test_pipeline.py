@@ -10,9 +10,8 @@ from config.errors import GuardRailError, SourceError
 from tasks.deduplicate import anew, stage
 from tasks.report.outcome import Outcome
 from tasks.tables.journal import read_journal
-from tests.builders import Desk, Kind, article, page
+from tests.builders import Desk, Kind, article, assert_equals_rebuild, page
 from tests.newsroom import contract_with_mood, contract_with_short_titles
-from tests.tables_equal import assert_same_tables
 
 TABLES = ["articles", "duplicates", "quarantine", "related", "runs", "sources"]
 
@@ -20,16 +19,6 @@ TABLES = ["articles", "duplicates", "quarantine", "related", "runs", "sources"]
 @pytest.fixture
 def desk(tmp_path: Path, kind: Kind) -> Desk:
     return Desk(tmp_path, kind=kind)
-
-
-def assert_equals_rebuild(desk: Desk, *sources: str) -> None:
-    """What the runs made of the files is what one run over them makes."""
-    rebuilt = Desk(desk.root / f"rebuilt-{desk.snapshot.number}")
-    for name in sources or ("news",):
-        rebuilt.root.mkdir(exist_ok=True)
-        (rebuilt.root / name).symlink_to(desk.root / name)
-    rebuilt.run(*sources)
-    assert_same_tables(desk.warehouse, rebuilt.warehouse)
 
 
 def partitions(desk: Desk, table: str = "articles") -> list[str]:

@@ -12,8 +12,8 @@ import pytest
 from tasks.tables import previous
 from tasks.write import parent_files, row_groups
 from tasks.write.parent_files import ParentFile
-from tests.builders import Desk, article, page
-from tests.tables_equal import assert_same_tables
+from tests.builders import Desk, article, assert_equals_rebuild, page
+from tests.tasks.maintain.damage import encode_otherwise
 
 
 @pytest.fixture
@@ -47,14 +47,6 @@ def told(number: int, **fields: Any) -> bytes:
     published = f"{2024 + number % 2}-03-0{number + 1}T09:00:00Z"
     front = {"title": f"Story {number}", "originalUrl": page(number), "publishedDateTime": published}
     return article(**{**front, **fields})
-
-
-def assert_equals_rebuild(desk: Desk) -> None:
-    rebuilt = Desk(desk.root / f"rebuilt-{len([*desk.root.glob('rebuilt-*')])}")
-    rebuilt.root.mkdir()
-    (rebuilt.root / "news").symlink_to(desk.root / "news")
-    rebuilt.run()
-    assert_same_tables(desk.warehouse, rebuilt.warehouse)
 
 
 def test_what_changed_records_said_is_read_ahead(desk: Desk, asked: list[ParentFile | None]) -> None:
@@ -95,9 +87,7 @@ def test_a_run_that_reads_many_files_reads_nothing_ahead(
 def test_a_file_that_is_damaged_is_written_anew(desk: Desk, asked: list[ParentFile | None]) -> None:
     (listed, *_) = [file for file in desk.snapshot.files("articles") if "2025" in file.path]
     path = desk.snapshot.path / listed.path
-    same_rows = pq.read_table(path, partitioning=None)
-    path.unlink()
-    pq.write_table(same_rows, path)
+    encode_otherwise(path)
     desk.write("3.md", told(3, excerpt="Another one."))
     desk.run()
     assert asked == [None]
