@@ -22,7 +22,7 @@ from tasks.report.progress import Progress
 from tasks.tables.recurring import plain_table
 from tasks.tables.run import Batch, Run
 from tasks.tables.staging import FILES, fresh_folder, read_arrow, write_arrow
-from tasks.tables.workers import worker_pool
+from tasks.tables.worker_pool import worker_pool
 from tasks.write.article_versions import Observation, states_of
 
 #: What a record is found by: its path and the hash of its bytes.

@@ -25,7 +25,7 @@ from tasks.report.status import read_outcomes
 from tasks.report.summary import build_outcome, bytes_read, iso, run_row, what_changed, worker_seconds
 from tasks.tables.faults import reach
 from tasks.tables.journal import clear_journal
-from tasks.tables.previous import kept
+from tasks.tables.previous import kept, reading_ahead
 from tasks.tables.run import Batch, Decisions, Plan, Publication, Run
 
 if TYPE_CHECKING:
@@ -88,7 +88,8 @@ def run_pipeline(run: Run, stages: Stages, progress: Progress) -> Outcome:
     """
     found = _Found()
     try:
-        outcome = _run(run, stages, progress, found)
+        with reading_ahead(run):
+            outcome = _run(run, stages, progress, found)
     except RunError as error:
         told = {"message": error.message, "hint": error.hint, "snapshot": run.parent, "error": type(error).__name__}
         rails = rails_met(found.plan, found.decisions, run.settings.guards)
@@ -162,7 +163,7 @@ def _workers(run: Run, work: Sequence[Batch]) -> AbstractContextManager[None]:
     """Worker processes where there is enough to read to be worth their start."""
     if run.settings.run.executor != "processes" or not are_worth_workers(work):
         return nullcontext()
-    from tasks.tables.workers import worker_pool  # noqa: PLC0415  (with all that processes need)
+    from tasks.tables.worker_pool import worker_pool  # noqa: PLC0415  (with all that processes need)
 
     return worker_pool(run.folder, min(run.workers, len(work)))
 

@@ -66,10 +66,10 @@ def _planned(folder: Path) -> Plan:
     run = load_run(folder)
     listed_at = datetime.now(UTC)
     # Listing is half waiting for the kernel.
-    with read_ahead(run, _COMPARED):
-        tables = {name: run.sources[name].list() for name in sorted(run.sources, key=str.encode)}
-        listing = pa.concat_tables(tables.values()).cast(pa.schema(LISTING_FIELDS)).combine_chunks()
-        manifest = previous_manifest(run, _COMPARED)
+    read_ahead(run, _COMPARED)
+    tables = {name: run.sources[name].list() for name in sorted(run.sources, key=str.encode)}
+    listing = pa.concat_tables(tables.values()).cast(pa.schema(LISTING_FIELDS)).combine_chunks()
+    manifest = previous_manifest(run, _COMPARED)
     stale = _stale(run, manifest)
     changes = compare(listing, manifest, sources=run.sources.keys(), reprocess=stale)
     write_arrow(folder / "gone.arrow", manifest.select(["source", "source_path"]).take(changes.gone))

@@ -16,8 +16,8 @@ import pyarrow as pa
 
 from config.errors import AuditError, WarehouseError
 from tasks.tables.durable import storage_errors
-from tasks.tables.parquet_fields import NotCopyable
-from tasks.tables.parquet_footer import read_footer
+from tasks.tables.parquet_fields import ColumnMetaData, NotCopyable, optional_number
+from tasks.tables.parquet_footer import metadata_of, read_footer
 from tasks.tables.thrift_compact import Damaged
 
 _DAMAGED: Final = "`presslake verify` lists all that is damaged."
@@ -76,6 +76,18 @@ class Donor:
             NotCopyable: see the class.
         """
         return cls(mapped(path), str(path))
+
+    def dictionaries(self, row_group: int) -> list[str]:
+        """Paths of the leaf columns that have a dictionary in a row group, as Parquet spells them (`a.list.element`).
+
+        Raises:
+            WarehouseError, NotCopyable: see the class.
+        """
+        paths = [path for some in self.leaves.values() for path in some]
+        with blaming(self.name):
+            chunks = map(metadata_of, self.footer.row_groups[row_group].chunks)
+            has = [bool(optional_number(chunk, ColumnMetaData.DICTIONARY_PAGE)) for chunk in chunks]
+        return [".".join(path) for path, is_there in zip(paths, has, strict=True) if is_there]
 
     def rows_of(self, row_group: int) -> int:
         """Rows of one row group.

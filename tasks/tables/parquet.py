@@ -132,7 +132,11 @@ def sort_rows(table: pa.Table, sorting: Sequence[str]) -> pa.Table:
 
 
 def parquet_bytes(
-    table: pa.Table, options: ParquetOptions, sorting: Sequence[str] = (), group_rows: int | None = None
+    table: pa.Table,
+    options: ParquetOptions,
+    sorting: Sequence[str] = (),
+    group_rows: int | None = None,
+    dictionaries: Sequence[str] | None = None,
 ) -> pa.Buffer:
     """The content of a Parquet file.
 
@@ -141,6 +145,7 @@ def parquet_bytes(
         options: how they are encoded.
         sorting: columns by which the rows are sorted, for readers to know.
         group_rows: rows of each row group but the last; None goes by `options`.
+        dictionaries: leaf columns that get a dictionary, others may be among them; None goes by their values.
 
     Raises:
         pa.ArrowInvalid: the rows cannot be encoded.
@@ -156,7 +161,7 @@ def parquet_bytes(
         compression=options.compression,
         compression_level=options.compression_level,
         row_group_size=group,
-        use_dictionary=recurring_leaves(table),
+        use_dictionary=recurring_leaves(table) if dictionaries is None else list(dictionaries),
         dictionary_pagesize_limit=options.dictionary_bytes,
         write_page_index=True,
         write_page_checksum=True,

@@ -7,25 +7,63 @@ here: what it says (`config.contract`), and what becomes of it (`tasks.deduplica
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import pyarrow as pa
 
+from tasks.tables.journal import has_journal
 from tasks.tables.memory import kept_memory
 from tasks.tables.run import Plan, Run
-
-if TYPE_CHECKING:
-    from concurrent.futures import Future
 
 #: A run that reads more files than this has more to do than to wait for the manifest.
 _FEW: Final = 1_000
 #: Bytes of the table's files above which the manifest is not kept: it takes two to three times as many in memory.
 _KEPT: Final = 64 * 1024 * 1024
+#: Columns that are read at a time where all are: what is not wanted after all ends with them.
+_STEP: Final = 8
 
-#: What is read ahead, by the run's staging folder.
-_ahead: Final[dict[Path, Future[pa.Table]]] = {}
+
+class _Reader:
+    """Reads the manifest in a thread of its own, some columns after the other.
+
+    Args:
+        run: the run.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._thread = ThreadPoolExecutor(1, "manifest")
+        self._steps: dict[str, Future[pa.Table]] = {}
+
+    def begin(self, columns: Sequence[str]) -> None:
+        """Read columns, after those that were asked for before."""
+        self._steps |= dict.fromkeys(columns, self._thread.submit(_read, self._run, columns))
+
+    def begin_rest(self) -> None:
+        """Read all columns that nobody has asked for."""
+        left = [name for name in self._run.contract["sources"].schema.names if name not in self._steps]
+        for start in range(0, len(left), _STEP):
+            self.begin(left[start : start + _STEP])
+
+    def columns(self, names: Sequence[str]) -> pa.Table | None:
+        """These columns, as soon as they are there; None if one was not asked for, or could not be read."""
+        steps = [self._steps[name] for name in names if name in self._steps]
+        if len(steps) < len(names) or any(step.exception() for step in steps):
+            return None
+        schema = pa.schema(self._run.contract["sources"].schema.field(name) for name in names)
+        found = [step.result()[name] for name, step in zip(names, steps, strict=True)]
+        return pa.table(found, schema.with_metadata(self._run.contract["sources"].schema.metadata))
+
+    def end(self) -> None:
+        """Read nothing more."""
+        self._thread.shutdown(cancel_futures=True)
+
+
+#: Who reads ahead, by the run's staging folder.
+_ahead: Final[dict[Path, _Reader]] = {}
 
 
 def previous_manifest(run: Run, columns: Sequence[str] | None = None) -> pa.Table:
@@ -47,47 +85,62 @@ def known_manifest(run: Run, columns: Sequence[str] | None = None) -> pa.Table |
 
     What is wrong with it is left to who then reads it for himself.
     """
-    reading = _ahead.get(run.folder)
-    if reading is None or reading.exception():
-        return None
-    known, wanted = reading.result(), columns or run.contract["sources"].schema.names
-    return known.select(wanted) if set(wanted) <= set(known.column_names) else None
+    reader = _ahead.get(run.folder)
+    return reader.columns(columns or run.contract["sources"].schema.names) if reader else None
+
+
+def read_ahead(run: Run, columns: Sequence[str]) -> None:
+    """Read some columns of the manifest meanwhile, if it is small; and all others, if the run will ask for them.
+
+    It will if files have changed, as they had for the run before: else that would be in the journal.
+
+    Args:
+        run: a run that `reading_ahead` knows; of another one nothing is read.
+        columns: what is needed first.
+    """
+    if reader := _ahead.get(run.folder):
+        reader.begin(columns)
+        if not has_journal(run.warehouse.root):
+            reader.begin_rest()
 
 
 @contextmanager
-def read_ahead(run: Run, columns: Sequence[str] | None = None) -> Iterator[None]:
-    """Read the manifest in a thread of its own meanwhile, if it is small.
+def reading_ahead(run: Run) -> Iterator[None]:
+    """Let the manifest be read in a thread meanwhile, if it is small.
 
     Args:
         run: the run.
-        columns: as for `previous_manifest`.
     """
     if run.full_refresh or not _has_small_manifest(run):
         yield
         return
-    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  (a first run has nothing to read)
-
-    with ThreadPoolExecutor(1, "manifest") as thread:
-        _ahead[run.folder] = thread.submit(_read, run, columns)
-        try:
-            yield
-        finally:
-            del _ahead[run.folder]
+    reader = _ahead[run.folder] = _Reader(run)
+    try:
+        yield
+    finally:
+        _ahead.pop(run.folder, None)
+        reader.end()
 
 
 @contextmanager
 def kept(run: Run, plan: Plan) -> Iterator[None]:
-    """Read all of the manifest ahead, and keep it and what is freed meanwhile, if few files changed.
+    """Keep all of the manifest, and what is freed meanwhile, if few files changed; else keep nothing.
 
     Args:
         run: the run.
         plan: what it has to do.
     """
-    if not is_small(run, plan):
-        yield
+    reader = _ahead.get(run.folder)
+    if is_small(run, plan):
+        if reader:
+            reader.begin_rest()
+        with kept_memory():
+            yield
         return
-    with kept_memory(), read_ahead(run):
-        yield
+    if reader:
+        del _ahead[run.folder]
+        reader.end()
+    yield
 
 
 def is_small(run: Run, plan: Plan) -> bool:

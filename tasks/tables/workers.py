@@ -1,95 +1,33 @@
-"""One pool of processes for all the batches of a run.
+"""Work that is done in a run's pool of processes, or here where there is none, and that may take so long.
 
-Belongs here: starting and stopping the pool, and running a pure function in it. Prefect's tasks are
-threads that wait here: measured, that is the cheapest way to use all cores under Prefect
-(forkserver, because Prefect has threads and a forked child would inherit their locks).
+Belongs here: calling a function, and ending it when it takes too long. Does not belong here: the pool
+(`worker_pool`), which small runs do without: importing what processes need, and taking it down at the end, takes a
+tenth of their time.
 """
 
 from __future__ import annotations
 
-import ctypes
-import gc
-import logging
-import multiprocessing
-import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from collections.abc import Callable
+from concurrent.futures import Future
 from contextvars import copy_context
 from functools import partial
-from multiprocessing.connection import wait
 from pathlib import Path
 from types import FrameType
-from typing import Any, Final, ParamSpec, TypeVar
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
 
 from config.errors import RunError
-from tasks.tables.logs import ROOT, context, received_lines, send_lines, with_context
+from tasks.tables.logs import context, with_context
+
+if TYPE_CHECKING:
+    from concurrent.futures import ProcessPoolExecutor
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-#: Imported once in the server that the workers are forked from, not by each of them: all that the two stages of a
-#: batch import; the last three are needed sooner or later.
-PRELOAD: Final = [
-    "tasks.parse.stage",
-    "tasks.validate.stage",
-    "flows.batch",
-    "tasks.discover.source",
-    "tasks.front_matter.yaml_events",
-    "tasks.parse.mending",
-    "ftfy",
-]
-_pools: Final[dict[Path, ProcessPoolExecutor]] = {}
-
-
-@contextmanager
-def worker_pool(folder: Path, workers: int) -> Iterator[None]:
-    """Let `in_worker` calls for a run go to processes while the context lasts.
-
-    Args:
-        folder: the run's staging folder, which names the pool.
-        workers: number of processes; with fewer than two, work is done where it is called.
-    """
-    if workers < 2:
-        yield
-        return
-    processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload(PRELOAD)
-    lines = processes.Queue()
-    with received_lines(lines):
-        level = logging.getLogger(ROOT).getEffectiveLevel()
-        _pools[folder] = ProcessPoolExecutor(workers, processes, initializer=_prepare, initargs=(lines, level))
-        try:
-            yield
-        finally:
-            _pools.pop(folder).shutdown(cancel_futures=True)
-
-
-def _prepare(lines: Any, level: int) -> None:
-    """Set up a worker process, whose log lines go into a queue.
-
-    It ends with the run, however that ends: else a killed run's workers would stay for good, and
-    might write into batches that the next run has taken over. And raw trees hold no cycles: without
-    the collector's passes over them parsing is faster. Arrow's own allocator gives memory back to the
-    system after every kernel and gets it again, zeroed: malloc needs a tenth less time, and less memory.
-    """
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
-    pa.set_memory_pool(pa.system_memory_pool())
-    send_lines(lines, level)
-    gc.freeze()
-    gc.disable()
-
-
-def _end_with(sentinel: int) -> None:
-    wait([sentinel])
-    os._exit(1)
+#: The pools of the runs of this process, by the run's staging folder.
+pools: Final[dict[Path, ProcessPoolExecutor]] = {}
 
 
 def in_worker(folder: Path, timeout: float, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -104,9 +42,11 @@ def in_worker(folder: Path, timeout: float, function: Callable[P, R], /, *args: 
     Raises:
         RunError: a worker process died (killed, or out of memory), or took too long.
     """
-    pool = _pools.get(folder)
+    pool = pools.get(folder)
     if pool is None:
         return _timed(timeout, function, *args, **kwargs)
+    from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415  (who has a pool has imported it)
+
     work = partial(_timed, timeout, function, *args, **kwargs)
     future = pool.submit(with_context, context(), work)
     try:
@@ -161,6 +101,8 @@ def _timed_in_thread(timeout: float, function: Callable[P, R], /, *args: P.args,
     except TimeoutError:
         if result.done():
             raise
+        import ctypes  # noqa: PLC0415  (hardly ever needed)
+
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(SystemExit))
         raise _too_slow(timeout) from None
 

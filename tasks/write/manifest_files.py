@@ -86,7 +86,8 @@ class _ManifestFiles:
             donor = published(path, file)
             if donor is None or not pq.read_schema(path).equals(rows.schema):
                 return None
-            return patched_manifest(donor, self._before(files, file, rows.schema), rows, self.builder.options)
+            before = self._before(files, file, rows.schema)
+            return patched_manifest(donor, before, rows, self.builder.options("sources"))
         except NotCopyable:
             return None
 
@@ -145,8 +146,14 @@ def _groups(
     then = before.slice(bounds[piece.group], len(now))
     changed = [name for name in now.column_names if not now[name].equals(then[name])]
     copied = Group.copied(donor, piece.group)
-    yield copied.with_columns(_encoded(now.select(changed), options, len(now)), 0) if changed else copied
+    if changed:
+        encoded = _encoded(now.select(changed), options, len(now), donor.dictionaries(piece.group))
+        copied = copied.with_columns(encoded, 0)
+    yield copied
 
 
-def _encoded(rows: pa.Table, options: ParquetOptions, group_rows: int) -> Donor:
-    return Donor(parquet_bytes(rows, options, group_rows=group_rows), "rows that were encoded anew")
+def _encoded(
+    rows: pa.Table, options: ParquetOptions, group_rows: int, dictionaries: Sequence[str] | None = None
+) -> Donor:
+    content = parquet_bytes(rows, options, group_rows=group_rows, dictionaries=dictionaries)
+    return Donor(content, "rows that were encoded anew")

@@ -41,17 +41,15 @@ _ARTICLES: Final = ("source", "source_path", "article_id", "published_at", "stat
 
 @dataclass(frozen=True)
 class ParentFile:
-    """A file of `articles` whose bytes are those published.
+    """A file of `articles` whose bytes are those published: page checksums would tell nothing new of them.
 
     Attributes:
-        path: of the file.
         metadata: its footer as pyarrow has it, which is read once.
-        donor: the same file, mapped.
+        donor: its bytes, mapped.
         ids: (m,) `article_id` of its rows.
         said: by row group and row in it, what a record says there; of rows that were read ahead.
     """
 
-    path: Path
     metadata: pq.FileMetaData
     donor: Donor
     ids: pa.StringArray
@@ -66,7 +64,7 @@ class ParentFile:
         """Rows of some row groups; with `brief`, texts in lists as dictionaries, which takes a third of the time."""
         texts = [".".join(leaf) for paths in self.donor.leaves.values() for leaf in paths if "list" in leaf]
         options = {"metadata": self.metadata, "read_dictionary": texts if brief else None}
-        with pq.ParquetFile(self.path, page_checksum_verification=True, **options) as file:
+        with pq.ParquetFile(pa.BufferReader(self.donor.file), **options) as file:
             return file.read_row_groups(groups, columns=columns, use_threads=False)
 
     def rows(self, group: int, numbers: Sequence[int]) -> list[dict[str, Any]]:
@@ -114,11 +112,11 @@ def _opened(path: Path, listed: DataFile, schema: pa.Schema) -> ParentFile | Non
     donor = published(path, listed)
     if donor is None:
         return None
-    with pq.ParquetFile(path, page_checksum_verification=True) as file:
+    with pq.ParquetFile(pa.BufferReader(donor.file)) as file:
         if not file.schema_arrow.equals(schema):
             return None
         metadata, ids = file.metadata, whole(file.read(columns=["article_id"], use_threads=False)["article_id"])
-    return ParentFile(path, metadata, donor, ids)
+    return ParentFile(metadata, donor, ids)
 
 
 @contextmanager

@@ -129,7 +129,8 @@ class _Patching:
         if changed is None:
             yield copied, []
         else:
-            yield copied.with_columns(self._encoded(changed, as_one_group=True), 0), changed.column_names
+            encoded = self._encoded(changed, len(changed), self.parent.donor.dictionaries(piece.group))
+            yield copied.with_columns(encoded, 0), changed.column_names
 
     def _other_groups(self, piece: Piece) -> Iterator[tuple[Group, list[str]]]:
         """Groups of records that no group of the parent's file has together."""
@@ -156,10 +157,12 @@ class _Patching:
             return None
         return _replaced(self.parent.read([piece.group], names), inside.to_pylist(), rows.select(names))
 
-    def _encoded(self, rows: pa.Table, *, as_one_group: bool = False) -> Donor:
+    def _encoded(
+        self, rows: pa.Table, group_rows: int | None = None, dictionaries: Sequence[str] | None = None
+    ) -> Donor:
         sorting = [name for name in self.sorting if name in rows.column_names]
-        group = len(rows) if as_one_group else None
-        return Donor(parquet_bytes(rows, self.options, sorting, group), "rows that were encoded anew")
+        content = parquet_bytes(rows, self.options, sorting, group_rows, dictionaries)
+        return Donor(content, "rows that were encoded anew")
 
 
 def _replaced(table: pa.Table, places: Sequence[int], rows: pa.Table) -> pa.Table:

@@ -100,7 +100,7 @@ class _RecordFiles:
     def write(self, place: str) -> None:
         """Write the files of a place in which something changed."""
         sorting = SORTING["articles"]
-        patch = patched_articles(self.records, place, self.builder.options, sorting)
+        patch = patched_articles(self.records, place, self.builder.options("articles"), sorting)
         if patch is None:
             self._write_anew(place)
         else:

@@ -12,7 +12,8 @@ from config.settings import Log
 from flows.cli import main
 from flows.logs import shown_logs
 from tasks.tables.logs import ROOT, bound, log_of
-from tasks.tables.workers import in_worker, worker_pool
+from tasks.tables.worker_pool import worker_pool
+from tasks.tables.workers import in_worker
 from tests.builders import article
 
 

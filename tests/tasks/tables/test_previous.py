@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Event, Thread, current_thread, main_thread
 
 import pyarrow as pa
 import pytest
@@ -25,56 +26,99 @@ def desk(tmp_path: Path) -> Desk:
 
 
 @pytest.fixture
-def reads(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[list[str] | None]:
     """What was read of the manifest, by columns; None is all of them."""
-    made: list[object] = []
+    made: list[list[str] | None] = []
     real = previous._read
 
     def spy(run: Run, columns: Sequence[str] | None = None) -> pa.Table:
-        made.append(columns)
+        made.append(None if columns is None else list(columns))
         return real(run, columns)
 
     monkeypatch.setattr(previous, "_read", spy)
     return made
 
 
-def test_a_small_run_reads_the_whole_manifest_once(desk: Desk, reads: list[object]) -> None:
+def change(desk: Desk) -> None:
     desk.write("1.md", article(title="Another", originalUrl=page(1)))
+
+
+def columns(desk: Desk) -> list[str]:
+    return sorted(desk.snapshot.read("sources").column_names)
+
+
+def test_a_small_run_reads_every_column_of_the_manifest_once(desk: Desk, reads: list[list[str] | None]) -> None:
+    change(desk)
     desk.run()
-    assert reads.count(None) == 1
-    assert len(reads) == 2  # The listing is compared with few columns, which were read meanwhile.
+    assert sorted(name for some in reads for name in some or ["all"]) == columns(desk)
+    assert len(reads) > 2  # The listing is compared with the first few, the others come a few at a time.
     assert previous._ahead == {}
     assert memory._keeping == []
 
 
-def test_a_run_with_nothing_to_do_does_not_read_all_of_it(desk: Desk, reads: list[object]) -> None:
+def test_where_nothing_had_changed_before_only_what_the_listing_needs_is_read_ahead(
+    desk: Desk, reads: list[list[str] | None]
+) -> None:
     assert desk.run().status == "unchanged"
-    assert None not in reads
+    del reads[:]
+    assert desk.run().status == "unchanged"
+    assert len(reads) == 2  # The second one is for the numbers.
+    del reads[:]
+    change(desk)
+    assert desk.run().status == "completed"
+    assert sorted(name for some in reads for name in some or ["all"]) == columns(desk)
+
+
+def test_what_is_read_for_nothing_ends_with_the_listing(
+    desk: Desk, reads: list[list[str] | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed, spy = Event(), previous._read
+    first: list[Thread] = []
+
+    def slow(run: Run, columns: Sequence[str] | None = None) -> pa.Table:
+        if first and current_thread() is first[0]:
+            assert listed.wait(60)
+        elif current_thread() is not main_thread():
+            first.append(current_thread())
+        return spy(run, columns)
+
+    real = previous._Reader.end
+
+    def end(reader: previous._Reader) -> None:
+        reader._thread.shutdown(wait=False, cancel_futures=True)
+        listed.set()
+        real(reader)
+
+    monkeypatch.setattr(previous, "_read", slow)
+    monkeypatch.setattr(previous._Reader, "end", end)
+    assert desk.run().status == "unchanged"
+    assert len(reads) == 3  # Compared with, being read when the listing was there, and the numbers.
 
 
 def test_a_run_with_much_to_do_keeps_none_of_it(
-    desk: Desk, reads: list[object], monkeypatch: pytest.MonkeyPatch
+    desk: Desk, reads: list[list[str] | None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(previous, "_FEW", 0)
-    desk.write("1.md", article(title="Another", originalUrl=page(1)))
+    change(desk)
     desk.run()
-    assert len(reads) == 3
+    assert None in reads
+    assert previous._ahead == {}
 
 
 def test_columns_that_were_not_read_ahead_are_read_when_asked_for(
-    desk: Desk, reads: list[object], monkeypatch: pytest.MonkeyPatch
+    desk: Desk, reads: list[list[str] | None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(discover_stage, "read_ahead", lambda run, _: previous.read_ahead(run, ["size"]))
+    monkeypatch.setattr(discover_stage, "read_ahead", lambda run, _: previous._ahead[run.folder].begin(["size"]))
     assert desk.run().status == "unchanged"
     assert reads[0] == ["size"]
     assert len(reads) == 3
 
 
 def test_a_large_manifest_is_read_when_it_is_asked_for(
-    desk: Desk, reads: list[object], monkeypatch: pytest.MonkeyPatch
+    desk: Desk, reads: list[list[str] | None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(previous, "_KEPT", 0)
-    desk.write("1.md", article(title="Another", originalUrl=page(1)))
+    change(desk)
     desk.run()
     assert len(reads) == 3
 
@@ -85,12 +129,12 @@ def test_a_manifest_that_cannot_be_read_fails_the_run_as_it_would_without(
     real = previous._read
 
     def damaged(run: Run, columns: Sequence[str] | None = None) -> pa.Table:
-        if columns is None:
+        if columns is None or "shingles" in columns:
             raise WarehouseError("part-0.parquet cannot be read.")
         return real(run, columns)
 
     monkeypatch.setattr(previous, "_read", damaged)
-    desk.write("1.md", article(title="Another", originalUrl=page(1)))
+    change(desk)
     before = desk.snapshot.number
     with pytest.raises(WarehouseError, match="cannot be read"):
         desk.run()

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from config.errors import RunError, SourceError
-from tasks.tables.workers import PRELOAD, in_worker, worker_pool
+from tasks.tables.worker_pool import PRELOAD, worker_pool
+from tasks.tables.workers import in_worker
 
 
 def process() -> int:
