@@ -12,7 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from hypothesis import strategies as st
 
-from tasks.tables.donors import Donor
+from tasks.tables import splice as splicing
+from tasks.tables.donors import Donor, Group
 from tasks.tables.parquet_footer import read_footer
 from tasks.tables.thrift_compact import Struct
 from tasks.tables.thrift_writer import write_struct
@@ -94,6 +95,11 @@ def encoded(groups: Sequence[pa.Table], **options: Any) -> bytes:
         for group in groups:
             writer.write_table(group, row_group_size=max(1, group.num_rows))
     return bytes(sink.getvalue())
+
+
+def splice(schema_of: Donor, groups: Sequence[Group], sorting: Sequence[splicing.SortedBy] | None = None) -> pa.Buffer:
+    """What `tasks.tables.splice` makes of row groups, in one piece."""
+    return pa.py_buffer(b"".join(splicing.splice(schema_of, groups, sorting)))
 
 
 def donor(*groups: pa.Table, name: str = "donor.parquet", **options: Any) -> Donor:

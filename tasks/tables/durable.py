@@ -13,7 +13,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -61,8 +61,8 @@ def storage_errors(doing: str) -> Iterator[None]:
         raise WarehouseError(f"Could not {doing}: {reason}.", hint) from error
 
 
-def write_new_file(path: Path, content: bytes | memoryview, durable: bool = True) -> None:
-    """Write a whole read-only file (0444) under a name of its own.
+def write_new_file(path: Path, content: bytes | Sequence[memoryview], durable: bool = True) -> None:
+    """Write a whole read-only file (0444) under a name of its own, from its bytes or pieces of them.
 
     What `path` named before is unlinked, never opened: it may be a hard link that older snapshots
     share. The folder is not synced: `sync_tree` does that once for many files.
@@ -73,7 +73,7 @@ def write_new_file(path: Path, content: bytes | memoryview, durable: bool = True
     path.unlink(missing_ok=True)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _READ_ONLY)
     try:
-        _fill(descriptor, memoryview(content), durable)
+        _fill(descriptor, [memoryview(content)] if isinstance(content, bytes) else content, durable)
     except OSError:
         with suppress(OSError):
             path.unlink()
@@ -82,13 +82,14 @@ def write_new_file(path: Path, content: bytes | memoryview, durable: bool = True
         os.close(descriptor)
 
 
-def _fill(descriptor: int, content: memoryview, durable: bool) -> None:
-    """Write all of `content`, which a single `os.write` need not do."""
+def _fill(descriptor: int, pieces: Sequence[memoryview], durable: bool) -> None:
+    """Write all pieces, which a single `os.write` each need not do."""
     reach("file.before-write")
-    written = 0
-    while written < len(content):
-        written += os.write(descriptor, content[written : written + _CHUNK])
-        reach("file.part-written")
+    for piece in pieces:
+        written = 0
+        while written < len(piece):
+            written += os.write(descriptor, piece[written : written + _CHUNK])
+            reach("file.part-written")
     reach("file.before-sync")
     if durable:
         os.fsync(descriptor)

@@ -60,9 +60,12 @@ class FileStats(NamedTuple):
     digest: str
 
 
-def digest_of(content: bytes | memoryview | pa.Buffer) -> str:
-    """The digest of a file's content, as the snapshot lists it: "sha256:" + 64 hex digits."""
-    return f"sha256:{hashlib.sha256(content).hexdigest()}"
+def digest_of(*pieces: bytes | memoryview | pa.Buffer) -> str:
+    """The digest of a file's content, in pieces or one, as the snapshot lists it: "sha256:" + 64 hex digits."""
+    digest = hashlib.sha256()
+    for piece in pieces:
+        digest.update(piece)
+    return f"sha256:{digest.hexdigest()}"
 
 
 def write_parquet(
@@ -94,15 +97,15 @@ def write_parquet(
         content = parquet_bytes(ordered, options or ParquetOptions(), sorting, group_rows)
     except pa.ArrowInvalid as error:
         raise AuditError(f"{path.name} cannot be written: {error}.") from error
-    return put_file(path, content, ordered.num_rows, durable)
+    return put_file(path, [memoryview(content)], ordered.num_rows, durable)
 
 
-def put_file(path: Path, content: pa.Buffer, rows: int, durable: bool = True) -> FileStats:
+def put_file(path: Path, content: Sequence[memoryview], rows: int, durable: bool = True) -> FileStats:
     """Put the content of a Parquet file on disk, in one go.
 
     Args:
         path: the file; its folder exists. A file of that name is replaced, not overwritten.
-        content: all its bytes.
+        content: all its bytes, in pieces.
         rows: that it has.
         durable: fsync the file (not its folder).
 
@@ -110,8 +113,8 @@ def put_file(path: Path, content: pa.Buffer, rows: int, durable: bool = True) ->
         WarehouseError: the disk is full, read-only, or failed.
     """
     with storage_errors(f"write {path}"):
-        write_new_file(path, memoryview(content), durable)
-    return FileStats(rows, content.size, digest_of(content))
+        write_new_file(path, content, durable)
+    return FileStats(rows, sum(map(len, content)), digest_of(*content))
 
 
 def _require_no_nulls(path: Path, table: pa.Table) -> None:

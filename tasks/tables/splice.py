@@ -17,9 +17,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Final, NamedTuple
-
-import pyarrow as pa
 
 from config.errors import AuditError
 from tasks.tables import parquet_fields as ids
@@ -30,6 +29,8 @@ from tasks.tables.parquet_footer import MAGIC
 from tasks.tables.thrift_compact import I16, I32, I64, LIST, STRUCT, TRUE, Field, Items, Struct, Value
 from tasks.tables.thrift_writer import write_struct
 
+#: Pieces with fewer bytes are joined: copying them costs less than another write.
+_SMALL: Final = 64 * 1024
 _MAX_ROW_GROUPS: Final = 1 << 15  # Their ordinals have 16 bits.
 
 
@@ -55,6 +56,11 @@ class _Output:
         self.position += len(piece)
         return start
 
+    def joined(self) -> list[memoryview]:
+        """All bytes, in few pieces: small ones that follow on one another are one."""
+        runs = groupby(self.pieces, key=lambda piece: len(piece) < _SMALL)
+        return [memoryview(part) for is_small, run in runs for part in ([b"".join(run)] if is_small else run)]
+
 
 @dataclass
 class _Copy:
@@ -68,7 +74,7 @@ class _Copy:
     offset_index: bytes | None
 
 
-def splice(schema_of: Donor, groups: Sequence[Group], sorting: Sequence[SortedBy] | None = None) -> pa.Buffer:
+def splice(schema_of: Donor, groups: Sequence[Group], sorting: Sequence[SortedBy] | None = None) -> list[memoryview]:
     """Put a Parquet file together.
 
     Args:
@@ -79,8 +85,8 @@ def splice(schema_of: Donor, groups: Sequence[Group], sorting: Sequence[SortedBy
             all row groups of `schema_of` say alike, or nothing.
 
     Returns:
-        The whole file. If the donors are pyarrow's it is, byte for byte, what pyarrow would have written:
-        so row groups have an ordinal where those of `schema_of` have one.
+        The whole file, in pieces: large ones are the donors' own bytes. If the donors are pyarrow's it is, byte for
+        byte, what pyarrow would have written: so row groups have an ordinal where those of `schema_of` have one.
 
     Raises:
         AuditError: a group has not all columns, or its sources differ from it in rows, or from the schema
@@ -104,7 +110,7 @@ def splice(schema_of: Donor, groups: Sequence[Group], sorting: Sequence[SortedBy
     footer = write_struct(_file_entry(schema_of, entries, sum(group.rows for group in groups)))
     out.add(footer)
     out.add(len(footer).to_bytes(4, "little") + MAGIC)
-    return pa.py_buffer(b"".join(out.pieces))
+    return out.joined()
 
 
 def _require_fit(schema_of: Donor, group: Group) -> None:

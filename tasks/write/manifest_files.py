@@ -75,8 +75,8 @@ class _ManifestFiles:
         else:
             self.builder.put("sources", "", name, content, len(rows))
 
-    def _patched(self, name: str, rows: pa.Table) -> pa.Buffer | None:
-        """The file, made of the parent's file of that name; None where there is none, or it does not serve."""
+    def _patched(self, name: str, rows: pa.Table) -> list[memoryview] | None:
+        """The file in pieces, made of the parent's of that name; None where there is none, or it does not serve."""
         files = self.parent.files("sources") if self.parent else []
         file = next((file for file in files if file.path == f"sources/{name}"), None)
         if self.parent is None or file is None:
@@ -101,7 +101,9 @@ class _ManifestFiles:
         return read_parquet(self.parent.path / file.path, schema=schema)
 
 
-def patched_manifest(donor: Donor, before: pa.Table, rows: pa.Table, options: ParquetOptions) -> pa.Buffer | None:
+def patched_manifest(
+    donor: Donor, before: pa.Table, rows: pa.Table, options: ParquetOptions
+) -> list[memoryview] | None:
     """The file of some rows, with all chunks of another one that hold what they must hold.
 
     Args:
@@ -111,7 +113,7 @@ def patched_manifest(donor: Donor, before: pa.Table, rows: pa.Table, options: Pa
         options: how columns are encoded.
 
     Returns:
-        The whole file; None where no row group of the other one has rows that still stand together.
+        The whole file, in pieces; None where no row group of the other one has rows that still stand together.
 
     Raises:
         NotCopyable: the other file has what this project does not know.

@@ -35,13 +35,13 @@ class Patch(NamedTuple):
     """The next file of `articles` at a place.
 
     Attributes:
-        content: its bytes.
+        content: its bytes, in pieces.
         ids: (n,) `article_id` of its rows.
         encoded: the columns that were encoded anew, by row group; what is not in it was copied.
         has_same_related: whether the parent's file of `related` goes with it.
     """
 
-    content: pa.Buffer
+    content: list[memoryview]
     ids: pa.ChunkedArray
     encoded: dict[int, list[str]]
     has_same_related: bool

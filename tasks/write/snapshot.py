@@ -132,12 +132,12 @@ class SnapshotBuilder:
             stats = write_parquet(target, rows, self.options(table), sorting, self._warehouse.durable, group_rows)
             return self._list(DataFile(table, path, partition, stats.rows, stats.bytes, stats.digest))
 
-    def put(self, table: str, partition: str, name: str, content: pa.Buffer, rows: int) -> DataFile:
+    def put(self, table: str, partition: str, name: str, content: Sequence[memoryview], rows: int) -> DataFile:
         """Put a new file into the snapshot whose bytes are there already.
 
         Args:
             table, partition, name: see `add`.
-            content: all bytes of the Parquet file.
+            content: all bytes of the Parquet file, in pieces.
             rows: that it has.
 
         Raises:

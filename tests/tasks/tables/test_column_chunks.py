@@ -11,9 +11,8 @@ import pytest
 from config.errors import WarehouseError
 from tasks.tables.donors import Donor, Group
 from tasks.tables.parquet_fields import structs
-from tasks.tables.splice import splice
 from tasks.tables.thrift_compact import BINARY, I32, I64, LIST, Items, Struct
-from tests.parquet_pieces import edited, encoded, numbered
+from tests.parquet_pieces import edited, encoded, numbered, splice
 
 CONTENT = encoded([numbered(*range(9)), numbered(*range(9, 12))])
 

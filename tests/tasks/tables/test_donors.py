@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from config.errors import WarehouseError
 from tasks.tables.donors import Donor, Group, Source
 from tasks.tables.parquet_fields import NotCopyable
-from tasks.tables.splice import splice
-from tests.parquet_pieces import donor, encoded, numbered
+from tests.parquet_pieces import donor, encoded, numbered, splice
 
 CONTENT = encoded([numbered(*range(9)), numbered(*range(9, 12))])
 FOOTER_SIZE = int.from_bytes(CONTENT[-8:-4], "little")

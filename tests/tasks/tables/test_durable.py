@@ -28,6 +28,12 @@ def test_a_file_larger_than_one_write_is_whole(tmp_path: Path) -> None:
     assert (tmp_path / "large").read_bytes() == content
 
 
+def test_pieces_are_written_one_after_the_other(tmp_path: Path) -> None:
+    pieces = [os.urandom(size) for size in (1, 0, (1 << 20) + 1, 5)]
+    durable.write_new_file(tmp_path / "file", [memoryview(piece) for piece in pieces])
+    assert (tmp_path / "file").read_bytes() == b"".join(pieces)
+
+
 def test_a_full_disk_leaves_no_part_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(faults, "_armed", faults.parse_fault("file.part-written:raise=ENOSPC"))
     with (

@@ -31,9 +31,9 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[list[str] | None]:
     made: list[list[str] | None] = []
     real = previous._read
 
-    def spy(run: Run, columns: Sequence[str] | None = None) -> pa.Table:
+    def spy(run: Run, columns: Sequence[str] | None = None, *, threads: bool = True) -> pa.Table:
         made.append(None if columns is None else list(columns))
-        return real(run, columns)
+        return real(run, columns, threads=threads)
 
     monkeypatch.setattr(previous, "_read", spy)
     return made
@@ -75,12 +75,12 @@ def test_what_is_read_for_nothing_ends_with_the_listing(
     listed, spy = Event(), previous._read
     first: list[Thread] = []
 
-    def slow(run: Run, columns: Sequence[str] | None = None) -> pa.Table:
+    def slow(run: Run, columns: Sequence[str] | None = None, *, threads: bool = True) -> pa.Table:
         if first and current_thread() is first[0]:
             assert listed.wait(60)
         elif current_thread() is not main_thread():
             first.append(current_thread())
-        return spy(run, columns)
+        return spy(run, columns, threads=threads)
 
     real = previous._Reader.end
 
@@ -128,10 +128,10 @@ def test_a_manifest_that_cannot_be_read_fails_the_run_as_it_would_without(
 ) -> None:
     real = previous._read
 
-    def damaged(run: Run, columns: Sequence[str] | None = None) -> pa.Table:
+    def damaged(run: Run, columns: Sequence[str] | None = None, *, threads: bool = True) -> pa.Table:
         if columns is None or "shingles" in columns:
             raise WarehouseError("part-0.parquet cannot be read.")
-        return real(run, columns)
+        return real(run, columns, threads=threads)
 
     monkeypatch.setattr(previous, "_read", damaged)
     change(desk)

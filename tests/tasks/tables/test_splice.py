@@ -17,9 +17,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config.errors import AuditError
+from tasks.tables import splice as splicing
 from tasks.tables.donors import Donor, Group, Source
-from tasks.tables.splice import SortedBy, splice
-from tests.parquet_pieces import SCHEMA, donor, encoded, numbered, tables
+from tasks.tables.splice import SortedBy
+from tests.parquet_pieces import SCHEMA, donor, encoded, numbered, splice, tables
 
 OLD = [numbered(*range(40)), numbered(*range(100, 130)), numbered(*range(200, 225))]
 NEW = [numbered(*range(300, 340)), numbered(*range(400, 430)), numbered(*range(500, 525))]
@@ -224,6 +225,17 @@ def test_row_groups_have_an_ordinal_where_those_of_the_schemas_donor_have(tmp_pa
     before, after = ([group.fields.get(7) for group in which.footer.row_groups] for which in (source, again))
     assert after == before[:2]
     assert read(content)["ratio"].to_pylist() == [n / 2 for n in (*range(20, 30), *range(10, 20))]
+
+
+def test_large_chunks_are_not_copied_and_small_ones_make_one_piece() -> None:
+    source = donor(
+        pa.table({"a": pa.array([b"x" * 100_000, b"y" * 100_000]), "b": [1, 2], "c": [b"z" * 70_000] * 2}),
+        compression="none",
+        use_dictionary=False,
+    )
+    pieces = splicing.splice(source, [Group.copied(source, 0)])
+    assert [piece.obj is source.file.obj for piece in pieces] == [False, True, False, True, False]
+    assert b"".join(pieces) == bytes(source.file)
 
 
 def test_a_schema_without_columns_is_spliced() -> None:

@@ -50,11 +50,13 @@ def written(rows: pa.Table) -> Donor:
     return Donor(parquet_bytes(rows, ParquetOptions(), group_rows=4), "before")
 
 
-def patched(before: pa.Table, rows: pa.Table) -> pa.Buffer | None:
-    return patched_manifest(written(before), before, rows, ParquetOptions())
+def patched(before: pa.Table, rows: pa.Table, content: bytes | memoryview | None = None) -> bytes | None:
+    donor = written(before) if content is None else Donor(content, "before")
+    pieces = patched_manifest(donor, before, rows, ParquetOptions())
+    return None if pieces is None else b"".join(pieces)
 
 
-def chunk(content: pa.Buffer | memoryview, group: int, name: str) -> bytes:
+def chunk(content: bytes | memoryview, group: int, name: str) -> bytes:
     """The bytes of a column chunk."""
     found = pq.read_metadata(pa.BufferReader(content)).row_group(group)
     column = found.column(SCHEMA.names.index(name))
@@ -99,11 +101,11 @@ def test_a_file_with_other_rows_than_the_manifest_is_no_donor() -> None:
 )
 def test_any_generations_read_as_if_written_whole(files: dict[int, int], changes: list[dict[int, int | None]]) -> None:
     before = table(files, 0)
-    content: pa.Buffer | memoryview = written(before).file
+    content: bytes | memoryview = written(before).file
     for seen, change in enumerate(changes, 1):
         files = {path: said for path, said in {**files, **change}.items() if said is not None}
         rows = table(files, seen)
-        new = patched_manifest(Donor(content, "before"), before, rows, ParquetOptions())
+        new = patched(before, rows, content)
         content = written(rows).file if new is None else new
         before = pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True).read()
         assert before.equals(rows)
