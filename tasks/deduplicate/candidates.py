@@ -34,6 +34,9 @@ from tasks.deduplicate.templates import template_pairs
 _ROWS: Final = 50_000
 #: A part of them is so many windows wide, at least: each begins a window earlier, and few are looked at twice.
 _WINDOWS: Final = 3
+#: Hashes that are looked for at a time, and the bits of them that are looked at first.
+_HASHES: Final = 1 << 21
+_END: Final = (1 << 16) - 1
 #: The time of records without a date, in microseconds: far from all others.
 UNDATED: Final = -(1 << 60)
 
@@ -122,8 +125,7 @@ def sharing_with_fresh(
     """
     if pc.all(fresh, min_count=0).as_py():
         return pa.arange(0, len(fresh))
-    hashes = pc.unique(pc.list_flatten(shingles.filter(fresh)))
-    places = pc.indices_nonzero(pc.is_in(pc.list_flatten(shingles), hashes)).cast(pa.int64())
+    places = _places_of(pc.list_flatten(shingles.filter(fresh)), pc.list_flatten(shingles))
     offsets = pc.subtract(shingles.offsets.cast(pa.int64()), shingles.offsets[0].as_py())
     # The last of the lists that begin at a place or before is the one that has it.
     shared = pc.subtract(pc.search_sorted(offsets, places, side="right").cast(pa.int64()), 1).value_counts()
@@ -134,6 +136,19 @@ def sharing_with_fresh(
     named = pc.indices_nonzero(pc.is_in(titles, pc.unique(titles.filter(fresh).drop_null()))).cast(pa.int64())
     found = pc.unique(pa.concat_arrays([alike, named]))
     return found.take(pc.sort_indices(found))
+
+
+def _places_of(wanted: pa.Int64Array, hashes: pa.Int64Array) -> pa.Int64Array:
+    """Where hashes are among the wanted ones: those whose last bits are not are mostly all, and soon left out."""
+    wanted = pc.unique(wanted)
+    has_end = pc.is_valid(pc.inverse_permutation(pc.unique(pc.bit_wise_and(wanted, _END)), max_index=_END))
+    found = [pa.array([], pa.int64())]
+    for start in range(0, len(hashes), _HASHES):
+        some = hashes.slice(start, _HASHES)
+        places = pc.indices_nonzero(has_end.take(pc.bit_wise_and(some, _END))).cast(pa.int64())
+        places = places.filter(pc.is_in(some.take(places), wanted))
+        found.append(pc.add(places, start))
+    return pa.concat_arrays(found)
 
 
 def _near_fresh(corpus: Corpus, window: int) -> pa.Int64Array:
@@ -162,6 +177,8 @@ def _of_one_title(corpus: Corpus, line: Timeline, prefilter: Prefilter) -> Itera
 def _undated(corpus: Corpus, line: Timeline, prefilter: Prefilter, named: pa.BooleanArray) -> Iterator[pa.Int64Array]:
     """Pairs without a date that have one title and one text."""
     rows = pc.indices_nonzero(pc.and_(named, pc.equal(corpus.times, UNDATED))).cast(pa.int64())
+    if not len(rows):  # Importing what groups them takes longer than a small run has for all of this.
+        return
     lists = corpus.texts(rows)
     hashes = pa.table({"row": pc.list_parent_indices(lists).cast(pa.int64()), "hash": pc.list_flatten(lists)})
     sums = hashes.group_by("row", use_threads=False).aggregate([("hash", "sum")]).combine_chunks()

@@ -38,19 +38,25 @@ def content_groups(records: pa.Table, days: float) -> Groups:
     and has a number after its key. Records without a date are in the first.
     """
     groups = _shared(whole(records["content_key"]), pa.arange(0, len(records)))
-    times = records["published_at"].cast(pa.int64())
+    times = whole(records["published_at"]).cast(pa.int64())
+    rows = pa.array([row for group in groups.values() for row in group], pa.int64())
+    moments = iter(times.take(rows).to_pylist())
     close: Groups = {}
-    for key, rows in groups.items():
-        for number, group in enumerate(_spans(rows, times, microseconds(days)), 1):
+    for key, members in groups.items():
+        timed = [(next(moments), row) for row in members]
+        for number, group in enumerate(_spans(timed, microseconds(days)), 1):
             if len(group) > 1:
                 close[key if number == 1 else f"{key} #{number}"] = sorted(group)
     return close
 
 
-def _spans(rows: list[int], times: pa.ChunkedArray, width: int) -> list[list[int]]:
-    """Rows in groups of at most `width` microseconds, each begun by the earliest row that is left."""
-    undated = [row for row in rows if not times[row].is_valid]
-    dated = sorted((times[row].as_py(), row) for row in rows if times[row].is_valid)
+def _spans(timed: list[tuple[int | None, int]], width: int) -> list[list[int]]:
+    """Rows, given with their times, in groups of at most `width` microseconds, each begun by the earliest that is left.
+
+    Those without a time are the first group.
+    """
+    undated = [row for moment, row in timed if moment is None]
+    dated = sorted((moment, row) for moment, row in timed if moment is not None)
     spans: list[list[int]] = [undated]
     start = dated[0][0] if dated else 0
     for moment, row in dated:
@@ -63,9 +69,11 @@ def _spans(rows: list[int], times: pa.ChunkedArray, width: int) -> list[list[int
 
 def _shared(keys: pa.Array, rows: pa.Array) -> Groups:
     """Group rows by key; only keys that occur twice leave the columns."""
-    counts = keys.drop_null().value_counts()
+    # Texts are hashed once: what follows is about their numbers.
+    numbers = keys.dictionary_encode().indices
+    counts = numbers.drop_null().value_counts()
     repeated = counts.field("values").filter(pc.greater(counts.field("counts"), 1))
-    is_repeated = pc.is_in(keys, repeated)
+    is_repeated = pc.is_in(numbers, repeated)
     groups: Groups = {}
     for key, row in zip(keys.filter(is_repeated).to_pylist(), rows.filter(is_repeated).to_pylist(), strict=True):
         groups.setdefault(key, []).append(row)

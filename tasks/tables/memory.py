@@ -18,7 +18,13 @@ _keeping: Final[list[bool]] = []
 
 @contextmanager
 def system_memory() -> Iterator[None]:
-    """Let Arrow take its memory from malloc meanwhile: its own allocator keeps what was freed, and takes more time."""
+    """Let Arrow take its memory from malloc meanwhile: its own allocator keeps what was freed, and takes more time.
+
+    Not where it shall keep it: then it is the one that takes less.
+    """
+    if _keeping:
+        yield
+        return
     usual = pa.default_memory_pool()
     pa.set_memory_pool(pa.system_memory_pool())
     try:
