@@ -21,11 +21,6 @@ _MOST: Final = 10_000
 _MOST_BYTES: Final = 64 * 1024 * 1024
 
 
-def has_journal(warehouse: Path) -> bool:
-    """Whether a run has ended since the last snapshot that published nothing."""
-    return (warehouse / NAME).exists()
-
-
 def read_journal(warehouse: Path) -> list[dict[str, Any]]:
     """The entries, oldest first; a line that a crash cut off is left out."""
     try:

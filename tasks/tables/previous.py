@@ -14,7 +14,6 @@ from typing import Final
 
 import pyarrow as pa
 
-from tasks.tables.journal import has_journal
 from tasks.tables.memory import kept_memory
 from tasks.tables.run import Plan, Run
 
@@ -22,8 +21,6 @@ from tasks.tables.run import Plan, Run
 _FEW: Final = 1_000
 #: Bytes of the table's files above which the manifest is not kept: it takes two to three times as many in memory.
 _KEPT: Final = 64 * 1024 * 1024
-#: Columns that are read at a time where all are: what is not wanted after all ends with them.
-_STEP: Final = 8
 
 
 class _Reader:
@@ -44,9 +41,7 @@ class _Reader:
 
     def begin_rest(self) -> None:
         """Read all columns that nobody has asked for."""
-        left = [name for name in self._run.contract["sources"].schema.names if name not in self._steps]
-        for start in range(0, len(left), _STEP):
-            self.begin(left[start : start + _STEP])
+        self.begin([name for name in self._run.contract["sources"].schema.names if name not in self._steps])
 
     def columns(self, names: Sequence[str]) -> pa.Table | None:
         """These columns, as soon as they are there; None if one was not asked for, or could not be read."""
@@ -90,18 +85,14 @@ def known_manifest(run: Run, columns: Sequence[str] | None = None) -> pa.Table |
 
 
 def read_ahead(run: Run, columns: Sequence[str]) -> None:
-    """Read some columns of the manifest meanwhile, if it is small; and all others, if the run will ask for them.
-
-    It will if files have changed, as they had for the run before: else that would be in the journal.
+    """Read some columns of the manifest meanwhile, if it is small.
 
     Args:
         run: a run that `reading_ahead` knows; of another one nothing is read.
-        columns: what is needed first.
+        columns: their names.
     """
     if reader := _ahead.get(run.folder):
         reader.begin(columns)
-        if not has_journal(run.warehouse.root):
-            reader.begin_rest()
 
 
 @contextmanager
@@ -124,7 +115,7 @@ def reading_ahead(run: Run) -> Iterator[None]:
 
 @contextmanager
 def kept(run: Run, plan: Plan) -> Iterator[None]:
-    """Keep all of the manifest, and what is freed meanwhile, if few files changed; else keep nothing.
+    """Read all of the manifest ahead, and keep it and what is freed meanwhile, if few files changed; else keep nothing.
 
     Args:
         run: the run.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from threading import Event, Thread, current_thread, main_thread
 
 import pyarrow as pa
 import pytest
@@ -51,48 +50,15 @@ def test_a_small_run_reads_every_column_of_the_manifest_once(desk: Desk, reads: 
     change(desk)
     desk.run()
     assert sorted(name for some in reads for name in some or ["all"]) == columns(desk)
-    assert len(reads) > 2  # The listing is compared with the first few, the others come a few at a time.
+    assert len(reads) == 2  # The listing is compared with few columns, which were read meanwhile.
     assert previous._ahead == {}
     assert memory._keeping == []
 
 
-def test_where_nothing_had_changed_before_only_what_the_listing_needs_is_read_ahead(
-    desk: Desk, reads: list[list[str] | None]
-) -> None:
+def test_a_run_with_nothing_to_do_does_not_read_all_of_it(desk: Desk, reads: list[list[str] | None]) -> None:
     assert desk.run().status == "unchanged"
-    del reads[:]
-    assert desk.run().status == "unchanged"
-    assert len(reads) == 2  # The second one is for the numbers.
-    del reads[:]
-    change(desk)
-    assert desk.run().status == "completed"
-    assert sorted(name for some in reads for name in some or ["all"]) == columns(desk)
-
-
-def test_what_is_read_for_nothing_ends_with_the_listing(
-    desk: Desk, reads: list[list[str] | None], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    listed, spy = Event(), previous._read
-    first: list[Thread] = []
-
-    def slow(run: Run, columns: Sequence[str] | None = None, *, threads: bool = True) -> pa.Table:
-        if first and current_thread() is first[0]:
-            assert listed.wait(60)
-        elif current_thread() is not main_thread():
-            first.append(current_thread())
-        return spy(run, columns, threads=threads)
-
-    real = previous._Reader.end
-
-    def end(reader: previous._Reader) -> None:
-        reader._thread.shutdown(wait=False, cancel_futures=True)
-        listed.set()
-        real(reader)
-
-    monkeypatch.setattr(previous, "_read", slow)
-    monkeypatch.setattr(previous._Reader, "end", end)
-    assert desk.run().status == "unchanged"
-    assert len(reads) == 3  # Compared with, being read when the listing was there, and the numbers.
+    assert len(reads) == 2  # What the listing is compared with, and the numbers.
+    assert not any(some is None or "shingles" in some for some in reads)
 
 
 def test_a_run_with_much_to_do_keeps_none_of_it(
