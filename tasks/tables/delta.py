@@ -87,10 +87,9 @@ class DeltaSnapshot(Snapshot):
         *,
         partitions: Collection[str] | None = None,
         hive: bool = False,
-        threads: bool = True,
     ) -> pa.Table:
         """Read a table; rows are picked afterwards, since pyarrow compares no view types with statistics."""
-        rows = super().read(table, columns, None, schema, partitions=partitions, hive=hive, threads=threads)
+        rows = super().read(table, columns, None, schema, partitions=partitions, hive=hive)
         return rows if filters is None else rows.filter(filters)
 
     def schema(self, table: str, *, hive: bool = False) -> pa.Schema:

@@ -58,8 +58,6 @@ def read_files(
     schema: pa.Schema | None = None,
     hive_root: Path | None = None,
     filesystem: fs.FileSystem | None = None,
-    *,
-    threads: bool = True,
 ) -> pa.Table:
     """Read several files of one table as one, in the order of `paths`.
 
@@ -70,27 +68,26 @@ def read_files(
         schema: as for `read_parquet`; None takes the first file's, in plain types.
         hive_root: the table's folder, where `key=value` folders below it shall become columns.
         filesystem: where the files are; None is the local one.
-        threads: decode with all cores.
 
     Raises:
         WarehouseError: naming the file that is missing, damaged, or does not fit.
     """
     try:
         if filters is None and hive_root is None and schema is not None and len(paths) == 1:
-            table = _read_as_it_is(paths[0], columns, schema, filesystem, threads=threads)
+            table = _read_as_it_is(paths[0], columns, schema, filesystem)
             if table is not None:
                 return table
         source = _dataset(paths, schema, hive_root, filesystem)
         if schema is not None:
             _require_fit(source, schema, columns)
         _require_columns(source.schema, columns, paths[0])
-        return source.to_table(columns=None if columns is None else list(columns), filter=filters, use_threads=threads)
+        return source.to_table(columns=None if columns is None else list(columns), filter=filters)
     except (pa.ArrowException, OSError) as error:
         raise _explained(paths, error, filesystem) from error
 
 
 def _read_as_it_is(
-    path: Path, columns: Sequence[str] | None, schema: pa.Schema, filesystem: fs.FileSystem | None, *, threads: bool
+    path: Path, columns: Sequence[str] | None, schema: pa.Schema, filesystem: fs.FileSystem | None
 ) -> pa.Table | None:
     """Columns that a file has just as `schema` wants them; None where one is missing or must be adapted.
 
@@ -104,7 +101,7 @@ def _read_as_it_is(
         found = file.schema_arrow
         if any(found.get_field_index(f.name) < 0 or found.field(f.name).type != f.type for f in wanted):
             return None
-        return pa.table(file.read(columns=names, use_threads=threads).select(names).columns, schema=wanted)
+        return pa.table(file.read(columns=names).select(names).columns, schema=wanted)
 
 
 @cache

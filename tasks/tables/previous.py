@@ -36,8 +36,8 @@ class _Reader:
         self._steps: dict[str, Future[pa.Table]] = {}
 
     def begin(self, columns: Sequence[str]) -> None:
-        """Read columns, after those that were asked for before; the other cores have their own work."""
-        self._steps |= dict.fromkeys(columns, self._thread.submit(_read, self._run, columns, threads=False))
+        """Read columns, after those that were asked for before."""
+        self._steps |= dict.fromkeys(columns, self._thread.submit(_read, self._run, columns))
 
     def begin_rest(self) -> None:
         """Read all columns that nobody has asked for."""
@@ -145,9 +145,9 @@ def _has_small_manifest(run: Run) -> bool:
     return parent is not None and sum(file.bytes for file in parent.files("sources")) <= _KEPT
 
 
-def _read(run: Run, columns: Sequence[str] | None = None, *, threads: bool = True) -> pa.Table:
+def _read(run: Run, columns: Sequence[str] | None = None) -> pa.Table:
     schema = run.contract["sources"].schema
     columns, parent = columns or schema.names, run.parent_snapshot()
     if parent is None:
         return schema.empty_table().select(columns)
-    return parent.read("sources", columns, schema=schema, threads=threads).combine_chunks()
+    return parent.read("sources", columns, schema=schema).combine_chunks()

@@ -132,7 +132,6 @@ class Snapshot:
         *,
         partitions: Collection[str] | None = None,
         hive: bool = False,
-        threads: bool = True,
     ) -> pa.Table:
         """Read a table, in the order of its files.
 
@@ -143,7 +142,6 @@ class Snapshot:
             schema: what it shall look like, see `read_parquet`; with it, no file is an empty table.
             partitions: the partitions to read, as `DataFile.partition` spells them; None reads all.
             hive: add a column for the key of the partitions (not in the files).
-            threads: decode with all cores.
 
         Raises:
             WarehouseError: no such table or column, or a file is missing, damaged or does not fit.
@@ -152,8 +150,7 @@ class Snapshot:
         if not files:
             return self._empty(table, columns, schema, hive=hive)
         paths = [self.path / file.path for file in files]
-        root = self.path / table if hive else None
-        return read_files(paths, columns, filters, schema, root, self.filesystem, threads=threads)
+        return read_files(paths, columns, filters, schema, self.path / table if hive else None, self.filesystem)
 
     def schema(self, table: str) -> pa.Schema:
         """The columns of a table as its first file has them, without those of the partitions.

@@ -196,7 +196,7 @@ def test_a_file_that_fits_is_read_as_a_dataset_of_it_would_be(
     with monkeypatch.context() as alone:
         alone.setattr(parquet_reading, "_dataset", None)  # It is not called.
         found = read_parquet(path, columns, schema)
-    monkeypatch.setattr(parquet_reading, "_read_as_it_is", lambda *_, **__: None)
+    monkeypatch.setattr(parquet_reading, "_read_as_it_is", lambda *_: None)
     expected = read_parquet(path, columns, schema)
     assert found.equals(expected)
     assert found.schema.equals(expected.schema, check_metadata=True)

@@ -30,9 +30,9 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[list[str] | None]:
     made: list[list[str] | None] = []
     real = previous._read
 
-    def spy(run: Run, columns: Sequence[str] | None = None, *, threads: bool = True) -> pa.Table:
+    def spy(run: Run, columns: Sequence[str] | None = None) -> pa.Table:
         made.append(None if columns is None else list(columns))
-        return real(run, columns, threads=threads)
+        return real(run, columns)
 
     monkeypatch.setattr(previous, "_read", spy)
     return made
@@ -94,10 +94,10 @@ def test_a_manifest_that_cannot_be_read_fails_the_run_as_it_would_without(
 ) -> None:
     real = previous._read
 
-    def damaged(run: Run, columns: Sequence[str] | None = None, *, threads: bool = True) -> pa.Table:
+    def damaged(run: Run, columns: Sequence[str] | None = None) -> pa.Table:
         if columns is None or "shingles" in columns:
             raise WarehouseError("part-0.parquet cannot be read.")
-        return real(run, columns, threads=threads)
+        return real(run, columns)
 
     monkeypatch.setattr(previous, "_read", damaged)
     change(desk)
