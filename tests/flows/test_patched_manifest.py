@@ -25,18 +25,19 @@ def small_groups(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def patched(monkeypatch: pytest.MonkeyPatch) -> list[pa.Buffer]:
+def patched(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     """The files that runs have put together, each of which holds what it was asked for."""
-    made: list[pa.Buffer] = []
+    made: list[bytes] = []
     real = manifest_files.patched_manifest
 
-    def spy(donor: Any, before: pa.Table, rows: pa.Table, options: Any) -> pa.Buffer | None:
-        content = real(donor, before, rows, options)
-        if content is not None:
+    def spy(donor: Any, before: pa.Table, rows: pa.Table, options: Any) -> list[memoryview] | None:
+        pieces = real(donor, before, rows, options)
+        if pieces is not None:
+            content = b"".join(pieces)
             file = pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True)
             assert file.read().equals(rows)
             made.append(content)
-        return content
+        return pieces
 
     monkeypatch.setattr(manifest_files, "patched_manifest", spy)
     return made
@@ -70,7 +71,7 @@ def chunks(path: Path) -> Iterator[tuple[tuple[int, str], bytes]]:
             yield (group, found.path_in_schema), content[start : start + found.total_compressed_size]
 
 
-def test_what_stays_is_copied(desk: Desk, patched: list[pa.Buffer]) -> None:
+def test_what_stays_is_copied(desk: Desk, patched: list[bytes]) -> None:
     before = dict(chunks(file_of(desk)))
     desk.write("05.md", told(5, excerpt="Another one."))
     desk.run()
@@ -81,7 +82,7 @@ def test_what_stays_is_copied(desk: Desk, patched: list[pa.Buffer]) -> None:
     assert_equals_rebuild(desk)
 
 
-def test_a_file_whose_bytes_are_not_those_published_is_no_donor(desk: Desk, patched: list[pa.Buffer]) -> None:
+def test_a_file_whose_bytes_are_not_those_published_is_no_donor(desk: Desk, patched: list[bytes]) -> None:
     path = file_of(desk)
     encode_otherwise(path, row_group_size=4)
     desk.write("05.md", told(5, excerpt="Another one."))
@@ -90,13 +91,13 @@ def test_a_file_whose_bytes_are_not_those_published_is_no_donor(desk: Desk, patc
     assert_equals_rebuild(desk)
 
 
-def test_a_new_description_reaches_a_table_whose_rows_stay(desk: Desk, patched: list[pa.Buffer]) -> None:
+def test_a_new_description_reaches_a_table_whose_rows_stay(desk: Desk, patched: list[bytes]) -> None:
     contract = contract_with_described_titles(desk.root, "What stands above the story.")
     assert desk.run(contract={"path": str(contract)}).snapshot == 2
     assert patched == []
 
 
-def test_any_sequence_of_changes_equals_a_rebuild(desk: Desk, patched: list[pa.Buffer]) -> None:
+def test_any_sequence_of_changes_equals_a_rebuild(desk: Desk, patched: list[bytes]) -> None:
     rng = random.Random(11)
     for step in range(10):
         for number in rng.sample(range(20), rng.randint(1, 3)):
