@@ -157,7 +157,12 @@ class Warehouse(Struct, frozen=True):
         Meta(description="Publication period that shares a folder. Months cost twice the bytes of years."),
     ] = "year"
     compression_level: Annotated[
-        int, Meta(ge=1, le=22, description="Level of zstd: higher is smaller and slower to write.")
+        int,
+        Meta(
+            ge=1,
+            le=22,
+            description="Level of zstd: higher is smaller and slower to write. `sources`, full of hashes, has level 1.",
+        ),
     ] = 3
     max_rows_per_file: Annotated[
         int, Meta(ge=1, description="A partition with more rows is split into several files.")

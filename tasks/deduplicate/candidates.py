@@ -177,8 +177,6 @@ def _of_one_title(corpus: Corpus, line: Timeline, prefilter: Prefilter) -> Itera
 def _undated(corpus: Corpus, line: Timeline, prefilter: Prefilter, named: pa.BooleanArray) -> Iterator[pa.Int64Array]:
     """Pairs without a date that have one title and one text."""
     rows = pc.indices_nonzero(pc.and_(named, pc.equal(corpus.times, UNDATED))).cast(pa.int64())
-    if not len(rows):  # Importing what groups them takes longer than a small run has for all of this.
-        return
     lists = corpus.texts(rows)
     hashes = pa.table({"row": pc.list_parent_indices(lists).cast(pa.int64()), "hash": pc.list_flatten(lists)})
     sums = hashes.group_by("row", use_threads=False).aggregate([("hash", "sum")]).combine_chunks()

@@ -68,6 +68,16 @@ def test_a_run_for_which_nothing_changed_imports_nothing_that_reads_or_writes(tm
     assert imported_by(again, names, tmp_path) == "[]"
 
 
+def test_a_small_run_does_without_what_processes_need(tmp_path: Path) -> None:
+    (tmp_path / "content").mkdir()
+    (tmp_path / "content" / "a.md").write_text(ARTICLE)
+    run = ["run", "content", "--json"]
+    imported_by(run, [], tmp_path)
+    (tmp_path / "content" / "a.md").write_text(ARTICLE.replace("Ferry", "Bridge"))
+    names = ["tasks.parse.batch", "tasks.write.publish", "multiprocessing"]
+    assert imported_by(run, names, tmp_path) == str(names[:2])
+
+
 def test_functions_of_arrow_work_without_the_docstrings_of_their_options(tmp_path: Path) -> None:
     code = (
         "import sys\nfrom flows.quick_imports import leave_docstrings_out\nleave_docstrings_out()\n"

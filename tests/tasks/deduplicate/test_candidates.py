@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from itertools import combinations
 from typing import Any, Final
+from unittest.mock import patch
 
 import pyarrow as pa
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from config.match_rules import load_match_rules
+from tasks.deduplicate import candidates as candidates_module
 from tasks.deduplicate import joins, prefixes
 from tasks.deduplicate.candidates import UNDATED, Corpus, Pairs, candidates, sharing_with_fresh
 from tasks.deduplicate.near import near_pairs, stories
@@ -123,6 +125,16 @@ def test_boilerplate_that_all_records_have_pairs_none_of_them() -> None:
     texts = pa.array(lists, pa.list_(pa.int64()))
     corpus = Corpus(times, nothing, nothing, pa.array([True] * count), texts, pa.arange(0, count))
     assert len(candidates(corpus, RULES).left) == 0
+
+
+@given(st.lists(st.integers(-(1 << 63), (1 << 63) - 1) | st.integers(0, 9)), st.data())
+def test_hashes_are_found_wherever_they_are(hashes: list[int], data: st.DataObject) -> None:
+    # Some end like a wanted one, and are another.
+    ends = [number ^ (1 << 40) for number in hashes if number >= 0]
+    wanted = data.draw(st.lists(st.sampled_from([*hashes, *ends, 5])))
+    with patch.object(candidates_module, "_HASHES", 3):
+        found = candidates_module._places_of(pa.array(wanted, pa.int64()), pa.array(hashes, pa.int64()))
+    assert found.to_pylist() == [place for place, number in enumerate(hashes) if number in wanted]
 
 
 def test_a_new_record_is_held_against_those_that_share_enough_with_it() -> None:

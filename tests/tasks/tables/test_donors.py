@@ -37,6 +37,13 @@ def test_a_donor_knows_its_rows_and_leaves() -> None:
     )
 
 
+def test_a_donor_knows_which_leaves_have_a_dictionary_in_a_row_group() -> None:
+    columns = ["quality", "images.list.element.url"]
+    source = donor(numbered(1, 2), numbered(3, 4), use_dictionary=columns)
+    assert [sorted(source.dictionaries(group)) for group in (0, 1)] == [sorted(columns)] * 2
+    assert donor(numbered(1, 2), use_dictionary=False).dictionaries(0) == []
+
+
 @pytest.mark.parametrize("wrapped", [bytes, memoryview, pa.py_buffer, bytearray])
 def test_a_donor_takes_any_buffer(wrapped: type) -> None:
     assert Donor(wrapped(CONTENT), "some.parquet").rows == (9, 3)

@@ -40,6 +40,14 @@ def test_the_writer_knows_the_leaves_by_these_names() -> None:
     assert with_dictionary.isdisjoint({"article_id", "shingles.list.element"})
 
 
+def test_who_knows_which_columns_get_a_dictionary_is_asked_for_nothing_else() -> None:
+    content = parquet_bytes(table(), ParquetOptions(), dictionaries=["article_id", "shingles.list.element", "other"])
+    group = pq.ParquetFile(pa.BufferReader(content)).metadata.row_group(0)
+    chunks = [group.column(i) for i in range(group.num_columns)]
+    found = [chunk.path_in_schema for chunk in chunks if chunk.has_dictionary_page]
+    assert found == ["article_id", "shingles.list.element"]
+
+
 def test_chunks_and_slices_make_no_difference() -> None:
     whole = table()
     pieces = pa.concat_tables([whole.slice(0, 7), whole.slice(7)])

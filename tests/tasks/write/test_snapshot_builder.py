@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from config.errors import AuditError, WarehouseError
+from tasks.tables.parquet import ParquetOptions
 from tasks.tables.verify import verify_files
 from tasks.tables.warehouse import Snapshot, Warehouse
 from tasks.write.snapshot import SnapshotBuilder
@@ -63,6 +64,15 @@ def test_a_published_snapshot_is_current_and_says_where_it_comes_from(warehouse:
     assert first.info.published_at.endswith("Z")
     assert verify_files(first) == verify_files(second) == []
     assert list(warehouse.staging_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("asked", "articles", "sources"), [(3, 3, 1), (1, 1, 1), (19, 19, 1)])
+def test_keys_and_hashes_are_compressed_with_less_effort(
+    warehouse: Warehouse, asked: int, articles: int, sources: int
+) -> None:
+    builder = SnapshotBuilder(warehouse, None, "run-1", ParquetOptions(compression_level=asked))
+    levels = [builder.options(table).compression_level for table in ("articles", "sources")]
+    assert levels == [articles, sources]
 
 
 def test_a_kept_file_is_the_same_file_and_the_parent_does_not_change(warehouse: Warehouse) -> None:
