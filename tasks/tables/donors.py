@@ -6,7 +6,7 @@ Does not belong here: the new file (`tasks.tables.splice`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from config.errors import AuditError, WarehouseError
 from tasks.tables.durable import storage_errors
+from tasks.tables.parquet import ParquetOptions, parquet_bytes
 from tasks.tables.parquet_fields import ColumnMetaData, NotCopyable, optional_number
 from tasks.tables.parquet_footer import metadata_of, read_footer
 from tasks.tables.thrift_compact import Damaged
@@ -77,17 +78,33 @@ class Donor:
         """
         return cls(mapped(path), str(path))
 
-    def dictionaries(self, row_group: int) -> list[str]:
-        """Paths of the leaf columns that have a dictionary in a row group, as Parquet spells them (`a.list.element`).
+    @classmethod
+    def of_rows(
+        cls,
+        rows: pa.Table,
+        options: ParquetOptions,
+        sorting: Sequence[str] = (),
+        group_rows: int | None = None,
+        dictionaries: Sequence[str] | None = None,
+    ) -> Donor:
+        """Rows that are encoded for the new file; the arguments are those of `parquet_bytes`."""
+        content = parquet_bytes(rows, options, sorting, group_rows, dictionaries)
+        return cls(content, "rows that were encoded anew")
+
+    def dictionaries(self, row_group: int, column: str) -> list[str]:
+        """Paths of a column's leaves that have a dictionary in a row group, as Parquet spells them (`a.list.element`).
 
         Raises:
             WarehouseError, NotCopyable: see the class.
         """
-        paths = [path for some in self.leaves.values() for path in some]
+        found = self.footer.columns[column]
+        chunks = self.footer.row_groups[row_group].chunks[found.first :]
         with blaming(self.name):
-            chunks = map(metadata_of, self.footer.row_groups[row_group].chunks)
-            has = [bool(optional_number(chunk, ColumnMetaData.DICTIONARY_PAGE)) for chunk in chunks]
-        return [".".join(path) for path, is_there in zip(paths, has, strict=True) if is_there]
+            return [
+                ".".join(leaf.path)
+                for leaf, chunk in zip(found.leaves, chunks, strict=False)
+                if optional_number(metadata_of(chunk), ColumnMetaData.DICTIONARY_PAGE)
+            ]
 
     def rows_of(self, row_group: int) -> int:
         """Rows of one row group.
@@ -137,3 +154,17 @@ class Group:
     def with_columns(self, donor: Donor, row_group: int) -> Group:
         """This row group with all columns that `donor` has taken from there."""
         return Group(self.rows, {**self.sources, **dict.fromkeys(donor.leaves, Source(donor, row_group))})
+
+    def with_rows(self, rows: pa.Table, options: ParquetOptions, sorting: Sequence[str] = ()) -> Group:
+        """This row group with other values in some columns, which get a dictionary where they have one here.
+
+        Args:
+            rows: (n,) the values, as many as the group has rows.
+            options, sorting: how they are encoded, see `parquet_bytes`.
+
+        Raises:
+            WarehouseError, NotCopyable: of a source, see `Donor`.
+        """
+        sources = [(name, self.sources[name]) for name in rows.column_names]
+        dictionaries = [path for name, (donor, group) in sources for path in donor.dictionaries(group, name)]
+        return self.with_columns(Donor.of_rows(rows, options, sorting, len(rows), dictionaries), 0)

@@ -48,9 +48,9 @@ class _Reader:
         steps = [self._steps[name] for name in names if name in self._steps]
         if len(steps) < len(names) or any(step.exception() for step in steps):
             return None
-        schema = pa.schema(self._run.contract["sources"].schema.field(name) for name in names)
+        schema = self._run.contract["sources"].schema
         found = [step.result()[name] for name, step in zip(names, steps, strict=True)]
-        return pa.table(found, schema.with_metadata(self._run.contract["sources"].schema.metadata))
+        return pa.table(found, pa.schema([schema.field(name) for name in names], schema.metadata))
 
     def end(self) -> None:
         """Read nothing more."""

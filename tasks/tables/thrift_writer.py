@@ -42,22 +42,16 @@ def write_struct(fields: Struct) -> bytes:
 def _write_struct(out: bytearray, fields: Struct) -> None:
     last = 0
     for number, (kind, value) in fields.items():
-        python = type(value)
-        header = kind if python is not bool else TRUE if value else FALSE
+        header = (TRUE if value else FALSE) if isinstance(value, bool) else kind
         if 0 < number - last < 16:
             out.append((number - last) << 4 | header)
         else:
             out.append(header)
             _write_integer(out, number, I16)
         last = number
-        # Most values are kept bytes, numbers and structs: telling them apart in the call would take half the time.
-        if python is bytes:
-            out += value  # type: ignore[arg-type]
-        elif python is int and kind in INTEGERS:
-            _write_integer(out, value, kind)  # type: ignore[arg-type]
-        elif python is dict and kind == STRUCT:
-            _write_struct(out, value)  # type: ignore[arg-type]
-        elif python is not bool:
+        if type(value) is bytes:
+            out += value
+        elif not isinstance(value, bool):
             _write_value(out, kind, value)
     out.append(0)
 
@@ -93,10 +87,7 @@ def _write_list(out: bytearray, items: Items) -> None:
     if count > 14:
         _write_varint(out, count)
     for value in items.values:
-        if type(value) is dict and items.kind == STRUCT:
-            _write_struct(out, value)
-        else:
-            _write_value(out, items.kind, value)
+        _write_value(out, items.kind, value)
 
 
 def _write_integer(out: bytearray, number: int, kind: int) -> None:

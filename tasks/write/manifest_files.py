@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 
 from tasks.tables.donors import Donor, Group
 from tasks.tables.keys import file_keys
-from tasks.tables.parquet import ParquetOptions, parquet_bytes
+from tasks.tables.parquet import ParquetOptions
 from tasks.tables.parquet_fields import NotCopyable
 from tasks.tables.parquet_reading import read_parquet
 from tasks.tables.snapshots import DataFile, Snapshot
@@ -84,7 +84,7 @@ class _ManifestFiles:
         path = self.parent.path / file.path
         try:
             donor = published(path, file)
-            if donor is None or not pq.read_schema(path).equals(rows.schema):
+            if donor is None or not pq.read_schema(pa.BufferReader(donor.file)).equals(rows.schema):
                 return None
             before = self._before(files, file, rows.schema)
             return patched_manifest(donor, before, rows, self.builder.options("sources"))
@@ -142,20 +142,10 @@ def _groups(
     """The row groups that a piece becomes."""
     now = rows.slice(piece.start, piece.stop - piece.start)
     if piece.group is None:
-        anew = _encoded(now, options, GROUP_ROWS)
+        anew = Donor.of_rows(now, options, group_rows=GROUP_ROWS)
         yield from (Group.copied(anew, number) for number in range(len(anew.rows)))
         return
     then = before.slice(bounds[piece.group], len(now))
     changed = [name for name in now.column_names if not now[name].equals(then[name])]
     copied = Group.copied(donor, piece.group)
-    if changed:
-        encoded = _encoded(now.select(changed), options, len(now), donor.dictionaries(piece.group))
-        copied = copied.with_columns(encoded, 0)
-    yield copied
-
-
-def _encoded(
-    rows: pa.Table, options: ParquetOptions, group_rows: int, dictionaries: Sequence[str] | None = None
-) -> Donor:
-    content = parquet_bytes(rows, options, group_rows=group_rows, dictionaries=dictionaries)
-    return Donor(content, "rows that were encoded anew")
+    yield copied.with_rows(now.select(changed), options) if changed else copied

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 
 from tasks.tables.columns import whole
 from tasks.tables.donors import Donor, Group
-from tasks.tables.parquet import ParquetOptions, parquet_bytes
+from tasks.tables.parquet import ParquetOptions
 from tasks.tables.parquet_fields import NotCopyable
 from tasks.tables.splice import splice
 from tasks.write.parent_files import ParentFile, parent_file
@@ -129,8 +129,8 @@ class _Patching:
         if changed is None:
             yield copied, []
         else:
-            encoded = self._encoded(changed, len(changed), self.parent.donor.dictionaries(piece.group))
-            yield copied.with_columns(encoded, 0), changed.column_names
+            sorting = [name for name in self.sorting if name in changed.column_names]
+            yield copied.with_rows(changed, self.options, sorting), changed.column_names
 
     def _other_groups(self, piece: Piece) -> Iterator[tuple[Group, list[str]]]:
         """Groups of records that no group of the parent's file has together."""
@@ -138,7 +138,7 @@ class _Patching:
         lay_in = pc.subtract(pc.search_sorted(pa.array(self.parent.bounds), was_at.drop_null(), side="right"), 1)
         nearby = self.parent.read(sorted(pc.unique(lay_in).to_pylist())) if len(lay_in) else None
         rows = self.records.rows_of("articles", self.survivors[piece.start : piece.stop], nearby)
-        donor = self._encoded(rows)
+        donor = Donor.of_rows(rows, self.options, self.sorting)
         for number in range(len(donor.rows)):
             yield Group.copied(donor, number), rows.column_names
 
@@ -156,13 +156,6 @@ class _Patching:
         if not names:
             return None
         return _replaced(self.parent.read([piece.group], names), inside.to_pylist(), rows.select(names))
-
-    def _encoded(
-        self, rows: pa.Table, group_rows: int | None = None, dictionaries: Sequence[str] | None = None
-    ) -> Donor:
-        sorting = [name for name in self.sorting if name in rows.column_names]
-        content = parquet_bytes(rows, self.options, sorting, group_rows, dictionaries)
-        return Donor(content, "rows that were encoded anew")
 
 
 def _replaced(table: pa.Table, places: Sequence[int], rows: pa.Table) -> pa.Table:

@@ -35,10 +35,10 @@ from tasks.tables.parquet import ParquetOptions, digest_of, put_file, write_parq
 from tasks.tables.warehouse import INFO_NAME, DataFile, Snapshot, SnapshotInfo, Warehouse
 from tasks.write.upkeep import settle
 
-#: What file systems answer that have no hard links, no more of them, or none across this border.
 #: zstd levels that do for some tables. Keys and hashes get no smaller with more effort: writing `sources` at level 1
 #: takes two thirds of the time of level 3, and 2% more bytes.
 _LEVELS: Final = {"sources": 1}
+#: What file systems answer that have no hard links, no more of them, or none across this border.
 _NO_HARD_LINK: Final = {
     errno.EXDEV,
     errno.EPERM,
@@ -90,8 +90,8 @@ class SnapshotBuilder:
 
     def options(self, table: str) -> ParquetOptions:
         """How the Parquet files of a table are written."""
-        level = min(self._options.compression_level, _LEVELS.get(table, self._options.compression_level))
-        return replace(self._options, compression_level=level)
+        level = self._options.compression_level
+        return replace(self._options, compression_level=min(level, _LEVELS.get(table, level)))
 
     @property
     def files(self) -> list[DataFile]:

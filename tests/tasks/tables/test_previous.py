@@ -68,7 +68,13 @@ def test_a_run_with_much_to_do_keeps_none_of_it(
     change(desk)
     desk.run()
     assert None in reads
+    assert len(reads) == 3  # To compare, to decide, and what writing asks for.
     assert previous._ahead == {}
+
+
+def test_a_full_refresh_does_not_read_it_ahead(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(previous, "_Reader", None)
+    assert desk.run(full_refresh=True).status == "completed"
 
 
 def test_columns_that_were_not_read_ahead_are_read_when_asked_for(
