@@ -13,7 +13,6 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -97,7 +96,7 @@ def _grid(rules: MatchRules) -> Iterator[MatchRules]:
             msgspec.structs.replace(last, words=words, overlap=overlap, days=days),
         )
         titles = tuple(msgspec.structs.replace(rule, similarity=max(retitled, similarity)) for rule in rules.retitled)
-        yield replace(rules, similarity=similarity, retitled=titles, reissued=reissued)
+        yield msgspec.structs.replace(rules, similarity=similarity, retitled=titles, reissued=reissued)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final
@@ -27,6 +28,10 @@ _KEYS: Final = frozenset(
     "name description logicalType logicalTypeOptions physicalType required partitioned enum items properties "
     "transformSourceObjects transformLogic customProperties".split()
 )
+#: Keys that ODCS v3 has for others, none of which is near one of ours: a contract has some with every property.
+_OTHERS: Final = frozenset(
+    "primaryKey primaryKeyPosition unique partitionKeyPosition examples businessName classification tags".split()
+)
 _OPTIONS: Final = frozenset(
     "format pattern minimum maximum minLength maxLength minItems maxItems timezone defaultTimezone".split()
 )
@@ -50,7 +55,7 @@ def parse_column(prop: dict[str, Any], where: str) -> Column:
     where += name
     if not _NAME.fullmatch(name):
         raise ContractError(f"{where}: this is no name for a column.", "Use letters, digits and `_`.")
-    _refuse_near_misses(prop, _KEYS, f"{where}: unknown key")
+    _refuse_near_misses(prop.keys() - _OTHERS, _KEYS, f"{where}: unknown key")
     _refuse_near_misses(prop.get("logicalTypeOptions") or {}, _OPTIONS, f"{where}: unknown option")
     logical = _one_of(prop.get("logicalType", "string"), _LOGICAL, f"{where}: logicalType")
     item, fields = _children(prop, logical, where)
@@ -138,7 +143,7 @@ def _custom(prop: dict[str, Any], where: str) -> dict[str, Any]:
     return custom
 
 
-def _refuse_near_misses(entries: dict[str, Any], known: frozenset[str], what: str) -> None:
+def _refuse_near_misses(entries: Collection[str], known: frozenset[str], what: str) -> None:
     """Other tools keep keys of their own in a contract: only a near miss of one of ours is a mistake."""
     if known.issuperset(entries):
         return

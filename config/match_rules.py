@@ -6,7 +6,6 @@ Does not belong here: applying the rules to records (`tasks.deduplicate.pair_rul
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -87,8 +86,7 @@ class _RulesFile(msgspec.Struct, forbid_unknown_fields=True):
     stop_words: str
 
 
-@dataclass(frozen=True, slots=True)
-class MatchRules:
+class MatchRules(msgspec.Struct, frozen=True):
     """When two records tell one story. Immutable and picklable; `config/match_rules.yaml` gives reasons.
 
     Attributes:

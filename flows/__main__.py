@@ -27,10 +27,11 @@ def main() -> int:
     gc.set_threshold(300_000, 20, 20)
     # Where numpy is installed pyarrow imports it, and numpy's OpenBLAS starts a thread a core, which nobody would use.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from flows.cli import main as command_line  # noqa: PLC0415
-    from flows.quick_imports import leave_docstrings_out  # noqa: PLC0415
+    from tasks.tables.quick_imports import install  # noqa: PLC0415
 
-    leave_docstrings_out()
+    install()
+    from flows.cli import main as command_line  # noqa: PLC0415
+
     code = command_line()
     if _TO_BE_ENDED.isdisjoint(sys.modules):
         # A stream that takes nothing more is left to the interpreter's own end, which tells of it.

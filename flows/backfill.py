@@ -30,7 +30,6 @@ from tasks.discover.git_history import Commit, GitPast
 from tasks.discover.source import Globs
 from tasks.report.progress import Progress, Silent
 from tasks.report.status import existing_warehouse
-from tasks.tables.delta import DeltaWarehouse
 from tasks.tables.durable import remove_tree, storage_errors
 from tasks.tables.formats import open_warehouse, with_found_format
 from tasks.tables.history import SUMMARY, Observed, observed, with_history
@@ -38,7 +37,7 @@ from tasks.tables.lock import locked
 from tasks.tables.previous import previous_manifest
 from tasks.tables.run import Run, new_run_id
 from tasks.tables.snapshots import Snapshot
-from tasks.tables.warehouse import Warehouse
+from tasks.tables.warehouse import Warehouse, is_delta
 from tasks.write.article_versions import Observation, joined, states_of
 from tasks.write.parent_versions import ParentVersions
 from tasks.write.rewrite import rewrite_tables
@@ -222,5 +221,5 @@ def _published(run: Run, known: Observed, versions: pa.Table, commits: Sequence[
 
 def _place(warehouse: Warehouse) -> str:
     """Where readers find the table."""
-    folder = "" if isinstance(warehouse, DeltaWarehouse) else "current/"
+    folder = "" if is_delta(warehouse) else "current/"
     return f"{warehouse.location}/{folder}{VERSIONS}"

@@ -19,7 +19,7 @@ def read_and_validate(folder: Path, batch: Path) -> Path:
 
     Args:
         folder: the run's staging folder.
-        batch: the batch's folder, see `tasks.parse.batch.read_batch`.
+        batch: the batch's folder, with `input.arrow`: the files of `tasks.parse.batch.read_batch`.
 
     Raises:
         SourceError: the storage failed.

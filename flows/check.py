@@ -1,15 +1,13 @@
 """The linter: what a run would say of the files, without a warehouse and without writing anything.
 
-Belongs here: choosing the files, sending them through the stages parse and validate in a temporary
-folder, and the lines that editors understand. Does not belong here: any rule (the contract and the
-stages have them), Prefect (it takes a second to import), and the command's options (`flows.cli`).
+Belongs here: choosing the files, sending them through the stages parse and validate, and the lines that
+editors understand. Does not belong here: any rule (the contract and the stages have them), Prefect (it
+takes a second to import), and the command's options (`flows.commands.check`).
 """
 
 from __future__ import annotations
 
 import os
-import signal
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -30,8 +28,7 @@ from tasks.front_matter.policy import ReadPolicy
 from tasks.parse.batch import ParseJob, read_batch
 from tasks.report.words import counted, near, printable, spell_message
 from tasks.tables.source import Source
-from tasks.tables.staging import fresh_folder, read_arrow, write_arrow
-from tasks.validate.batch import validate_parsed
+from tasks.validate.batch import judge
 
 #: Bytes of source files from which on worker processes are worth their start.
 PARALLEL_BYTES: Final = 16 * 2**20
@@ -204,21 +201,20 @@ def _checked_batches(batches: Sequence[pa.Table], job: _Job, workers: int) -> It
 
 def _leave_interrupts() -> None:
     """Let Ctrl-C end the main process alone: it ends the workers, and says so once."""
+    import signal  # noqa: PLC0415
+
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _check_batch(files: pa.Table, job: _Job) -> tuple[dict[str, int], pa.Table]:
-    """Parse and validate one batch in a folder that is gone afterwards.
+    """Parse and validate one batch, and write nothing.
 
     Returns:
         How many files have each status, and the findings with `source` and `source_path`.
     """
-    with tempfile.TemporaryDirectory(prefix="presslake-check-") as temporary:
-        batch = fresh_folder(Path(temporary) / "batch")
-        write_arrow(batch / "input.arrow", files.append_column("known_hash", pa.nulls(len(files), pa.string())))
-        parsed = read_batch(batch, job.parse)
-        validate_parsed(batch, parsed, job.parse.contract, job.policy, locate_warnings=True)
-        read, found = read_arrow(batch / "files.arrow"), read_arrow(batch / "findings.arrow")
+    files = files.append_column("known_hash", pa.nulls(len(files), pa.string()))
+    parsed = read_batch(files, job.parse)
+    found, _, read = judge(parsed, job.parse.contract, job.policy, locate_warnings=True)
     counts = pc.value_counts(read["status"]).to_pylist()
     states = {count["values"]: count["counts"] for count in counts}
     for name in ("source", "source_path"):

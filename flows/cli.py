@@ -3,7 +3,7 @@
 Belongs here: who gets a command line, and what becomes of errors. Does not belong here: which commands
 there are (`flows.commands.app`), a command (`flows.commands`), the work (`flows.run`, `flows.check`)
 and what is printed (`tasks.report`). What is slow to import (cyclopts, pyarrow, Prefect, rich) is
-imported where it is needed, so that `check` and `--help` answer at once.
+imported where it is needed, so that `check`, `run` and `--help` answer at once.
 
 Exit codes: 0 done; 1 the run failed, the check found errors, or nobody read the output to its end;
 2 wrong usage or configuration; 130 stopped with Ctrl-C.
@@ -15,6 +15,7 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from config.errors import PresslakeError
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 FAILED: Final = 1
 WRONG_USAGE: Final = 2
 STOPPED: Final = 130
+
+#: Where the commands are that schedulers, editors and hooks call, again and again.
+_OFTEN: Final = {"run": ("flows.commands.run", "run"), "check": ("flows.commands.checking", "check_files")}
 
 _BUG: Final = "This is a bug in presslake. Please report it, with the lines above and `presslake --version`."
 
@@ -41,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _print_anything()
     words = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        code = _check(words[1:]) if _is_plain_check(words) else _parse(words)
+        code = _call(words)
         sys.stdout.flush()
     except PresslakeError as error:
         _tell_json(words, error.message, error.hint, unless=("run",))
@@ -57,16 +61,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-def _is_plain_check(words: Sequence[str]) -> bool:
-    """Whether this is a check of sources without any option: then the words after `check` are its arguments."""
-    return words[:1] == ["check"] and not any(word.startswith("-") for word in words)
+def _call(words: Sequence[str]) -> int:
+    """Call what the words name; a plain call without the parser, since importing that takes longer than the work."""
+    if words and words[0] in _OFTEN:
+        from flows.commands.plain import plain_arguments  # noqa: PLC0415
 
-
-def _check(sources: Sequence[str]) -> int:
-    """A check as editors and pre-commit hooks ask for it, without the parser: importing that takes longer."""
-    from flows.commands.checking import check_files  # noqa: PLC0415
-
-    return check_files(sources)
+        module, name = _OFTEN[words[0]]
+        command = getattr(import_module(module), name)
+        if plain := plain_arguments(command, words[1:]):
+            sources, options = plain
+            return int(command(*sources, **options))
+    return _parse(words)
 
 
 def _parse(words: Sequence[str]) -> int:

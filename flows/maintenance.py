@@ -31,13 +31,13 @@ from tasks.report.outcome import Files, Outcome, Records
 from tasks.report.status import existing_warehouse
 from tasks.report.summary import iso, run_row
 from tasks.report.words import counted
-from tasks.tables.delta import DeltaWarehouse
 from tasks.tables.formats import with_found_format
 from tasks.tables.history import with_history
 from tasks.tables.lock import locked
 from tasks.tables.previous import previous_manifest
 from tasks.tables.run import Run, count_by, new_run_id
 from tasks.tables.snapshots import Snapshot
+from tasks.tables.warehouse import is_delta
 from tasks.write.delta_upkeep import vacuum
 from tasks.write.rewrite import changed_parts, rewrite_tables
 from tasks.write.upkeep import Cleared, clear_staging, remove_snapshot
@@ -74,7 +74,7 @@ def expire(settings: Settings) -> Expired:
     for number in expired.snapshots:
         remove_snapshot(warehouse_of(settings), number)
     warehouse = warehouse_of(settings)
-    if isinstance(warehouse, DeltaWarehouse):
+    if is_delta(warehouse):
         vacuum(warehouse, settings.warehouse.keep_days)
     return expired
 

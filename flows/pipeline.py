@@ -10,7 +10,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
@@ -21,7 +20,6 @@ from config.errors import RunError, WarehouseError
 from flows.guards import check_decisions, check_listing, rails_met
 from flows.stage_log import tell_decisions, tell_outcome, tell_plan, tell_reading
 from tasks.report.outcome import Outcome
-from tasks.report.status import read_outcomes
 from tasks.report.summary import build_outcome, bytes_read, iso, run_row, what_changed, worker_seconds
 from tasks.tables.faults import reach
 from tasks.tables.journal import clear_journal
@@ -102,11 +100,10 @@ def run_pipeline(run: Run, stages: Stages, progress: Progress) -> Outcome:
     return outcome
 
 
-@dataclass
-class _Found:
+class _Found(msgspec.Struct):
     """What the stages have returned so far: a run that fails tells of it."""
 
-    clock: Clock = field(default_factory=Clock)
+    clock: Clock = msgspec.field(default_factory=Clock)
     plan: Plan | None = None
     decisions: Decisions | None = None
 
@@ -203,6 +200,8 @@ def _publish(run: Run, stages: Stages, plan: Plan, decisions: Decisions, clock: 
     outcome = msgspec.structs.replace(outcome, message=f"{what_changed(outcome)} {run.note}".rstrip())
     summary = {"files": msgspec.to_builtins(outcome.files), "records": msgspec.to_builtins(outcome.records)}
     with clock.stage("write"):
+        from tasks.report.status import read_outcomes  # noqa: PLC0415  (most runs find nothing to publish)
+
         # Runs that published nothing have no row yet.
         rows = [*map(run_row, read_outcomes(run.warehouse.root)), run_row(outcome)]
         publication = Publication(plan, decisions.vanished, rows, summary)

@@ -40,4 +40,4 @@ def check(
         json: Print one JSON object.
         warnings: Whether warnings are listed; they never change the exit code.
     """
-    return check_files(source, include=include, exclude=exclude, config=config, json=json, warnings=warnings)
+    return check_files(*source, include=include, exclude=exclude, config=config, json=json, warnings=warnings)

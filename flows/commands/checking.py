@@ -2,23 +2,20 @@
 
 Does not belong here: the options as the command line has them (`flows.commands.check`), and the linter
 (`flows.check`). The parser of command lines must not be imported here: it takes longer than ten files,
-and a check of files without any option goes past it (`flows.cli`).
+and a plain command line goes past it (`flows.commands.plain`).
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 from config.settings import load_settings
 from flows.commands.options import chosen_sources, given, print_json
-from flows.quick_imports import import_pyarrow
 
 
 def check_files(
-    source: Sequence[str],
-    *,
+    *source: str,
     include: list[str] | None = None,
     exclude: list[str] | None = None,
     config: Path | None = None,
@@ -32,7 +29,6 @@ def check_files(
     """
     import msgspec  # noqa: PLC0415
 
-    import_pyarrow()
     settings = load_settings(config, given({"discover": {"include": include, "exclude": exclude}}))
     sources = chosen_sources(source, settings)
     from flows.check import check_sources, spell_counts, spell_finding  # noqa: PLC0415

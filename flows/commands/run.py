@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from config.errors import message_and_hint
 from config.settings import Settings, load_settings
 from flows.commands.options import chosen_sources, given, print_json
-from flows.quick_imports import import_pyarrow
+from tasks.tables.quick_imports import leave_out_object_stores
 
 if TYPE_CHECKING:
     from tasks.report.outcome import Outcome
@@ -99,7 +99,8 @@ def run(
 
 
 def _ingest(sources: Sequence[str], settings: Settings, full_refresh: bool, *, quiet: bool) -> Outcome:
-    import_pyarrow()
+    if ":/" not in settings.warehouse.path:
+        leave_out_object_stores()
     from flows.run import run_ingest  # noqa: PLC0415  (pyarrow alone takes a fifth of a second)
     from tasks.report.progress import terminal_progress  # noqa: PLC0415
 

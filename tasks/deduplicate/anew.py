@@ -7,11 +7,11 @@ run for which nothing changed (`tasks.deduplicate.stage`).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
+import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -92,7 +92,7 @@ def _stirred(previous: pa.Table, manifest: pa.Table, touched: pa.BooleanArray, b
 
 
 def _numbers(run: Run, manifest: pa.Table, stirred: _Stirred, seen: _Seen) -> Decisions:
-    return replace(
+    return msgspec.structs.replace(
         counted(manifest, run.sources),
         touched=len(stirred.after) + seen.retagged,
         touched_files=seen.statuses.get("touched", 0),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -78,7 +77,7 @@ def _planned(folder: Path) -> Plan:
     rows = pa.concat_arrays([changes.new, changes.changed]).take(rows)
     files = settled.append_column("known_hash", _known_hashes(manifest, changes, stale)).take(rows)
     plan = _plan(run, listing, manifest, changes, _batches(run, files, listing.take(rows)))
-    return replace(plan, versions=_versions(tables))
+    return msgspec.structs.replace(plan, versions=_versions(tables))
 
 
 def _versions(tables: Mapping[str, pa.Table]) -> dict[str, str]:

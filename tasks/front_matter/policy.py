@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Final
 
 import msgspec
@@ -76,6 +75,8 @@ class ReadPolicy(msgspec.Struct, frozen=True):
 def _check_known(what: str, name: str, known: tuple[str, ...]) -> None:
     if name in known:
         return
+    from difflib import get_close_matches  # noqa: PLC0415  (only errors need it)
+
     nearest = get_close_matches(str(name), known, n=1, cutoff=0.0)[0]
     raise SettingsError(f"Unknown {what}: {name!r}; did you mean {nearest!r}?", f"Use one of: {', '.join(known)}.")
 

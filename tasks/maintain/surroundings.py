@@ -12,10 +12,9 @@ from typing import Final
 from config.contract import TABLES, VERSIONS
 from config.errors import WarehouseError
 from tasks.tables import journal, pointer
-from tasks.tables.delta import DeltaWarehouse
 from tasks.tables.durable import storage_errors
 from tasks.tables.verify import verify_files
-from tasks.tables.warehouse import BATCHES, DELTA_STATE, Snapshot, Warehouse
+from tasks.tables.warehouse import BATCHES, DELTA_STATE, Snapshot, Warehouse, is_delta
 
 _POINTERS: Final = {name + ending for name in ("current", "CURRENT") for ending in ("", ".next", ".move")}
 _KNOWN: Final = {"snapshots", "staging", "lock", journal.NAME, f"{journal.NAME}.next", *_POINTERS}
@@ -57,10 +56,10 @@ def _misnumbered(snapshot: Snapshot, number: int) -> Iterator[str]:
 
 def check_strays(warehouse: Warehouse) -> list[str]:
     """What lies in the warehouse and is none of its own; hidden files are left alone."""
-    if isinstance(warehouse, DeltaWarehouse) and warehouse.is_remote:
+    if is_delta(warehouse) and warehouse.is_remote:
         # Its folder is a place to work in; objects beside the tables are nobody's business.
         return []
-    known = _KNOWN | {DELTA_STATE, *TABLES, VERSIONS} if isinstance(warehouse, DeltaWarehouse) else _KNOWN
+    known = _KNOWN | {DELTA_STATE, *TABLES, VERSIONS} if is_delta(warehouse) else _KNOWN
     with storage_errors(f"list {warehouse.root}"):
         top = [entry for entry in warehouse.root.iterdir() if entry.name not in known]
         inner = [] if not warehouse.snapshots_path.is_dir() else list(warehouse.snapshots_path.iterdir())

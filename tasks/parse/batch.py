@@ -10,7 +10,6 @@ import errno
 import hashlib
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -26,7 +25,7 @@ from tasks.front_matter.problems import Problem
 from tasks.parse.records import build_records
 from tasks.tables.parsed import Parsed
 from tasks.tables.source import Content, Source, UnreadableFile, read_files
-from tasks.tables.staging import FINDINGS, read_arrow
+from tasks.tables.staging import FINDINGS
 
 #: Errors that say something of one file, not of the storage: they quarantine the file. EINVAL is what
 #: a source says of a name that has become a folder, a device or a pipe.
@@ -76,19 +75,18 @@ class _Read(NamedTuple):
     size: int | None = None
 
 
-def read_batch(batch: Path, job: ParseJob) -> Parsed:
+def read_batch(files: pa.Table, job: ParseJob) -> Parsed:
     """Read and parse the files of a batch.
 
     Args:
-        batch: folder with `input.arrow`: the listing's columns and `known_hash`, the hash under which
-            the file was last read with the same contract and code, or null.
+        files: (n,) the listing's columns and `known_hash`, the hash under which the file was last read
+            with the same contract and code, or null.
         job: everything else.
 
     Raises:
         SourceError: the storage failed; worth another try.
     """
     started = time.perf_counter()
-    files = read_arrow(batch / "input.arrow")
     rows = files.select(_ASKED_OF_A_FILE).to_pylist()
     contents = read_files(rows, job.sources, job.max_file_bytes)
     reader = _reader(job.policy)

@@ -22,7 +22,7 @@ def parse_files(folder: Path, batch: Path) -> Path:
 
     Args:
         folder: the run's staging folder.
-        batch: the batch's folder, see `read_batch`.
+        batch: the batch's folder, with `input.arrow`: the files of `read_batch`.
 
     Raises:
         SourceError: the storage failed.
@@ -42,7 +42,7 @@ def parsed_batch(folder: Path, batch: Path) -> Parsed:
     run = load_run(folder)
     log_of("parse").debug("reading in process %d", os.getpid())
     job = ParseJob(run.sources, run.contract, run.rules, run.policy, run.settings.read.max_file_bytes)
-    parsed = read_batch(batch, job)
+    parsed = read_batch(read_arrow(batch / "input.arrow"), job)
     log_of("parse").debug("read in %.2f s", parsed.seconds)
     return parsed
 

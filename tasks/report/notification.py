@@ -6,7 +6,7 @@ not belong here: sending them (`tasks.report.webhook`), and whether to (`flows.n
 
 from __future__ import annotations
 
-import socket
+import os
 from datetime import UTC, datetime
 from typing import Final, Literal
 
@@ -68,7 +68,7 @@ def make_notification(
     run_url: str = "",
 ) -> Notification:
     """A notification with its text; the arguments are its fields."""
-    host = socket.gethostname()
+    host = os.uname().nodename
     headline = f"presslake: {_HEADLINES[event]} ({printable(warehouse)} on {host})"
     lines = [headline, printable(message, _LONGEST), printable(hint, _LONGEST), run_url]
     return Notification(

@@ -33,9 +33,9 @@ from tasks.report.words import (
     spell_size,
     spell_speed,
 )
-from tasks.tables.delta import DeltaWarehouse
 from tasks.tables.delta_table import is_url
 from tasks.tables.formats import found_warehouse
+from tasks.tables.warehouse import is_delta
 
 #: How many kinds of findings, and how many unknown fields, a summary shows.
 TOP: Final = 8
@@ -249,7 +249,7 @@ def _delta_lines(warehouse: str) -> Iterator[str]:
 
 
 def _table_lines(warehouse: str, snapshot: int) -> Iterator[str]:
-    if isinstance(found_warehouse(warehouse), DeltaWarehouse):
+    if is_delta(found_warehouse(warehouse)):
         yield from _delta_lines(warehouse)
         return
     current = Path(warehouse) / "current"

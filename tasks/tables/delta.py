@@ -21,7 +21,6 @@ import hashlib
 import re
 import tempfile
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -46,19 +45,17 @@ HISTORY: Final = "runs"
 _ENTRY: Final = re.compile(r"(\d{6,})\.json")
 
 
-@dataclass(frozen=True)
-class DeltaInfo(SnapshotInfo):
+class DeltaInfo(SnapshotInfo, frozen=True):
     """What `current.json` says: as `snapshot.json`, with paths below the warehouse, and `versions`.
 
     Attributes:
         versions: table to the Delta version that has these files.
     """
 
-    versions: dict[str, int] = field(default_factory=dict)
+    versions: dict[str, int] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class DeltaSnapshot(Snapshot):
+class DeltaSnapshot(Snapshot, frozen=True):
     """All tables at the versions of one pointer.
 
     Attributes:
@@ -127,6 +124,8 @@ class DeltaWarehouse(Warehouse):
         durable: fsync all that is written in a local folder.
         staging: local folder for work in progress where `location` is a URL; None is the system's.
     """
+
+    format = "delta"
 
     def __init__(self, location: str, durable: bool = True, staging: str | None = None) -> None:
         self.is_remote = is_url(location)

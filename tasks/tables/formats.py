@@ -13,9 +13,8 @@ from msgspec.structs import replace
 from config.errors import SettingsError
 from config.settings import Settings
 from config.settings import Warehouse as WarehouseSettings
-from tasks.tables.delta import DeltaWarehouse
 from tasks.tables.delta_table import is_url
-from tasks.tables.warehouse import DELTA_STATE, Warehouse
+from tasks.tables.warehouse import DELTA_STATE, Warehouse, is_delta
 
 
 def open_warehouse(settings: WarehouseSettings) -> Warehouse:
@@ -27,7 +26,7 @@ def open_warehouse(settings: WarehouseSettings) -> Warehouse:
     if "://" in settings.path and not is_url(settings.path):
         raise SettingsError(f"warehouse.path is {settings.path}.", "Name a folder, or a URL of s3, gs or abfs(s).")
     if settings.format == "delta":
-        return DeltaWarehouse(settings.path, settings.durable, settings.staging)
+        return _delta_warehouse(settings.path, settings.durable, settings.staging)
     if is_url(settings.path):
         raise SettingsError(
             f"warehouse.path is {settings.path}, and warehouse.format is parquet: on an object store it must be delta.",
@@ -39,13 +38,19 @@ def open_warehouse(settings: WarehouseSettings) -> Warehouse:
 def found_warehouse(location: Path | str, durable: bool = True, staging: str | None = None) -> Warehouse:
     """The warehouse in a place, whatever its format is; it need not exist."""
     if is_url(str(location)) or (Path(location) / DELTA_STATE).is_dir():
-        return DeltaWarehouse(str(location), durable, staging)
+        return _delta_warehouse(str(location), durable, staging)
     return Warehouse(location, durable)
+
+
+def _delta_warehouse(location: str, durable: bool, staging: str | None) -> Warehouse:
+    from tasks.tables.delta import DeltaWarehouse  # noqa: PLC0415  (most warehouses have no Delta tables)
+
+    return DeltaWarehouse(location, durable, staging)
 
 
 def with_found_format(settings: Settings) -> Settings:
     """The settings with the format that the warehouse has: only a run that makes one needs to be told it."""
     chosen = settings.warehouse
-    if isinstance(found_warehouse(chosen.path), DeltaWarehouse):
+    if is_delta(found_warehouse(chosen.path)):
         return replace(settings, warehouse=replace(chosen, format="delta"))
     return settings

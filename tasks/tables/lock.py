@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -19,10 +18,8 @@ from typing import Final
 from filelock import FileLock, Timeout
 
 from config.errors import WarehouseLocked
-from tasks.tables.delta import DeltaWarehouse
 from tasks.tables.durable import storage_errors
-from tasks.tables.object_lock import leased
-from tasks.tables.warehouse import Warehouse
+from tasks.tables.warehouse import Warehouse, is_delta
 
 #: Beside the lock: who holds it. Only read to tell people; the lock itself is the kernel's.
 _HOLDER: Final = ".lock-holder.json"
@@ -52,7 +49,9 @@ def locked(warehouse: Warehouse, run_id: str, timeout: float) -> Iterator[None]:
             ) from None
     try:
         _introduce(warehouse.root, run_id)
-        if isinstance(warehouse, DeltaWarehouse) and warehouse.is_remote:
+        if is_delta(warehouse) and warehouse.is_remote:
+            from tasks.tables.object_lock import leased  # noqa: PLC0415
+
             with leased(warehouse.blobs, warehouse.location, run_id, timeout):
                 yield
         else:
@@ -67,7 +66,7 @@ def _introduce(root: Path, run_id: str) -> None:
     holder = {
         "run_id": run_id,
         "pid": os.getpid(),
-        "host": socket.gethostname(),
+        "host": os.uname().nodename,
         "since": f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC",
     }
     # Courtesy only: a full disk must not fail the run here.

@@ -1,8 +1,8 @@
-"""Log lines of a run: where they come from, and how a worker process's get to the run.
+"""Log lines of a run: where they come from.
 
-Belongs here: the loggers, the context that every line carries (run, stage, batch), and the way from
-worker processes. Does not belong here: how lines look (`tasks.report.log_lines`) and where they go
-(`flows.logs`). Without a handler, as in a program that imports presslake, nothing is shown.
+Belongs here: the loggers, and the context that every line carries (run, stage, batch). Does not belong here:
+how a worker process's lines get to the run (`worker_lines`), how lines look (`tasks.report.log_lines`) and
+where they go (`flows.logs`). Without a handler, as in a program that imports presslake, nothing is shown.
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from contextvars import ContextVar, copy_context
-from logging.handlers import QueueHandler, QueueListener
+from contextvars import ContextVar
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
@@ -73,40 +72,3 @@ class Stamp(logging.Filter):
         if not hasattr(record, "context"):
             record.context = context()
         return True
-
-
-def send_lines(queue: Any, level: int) -> None:
-    """Send what this process logs into a queue; for worker processes.
-
-    Args:
-        queue: of `multiprocessing`.
-        level: the least severe one that the run shows.
-    """
-    handler = QueueHandler(queue)
-    handler.addFilter(Stamp())
-    logger = logging.getLogger(ROOT)
-    logger.handlers[:] = [handler]
-    logger.setLevel(level)
-    logger.propagate = False
-
-
-@contextmanager
-def received_lines(queue: Any) -> Iterator[None]:
-    """Log here what worker processes send, as long as the block lasts, and all of it before it ends."""
-    listener = _Listener(queue)
-    listener.start()
-    try:
-        yield
-    finally:
-        listener.stop()
-
-
-class _Listener(QueueListener):
-    """Hands records to this process's own loggers, in the context in which it was made."""
-
-    def __init__(self, queue: Any) -> None:
-        super().__init__(queue)
-        self._context = copy_context()
-
-    def handle(self, record: logging.LogRecord) -> None:
-        self._context.run(logging.getLogger(record.name).handle, record)

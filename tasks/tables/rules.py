@@ -121,6 +121,8 @@ def _broken_lengths(column: Column, values: pa.Array) -> Iterator[_Broken]:
 
 def _findings(values: Values, broken: _Broken) -> Iterator[tuple[Any, ...]]:
     """Rows of `FINDINGS`, at most `MAX_FINDINGS` a record: a hostile file must not fill the tables."""
+    if not broken.mask.true_count:
+        return
     indices = values.where(broken.mask)
     counts: Counter[int] = Counter()
     severity, code, message = values.column.severity, broken.code, broken.message

@@ -10,13 +10,12 @@ import hashlib
 import os
 import pickle
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from pathlib import Path
-from socket import gethostname
 from typing import Any, Final
 
+import msgspec
 import pyarrow as pa
 
 from config.contract import VERSIONS, Contract
@@ -36,8 +35,7 @@ from tasks.tables.warehouse import BATCHES, Snapshot, Warehouse
 _CONTEXT: Final = "run.pickle"
 
 
-@dataclass(frozen=True)
-class Run:
+class Run(msgspec.Struct, frozen=True, dict=True):
     """The context of one run; picklable.
 
     Attributes:
@@ -173,12 +171,12 @@ def load_run(folder: Path) -> Run:
         code, _, context = (folder / _CONTEXT).read_bytes().partition(b"\n")
     except FileNotFoundError:
         raise RunError(
-            f"{folder} is not there on {gethostname()}: a worker needs the warehouse's folder at the same path.",
+            f"{folder} is not there on {os.uname().nodename}: a worker needs the warehouse's folder at the same path.",
             "Keep the warehouse on storage that all machines mount, see docs/scaling.md.",
         ) from None
     if code.decode() != _code():
         raise RunError(
-            f"The run is presslake {code.decode()}, but {gethostname()} has {_code()}.",
+            f"The run is presslake {code.decode()}, but {os.uname().nodename} has {_code()}.",
             "Install the same version on every worker, and restart the workers.",
         )
     run = pickle.loads(context)  # noqa: S301 (our own file)
@@ -186,8 +184,7 @@ def load_run(folder: Path) -> Run:
     return run
 
 
-@dataclass(frozen=True)
-class Batch:
+class Batch(msgspec.Struct, frozen=True):
     """Files that are parsed together: a folder in staging; `number` counts from 1."""
 
     path: Path
@@ -197,8 +194,7 @@ class Batch:
     resumed: bool
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True):
     """What the discover stage found; the files that are gone are `gone.arrow` in the run's folder.
 
     Attributes:
@@ -217,11 +213,10 @@ class Plan:
     gone: int
     emptied: tuple[str, ...]
     known: int
-    versions: Mapping[str, str] = field(default_factory=dict)
+    versions: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Publication:
+class Publication(msgspec.Struct, frozen=True):
     """What the write stage is to publish, besides the tables in the run's folder.
 
     Attributes:
@@ -237,8 +232,7 @@ class Publication:
     summary: Mapping[str, object]
 
 
-@dataclass(frozen=True)
-class Decisions:
+class Decisions(msgspec.Struct, frozen=True):
     """What the deduplicate stage decided; its table is `manifest.arrow` in the run's folder.
 
     Attributes:
@@ -255,12 +249,12 @@ class Decisions:
     vanished: int
     renamed: int
     removed: int
-    statuses: Mapping[str, int] = field(default_factory=dict)
-    violations: Mapping[str, int] = field(default_factory=dict)
-    duplicates: Mapping[str, int] = field(default_factory=dict)
+    statuses: Mapping[str, int] = msgspec.field(default_factory=dict)
+    violations: Mapping[str, int] = msgspec.field(default_factory=dict)
+    duplicates: Mapping[str, int] = msgspec.field(default_factory=dict)
     live: int = 0
     quarantined: int = 0
-    changes: Mapping[str, int] = field(default_factory=dict)
+    changes: Mapping[str, int] = msgspec.field(default_factory=dict)
 
 
 def count_by(values: pa.ChunkedArray) -> dict[str, int]:

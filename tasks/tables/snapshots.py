@@ -8,7 +8,6 @@ are made (`tasks.write.snapshot`), and whether their files are as listed (`tasks
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
@@ -28,8 +27,7 @@ LAYOUT: Final = 1
 INFO_NAME: Final = "snapshot.json"
 
 
-@dataclass(frozen=True)
-class DataFile:
+class DataFile(msgspec.Struct, frozen=True):
     """One Parquet file of a snapshot.
 
     Attributes:
@@ -49,8 +47,7 @@ class DataFile:
     digest: str
 
 
-@dataclass(frozen=True)
-class SnapshotInfo:
+class SnapshotInfo(msgspec.Struct, frozen=True):
     """What `snapshot.json` says.
 
     Attributes:
@@ -72,7 +69,7 @@ class SnapshotInfo:
     contract_version: str
     code_version: str
     files: tuple[DataFile, ...] = ()
-    summary: dict[str, object] = field(default_factory=dict)
+    summary: dict[str, object] = msgspec.field(default_factory=dict)
     layout: int = LAYOUT
 
     def to_json(self) -> bytes:
@@ -89,8 +86,7 @@ class SnapshotInfo:
         return msgspec.json.decode(content, type=cls)
 
 
-@dataclass(frozen=True)
-class Snapshot:
+class Snapshot(msgspec.Struct, frozen=True):
     """One immutable version of all tables; everything that is read through it fits together.
 
     Attributes:

@@ -31,6 +31,9 @@ PARTS: Final = b"parts"
 #: Where a file's schema says which rows its record batches begin with.
 _STARTS: Final = b"starts"
 
+#: Bytes of small columns that are written to a file at once.
+_BUFFERED: Final = 1 << 16
+
 #: What a source's listing says of a file; every staged row starts with it.
 LISTING_FIELDS: Final = [
     pa.field("source", pa.string()),
@@ -111,7 +114,11 @@ def write_arrow_in_parts(path: Path, table: pa.Table, starts: Sequence[int]) -> 
 
 
 def _write_batches(path: Path, schema: pa.Schema, tables: Iterable[pa.Table]) -> None:
-    with _replacing(path) as partial, pa.OSFile(str(partial), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
+    with (
+        _replacing(path) as partial,
+        pa.output_stream(str(partial), buffer_size=_BUFFERED) as sink,
+        pa.ipc.new_file(sink, schema) as writer,
+    ):
         for table in tables:
             writer.write_table(table)
 

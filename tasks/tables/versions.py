@@ -7,6 +7,7 @@ again, one in deciding code makes every decision be taken again, without anyone 
 from __future__ import annotations
 
 import hashlib
+import os
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -54,9 +55,19 @@ def _pattern(value: Any) -> str:
 
 def _fingerprint(prefixes: tuple[str, ...]) -> str:
     digest = hashlib.sha256()
-    for package in ("config", "tasks"):
-        for path in sorted((_ROOT / package).rglob("*.py")):
-            name = path.relative_to(_ROOT).as_posix()
-            if name.startswith(prefixes):
-                digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
+    for name in _modules():
+        if name.startswith(prefixes):
+            digest.update(name.encode() + b"\0" + (_ROOT / name).read_bytes() + b"\0")
     return digest.hexdigest()[:8]
+
+
+@cache
+def _modules() -> list[str]:
+    """Every module that could decide, sorted: `config/contract.py`, `tasks/parse/batch.py`; looked for once."""
+    found = []
+    for package in ("config", "tasks"):
+        for folder, folders, files in os.walk(_ROOT / package):
+            folders[:] = [name for name in folders if name != "__pycache__"]
+            below = os.path.relpath(folder, _ROOT)
+            found += [f"{below}/{name}" for name in files if name.endswith(".py")]
+    return sorted(found)

@@ -18,14 +18,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, ClassVar, Final, TypeGuard
 
 from config.errors import WarehouseError
 from tasks.tables import pointer
 from tasks.tables.durable import storage_errors
 from tasks.tables.snapshots import INFO_NAME, DataFile, Snapshot, SnapshotInfo, open_snapshot
 
-__all__ = ["BATCHES", "INFO_NAME", "DataFile", "Snapshot", "SnapshotInfo", "Warehouse"]
+if TYPE_CHECKING:
+    from tasks.tables.delta import DeltaWarehouse
+
+__all__ = ["BATCHES", "INFO_NAME", "DataFile", "Snapshot", "SnapshotInfo", "Warehouse", "is_delta"]
 
 #: What `staging` holds beside the folders of runs.
 BATCHES: Final = "batches"
@@ -42,6 +45,9 @@ class Warehouse:
         root: the folder; it need not exist yet.
         durable: fsync all that is written; False is for tests and benchmarks.
     """
+
+    #: `warehouse.format` of the settings.
+    format: ClassVar[str] = "parquet"
 
     def __init__(self, root: Path | str, durable: bool = True) -> None:
         self.root = Path(root)
@@ -155,3 +161,8 @@ class Warehouse:
 
 def _spell(numbers: Iterable[int]) -> str:
     return f"There are: {', '.join(map(str, numbers)) or 'none'}."
+
+
+def is_delta(warehouse: Warehouse) -> TypeGuard[DeltaWarehouse]:
+    """Whether a warehouse is one of Delta tables; asking takes no import of what those need."""
+    return warehouse.format == "delta"

@@ -22,12 +22,14 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from tasks.tables.logs import ROOT, received_lines, send_lines
+from tasks.tables.logs import ROOT
+from tasks.tables.worker_lines import received_lines, send_lines
 from tasks.tables.workers import pools
 
-#: Imported once in the server that the workers are forked from, not by each of them: all that the two stages of a
-#: batch import; the last three are needed sooner or later.
+#: Imported once in the server that the workers are forked from, not by each of them, in this order: all that the
+#: two stages of a batch import; the last three are needed sooner or later.
 PRELOAD: Final = [
+    "tasks.tables.worker_imports",
     "tasks.parse.stage",
     "tasks.tables.worker_pool",
     "tasks.validate.stage",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from functools import reduce
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -58,6 +58,25 @@ QUARANTINED: Final = pa.schema(
 )
 
 
+class Judged(NamedTuple):
+    """A parsed batch held against the contract: the findings, which rows are rejected, and the files' `FILES`."""
+
+    found: pa.Table
+    is_rejected: pa.BooleanArray
+    files: pa.Table
+
+
+def judge(parsed: Parsed, contract: Contract, policy: ReadPolicy, *, locate_warnings: bool = False) -> Judged:
+    """Hold the records of a parsed batch against the contract, and write nothing; see `validate_parsed`."""
+    table = parsed.table
+    found = pa.concat_tables([parsed.found, _broken_rules(table, contract, parsed.found)])
+    found = found.sort_by([("row", "ascending")])
+    rejected = pc.unique(found.filter(pc.equal(found["severity"], "error"))["row"])
+    found = with_lines(found, set(rejected.to_pylist()), parsed.raw, policy, everywhere=locate_warnings)
+    is_rejected = pc.is_in(pa.array(range(len(table)), pa.int32()), rejected)
+    return Judged(found, is_rejected, _files(table, found, is_rejected))
+
+
 def validate_parsed(
     batch: Path,
     parsed: Parsed,
@@ -86,14 +105,8 @@ def validate_parsed(
         lines), and last of all `numbers.json`, which says that the batch is done.
     """
     started = time.perf_counter()
-    table = parsed.table
-    found = pa.concat_tables([parsed.found, _broken_rules(table, contract, parsed.found)])
-    found = found.sort_by([("row", "ascending")])
-    rejected = pc.unique(found.filter(pc.equal(found["severity"], "error"))["row"])
-    found = with_lines(found, set(rejected.to_pylist()), parsed.raw, policy, everywhere=locate_warnings)
-    is_rejected = pc.is_in(pa.array(range(len(table)), pa.int32()), rejected)
-    files = _files(table, found, is_rejected)
-    records = _records(table, found, files, contract)
+    found, is_rejected, files = judge(parsed, contract, policy, locate_warnings=locate_warnings)
+    records = _records(parsed.table, found, files, contract)
     write_arrow_in_parts(batch / "records.arrow", records, _starts(records, partition_by, parts))
     write_arrow(batch / "keys.arrow", records.select(["source", "source_path"]))
     write_arrow(batch / "quarantine.arrow", _quarantine(parsed, found, is_rejected))

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from tasks.tables.delta import DeltaWarehouse
 from tasks.tables.memory import system_memory
 from tasks.tables.previous import known_manifest, previous_manifest
 from tasks.tables.run import Publication, Run, load_run
 from tasks.tables.snapshots import Snapshot
 from tasks.tables.staging import read_arrow
+from tasks.tables.warehouse import is_delta
 from tasks.write.job import Decided, RunRecord, WriteJob
 from tasks.write.partitions import FOUND
 from tasks.write.publish import write_snapshot
@@ -36,12 +36,12 @@ def write_tables(folder: Path, publication: Publication) -> tuple[int, int]:
     run = load_run(folder)
     manifest = read_arrow(folder / "manifest.arrow")
     parent, plan = run.parent_snapshot(), publication.plan
-    is_delta = isinstance(run.warehouse, DeltaWarehouse)
+    of_delta = is_delta(run.warehouse)
     decided = Decided(
         manifest=manifest.drop_columns(["touched"]),
         path=folder / "manifest.arrow",
         touched=manifest["touched"].combine_chunks(),
-        previous=_previous(run, None if is_delta else FOUND),
+        previous=_previous(run, None if of_delta else FOUND),
         sources=run.sources.keys(),
         there=plan.discovered - publication.vanished,
     )
@@ -55,16 +55,16 @@ def write_tables(folder: Path, publication: Publication) -> tuple[int, int]:
         run.started_at,
         replaced=run.replaced,
     )
-    snapshot = _writer(is_delta=is_delta)(
+    snapshot = _writer(of_delta=of_delta)(
         write_job(run), parent, decided, [batch.path for batch in plan.batches], record
     )
     kept = set(parent.info.files) if parent else set()
     return snapshot.number, sum(file.bytes for file in snapshot.info.files if file not in kept)
 
 
-def _writer(*, is_delta: bool) -> Callable[..., Snapshot]:
+def _writer(*, of_delta: bool) -> Callable[..., Snapshot]:
     """What writes a warehouse of this format; that of the other one need not be imported."""
-    if not is_delta:
+    if not of_delta:
         return write_snapshot
     from tasks.write.delta import write_delta  # noqa: PLC0415
 

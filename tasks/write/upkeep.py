@@ -14,11 +14,9 @@ from typing import NamedTuple
 
 from config.errors import WarehouseError
 from tasks.tables import pointer
-from tasks.tables.delta import DeltaWarehouse
 from tasks.tables.durable import remove_tree, storage_errors, sync_folder
 from tasks.tables.faults import reach
-from tasks.tables.warehouse import BATCHES, Warehouse
-from tasks.write import delta_upkeep
+from tasks.tables.warehouse import BATCHES, Warehouse, is_delta
 
 
 class Cleared(NamedTuple):
@@ -41,8 +39,10 @@ def settle(warehouse: Warehouse) -> int | None:
     Raises:
         WarehouseError: the file system refused.
     """
-    if isinstance(warehouse, DeltaWarehouse):
-        delta_upkeep.settle_tables(warehouse)
+    if is_delta(warehouse):
+        from tasks.write.delta_upkeep import settle_tables  # noqa: PLC0415  (most warehouses have no Delta tables)
+
+        settle_tables(warehouse)
         return None
     number = pointer.announced(warehouse.root)
     # A copy of a warehouse, made file by file while a run published, can hold both.
@@ -94,8 +94,10 @@ def move_pointer(warehouse: Warehouse, number: int) -> None:
         WarehouseError: there is no such snapshot, its list of files is damaged, or the file system
             refused; the pointer is as it was.
     """
-    if isinstance(warehouse, DeltaWarehouse):
-        delta_upkeep.move_to(warehouse, warehouse.snapshot(number))
+    if is_delta(warehouse):
+        from tasks.write.delta_upkeep import move_to  # noqa: PLC0415
+
+        move_to(warehouse, warehouse.snapshot(number))
         return
     settle(warehouse)
     warehouse.snapshot(number)
@@ -111,8 +113,10 @@ def remove_snapshot(warehouse: Warehouse, number: int) -> None:
     Raises:
         WarehouseError: it is one of those two or does not exist, or the file system refused.
     """
-    if isinstance(warehouse, DeltaWarehouse):
-        delta_upkeep.forget(warehouse, number)
+    if is_delta(warehouse):
+        from tasks.write.delta_upkeep import forget  # noqa: PLC0415
+
+        forget(warehouse, number)
         return
     settle(warehouse)
     published = warehouse.snapshots()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import os
 import subprocess
@@ -114,22 +113,22 @@ def test_help_before_a_command_is_that_of_the_command(capsys: pytest.CaptureFixt
     "words",
     [[], ["a.md"], ["news=a", "git+https://a.example/b@c"], ["", "check", "a b", "[1]", "null", "é,\udcff", "@a"]],
 )
-def test_a_check_without_options_needs_no_parser_and_is_the_same(
+def test_a_check_gets_the_same_words_with_the_parser_and_without(
     words: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls: list[tuple[list[str], dict[str, Any]]] = []
 
-    def checked(source: Sequence[str], **options: Any) -> int:
+    def checked(*source: str, **options: Any) -> int:
         calls.append((list(source), options))
         return 1
 
     for module in ("check", "checking"):
         monkeypatch.setattr(f"flows.commands.{module}.check_files", checked)
     assert main(["check", *words]) == make_app(["check"])(["check", *words]) == 1
-    (plain, none_given), (parsed, defaults) = calls
-    assert (plain, none_given) == (parsed, {})
-    of_plain = inspect.signature(check_files).parameters.values()
-    assert defaults == {parameter.name: parameter.default for parameter in of_plain if parameter.name != "source"}
+    (plain, given), (parsed, defaults) = calls
+    assert plain == parsed == words
+    assert given in ({}, defaults)
+    assert defaults == check_files.__kwdefaults__
 
 
 def test_commands_are_those_that_are_promised() -> None:

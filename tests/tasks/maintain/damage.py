@@ -6,12 +6,12 @@ Belongs here: what several tests of maintenance need. Does not belong here: what
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from msgspec.structs import replace
 
 from tasks.tables.durable import write_new_file
 from tasks.tables.parquet import write_parquet

@@ -19,7 +19,7 @@ from tasks.front_matter.policy import ReadPolicy
 from tasks.parse.batch import ParseJob, read_batch
 from tasks.tables.parsed import write_parsed
 from tasks.tables.source import Content
-from tasks.tables.staging import LISTING_FIELDS, read_arrow, write_arrow
+from tasks.tables.staging import LISTING_FIELDS, read_arrow
 
 ARTICLE = b"---\ntitle: A\npublishedDateTime: 2026-03-02T09:30:00Z\n---\nText.\n"
 
@@ -49,9 +49,8 @@ def parse(
     for row, path in zip(rows, files, strict=True):
         row["known_hash"] = (known or {}).get(path)
     schema = pa.schema([*LISTING_FIELDS, pa.field("known_hash", pa.string())])
-    write_arrow(folder / "input.arrow", pa.Table.from_pylist(rows, schema))
     job = ParseJob({"s": FakeSource(files)}, load_contract(), load_url_rules(), ReadPolicy(), limit)
-    write_parsed(folder, read_batch(folder, job))
+    write_parsed(folder, read_batch(pa.Table.from_pylist(rows, schema), job))
     parsed: list[dict[str, Any]] = read_arrow(folder / "parsed.arrow").to_pylist()
     return parsed
 

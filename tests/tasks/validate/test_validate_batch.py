@@ -18,7 +18,7 @@ from tasks.front_matter.policy import ReadPolicy
 from tasks.parse.batch import ParseJob, read_batch
 from tasks.tables.parsed import read_parsed, write_parsed
 from tasks.tables.source import Content
-from tasks.tables.staging import FILES, LISTING_FIELDS, fresh_folder, read_arrow, read_json, write_arrow
+from tasks.tables.staging import FILES, LISTING_FIELDS, fresh_folder, read_arrow, read_json
 from tasks.validate.batch import LINEAGE, QUARANTINED, validate_parsed
 
 
@@ -64,8 +64,8 @@ def run(folder: Path, files: dict[str, str], contract: Contract | None = None, *
     rows = [empty | {"source": "s", "source_path": path} for path in (*files, *gone)]
     schema = pa.schema([*LISTING_FIELDS, pa.field("known_hash", pa.string())])
     batch, policy, contract = fresh_folder(folder / "batch"), ReadPolicy(), contract or load_contract()
-    write_arrow(batch / "input.arrow", pa.Table.from_pylist(rows, schema))
-    parsed = read_batch(batch, ParseJob({"s": FakeSource(files)}, contract, load_url_rules(), policy, 1_000_000))
+    job = ParseJob({"s": FakeSource(files)}, contract, load_url_rules(), policy, 1_000_000)
+    parsed = read_batch(pa.Table.from_pylist(rows, schema), job)
     write_parsed(batch, parsed)
     return Validated(validate_parsed(batch, parsed, contract, policy, locate_warnings=True, parts=parts))
 
