@@ -5,7 +5,8 @@ Does not belong here: which module imports what, and when (the modules).
 
 While a library is imported (pyarrow, msgspec, …), something stands where it looks for a module that it has no
 use for here: nothing, as if that were not installed, or a `_StandIn` that has what it asks for at once, and gets
-the rest from the real module. Whoever imports that module afterwards gets the real one.
+the rest from the real module. Whoever imports that module afterwards gets the real one; so only libraries count
+that are imported before there is a second thread, which could find the stand-in.
 """
 
 from __future__ import annotations
@@ -123,11 +124,6 @@ def _look_for_pandas(pyarrow: ModuleType) -> None:
     pyarrow.scalar("")
 
 
-def _for_acero() -> dict[str, ModuleType | None]:
-    """It can group and join tables without datasets, and here it does nothing else."""
-    return {"pyarrow.dataset": None}
-
-
 def _for_folders() -> dict[str, ModuleType | None]:
     clients: dict[str, ModuleType | None] = dict.fromkeys(
         ["pyarrow._azurefs", "pyarrow._gcsfs", "pyarrow._hdfs", "pyarrow._s3fs"]
@@ -146,13 +142,18 @@ def _for_logging() -> dict[str, ModuleType | None]:
     return {"traceback": _StandIn("traceback")}
 
 
+def _for_shutil() -> dict[str, ModuleType | None]:
+    """It looks whether archives could be compressed."""
+    return {name: _StandIn(name) for name in ("bz2", "lzma", "zlib")}
+
+
 _STAND_INS: Final[dict[str, Callable[[], Mapping[str, ModuleType | None]]]] = {
     "dateutil.relativedelta": _for_relativedelta,
     "logging": _for_logging,
     "msgspec": _for_msgspec,
     "pyarrow": _for_pyarrow,
-    "pyarrow.acero": _for_acero,
     "pyarrow.compute": _for_compute,
+    "shutil": _for_shutil,
 }
 _AFTERWARDS: Final[Mapping[str, Callable[[ModuleType], None]]] = {"pyarrow": _look_for_pandas}
 
@@ -172,10 +173,13 @@ class _Finder:
 
 
 class _Loader:
-    """Executes a module with the others' stand-ins in place; what is asked of it later its own loader answers."""
+    """Executes a module with the others' stand-ins in place; all else its own loader does, and afterwards has."""
 
     def __init__(self, real: Any) -> None:
         self._real = real
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         """See `importlib.abc.Loader`."""
@@ -206,5 +210,5 @@ def _standing_in(stand_ins: Mapping[str, ModuleType | None]) -> Iterator[None]:
     finally:
         for name, stand_in in stand_ins.items():
             if sys.modules.get(name) is stand_in:
-                del sys.modules[name]
+                sys.modules.pop(name, None)
         sys.modules.update(before)

@@ -12,9 +12,19 @@ _QUICKLY = "import sys\nfrom tasks.tables.quick_imports import install\ninstall(
 
 
 def test_libraries_are_imported_without_what_they_have_no_use_for(tmp_path: Path) -> None:
-    left_out = ["inspect", "typing_extensions", "platform", "socket", "cloudpickle", "pydoc", "traceback", "calendar"]
+    left_out = [
+        "inspect",
+        "typing_extensions",
+        "platform",
+        "socket",
+        "cloudpickle",
+        "pydoc",
+        "traceback",
+        "calendar",
+        "bz2",
+    ]
     code = (
-        f"{_QUICKLY}import logging, msgspec, pyarrow.compute as pc, pyarrow as pa\n"
+        f"{_QUICKLY}import logging, shutil, msgspec, pyarrow.compute as pc, pyarrow as pa\n"
         f"pc.equal(pa.array([1]), 1)\nprint([name for name in {left_out} if name in sys.modules])"
     )
     assert in_a_process(code, tmp_path) == ["[]"]
@@ -31,16 +41,6 @@ def test_functions_of_arrow_work_without_their_docstrings_and_signatures(tmp_pat
     assert arrow == "True 2.5"
     assert signatures == "True True"
     assert docscrape == "pyarrow.vendored.docscrape"
-
-
-def test_tables_are_grouped_and_joined_without_datasets(tmp_path: Path) -> None:
-    code = (
-        f"{_QUICKLY}import pyarrow as pa\ntable = pa.table({{'a': [1, 1, 2], 'b': [1, 2, 3]}})\n"
-        "print(table.group_by('a').aggregate([('b', 'sum')]).to_pydict(), 'pyarrow.dataset' in sys.modules)\n"
-        "print(table.join(table.select(['a']), 'a', join_type='left semi').num_rows)\n"
-        "import pyarrow.dataset as ds\nprint(ds.dataset(table).count_rows())"
-    )
-    assert in_a_process(code, tmp_path) == ["{'a': [1, 2], 'b_sum': [3, 3]} False", "3", "3"]
 
 
 def test_pandas_is_not_imported_where_it_is_installed_and_others_can(tmp_path: Path) -> None:
@@ -104,8 +104,19 @@ def test_intervals_of_time_are_known_as_they_were(tmp_path: Path) -> None:
 
 def test_a_module_that_is_imported_quickly_keeps_its_own_loader(tmp_path: Path) -> None:
     code = (
-        f"{_QUICKLY}import importlib.resources, msgspec, pyarrow\n"
+        f"{_QUICKLY}import importlib.util\nprint(importlib.util.find_spec('pyarrow').loader.is_package('pyarrow'))\n"
+        "import importlib.resources, msgspec, pyarrow\n"
         "print(type(msgspec.__spec__.loader).__name__, type(pyarrow.__loader__).__name__)\n"
         "print((importlib.resources.files('pyarrow') / '__init__.py').is_file())"
     )
-    assert in_a_process(code, tmp_path) == ["SourceFileLoader SourceFileLoader", "True"]
+    assert in_a_process(code, tmp_path) == ["True", "SourceFileLoader SourceFileLoader", "True"]
+
+
+def test_archives_are_packed_and_unpacked(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "a.md").write_text("Ferry")
+    code = (
+        f"{_QUICKLY}import shutil\nshutil.make_archive('packed', 'xztar', 'there')\n"
+        "shutil.unpack_archive('packed.tar.xz', 'again')\nprint(open('again/a.md').read())"
+    )
+    assert in_a_process(code, tmp_path) == ["Ferry"]
