@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 
 from config.errors import SourceError, SourceRefused
 from config.settings import Access
-from tasks.discover.source import Globs
+from tasks.discover.globs import Globs
 from tasks.tables.source import Source
 
 #: What unpacks to less is no bomb, however small it is packed.

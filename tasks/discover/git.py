@@ -27,9 +27,9 @@ from config.errors import SourceError, SourceRefused
 from config.settings import Access
 from tasks.discover.cache import cache_folder, kept_to_one
 from tasks.discover.git_command import Repository, asked, git, running_git
+from tasks.discover.globs import Globs
 from tasks.discover.listing import Gathered
 from tasks.discover.members import inside
-from tasks.discover.source import Globs
 from tasks.tables.source import Content
 
 _SKIPPED_BYTES: Final = 1 << 20

@@ -15,8 +15,9 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tasks.discover.globs import Globs
 from tasks.discover.members import inside
-from tasks.discover.source import LISTING, Globs
+from tasks.discover.source import LISTING
 from tasks.tables.logs import log_of
 from tasks.tables.source import VERSION
 

@@ -1,7 +1,8 @@
 """Folders of this machine as a source: which files are taken, and how they are read safely.
 
-Belongs here: walking a folder and reading one file of it. Does not belong here: what the patterns
-mean (`tasks.discover.source`), what changed since the last run, and what the bytes mean.
+Belongs here: the table of a folder's files, and reading one of them. Does not belong here: finding them
+(`tasks.discover.walk`), what the patterns mean (`tasks.discover.globs`), what changed since the last run,
+and what the bytes mean.
 
 The rules:
 
@@ -22,27 +23,24 @@ import errno
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from typing import Final
 
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from config.errors import SourceError
+from tasks.discover.ahead import take
+from tasks.discover.globs import Globs
 from tasks.discover.listing import spelled, unspelled
-from tasks.discover.source import LISTING, Globs
+from tasks.discover.source import LISTING
+from tasks.discover.walk import FOLDER_FLAGS, Walk
 from tasks.tables.logs import log_of
 from tasks.tables.source import Content
 
-#: Folders nested deeper are refused: each level holds one file descriptor while it is listed.
-MAX_DEPTH: Final = 100
-
-_FOLDER_FLAGS: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # O_NONBLOCK: should a FIFO take the file's place after the check, opening it must not wait.
 _FILE_FLAGS: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _READ_BYTES: Final = 1 << 16
-_GONE: Final = (FileNotFoundError, NotADirectoryError)
 _INT64: Final = range(-(2**63), 2**63)
 
 logger = log_of("discover")
@@ -68,14 +66,10 @@ class LocalSource(msgspec.Struct, frozen=True):
             SourceError: the root is gone, or a folder cannot be listed (no permission, I/O error,
                 nested too deep). A sub-folder that vanishes meanwhile is no error: it was deleted.
         """
-        walk = _Walk(self)
-        try:
-            with _folder(self.root) as root:
-                walk.enter(root, "", 0)
-        except OSError as error:
-            raise walk.failure("", error) from error
-        walk.log_skipped()
-        return walk.table()
+        walk = Walk(self.name, self.root, self.globs)
+        _ = take(walk) or walk.go()
+        _log_skipped(walk)
+        return _table(walk)
 
     def read_many(self, files: Sequence[tuple[str, str]], limit: int) -> Iterator[Content | OSError]:
         """The content of each file, in their order; of one that is gone, not regular or unreadable, the error.
@@ -119,9 +113,9 @@ class _OpenFolder:
         self.close()
         names = inside.split("/")[:-1]
         _require_names(*names)
-        self._descriptor = os.open(self._root, _FOLDER_FLAGS)
+        self._descriptor = os.open(self._root, FOLDER_FLAGS)
         for name in names:
-            outer, self._descriptor = self._descriptor, os.open(name, _FOLDER_FLAGS, dir_fd=self._descriptor)
+            outer, self._descriptor = self._descriptor, os.open(name, FOLDER_FLAGS, dir_fd=self._descriptor)
             os.close(outer)
         self._inside = inside
         return self._descriptor
@@ -133,90 +127,26 @@ class _OpenFolder:
         self._inside, self._descriptor = None, -1
 
 
-class _Walk(msgspec.Struct):
-    """One pass over a source's folders that gathers columns, not objects."""
+def _table(walk: Walk) -> pa.Table:
+    """What was noted, as a sorted `LISTING`."""
+    rows = len(walk.paths)
+    columns = [
+        pa.repeat(pa.scalar(walk.name), rows),
+        spelled(walk.paths),
+        pa.array(walk.sizes, pa.int64()),
+        _times(walk.nanoseconds),
+        pa.nulls(rows, pa.string()),
+    ]
+    return pa.table(columns, schema=LISTING).take(pc.sort_indices(columns[1]))
 
-    source: LocalSource
-    paths: list[str] = msgspec.field(default_factory=list)
-    sizes: list[int] = msgspec.field(default_factory=list)
-    nanoseconds: list[int] = msgspec.field(default_factory=list)
-    skipped: list[str] = msgspec.field(default_factory=list)
 
-    def enter(self, folder: int, prefix: str, depth: int) -> None:
-        """List an open folder and all below it; `prefix` is its path with a `/` at the end."""
-        if depth > MAX_DEPTH:
-            raise SourceError(
-                f"Source {self.source.name!r}: {prefix!r} is nested deeper than {MAX_DEPTH} folders.",
-                "Exclude it with an exclude pattern, or move it up.",
-            )
-        for name in self._scan(folder, prefix):
-            inside = f"{prefix}{name}/"
-            if not self.source.globs.enters(inside):
-                continue
-            try:
-                with _folder(name, folder) as inner:
-                    self.enter(inner, inside, depth + 1)
-            except _GONE:
-                continue
-            except OSError as error:
-                raise self.failure(inside, error) from error
-
-    def _scan(self, folder: int, prefix: str) -> list[str]:
-        """Note the files directly in a folder; returns the names of its sub-folders.
-
-        A million files come by here: one step less for each is worth a longer function.
-        """
-        globs, folders = self.source.globs, []
-        suffixes, decide = globs.suffixes, globs.takes if globs.include or globs.exclude else None
-        add_path, add_size, add_time = self.paths.append, self.sizes.append, self.nanoseconds.append
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                name = entry.name
-                if name.startswith("."):
-                    continue
-                if entry.is_file(follow_symlinks=False):
-                    if name.endswith(suffixes) and (decide is None or decide(prefix + name)):
-                        try:
-                            status = entry.stat(follow_symlinks=False)
-                        except FileNotFoundError:  # deleted meanwhile
-                            continue
-                        add_path(prefix + name)
-                        add_size(status.st_size)
-                        add_time(status.st_mtime_ns)
-                elif entry.is_dir(follow_symlinks=False):
-                    folders.append(name)
-                else:
-                    self.skipped.append(prefix + name)
-        return folders
-
-    def table(self) -> pa.Table:
-        """What was noted, as a sorted `LISTING`."""
-        rows = len(self.paths)
-        columns = [
-            pa.repeat(pa.scalar(self.source.name), rows),
-            spelled(self.paths),
-            pa.array(self.sizes, pa.int64()),
-            _times(self.nanoseconds),
-            pa.nulls(rows, pa.string()),
-        ]
-        return pa.table(columns, schema=LISTING).take(pc.sort_indices(columns[1]))
-
-    def failure(self, prefix: str, error: OSError) -> SourceError:
-        """The error that ends the listing, naming the folder."""
-        folder = f"{self.source.root}/{prefix}"
-        return SourceError(
-            f"Source {self.source.name!r}: the folder {folder!r} cannot be listed: {error.strerror}.",
-            "Check its permissions and that the disk is mounted, or exclude it: files missing from a"
-            " listing would be taken for deleted ones.",
-        )
-
-    def log_skipped(self) -> None:
-        """Say once how many links and special files were left alone."""
-        if self.skipped:
-            logger.warning(
-                "Source %r: %d symbolic links or special files were not followed, such as %r.",
-                self.source.name, len(self.skipped), min(self.skipped),
-            )  # fmt: skip
+def _log_skipped(walk: Walk) -> None:
+    """Say once how many links and special files were left alone."""
+    if walk.skipped:
+        logger.warning(
+            "Source %r: %d symbolic links or special files were not followed, such as %r.",
+            walk.name, len(walk.skipped), min(walk.skipped),
+        )  # fmt: skip
 
 
 def _require_names(*names: str) -> None:
@@ -233,16 +163,6 @@ def _times(nanoseconds: list[int]) -> pa.Array:
     except OverflowError:
         whole = pa.array([time if time in _INT64 else None for time in nanoseconds], pa.int64())
     return pc.divide(whole, 1000).cast(pa.timestamp("us", tz="UTC"))
-
-
-@contextmanager
-def _folder(name: str, parent: int | None = None) -> Iterator[int]:
-    """An open folder, by its name in an open parent; a link in its place is not followed."""
-    descriptor = os.open(name, _FOLDER_FLAGS, dir_fd=parent)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
 
 
 def _read_regular(name: str, parent: int, limit: int) -> bytes:

@@ -29,10 +29,10 @@ import pyarrow as pa
 
 from config.errors import UsageError
 from config.settings import Access
+from tasks.discover.globs import Globs
 from tasks.discover.listing import Gathered
 from tasks.discover.members import inside
 from tasks.discover.object_errors import failure
-from tasks.discover.source import Globs
 from tasks.tables.source import Content, Source
 
 if TYPE_CHECKING:

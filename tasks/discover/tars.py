@@ -29,9 +29,9 @@ from config.errors import SourceError
 from config.settings import Access
 from tasks.discover.archive import LINKS, OUTSIDE, REPEATED, SPECIAL, Edition, broken, edition_of, etag
 from tasks.discover.cache import cache_folder, kept_to_one
+from tasks.discover.globs import Globs
 from tasks.discover.listing import Gathered, spell
 from tasks.discover.members import inside
-from tasks.discover.source import Globs
 from tasks.discover.tar_stream import DamagedTar, open_tar
 from tasks.tables.source import Content
 from tasks.tables.staging import fresh_folder, read_json, write_json

@@ -19,9 +19,9 @@ import pyarrow as pa
 
 from config.settings import Access
 from tasks.discover.archive import LINKS, OUTSIDE, REPEATED, SPECIAL, Edition, broken, check_size, edition_of, etag
+from tasks.discover.globs import Globs
 from tasks.discover.listing import Gathered, unspelled
 from tasks.discover.members import inside
-from tasks.discover.source import Globs
 from tasks.tables.source import Content, UnreadableFile
 
 _ENCRYPTED: Final = 0x1

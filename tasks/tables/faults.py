@@ -20,8 +20,9 @@ import itertools
 import os
 import signal
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Final
+
+import msgspec
 
 from config.errors import SettingsError
 
@@ -58,8 +59,7 @@ POINTS: Final[dict[str, str]] = {
 }
 
 
-@dataclass(frozen=True)
-class Fault:
+class Fault(msgspec.Struct, frozen=True):
     """What shall go wrong: at the `nth` time that `point` is reached.
 
     Attributes:
@@ -71,7 +71,7 @@ class Fault:
     point: str
     nth: int = 1
     error: int | None = None
-    _seen: Iterator[int] = field(default_factory=lambda: itertools.count(1), compare=False, repr=False)
+    _seen: Iterator[int] = msgspec.field(default_factory=lambda: itertools.count(1))
 
     def happen(self) -> None:
         """Kill the process or raise, if this is the time to.

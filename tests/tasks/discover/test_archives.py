@@ -19,7 +19,8 @@ import pytest
 from config.errors import SourceError, SourceRefused
 from config.settings import Access
 from tasks.discover import tars
-from tasks.discover.source import DEFAULT_INCLUDE, open_source
+from tasks.discover.globs import DEFAULT_INCLUDE
+from tasks.discover.source import open_source
 from tasks.tables.source import Content, Source, UnreadableFile
 
 FILES: Final = {"a.md": b"first", "b/c.md": b"other", "b/logo.png": b"png", ".drafts/d.md": b"hidden"}

@@ -12,7 +12,7 @@ import pytest
 from config.errors import SourceRefused
 from config.settings import Access
 from tasks.discover.git_history import Commit, GitPast
-from tasks.discover.source import Globs
+from tasks.discover.globs import Globs
 from tests.git_past import START, make_repository
 
 

@@ -16,6 +16,7 @@ import pytest
 from config.errors import SourceError
 from tasks.discover import local
 from tasks.discover.source import LISTING, open_source
+from tasks.discover.walk import MAX_DEPTH
 from tasks.tables.source import Source
 from tests.builders import bytes_of
 
@@ -118,7 +119,7 @@ def test_a_path_longer_than_the_system_takes_at_once(tmp_path: Path) -> None:
 
 
 def test_nesting_without_end_is_refused(tmp_path: Path) -> None:
-    write(tmp_path, "d/" * (local.MAX_DEPTH + 1) + "a.md")
+    write(tmp_path, "d/" * (MAX_DEPTH + 1) + "a.md")
     with pytest.raises(SourceError, match="nested deeper than 100"):
         listed(tmp_path)
     assert listed(tmp_path, exclude=("/d/d/",)) == []

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from pathspec import PathSpec
 
 from config.errors import SourceError, UsageError
-from tasks.discover.source import DEFAULT_INCLUDE, LISTING, Globs, open_source, open_sources
+from tasks.discover.globs import DEFAULT_INCLUDE, Globs
+from tasks.discover.source import LISTING, open_source, open_sources
 from tests.builders import bytes_of
 
 
