@@ -122,7 +122,7 @@ def _forked(walks: list[Walk], before: Mark) -> _Ahead:
     if process == 0:
         try:
             os.close(reading)
-            _walk(walks, writing)
+            _walk(walks, writing, os.open(os.devnull, os.O_RDWR))
         finally:
             # Nothing of the parent's may be ended here, and nothing be told: it will find out itself.
             os._exit(0)
@@ -130,11 +130,14 @@ def _forked(walks: list[Walk], before: Mark) -> _Ahead:
     return _Ahead(walks, process, reading, began_at, began, before)
 
 
-def _walk(walks: Sequence[Walk], pipe: int) -> None:
-    """Write what all walks found into a pipe, once all are through; Ctrl-C is the parent's."""
+def _walk(walks: Sequence[Walk], pipe: int, nowhere: int) -> None:
+    """Write what all walks found into a pipe, once all are through; Ctrl-C is the parent's, and so are its streams."""
     import signal  # noqa: PLC0415
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Who reads what the parent prints must not wait for this process, should the parent end first.
+    for stream in range(3):
+        os.dup2(nowhere, stream)
     found = [(walk.paths, walk.sizes, walk.nanoseconds, walk.skipped) for walk in walks if walk.go()]
     with os.fdopen(pipe, "wb") as file:
         file.write(marshal.dumps(found))

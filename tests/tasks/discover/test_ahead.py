@@ -6,6 +6,7 @@ Each test is a program of its own: a process with a second thread, such as a tes
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -136,3 +137,12 @@ def test_a_run_that_fails_before_it_lists_leaves_no_process(content: Path) -> No
         "os.close(ahead._state.ahead.pipe)\nprint(os.waitpid(process, 0)[0] == process)"
     )
     assert printed(code, content) == ["True"]
+
+
+def test_who_reads_what_a_run_prints_does_not_wait_for_the_walk(content: Path) -> None:
+    code = (
+        "import os, time\nWalk.go = lambda walk: time.sleep(3600)\nbegin(['content'], settings())\n"
+        "print(ahead._state.ahead.process, flush=True)\nos._exit(0)"
+    )
+    (process,) = printed(code, content)  # ends with the program, not with the walk
+    os.kill(int(process), signal.SIGKILL)
