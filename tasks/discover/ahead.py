@@ -107,7 +107,7 @@ def accept(warehouse: Path) -> datetime | None:
 
 
 def take(walk: Walk) -> Walk | None:
-    """A walk as it was made ahead; None if it was not, or is taken."""
+    """An empty walk, with all that it would find; None if that was not found ahead, or is taken."""
     columns = _state.found.pop((walk.root, walk.globs), None)
     if columns is None:
         return None

@@ -66,8 +66,8 @@ class LocalSource(msgspec.Struct, frozen=True):
             SourceError: the root is gone, or a folder cannot be listed (no permission, I/O error,
                 nested too deep). A sub-folder that vanishes meanwhile is no error: it was deleted.
         """
-        walk = Walk(self.name, self.root, self.globs)
-        _ = take(walk) or walk.go()
+        empty = Walk(self.name, self.root, self.globs)
+        walk = take(empty) or empty.go()
         _log_skipped(walk)
         return _table(walk)
 
