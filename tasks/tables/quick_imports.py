@@ -30,7 +30,7 @@ def install() -> None:
 def leave_out_object_stores() -> None:
     """Let `pyarrow.fs`, which `pyarrow.parquet` imports, know folders only: for a process that opens no URL with it.
 
-    It sets up their clients, and asks `ssl` where the certificates are: a tenth of a run that finds no change.
+    It sets up their clients, and asks `ssl` where the certificates are, which takes longer than the rest of it.
     """
     _STAND_INS["pyarrow.fs"] = _for_folders
 
@@ -57,13 +57,13 @@ class _StandIn(ModuleType):
         return getattr(self.real, name)
 
 
-class _Parameter(SimpleNamespace):
+class _Parameter:
     """A parameter in a signature that nobody reads."""
 
     POSITIONAL_ONLY = VAR_POSITIONAL = POSITIONAL_OR_KEYWORD = KEYWORD_ONLY = None
 
     def __init__(self, *_: Any, **__: Any) -> None:
-        super().__init__()
+        pass
 
 
 class _NoSections:

@@ -52,7 +52,7 @@ def test_pandas_is_not_imported_where_it_is_installed_and_others_can(tmp_path: P
     assert in_a_process(code, tmp_path) == ["False", "there"]
 
 
-def test_without_object_stores_files_are_read_and_urls_are_refused(tmp_path: Path) -> None:
+def test_without_object_stores_files_are_read_and_others_get_ssl(tmp_path: Path) -> None:
     code = (
         f"{_QUICKLY}from tasks.tables.quick_imports import leave_out_object_stores\nleave_out_object_stores()\n"
         "import pyarrow as pa, pyarrow.parquet as pq\npq.write_table(pa.table({'a': [1]}), 'a.parquet')\n"
