@@ -37,9 +37,12 @@ VERSION_COLUMNS: Final = ("article_id", "valid_from", "valid_to", "changed", "is
 #: Columns of `articles` that say something of the cluster, so `duplicates` does not have them.
 CLUSTER_COLUMNS: Final = ("copies", "outlets", "first_published_at", "first_published_by")
 
+#: Columns of `articles` and `duplicates` that the manifest gives.
+LINEAGE: Final = ("first_seen_at", "loaded_at", "run_id", *CLUSTER_COLUMNS)
+
 #: Columns of `articles` that presslake computes; a contract cannot name others.
 COMPUTED: Final = frozenset(
-    "article_id url body extra repaired warnings copies outlets first_published_at first_published_by "
+    "article_id url body related_digest extra repaired warnings copies outlets first_published_at first_published_by "
     "collection source source_path source_hash first_seen_at loaded_at run_id published_year".split()
 )
 
@@ -106,13 +109,21 @@ class Contract(msgspec.Struct, frozen=True, dict=True):
 
     @cached_property
     def source_columns(self) -> tuple[Column, ...]:
-        """The columns of `articles` that are read from the front matter."""
-        return tuple(column for column in self["articles"].columns if column.sources)
+        """The columns that are read from the front matter: of `articles`, then the list `related` of `duplicates`."""
+        columns = {column.name: column for name in ("articles", "duplicates") for column in self[name].columns}
+        return tuple(column for column in columns.values() if column.sources)
+
+    @cached_property
+    def record_schema(self) -> pa.Schema:
+        """The columns that a source file alone gives a record: all of `articles` and `duplicates` but lineage."""
+        names = {*self["articles"].names, *(column.name for column in self.source_columns)} - {*LINEAGE}
+        return pa.schema([field for field in self["duplicates"].schema if field.name in names])
 
     @cached_property
     def tag(self) -> str:
         """Version plus a hash of everything that changes what a record is (descriptions do not)."""
-        meaning = repr([self.removed_field, [column.meaning for column in self["articles"].columns]])
+        columns = {column.name: column for column in (*self["articles"].columns, *self.source_columns)}
+        meaning = repr([self.removed_field, [column.meaning for column in columns.values()]])
         return f"{self.version}+{hashlib.sha256(meaning.encode()).hexdigest()[:8]}"
 
 
@@ -151,6 +162,7 @@ def _contract(document: Any) -> Contract:
     _check_computed(tables["articles"])
     versions = tables.pop(VERSIONS, None)
     tables["duplicates"] = _with_columns_of(tables["articles"], tables["duplicates"])
+    tables["related"] = _with_entry_fields(tables["related"], tables["duplicates"])
     custom = {entry.get("property"): entry.get("value") for entry in document.get("customProperties") or []}
     return Contract(
         version=str(document.get("version", "0")),
@@ -192,6 +204,11 @@ def _check_computed(articles: Table) -> None:
             f"articles.{min(unknown)} says neither which front-matter field it is nor is it one presslake computes.",
             "Add `transformSourceObjects: [fieldInTheFrontMatter]`.",
         )
+    if any(column.name == "related" for column in articles.columns):
+        raise ContractError(
+            "articles.related: related entries are stored once, in the table `related`.",
+            "Move the property to the table `duplicates`, see the packaged contract.",
+        )
     if missing := COMPUTED - computed:
         raise ContractError(f"articles.{min(missing)} is missing.", "presslake cannot work without it; put it back.")
 
@@ -203,3 +220,15 @@ def _with_columns_of(articles: Table, duplicates: Table) -> Table:
     plain = [column for column in shared if not column.partitioned]
     partitions = [column for column in shared if column.partitioned]
     return replace(duplicates, columns=(*plain, *own.values(), *partitions))
+
+
+def _with_entry_fields(related: Table, duplicates: Table) -> Table:
+    """`related` with every field of an entry, so that adding a field to the list of `duplicates` takes one edit."""
+    entry = next((column.item for column in duplicates.columns if column.name == "related"), None)
+    if entry is None or not entry.fields:
+        raise ContractError("duplicates.related is missing.", "presslake cannot work without it; put it back.")
+    known = {column.name for column in related.columns}
+    new = [replace(field, sources=()) for field in entry.fields if field.name not in known]
+    plain = [column for column in related.columns if not column.partitioned]
+    partitions = [column for column in related.columns if column.partitioned]
+    return replace(related, columns=(*plain, *new, *partitions))

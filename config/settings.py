@@ -161,12 +161,17 @@ class Warehouse(Struct, frozen=True):
         Meta(
             ge=1,
             le=22,
-            description="Level of zstd: higher is smaller and slower to write. `sources`, full of hashes, has level 1.",
+            description="Level of zstd: higher is smaller and slower to write.",
         ),
     ] = 3
-    max_rows_per_file: Annotated[
-        int, Meta(ge=1, description="A partition with more rows is split into several files.")
-    ] = 50_000
+    rows_per_file: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=1_000_000,
+            description="Rows of an average file of a table; in large tables more, so that it has at most some 256 files.",
+        ),
+    ] = 1_000
     keep_snapshots: Annotated[int, Meta(ge=1, description="How many of the newest snapshots always stay.")] = 48
     keep_days: Annotated[
         int, Meta(ge=0, le=36_500, description="Snapshots that were current within this time stay as well (days).")

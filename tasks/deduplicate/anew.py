@@ -19,11 +19,10 @@ from tasks.deduplicate.changes import COMPARED, changes_for_readers
 from tasks.deduplicate.decisions import decide
 from tasks.deduplicate.manifest import RunStamp, keep_first_seen, next_manifest
 from tasks.deduplicate.numbers import counted
-from tasks.deduplicate.touched import touched_rows
+from tasks.deduplicate.touched import INDEXED, SHOWN, changed_rows
 from tasks.tables.columns import is_numbered
 from tasks.tables.keys import file_keys
 from tasks.tables.memory import give_back
-from tasks.tables.previous import previous_manifest
 from tasks.tables.run import Decisions, Run, count_by
 from tasks.tables.staging import FILES, MANIFEST_ROWS, read_arrow, write_arrow_in_parts
 
@@ -40,7 +39,7 @@ def decide_anew(folder: Path, run: Run, batches: Sequence[Path], gone: pa.Table)
         batches: folders of the validated batches.
         gone: (n,) files that are there no more, by `source` and `source_path`.
     """
-    previous = previous_manifest(run)
+    previous = run.parent_manifest.read()
     stamp = RunStamp(run.run_id, run.started_at, run.contract.tag, run.read_version)
     files = partial(_files, batches)
     merged = next_manifest(previous, run.sources.keys(), gone, files, stamp)
@@ -54,10 +53,14 @@ def decide_anew(folder: Path, run: Run, batches: Sequence[Path], gone: pa.Table)
     previous = previous.select([name for name in previous.column_names if name not in _MERGED])
     give_back()
     manifest = decide(manifest, run.match_rules, run.match_version, previous, before)
-    touched = touched_rows(previous, manifest, reread, before)
+    touched = changed_rows(previous, manifest, reread, before, SHOWN)
     manifest = keep_first_seen(manifest, previous, touched)
-    starts = range(0, len(manifest), MANIFEST_ROWS)
-    write_arrow_in_parts(folder / "manifest.arrow", manifest.append_column("touched", touched), starts)
+    masks = {"affected": touched, "reindexed": changed_rows(previous, manifest, reread, before, INDEXED)}
+    staged = manifest
+    for name, column in (masks | {"parent_row": before.cast(pa.int64())}).items():
+        staged = staged.append_column(name, column)
+    write_arrow_in_parts(folder / "manifest.arrow", staged, range(0, len(manifest), MANIFEST_ROWS))
+    del staged
     # What is counted is a small part of the manifest, which is mapped.
     del manifest
     give_back()

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import pyarrow as pa
@@ -27,6 +27,7 @@ from config.url_rules import UrlRules
 from tasks.front_matter.policy import ReadPolicy
 from tasks.tables.formats import open_warehouse
 from tasks.tables.history import watched_columns
+from tasks.tables.manifest import INDEX_SCHEMA, read_manifest
 from tasks.tables.source import Source
 from tasks.tables.versions import deciding_code, reading_code, rules_fingerprint
 from tasks.tables.warehouse import BATCHES, Snapshot, Warehouse
@@ -85,6 +86,11 @@ class Run(msgspec.Struct, frozen=True, dict=True):
         return None if self.parent is None else self.warehouse.snapshot(self.parent)
 
     @cached_property
+    def parent_manifest(self) -> ParentManifest:
+        """The manifest of the snapshot that the run starts from; it is read when it is asked for."""
+        return ParentManifest(self.parent_snapshot(), self.contract)
+
+    @cached_property
     def policy(self) -> ReadPolicy:
         """How front matter is read."""
         return ReadPolicy.of(self.settings.read)
@@ -132,7 +138,8 @@ class Run(msgspec.Struct, frozen=True, dict=True):
             if table.name != VERSIONS
             for column in table.columns
         ]
-        meaning = repr([self.settings.warehouse.partition_by, self.rule_version, deciding_code(), columns])
+        index = [(field.name, str(field.type)) for field in INDEX_SCHEMA]
+        meaning = repr([self.settings.warehouse.partition_by, self.rule_version, deciding_code(), columns, index])
         return hashlib.sha256(meaning.encode()).hexdigest()[:16]
 
     @property
@@ -184,6 +191,21 @@ def load_run(folder: Path) -> Run:
     return run
 
 
+class ParentManifest(NamedTuple):
+    """The manifest of a run's parent snapshot."""
+
+    snapshot: Snapshot | None
+    contract: Contract
+
+    def read(self, columns: Sequence[str] | None = None) -> pa.Table:
+        """Some of its columns, or all; see `read_manifest`.
+
+        Raises:
+            WarehouseError: it is damaged.
+        """
+        return read_manifest(self.snapshot, self.contract, columns)
+
+
 class Batch(msgspec.Struct, frozen=True):
     """Files that are parsed together: a folder in staging; `number` counts from 1."""
 
@@ -217,19 +239,21 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 class Publication(msgspec.Struct, frozen=True):
-    """What the write stage is to publish, besides the tables in the run's folder.
+    """What the write stage is to publish, besides the manifest.
 
     Attributes:
-        plan: the batches, and how many files were listed.
-        vanished: how many of them were gone when they were to be read.
+        batches: folders of the validated batches.
+        expected: how many files the sources of the run have: those listed, without those missing at read.
         rows: rows for the table `runs`, this run's last.
         summary: what `snapshot.json` says of the run.
+        forgotten: ids of runs whose rows in `runs` go.
     """
 
-    plan: Plan
-    vanished: int
+    batches: Sequence[Path]
+    expected: int
     rows: Sequence[Mapping[str, Any]]
     summary: Mapping[str, object]
+    forgotten: frozenset[str] = frozenset()
 
 
 class Decisions(msgspec.Struct, frozen=True):

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 #: The layout that this code writes and reads. One more whenever an older reader would go wrong.
 LAYOUT: Final = 1
 INFO_NAME: Final = "snapshot.json"
+#: The table that is no reader's: what deduplication knows of the records (`tasks.tables.manifest`).
+INDEX: Final = "index"
 
 
 class DataFile(msgspec.Struct, frozen=True):
@@ -108,8 +110,8 @@ class Snapshot(msgspec.Struct, frozen=True):
         return None
 
     def tables(self) -> list[str]:
-        """The names of its tables, sorted."""
-        return sorted({file.table for file in self.info.files})
+        """The names of its public tables, sorted."""
+        return sorted({file.table for file in self.info.files} - {INDEX})
 
     def files(self, table: str) -> list[DataFile]:
         """The files of a table, by path; none where it has no such table."""

@@ -14,11 +14,12 @@ from typing import Any, Final, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from config.contract import CLUSTER_COLUMNS, Contract
+from config.contract import Contract
 from tasks.front_matter.policy import ReadPolicy
 from tasks.tables.columns import period_starts, whole
 from tasks.tables.nested import holds_recurring, spell_json, without_null_items
 from tasks.tables.parsed import Parsed
+from tasks.tables.related import related_digests
 from tasks.tables.rules import check_rules
 from tasks.tables.staging import (
     FILES,
@@ -34,8 +35,6 @@ from tasks.validate.places import at_fields_read, path_of, with_lines
 
 #: A year in microseconds.
 _YEAR: Final = 366 * 86_400 * 1_000_000
-#: Columns of `articles` that only the write stage knows.
-LINEAGE: Final = (*CLUSTER_COLUMNS, "first_seen_at", "loaded_at", "run_id")
 _VIOLATION: Final = pa.struct(
     [
         ("code", pa.string()),
@@ -166,16 +165,17 @@ def _texts_by_row(length: int, found: pa.Table, texts: list[str], *, distinct: b
 
 
 def _records(parsed: pa.Table, found: pa.Table, files: pa.Table, contract: Contract) -> pa.Table:
-    """The rows that become records, in the columns and order of `articles` less lineage (`tasks.tables.recurring`)."""
+    """The rows that become records, in the columns of `Contract.record_schema` (`tasks.tables.recurring`)."""
     warnings = found.filter(pc.equal(found["severity"], "warning"))
     fields = pc.replace_substring_regex(warnings["field"], r"\[[0-9]+\]", "[]")
     names = pc.utf8_rtrim_whitespace(pc.binary_join_element_wise(warnings["code"], fields, " ")).to_pylist()
     parsed = parsed.append_column("warnings", _texts_by_row(len(parsed), warnings, names, distinct=True))
-    fields = [field for field in contract["articles"].schema if field.name not in LINEAGE]
+    fields = [field for field in contract.record_schema if field.name != "related_digest"]
     rows = _ordered(pc.indices_nonzero(pc.equal(files["status"], "record")), parsed)
     table = parsed.select([field.name for field in fields]).take(rows)
-    columns = [_column(table[field.name], field.type) for field in fields]
-    return pa.table(columns, names=table.column_names)
+    columns = {field.name: _column(table[field.name], field.type) for field in fields}
+    columns["related_digest"] = related_digests(whole(columns["related"]))
+    return pa.table([columns[name] for name in contract.record_schema.names], names=contract.record_schema.names)
 
 
 def _column(values: pa.ChunkedArray, kind: pa.DataType) -> pa.Array | pa.ChunkedArray:

@@ -1,151 +1,145 @@
-"""The files of `sources`: written anew, or put together from those of the parent.
+"""The files of `sources` and `index`: the manifest cut into parts, of which unchanged ones are kept.
 
-Belongs here: which column chunks of a parent's file serve again. Does not belong here: what the rows say
-(`tasks.deduplicate`), copying chunks (`tasks.tables.splice`), and matching row groups (`row_groups`).
+Belongs here: where the manifest is cut, and which parts the parent has already. Does not belong here: what the
+manifest says (`tasks.deduplicate`), and its columns (`tasks.tables.manifest`).
 
-Every run writes the whole table, as every row says when its file was last seen. But of 38 columns few others
-say something else in a run that read few files, and only where they do are chunks encoded anew. Whether a
-chunk serves is told by its values alone: whatever else changed, it is copied only where they are the same.
+Both tables have the same parts, ranges of source and path, numbered in their order. A part in which nothing changed is
+linked, under its new number if parts before it came or went.
 """
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import accumulate
-from typing import Final
+from itertools import accumulate, pairwise
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from tasks.tables.donors import Donor, Group
+from config.contract import Contract
+from tasks.tables.columns import whole
+from tasks.tables.cuts import part_starts, rows_in_part
 from tasks.tables.keys import file_keys
-from tasks.tables.parquet import ParquetOptions
-from tasks.tables.parquet_fields import NotCopyable
-from tasks.tables.parquet_reading import read_parquet
-from tasks.tables.snapshots import DataFile, Snapshot
-from tasks.tables.splice import splice
+from tasks.tables.manifest import INDEX_SCHEMA
+from tasks.tables.snapshots import INDEX, DataFile, Snapshot
+from tasks.tables.staging import read_rows
 from tasks.write.audit import check_required
-from tasks.write.job import Decided, WriteJob
-from tasks.write.parent_files import published
-from tasks.write.row_groups import Piece, pieces
 from tasks.write.snapshot import SnapshotBuilder
 
-#: Rows of a row group: where rows come or go, its columns are all encoded anew. It costs 0.7% of the bytes.
-GROUP_ROWS: Final = 16_384
+
+@dataclass(frozen=True)
+class Decided:
+    """The manifest of the next snapshot.
+
+    Attributes:
+        manifest: (n,) one row a source file, sorted by source and path.
+        affected: (n,) whether the public tables must show the row differently than before.
+        reindexed: (n,) whether `index` must.
+        parent_row: (n,) the row that the file has in the parent's manifest, null where it has none.
+        before: the parent's manifest, the columns `FOUND` at least.
+        path: the file that the manifest is mapped from, if it is.
+    """
+
+    manifest: pa.Table
+    affected: pa.BooleanArray
+    reindexed: pa.BooleanArray
+    parent_row: pa.Int64Array
+    before: pa.Table
+    path: Path | None = None
+
+    def rows(self, start: int, stop: int) -> pa.Table:
+        """Some rows of the manifest, at least one.
+
+        They are mapped for this call alone: pages of one mapping would count as held until the run's end.
+        """
+        if self.path is None:
+            return self.manifest.slice(start, stop - start)
+        return read_rows(self.path, start, stop).select(self.manifest.column_names)
+
+    def live_sources(self) -> list[str]:
+        """Names of the sources that have files, those of other runs among them."""
+        names: list[str] = pc.unique(self.manifest["source"].filter(pc.invert(self.manifest["deleted"]))).to_pylist()
+        return names
 
 
 def manifest_files(
-    job: WriteJob, builder: SnapshotBuilder, parent: Snapshot | None, decided: Decided
-) -> list[Callable[[], None]]:
-    """What is to be done for the files of `sources`.
+    contract: Contract, rows_per_file: int, builder: SnapshotBuilder, parent: Snapshot | None, decided: Decided
+) -> Iterator[Callable[[], None]]:
+    """What is to be done for the files of `sources` and `index`.
 
     Args:
-        job: where and how.
+        contract: with the columns of `sources`.
+        rows_per_file: rows of an average part, see `rows_in_part`.
         builder: of the snapshot.
-        parent: the current snapshot.
-        decided: the manifest; its `previous` may have all columns, which saves reading them.
+        parent: the snapshot whose files can stand beside the new ones; None where they cannot.
+        decided: the manifest.
 
     Returns:
-        Calls that write one file each, in any order and in any threads. They raise `AuditError` where a row
+        Calls that write or keep one part each, in any order and in any threads. They raise `AuditError` where a row
         lacks what it must have, `WarehouseError` where the disk refused or a file of the parent is damaged.
     """
-    files = _ManifestFiles(job, builder, parent if job.is_same_form(parent) else None, decided)
-    return [partial(files.write, f"part-{number}.parquet", part) for number, part in enumerate(decided.parts())]
+    files = _ManifestFiles(contract, builder, _parent_parts(parent), decided)
+    starts = _starts(decided.manifest, rows_per_file) or [0]
+    for number, (start, stop) in enumerate(pairwise([*starts, len(decided.manifest)])):
+        yield partial(files.write, f"part-{number:05d}.parquet", start, stop)
+
+
+def _starts(manifest: pa.Table, rows_per_file: int) -> list[int]:
+    """The first row of each part: by the checksums of source and path, which no change of content moves."""
+
+    def checksums(start: int, stop: int) -> Sequence[int]:
+        return [zlib.crc32(key.encode()) for key in file_keys(manifest.slice(start, stop - start)).to_pylist()]
+
+    weights = pa.repeat(pa.scalar(1, pa.int64()), len(manifest))
+    return part_starts(weights, rows_in_part(len(manifest), rows_per_file), checksums)
+
+
+def _parent_parts(parent: Snapshot | None) -> dict[tuple[int, int], dict[str, DataFile]]:
+    """First and last row of each of the parent's parts to its file in both tables."""
+    if parent is None:
+        return {}
+    tables = {table: parent.files(table) for table in ("sources", INDEX)}
+    bounds = list(pairwise([0, *accumulate(file.rows for file in tables["sources"])]))
+    parts = zip(bounds, *tables.values(), strict=True)
+    return {(start, stop - 1): {file.table: file for file in files} for (start, stop), *files in parts}
 
 
 @dataclass(frozen=True)
 class _ManifestFiles:
-    """The files of one snapshot's `sources`; `parent` is None where no file of it serves."""
+    """The files of one snapshot's manifest."""
 
-    job: WriteJob
+    contract: Contract
     builder: SnapshotBuilder
-    parent: Snapshot | None
+    parent_parts: dict[tuple[int, int], dict[str, DataFile]]
     decided: Decided
 
-    def write(self, name: str, part: Callable[[], pa.Table]) -> None:
-        """Write one file."""
-        rows = part().cast(self.job.contract["sources"].schema)
-        check_required(f"sources/{name}", rows, self.job.contract)
-        content = self._patched(name, rows)
-        if content is None:
-            self.builder.add("sources", "", name, rows, group_rows=GROUP_ROWS)
-        else:
-            self.builder.put("sources", "", name, content, len(rows))
+    def write(self, name: str, start: int, stop: int) -> None:
+        """Write or keep one part of both tables."""
+        known = self._parent_part(start, stop)
+        schemas = {"sources": self.contract["sources"].schema, INDEX: INDEX_SCHEMA}
+        changed = {"sources": self.decided.affected, INDEX: self.decided.reindexed}
+        todo = []
+        for table in schemas:
+            if known and not pc.any(changed[table][start:stop], min_count=0).as_py():
+                self.builder.keep(known[table], f"{table}/{name}")
+            else:
+                todo.append(table)
+        if not todo:
+            return
+        rows = self.decided.rows(start, stop) if stop > start else self.decided.manifest.slice(0, 0)
+        for table in todo:
+            part = rows.select(schemas[table].names).cast(schemas[table])
+            if table != INDEX:
+                check_required(f"{table}/{name}", part, self.contract)
+            self.builder.add(table, "", name, part)
 
-    def _patched(self, name: str, rows: pa.Table) -> list[memoryview] | None:
-        """The file in pieces, made of the parent's of that name; None where there is none, or it does not serve."""
-        files = self.parent.files("sources") if self.parent else []
-        file = next((file for file in files if file.path == f"sources/{name}"), None)
-        if self.parent is None or file is None:
+    def _parent_part(self, start: int, stop: int) -> dict[str, DataFile] | None:
+        """The parent's files that have just these rows, whatever they say of them."""
+        were = whole(self.decided.parent_row[start:stop])
+        if not len(were) or were.null_count:
             return None
-        path = self.parent.path / file.path
-        try:
-            donor = published(path, file)
-            if donor is None or not pq.read_schema(pa.BufferReader(donor.file)).equals(rows.schema):
-                return None
-            before = self._before(files, file, rows.schema)
-            return patched_manifest(donor, before, rows, self.builder.options("sources"))
-        except NotCopyable:
-            return None
-
-    def _before(self, files: Sequence[DataFile], file: DataFile, schema: pa.Schema) -> pa.Table:
-        """The rows of a parent's file."""
-        assert self.parent is not None
-        known = self.decided.previous
-        if set(schema.names) <= set(known.column_names):
-            start = sum(other.rows for other in files[: files.index(file)])
-            return known.select(schema.names).slice(start, file.rows)
-        return read_parquet(self.parent.path / file.path, schema=schema)
-
-
-def patched_manifest(
-    donor: Donor, before: pa.Table, rows: pa.Table, options: ParquetOptions
-) -> list[memoryview] | None:
-    """The file of some rows, with all chunks of another one that hold what they must hold.
-
-    Args:
-        donor: the other file.
-        before: (m,) its rows, each with its own `source` and `source_path`.
-        rows: (n,) the rows, in the schema of `before`.
-        options: how columns are encoded.
-
-    Returns:
-        The whole file, in pieces; None where no row group of the other one has rows that still stand together.
-
-    Raises:
-        NotCopyable: the other file has what this project does not know.
-        WarehouseError: its footer is damaged.
-    """
-    bounds = [0, *accumulate(donor.rows)]
-    if bounds[-1] != len(before):
-        return None
-    found = pieces(_was_at(rows, before), pa.repeat(pa.scalar(False), len(rows)), bounds)
-    if all(piece.group is None for piece in found):
-        return None
-    return splice(donor, [group for piece in found for group in _groups(piece, donor, before, rows, options, bounds)])
-
-
-def _was_at(rows: pa.Table, before: pa.Table) -> pa.Int64Array:
-    """(n,) the row of `before` that has the same file, null where there is none."""
-    keys = ["source", "source_path"]
-    if rows.select(keys).equals(before.select(keys)):
-        return pa.arange(0, len(rows))
-    return pc.index_in(file_keys(rows), file_keys(before)).cast(pa.int64())
-
-
-def _groups(
-    piece: Piece, donor: Donor, before: pa.Table, rows: pa.Table, options: ParquetOptions, bounds: Sequence[int]
-) -> Iterator[Group]:
-    """The row groups that a piece becomes."""
-    now = rows.slice(piece.start, piece.stop - piece.start)
-    if piece.group is None:
-        anew = Donor.of_rows(now, options, group_rows=GROUP_ROWS)
-        yield from (Group.copied(anew, number) for number in range(len(anew.rows)))
-        return
-    then = before.slice(bounds[piece.group], len(now))
-    changed = [name for name in now.column_names if not now[name].equals(then[name])]
-    copied = Group.copied(donor, piece.group)
-    yield copied.with_rows(now.select(changed), options) if changed else copied
+        first, last = were[0].as_py(), were[-1].as_py()
+        return self.parent_parts.get((first, last)) if last - first == len(were) - 1 else None

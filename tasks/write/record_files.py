@@ -1,29 +1,28 @@
-"""The files of `articles`, `duplicates` and `related`: written anew, patched, or kept, place by place.
+"""The files of `articles`, `duplicates` and `related`: written again where a row changed, else kept.
 
-Belongs here: which files of a place are written in which way, and the look at each as it reads back.
-Does not belong here: the rows (`partitions`), patching (`patches`), the other tables (`publish`).
+Belongs here: which of a file's three tables are written, and the look at each as it reads back. Does not belong here:
+the rows (`record_set`), and the other tables (`publish`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from config.contract import VERSIONS
+from config.contract import VERSIONS, Contract
 from tasks.tables.history import KEY
 from tasks.tables.memory import give_back
 from tasks.tables.parquet_reading import read_parquet
-from tasks.write.audit import check_articles, check_patch, check_required
-from tasks.write.job import WriteJob
-from tasks.write.partitions import RECORD_TABLES, RecordSet
-from tasks.write.patches import Patch, patched_articles
-from tasks.write.records import related_rows
+from tasks.tables.related import related_rows
+from tasks.tables.staging import PART_BYTES
+from tasks.write.audit import check_articles, check_required
+from tasks.write.record_set import RECORD_TABLES, Content, RecordSet
 from tasks.write.snapshot import SnapshotBuilder
 
 #: Order of rows within a file.
@@ -34,10 +33,12 @@ SORTING: Final[Mapping[str, tuple[str, ...]]] = {
     "related": (),
     VERSIONS: KEY,
 }
+#: The columns of `articles` from which the rows of `related` follow.
+_OF_RELATED: Final = ["article_id", "related_digest"]
 
 
 def add_file(
-    job: WriteJob,
+    contract: Contract,
     builder: SnapshotBuilder,
     table: str,
     rows: pa.Table,
@@ -50,88 +51,126 @@ def add_file(
         AuditError: a required column has nulls, or a type is not portable.
         WarehouseError: the disk refused.
     """
-    check_required(f"{table}/{partition}/{name}", rows, job.contract)
+    check_required(f"{table}/{partition}/{name}", rows, contract)
     return builder.path / builder.add(table, partition, name, rows, SORTING.get(table, ())).path
 
 
-def record_files(job: WriteJob, builder: SnapshotBuilder, records: RecordSet) -> list[Callable[[], None]]:
-    """Take over the parent's files of places that have the same rows; what is left to be done.
+def record_files(builder: SnapshotBuilder, records: RecordSet) -> Iterator[Callable[[], None]]:
+    """Take over the parent's files that have the same rows; what is left to be done.
 
     Args:
-        job: where and how.
         builder: of the snapshot.
         records: all records.
 
     Returns:
-        Calls that write the files of one place each, in any order and in any threads. They raise
-        `AuditError` where a guarantee does not hold, `WarehouseError` where the disk refused or a file of
-        the parent is damaged.
+        Calls that write some files each, in any order and in any threads. They raise `AuditError` where a guarantee
+        does not hold, `WarehouseError` where the disk refused or a file of the parent is damaged.
     """
-    files = _RecordFiles(job, builder, records)
-    files.keep()
-    return [partial(files.write, place) for place in records.touched_places]
+    files = _RecordFiles(builder, records)
+    for file in records.kept_files:
+        for table in RECORD_TABLES:
+            files.keep(table, file)
+    for together in _groups(records):
+        yield partial(files.write, together)
+
+
+def _groups(records: RecordSet) -> Iterator[list[str]]:
+    """The files to write, as many together as `PART_BYTES` of source files: each batch is then read once for all."""
+    group, size = list[str](), 0
+    for file in records.rewritten_files:
+        more = records.size_of(file)
+        if group and size + more > PART_BYTES:
+            yield group
+            group, size = [], 0
+        group.append(file)
+        size += more
+    if group:
+        yield group
+
+
+class _Todo(NamedTuple):
+    """Rows of a table that are to be written into a file: numbers of the records."""
+
+    table: str
+    file: str
+    numbers: pa.Array
 
 
 @dataclass(frozen=True)
 class _RecordFiles:
     """The files of one snapshot's records."""
 
-    job: WriteJob
     builder: SnapshotBuilder
     records: RecordSet
 
     @cached_property
     def _older(self) -> list[str]:
         """Ids of articles that were last read under another contract."""
-        is_older = pc.not_equal(self.records.manifest["contract_version"], self.job.contract.tag)
+        is_older = pc.not_equal(self.records.manifest["contract_version"], self.records.contract.tag)
         ids: list[str] = self.records.manifest["article_id"].filter(is_older).to_pylist()
         return ids
 
-    def keep(self) -> None:
-        """Take over the files of all places that have the same rows as before."""
-        for place in self.records.kept_places:
-            for table in RECORD_TABLES:
-                self._keep(table, place)
+    def keep(self, table: str, file: str) -> None:
+        """Take over the parent's file of a table, if it has one."""
+        if known := self.records.parent_file(table, file):
+            self.builder.keep(known)
 
-    def _keep(self, table: str, place: str) -> None:
-        if file := self.records.parent_file(table, place):
-            self.builder.keep(file)
-
-    def write(self, place: str) -> None:
-        """Write the files of a place in which something changed."""
-        sorting = SORTING["articles"]
-        patch = patched_articles(self.records, place, self.builder.options("articles"), sorting)
-        if patch is None:
-            self._write_anew(place)
-        else:
-            self._write_patched(place, patch)
-        # Else what one place has freed is kept beside what the next one needs.
+    def write(self, files: Sequence[str]) -> None:
+        """Write what changed in some files; content is read for all of them at once."""
+        todo = list(self._todo(files))
+        if todo:
+            numbers = pa.concat_arrays([one.numbers for one in todo])
+            content, start = self.records.content(numbers), 0
+            for one in todo:
+                self._write(one, content, start)
+                start += len(one.numbers)
+            del content
+        # Else what some files have freed is kept beside what the next ones need.
         give_back()
 
-    def _write_anew(self, place: str) -> None:
-        rows = self.records.rows_at(place)
-        for table in RECORD_TABLES:
-            path = self._add(table, place, getattr(rows, table))
-            if table == "articles" and path:
-                check_articles(path, self.job.contract, self._older)
+    def _todo(self, files: Sequence[str]) -> Iterator[_Todo]:
+        for file in files:
+            for table, numbers in (
+                ("articles", self.records.articles_in(file)),
+                ("duplicates", self.records.duplicates_in(file)),
+            ):
+                if not self.records.is_unchanged(table, file, numbers):
+                    yield _Todo(table, file, numbers)
+                    continue
+                self.keep(table, file)
+                if table == "articles":
+                    self.keep("related", file)
 
-    def _write_patched(self, place: str, patch: Patch) -> None:
-        partition, _, name = place.rpartition("/")
-        file = self.builder.put("articles", partition, name, patch.content, len(patch.ids))
-        path = self.builder.path / file.path
-        check_patch(path, patch.ids, patch.encoded, self.job.contract, self._older)
-        if patch.has_same_related:
-            self._keep("related", place)
-        elif len(
-            related := related_rows(read_parquet(path, ["article_id", "related"]), self.job.contract["related"].schema)
-        ):
-            self._add("related", place, related)
-        if self.records.has_same_duplicates(place):
-            self._keep("duplicates", place)
-        else:
-            self._add("duplicates", place, self.records.rows_of("duplicates", self.records.others_at(place)))
+    def _write(self, todo: _Todo, content: Content, start: int) -> None:
+        if not len(todo.numbers):
+            return
+        at = pa.arange(start, start + len(todo.numbers))
+        rows = content.rows.slice(start, len(todo.numbers))
+        if todo.table == "duplicates":
+            rows = rows.append_column("related", self.records.lists(content, todo.numbers, at))
+            self._add("duplicates", todo.file, self.records.rows("duplicates", rows, todo.numbers))
+            return
+        articles = self.records.rows("articles", rows, todo.numbers)
+        path = self._add("articles", todo.file, articles)
+        check_articles(path, self.records.contract, self._older)
+        if self._has_same_related(todo.file, articles):
+            self.keep("related", todo.file)
+            return
+        lists = self.records.lists(content, todo.numbers, at)
+        related = related_rows(articles["article_id"], lists, self.records.contract["related"].schema)
+        if len(related):
+            self._add("related", todo.file, related)
 
-    def _add(self, table: str, place: str, rows: pa.Table) -> Path | None:
-        """Write a file of a place and give its path; none where there is no row."""
-        partition, _, name = place.rpartition("/")
-        return add_file(self.job, self.builder, table, rows, partition, name) if len(rows) else None
+    def _has_same_related(self, file: str, articles: pa.Table) -> bool:
+        """Whether the parent's file of `related` has the entries of just these articles."""
+        known, parent = self.records.parent_file("articles", file), self.records.parent
+        if parent is None or known is None or not self.records.is_same_form:
+            return False
+        schema = pa.schema([articles.schema.field(name) for name in _OF_RELATED])
+        before, now = read_parquet(parent.path / known.path, _OF_RELATED, schema), articles.select(_OF_RELATED)
+        has_entries = [table.filter(pc.is_valid(table["related_digest"])).combine_chunks() for table in (before, now)]
+        return bool(has_entries[0].equals(has_entries[1]))
+
+    def _add(self, table: str, file: str, rows: pa.Table) -> Path:
+        partition, _, name = file.rpartition("/")
+        return add_file(self.records.contract, self.builder, table, rows, partition, name)

@@ -20,24 +20,21 @@ import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+import msgspec
 import pyarrow as pa
 
 from config.errors import WarehouseError
 from tasks.tables import pointer
 from tasks.tables.durable import remove_tree, storage_errors, sync_folder, sync_tree, write_new_file
 from tasks.tables.faults import reach
-from tasks.tables.parquet import ParquetOptions, digest_of, put_file, write_parquet
+from tasks.tables.parquet import ParquetOptions, digest_of, write_parquet
 from tasks.tables.warehouse import INFO_NAME, DataFile, Snapshot, SnapshotInfo, Warehouse
 from tasks.write.upkeep import settle
 
-#: zstd levels that do for some tables. Keys and hashes get no smaller with more effort: writing `sources` at level 1
-#: takes two thirds of the time of level 3, and 2% more bytes.
-_LEVELS: Final = {"sources": 1}
 #: What file systems answer that have no hard links, no more of them, or none across this border.
 _NO_HARD_LINK: Final = {
     errno.EXDEV,
@@ -88,11 +85,6 @@ class SnapshotBuilder:
             remove_tree(self.path)
             self.path.mkdir(parents=True)
 
-    def options(self, table: str) -> ParquetOptions:
-        """How the Parquet files of a table are written."""
-        level = self._options.compression_level
-        return replace(self._options, compression_level=min(level, _LEVELS.get(table, level)))
-
     @property
     def files(self) -> list[DataFile]:
         """The files that are in the snapshot so far, by path."""
@@ -111,7 +103,6 @@ class SnapshotBuilder:
         name: str,
         rows: pa.Table,
         sorting: Sequence[str] = (),
-        group_rows: int | None = None,
     ) -> DataFile:
         """Write a new file into the snapshot.
 
@@ -121,7 +112,6 @@ class SnapshotBuilder:
             name: "part-0.parquet".
             rows: what the file holds.
             sorting: columns to sort by, see `write_parquet`.
-            group_rows: rows of each row group but the last; None goes by the options.
 
         Raises:
             AuditError: the rows' types are not portable, or a required column has nulls.
@@ -129,27 +119,15 @@ class SnapshotBuilder:
         """
         path = PurePosixPath(table, partition, name).as_posix()
         with self._claim(path) as target:
-            stats = write_parquet(target, rows, self.options(table), sorting, self._warehouse.durable, group_rows)
+            stats = write_parquet(target, rows, self._options, sorting, self._warehouse.durable)
             return self._list(DataFile(table, path, partition, stats.rows, stats.bytes, stats.digest))
 
-    def put(self, table: str, partition: str, name: str, content: Sequence[memoryview], rows: int) -> DataFile:
-        """Put a new file into the snapshot whose bytes are there already.
+    def keep(self, file: DataFile, path: str = "") -> DataFile:
+        """Take a file of the parent over as it is: a hard link, or a copy where there are none.
 
         Args:
-            table, partition, name: see `add`.
-            content: all bytes of the Parquet file, in pieces.
-            rows: that it has.
-
-        Raises:
-            WarehouseError: the file is in the snapshot already, or the disk refused.
-        """
-        path = PurePosixPath(table, partition, name).as_posix()
-        with self._claim(path) as target:
-            stats = put_file(target, content, rows, self._warehouse.durable)
-            return self._list(DataFile(table, path, partition, stats.rows, stats.bytes, stats.digest))
-
-    def keep(self, file: DataFile) -> DataFile:
-        """Take a file of the parent over as it is: a hard link, or a copy where there are none.
+            file: one of the parent's.
+            path: its path in this snapshot; empty where that is the same.
 
         Raises:
             WarehouseError: the parent does not have the file, it is damaged or in the snapshot
@@ -157,11 +135,12 @@ class SnapshotBuilder:
         """
         if self._parent is None or file not in self._keepable:
             raise WarehouseError(f"{file.path} cannot be kept: it is not in the parent snapshot.")
-        with self._claim(file.path) as target, storage_errors(f"keep {file.path}"):
+        kept = msgspec.structs.replace(file, path=path or file.path)
+        with self._claim(kept.path) as target, storage_errors(f"keep {file.path}"):
             reach("keep.before-link")
             _link_or_copy(self._parent.path / file.path, target, file, self._warehouse.durable)
             reach("keep.after-link")
-            return self._list(file)
+            return self._list(kept)
 
     def publish(
         self,
