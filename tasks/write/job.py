@@ -1,6 +1,6 @@
 """What the write stage is asked to do, in either format: where, what was decided, and for which run.
 
-Belongs here: the shapes that `publish` and `delta` take. Does not belong here: doing it.
+Belongs here: the shapes that `publish` takes. Does not belong here: doing it.
 """
 
 from __future__ import annotations

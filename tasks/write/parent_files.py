@@ -21,7 +21,6 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tasks.tables.columns import whole
-from tasks.tables.delta import DeltaSnapshot
 from tasks.tables.donors import Donor, mapped
 from tasks.tables.keys import file_keys
 from tasks.tables.parquet import digest_of
@@ -128,7 +127,7 @@ def files_ahead(run: Run, plan: Plan) -> Iterator[None]:
         plan: what it has to do.
     """
     parent = run.parent_snapshot()
-    if parent is None or isinstance(parent, DeltaSnapshot) or not is_small(run, plan) or run.writes_anew:
+    if parent is None or not is_small(run, plan) or run.writes_anew:
         yield
         return
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  (most runs have nothing to do)

@@ -11,12 +11,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from tasks.tables.delta import DeltaSnapshot
 from tasks.tables.previous import previous_manifest
 from tasks.tables.run import Run
 from tasks.tables.snapshots import Snapshot
-from tasks.write.delta import write_delta
-from tasks.write.delta_upkeep import crowded_tables
 from tasks.write.job import Decided, RunRecord
 from tasks.write.layout import layout_of, next_layout
 from tasks.write.publish import write_snapshot
@@ -31,15 +28,7 @@ def changed_parts(parent: Snapshot, manifest: pa.Table, max_rows: int) -> dict[s
         parent: the snapshot that has the files.
         manifest: its table `sources`.
         max_rows: most rows in one file.
-
-    Of a Delta table: those with many small files, which compaction joins.
     """
-    if isinstance(parent, DeltaSnapshot):
-        return {
-            f"{table} {partition}".rstrip(): (count, 1)
-            for table, counts in crowded_tables(parent).items()
-            for partition, count in sorted(counts.items())
-        }
     partition_by = str(parent.info.summary["partition_by"])
     old = layout_of(parent.info.files, partition_by)
     new = next_layout(old, partition_by, records_of(manifest), max_rows)
@@ -82,7 +71,4 @@ def rewrite_tables(
         forgotten=frozenset(forgotten_runs),
         versions=versions,
     )
-    job, parent = write_job(run), run.parent_snapshot()
-    if isinstance(parent, DeltaSnapshot):
-        return write_delta(job, parent, decided, [], record, list(crowded_tables(parent)))
-    return write_snapshot(job, parent, decided, [], record)
+    return write_snapshot(write_job(run), run.parent_snapshot(), decided, [], record)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,9 +10,7 @@ import pyarrow as pa
 from tasks.tables.memory import system_memory
 from tasks.tables.previous import known_manifest, previous_manifest
 from tasks.tables.run import Publication, Run, load_run
-from tasks.tables.snapshots import Snapshot
 from tasks.tables.staging import read_arrow
-from tasks.tables.warehouse import is_delta
 from tasks.write.job import Decided, RunRecord, WriteJob
 from tasks.write.partitions import FOUND
 from tasks.write.publish import write_snapshot
@@ -36,12 +34,11 @@ def write_tables(folder: Path, publication: Publication) -> tuple[int, int]:
     run = load_run(folder)
     manifest = read_arrow(folder / "manifest.arrow")
     parent, plan = run.parent_snapshot(), publication.plan
-    of_delta = is_delta(run.warehouse)
     decided = Decided(
         manifest=manifest.drop_columns(["touched"]),
         path=folder / "manifest.arrow",
         touched=manifest["touched"].combine_chunks(),
-        previous=_previous(run, None if of_delta else FOUND),
+        previous=_previous(run, FOUND),
         sources=run.sources.keys(),
         there=plan.discovered - publication.vanished,
     )
@@ -55,23 +52,12 @@ def write_tables(folder: Path, publication: Publication) -> tuple[int, int]:
         run.started_at,
         replaced=run.replaced,
     )
-    snapshot = _writer(of_delta=of_delta)(
-        write_job(run), parent, decided, [batch.path for batch in plan.batches], record
-    )
+    snapshot = write_snapshot(write_job(run), parent, decided, [batch.path for batch in plan.batches], record)
     kept = set(parent.info.files) if parent else set()
     return snapshot.number, sum(file.bytes for file in snapshot.info.files if file not in kept)
 
 
-def _writer(*, of_delta: bool) -> Callable[..., Snapshot]:
-    """What writes a warehouse of this format; that of the other one need not be imported."""
-    if not of_delta:
-        return write_snapshot
-    from tasks.write.delta import write_delta  # noqa: PLC0415
-
-    return write_delta
-
-
-def _previous(run: Run, columns: Sequence[str] | None) -> pa.Table:
+def _previous(run: Run, columns: Sequence[str]) -> pa.Table:
     """The parent's manifest: all of it where it is at hand, else these columns."""
     known = known_manifest(run)
     return previous_manifest(run, columns) if known is None else known
