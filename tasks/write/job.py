@@ -1,4 +1,4 @@
-"""What the write stage is asked to do, in either format: where, what was decided, and for which run.
+"""What the write stage is asked to do: where, what was decided, and for which run.
 
 Belongs here: the shapes that `publish` takes. Does not belong here: doing it.
 """
