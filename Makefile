@@ -78,7 +78,7 @@ lint: setup ## check style, format and types
 fuzz: setup ## compare the fast YAML reader with the reference on many mutated documents (FUZZ_EXAMPLES=20000)
 	@PRESSLAKE_FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest --timeout 0 tests/tasks/front_matter/test_subset_equals_reference.py
 
-torture: setup ## kill runs of both formats by SIGKILL everywhere, at least KILLS=200 times each, and compare with a rebuild (minutes)
+torture: setup ## kill runs by SIGKILL everywhere, at least KILLS=200 times, and compare with a rebuild (minutes)
 	@PRESSLAKE_KILLS=$(KILLS) $(BIN)/python -m pytest -n 2 --timeout 0 tests/e2e/test_kill_run_anywhere.py
 
 bench: setup ## compare with other tools on generated files, write docs/benchmarks.md (BENCH="--files 60000 --repeats 5")

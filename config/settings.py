@@ -141,17 +141,7 @@ class Contract(Struct, frozen=True):
 class Warehouse(Struct, frozen=True):
     """Where the tables are and how they are stored."""
 
-    path: Annotated[
-        Text, Meta(description="Folder of the warehouse, made if it is not there; a URL such as s3://… with `delta`.")
-    ] = "warehouse"
-    format: Annotated[
-        Literal["parquet", "delta"],
-        Meta(description="Snapshots of plain Parquet, or a Delta Lake table a folder (`presslake[delta]`)."),
-    ] = "parquet"
-    staging: Annotated[
-        Text | None,
-        Meta(description="Local folder for work in progress on a warehouse at a URL; null is the temporary folder."),
-    ] = None
+    path: Annotated[Text, Meta(description="Folder of the warehouse, made if it is not there.")] = "warehouse"
     partition_by: Annotated[
         Literal["year", "month", "none"],
         Meta(description="Publication period that shares a folder. Months cost twice the bytes of years."),

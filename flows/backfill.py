@@ -31,13 +31,12 @@ from tasks.discover.globs import Globs
 from tasks.report.progress import Progress, Silent
 from tasks.report.status import existing_warehouse
 from tasks.tables.durable import remove_tree, storage_errors
-from tasks.tables.formats import open_warehouse, with_found_format
 from tasks.tables.history import SUMMARY, Observed, observed, with_history
 from tasks.tables.lock import locked
 from tasks.tables.previous import previous_manifest
 from tasks.tables.run import Run, new_run_id
 from tasks.tables.snapshots import Snapshot
-from tasks.tables.warehouse import Warehouse, is_delta
+from tasks.tables.warehouse import Warehouse
 from tasks.write.article_versions import Observation, joined, states_of
 from tasks.write.parent_versions import ParentVersions
 from tasks.write.rewrite import rewrite_tables
@@ -98,9 +97,9 @@ def run_backfill(
         SourceError: there is no such repository or ref, or it cannot be read.
         WarehouseError: nothing is published yet, the tables wait for a run, or the storage refused.
     """
-    existing_warehouse(settings.warehouse.path, settings.warehouse.staging)
-    settings, run_id = with_found_format(settings), new_run_id(datetime.now(UTC))
-    warehouse = open_warehouse(settings.warehouse)
+    existing_warehouse(settings.warehouse.path)
+    run_id = new_run_id(datetime.now(UTC))
+    warehouse = Warehouse(settings.warehouse.path, settings.warehouse.durable)
     warehouse.create()
     with locked(warehouse, run_id, settings.run.lock_timeout_seconds):
         clear_staging(warehouse)
@@ -189,7 +188,7 @@ def _filled(run: Run, past: GitPast, parent: Snapshot, before: ParentVersions, p
         rows=len(versions),
         articles=pc.count_distinct(versions["article_id"]).as_py(),
         since=known.since,
-        table=_place(run.warehouse),
+        table=f"{run.warehouse.root}/current/{VERSIONS}",
         first=times[0] if times else "",
         last=times[-1] if times else "",
         shallow=past.is_shallow(),
@@ -217,9 +216,3 @@ def _published(run: Run, known: Observed, versions: pa.Table, commits: Sequence[
     told = msgspec.structs.replace(known, columns=run.contract.watched, commit=head)
     summary = {"maintenance": message, SUMMARY: msgspec.to_builtins(told)}
     return rewrite_tables(run, manifest, (), quiet_row(run, manifest, message), summary, versions).number
-
-
-def _place(warehouse: Warehouse) -> str:
-    """Where readers find the table."""
-    folder = "" if is_delta(warehouse) else "current/"
-    return f"{warehouse.location}/{folder}{VERSIONS}"

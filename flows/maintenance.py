@@ -31,14 +31,11 @@ from tasks.report.outcome import Files, Outcome, Records
 from tasks.report.status import existing_warehouse
 from tasks.report.summary import iso, run_row
 from tasks.report.words import counted
-from tasks.tables.formats import with_found_format
 from tasks.tables.history import with_history
 from tasks.tables.lock import locked
 from tasks.tables.previous import previous_manifest
 from tasks.tables.run import Run, count_by, new_run_id
 from tasks.tables.snapshots import Snapshot
-from tasks.tables.warehouse import is_delta
-from tasks.write.delta_upkeep import vacuum
 from tasks.write.rewrite import changed_parts, rewrite_tables
 from tasks.write.upkeep import Cleared, clear_staging, remove_snapshot
 
@@ -73,9 +70,6 @@ def expire(settings: Settings) -> Expired:
     expired = plan_expiry(settings, datetime.now(UTC))
     for number in expired.snapshots:
         remove_snapshot(warehouse_of(settings), number)
-    warehouse = warehouse_of(settings)
-    if is_delta(warehouse):
-        vacuum(warehouse, settings.warehouse.keep_days)
     return expired
 
 
@@ -150,7 +144,7 @@ def _maintain(settings: Settings, steps: Steps) -> Maintenance:
         run_id=run_id,
         started_at=iso(started_at),
         ended_at=iso(datetime.now(UTC)),
-        warehouse=warehouse.location,
+        warehouse=str(warehouse.root),
         snapshot=verified.snapshot,
         staging_removed=cleared.removed,
         staging_left=cleared.left,
@@ -163,7 +157,7 @@ def _maintain(settings: Settings, steps: Steps) -> Maintenance:
 
 def _run(settings: Settings, run_id: str) -> Run:
     """A run without sources, from the current snapshot."""
-    settings, current = with_found_format(settings), warehouse_of(settings).current()
+    current = warehouse_of(settings).current()
     return Run(
         run_id=run_id,
         started_at=datetime.now(UTC),

@@ -22,7 +22,6 @@ from config.errors import GuardRailError, PresslakeError, SettingsError, message
 from config.settings import Notify, Settings
 from tasks.report.notification import Event, Notification, make_notification, newest_arrival, spell_staleness
 from tasks.report.told import Trouble, is_news, remember, told
-from tasks.tables.formats import found_warehouse
 from tasks.tables.logs import log_of
 from tasks.tables.warehouse import Warehouse
 
@@ -63,7 +62,7 @@ def tell_success(settings: Settings, flow: str = "ingest", run_id: str = "") -> 
         run_id: of the run.
     """
     with never_failing():
-        warehouse = found_warehouse(settings.warehouse.path, staging=settings.warehouse.staging)
+        warehouse = Warehouse(settings.warehouse.path)
         about = {"warehouse": settings.warehouse.path, "run_id": run_id, "run_url": _run_url()}
         stale = _staleness(settings.notify, warehouse) if flow == "ingest" else ""
         if stale:
@@ -92,7 +91,7 @@ def never_failing() -> Iterator[None]:
 
 def _tell(settings: Settings, flow: str, notification: Notification) -> None:
     """Send a notification if it is news."""
-    root, now = found_warehouse(settings.warehouse.path, staging=settings.warehouse.staging).root, datetime.now(UTC)
+    root, now = Warehouse(settings.warehouse.path).root, datetime.now(UTC)
     trouble = Trouble(flow, notification.event, notification.reason)
     if is_news(root, trouble, now, settings.notify.repeat_hours) and _send(settings.notify, notification):
         remember(root, now, add=[trouble])

@@ -27,16 +27,14 @@ from tasks.discover.source import open_sources
 from tasks.report.outcome import Outcome
 from tasks.report.progress import Progress, Silent
 from tasks.report.summary import iso
-from tasks.tables.delta_table import absolute_place
 from tasks.tables.durable import remove_tree, storage_errors
 from tasks.tables.faults import reach
-from tasks.tables.formats import open_warehouse
 from tasks.tables.history import with_history
 from tasks.tables.journal import add_to_journal
 from tasks.tables.lock import locked
 from tasks.tables.logs import bound, log_of
 from tasks.tables.run import Run, new_run_id
-from tasks.tables.warehouse import Snapshot, Warehouse
+from tasks.tables.warehouse import Snapshot, Warehouse, local_folder
 from tasks.write.upkeep import clear_staging
 
 _log: Final = log_of("run")
@@ -91,7 +89,7 @@ def execute(
 ) -> Outcome:
     """Run the pipeline with the stages of an engine; see `run_ingest`."""
     settings = _for_workers(settings)
-    warehouse = open_warehouse(settings.warehouse)
+    warehouse = Warehouse(settings.warehouse.path, settings.warehouse.durable)
     started_at = datetime.now(UTC)
     run_id = new_run_id(started_at)
     try:
@@ -138,7 +136,7 @@ def _for_workers(settings: Settings) -> Settings:
     """With paths that mean the same in the working folder of a cluster's worker."""
     if settings.run.executor == "processes":
         return settings
-    path = absolute_place(settings.warehouse.path)
+    path = str(local_folder(settings.warehouse.path).absolute())
     return msgspec.structs.replace(settings, warehouse=msgspec.structs.replace(settings.warehouse, path=path))
 
 
@@ -221,7 +219,7 @@ def _remember_failure(warehouse: Warehouse, run_id: str, started_at: datetime, e
             message=message,
             hint=hint,
             error=type(error).__name__,
-            warehouse=warehouse.location,
+            warehouse=str(warehouse.root),
         )
     if isinstance(error, RunError):
         error.outcome = outcome

@@ -12,21 +12,15 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-from config.contract import TABLES
 from flows.run import run_ingest
 from tasks.report.outcome import Outcome
-from tasks.tables.delta import DeltaWarehouse
 from tasks.tables.snapshots import Snapshot
 from tasks.tables.source import Source
-from tasks.tables.warehouse import DELTA_STATE, Warehouse
-from tasks.write.delta_change import KEYS
+from tasks.tables.warehouse import Warehouse
 from tests.newsroom import EPOCH, settings_for
 from tests.tables_equal import assert_same_tables
-
-#: The formats of a warehouse.
-Kind = Literal["parquet", "delta"]
 
 _AUTHOR: Final = ("-c", "user.name=desk", "-c", "user.email=desk@paper.example")
 
@@ -51,16 +45,6 @@ def bytes_of(source: Source, path: str, limit: int, etag: str = "") -> bytes:
     return content.raw
 
 
-def warehouse_at(folder: Path, kind: Kind) -> Warehouse:
-    """A warehouse of a format; it need not exist."""
-    return DeltaWarehouse(str(folder), durable=False) if kind == "delta" else Warehouse(folder, durable=False)
-
-
-def kind_of(warehouse: Warehouse) -> Kind:
-    """The format of a warehouse."""
-    return "delta" if isinstance(warehouse, DeltaWarehouse) else "parquet"
-
-
 @dataclass
 class Desk:
     """Sources and a warehouse in a folder of their own.
@@ -68,18 +52,16 @@ class Desk:
     Attributes:
         root: holds a folder a source, and `warehouse`.
         sections: settings of every run.
-        kind: the warehouse's format.
     """
 
     root: Path
     sections: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    kind: Kind = "parquet"
     _clock: Iterator[int] = field(default_factory=lambda: itertools.count(EPOCH), repr=False)
 
     @property
     def warehouse(self) -> Warehouse:
         """Where the tables are."""
-        return warehouse_at(self.root / "warehouse", self.kind)
+        return Warehouse(self.root / "warehouse", durable=False)
 
     @property
     def snapshot(self) -> Snapshot:
@@ -112,18 +94,13 @@ class Desk:
 
     def run(self, *sources: str, full_refresh: bool = False, **sections: Mapping[str, Any]) -> Outcome:
         """Run the pipeline over some sources, `news` by default, with further settings."""
-        chosen = {**self.sections, **sections}
-        chosen["warehouse"] = {"format": self.kind, **chosen.get("warehouse", {})}
-        settings = settings_for(self.root / "warehouse", **chosen)
+        settings = settings_for(self.root / "warehouse", **{**self.sections, **sections})
         specs = [f"{name}={self.root / name}" for name in sources or ("news",)]
         return run_ingest(specs, settings, full_refresh=full_refresh)
 
     def rows(self, table: str) -> list[dict[str, Any]]:
-        """The rows of a table, partition columns among them; those of Delta have no order, and get one here."""
-        found = self.snapshot.read(table, hive=True)
-        if self.kind == "delta":
-            found = found.sort_by([(name, "ascending") for name in {**KEYS, "runs": ("started_at",)}[table]])
-        rows: list[dict[str, Any]] = found.to_pylist()
+        """The rows of a table, partition columns among them."""
+        rows: list[dict[str, Any]] = self.snapshot.read(table, hive=True).to_pylist()
         return rows
 
     def statuses(self) -> dict[str, str]:
@@ -145,13 +122,7 @@ class Desk:
 
     def files(self) -> dict[str, tuple[int, int]]:
         """Inode and modification time of every file that readers can see, by path."""
-        warehouse = self.root / "warehouse"
-        seen = (
-            [warehouse / "snapshots"]
-            if self.kind == "parquet"
-            else [*(warehouse / name for name in TABLES), warehouse / DELTA_STATE]
-        )
-        paths = [path for folder in seen for path in folder.rglob("*") if path.is_file()]
+        paths = [path for path in self.warehouse.snapshots_path.rglob("*") if path.is_file()]
         return {str(path): (path.stat().st_ino, path.stat().st_mtime_ns) for path in paths}
 
 

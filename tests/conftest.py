@@ -8,17 +8,9 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-from tests.builders import Kind
-
 settings.register_profile("repeatable", derandomize=True, deadline=None, print_blob=True)
 settings.register_profile("search", deadline=None, print_blob=True)
 settings.load_profile("search" if os.environ.get("PRESSLAKE_FUZZ_EXAMPLES") else "repeatable")
-
-
-@pytest.fixture(scope="session")
-def kind() -> Kind:
-    """The format of the warehouses; modules of tests/e2e that run the same tests on Delta have one of their own."""
-    return "parquet"
 
 
 @pytest.fixture(scope="session")

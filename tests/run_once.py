@@ -26,13 +26,13 @@ _CONTEXT: Final = multiprocessing.get_context("forkserver")
 MANY_BATCHES: Final = {"batch_bytes": 1}
 
 
-def ingest(warehouse: Path, specs: Sequence[str], fault: str = "", workers: int = 1, kind: str = "parquet") -> None:
+def ingest(warehouse: Path, specs: Sequence[str], fault: str = "", workers: int = 1) -> None:
     """Run once, with a fault armed; two workers are processes however little there is to read.
 
     Raises:
         PresslakeError: the run failed.
     """
-    ingest_into(settings_for(warehouse, {**MANY_BATCHES, "workers": workers}, warehouse={"format": kind}), specs, fault)
+    ingest_into(settings_for(warehouse, {**MANY_BATCHES, "workers": workers}), specs, fault)
 
 
 def ingest_into(settings: Settings, specs: Sequence[str], fault: str) -> None:

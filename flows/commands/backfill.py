@@ -41,7 +41,7 @@ def backfill(
         ref: Branch, tag or commit whose past it is; by default the head.
         path: Folder in the repository that holds the articles; by default all of it.
         source: Name of the source in the tables; by default the only one they know.
-        warehouse: Folder or URL of the tables; by default that of the settings.
+        warehouse: Folder of the tables; by default that of the settings.
         config: File of settings; by default presslake.yaml of the working folder, if it is there.
         json: Print the outcome as one JSON object.
         quiet: Print nothing unless it fails.

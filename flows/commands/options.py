@@ -58,16 +58,6 @@ def chosen_warehouse(warehouse: Path | None, config: Path | None) -> Path:
     return warehouse or Path(load_settings(config).warehouse.path)
 
 
-def chosen_place(warehouse: Path | None, config: Path | None) -> tuple[Path, str | None]:
-    """The warehouse of the command line or the settings, and `warehouse.staging`, where one at a URL has its journal.
-
-    Raises:
-        SettingsError: the settings are wrong.
-    """
-    chosen = chosen_settings(warehouse, config).warehouse
-    return Path(chosen.path), chosen.staging
-
-
 def print_json(value: Any) -> None:
     """Print one JSON object on one line of stdout."""
     import msgspec  # noqa: PLC0415

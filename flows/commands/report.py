@@ -12,7 +12,7 @@ from typing import Annotated, Final
 from cyclopts import Parameter
 
 from config.errors import UsageError
-from flows.commands.options import chosen_place
+from flows.commands.options import chosen_warehouse
 
 REPORT_EXAMPLES: Final = """\
 Examples:
@@ -35,13 +35,13 @@ def report(
         output: The file to write, report.html by default; one of that name is replaced in one step.
         config: File of settings; by default presslake.yaml of the working folder, if it is there.
     """
-    root, staging = chosen_place(warehouse, config)
+    root = chosen_warehouse(warehouse, config)
     _require_apart(output, root)
     from tasks.report.html_data import read_report  # noqa: PLC0415
     from tasks.report.html_page import render_page, write_page  # noqa: PLC0415
     from tasks.report.words import near, printable, spell_size  # noqa: PLC0415
 
-    page = render_page(read_report(root, staging=staging))
+    page = render_page(read_report(root))
     write_page(output, page)
     sys.stdout.write(f"{printable(near(str(output)))}: {spell_size(len(page.encode(errors='replace')))}\n")
 

@@ -49,7 +49,7 @@ def run(
         source: Folders, archives (.zip, .tar, .tar.gz, .tgz, .tar.zst), Git repositories (git+file:///path@ref,
             git+https://host/path@ref) or object stores (s3://, gs://, az://bucket/prefix), each also as NAME=SOURCE;
             without any, those in the settings.
-        warehouse: Folder of the tables, or a URL where the format is delta; made if it is not there.
+        warehouse: Folder of the tables; made if it is not there.
         include: Pattern of files to take, as in .gitignore; can be repeated.
         exclude: Pattern of files to leave out; can be repeated.
         config: File of settings; by default presslake.yaml of the working folder, if it is there.

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import sys
 from datetime import timedelta
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, Final
 
 from config.errors import UsageError
@@ -50,12 +50,12 @@ def serve(
         source: Folders, archives (.zip, .tar, .tar.gz, .tgz, .tar.zst), Git repositories (git+file:///path@ref,
             git+https://host/path@ref) or object stores (s3://, gs://, az://bucket/prefix), each also as NAME=SOURCE;
             without any, those in the settings.
-        warehouse: Folder of the tables, or a URL where the format is delta; made if it is not there.
+        warehouse: Folder of the tables; made if it is not there.
         every: Time between two runs, such as 15m, 1h or 1d; 1h if there is no --cron.
         cron: When to run, as a cron expression of five fields, in UTC.
         maintain: When to run `presslake maintain`, as a cron expression; empty for never.
         wait: Wait for the schedule; do not run at once.
-        name: Name of the deployment; by default the last part of the warehouse's path or URL.
+        name: Name of the deployment; by default the last part of the warehouse's path.
         config: File of settings; by default presslake.yaml of the working folder, if it is there.
         host: IP address that the server listens at; others than this machine's need a password.
         port: Port of the server and its UI.
@@ -68,11 +68,11 @@ def serve(
     settings = chosen_settings(warehouse, config)
     sources = [absolute(one) for one in chosen_sources(source, settings)]
     from flows.server import prefect_server  # noqa: PLC0415
-    from tasks.tables.delta_table import absolute_place  # noqa: PLC0415  (`--help` needs none)
+    from tasks.tables.warehouse import local_folder  # noqa: PLC0415  (`--help` needs none)
 
-    place = absolute_place(settings.warehouse.path)
+    place = str(local_folder(settings.warehouse.path).absolute())
     parameters = _parameters(sources, place, config, settings)
-    deployed = name or PurePosixPath(place).name
+    deployed = name or Path(place).name
     with prefect_server(host, port) as page:
         # After PREFECT_API_URL is set, which Prefect reads when it is imported.
         from flows.serve import Service, serve  # noqa: PLC0415

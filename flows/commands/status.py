@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from flows.commands.options import chosen_place, chosen_warehouse, print_json
+from flows.commands.options import chosen_warehouse, print_json
 
 STATUS_EXAMPLES: Final = """\
 Examples:
@@ -30,10 +30,10 @@ def status(*, warehouse: Path | None = None, config: Path | None = None, json: b
         config: File of settings; by default presslake.yaml of the working folder, if it is there.
         json: Print one JSON object.
     """
-    root, staging = chosen_place(warehouse, config)
+    root = chosen_warehouse(warehouse, config)
     from tasks.report.status import read_status  # noqa: PLC0415
 
-    state = read_status(root, staging=staging)
+    state = read_status(root)
     if json:
         print_json(state)
         return
@@ -47,7 +47,6 @@ def path(*, warehouse: Path | None = None, config: Path | None = None, json: boo
     """Print the folder of the current snapshot, which no later run changes.
 
     Readers that take long resolve it once and then see one version of all tables.
-    Of a Delta warehouse that is its place and, with --json, the version of each table.
 
     Args:
         warehouse: Folder of the tables; by default that of the settings.

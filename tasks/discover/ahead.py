@@ -70,7 +70,7 @@ def begin(specs: Sequence[str], settings: Settings) -> None:
         settings: patterns and warehouse.
     """
     can_fork = hasattr(os, "fork") and threading.active_count() == 1  # a fork has only the thread that forked
-    has_pointer = settings.warehouse.format == "parquet" and ":/" not in settings.warehouse.path
+    has_pointer = ":/" not in settings.warehouse.path
     if not can_fork or not has_pointer or (os.cpu_count() or 1) < 2:
         return
     try:

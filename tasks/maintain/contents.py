@@ -18,9 +18,7 @@ from config.contract import Contract
 from config.errors import WarehouseError
 from tasks.maintain.sentences import some
 from tasks.tables.comparison import rows_differ
-from tasks.tables.delta import DeltaSnapshot
 from tasks.tables.parquet_reading import read_parquet
-from tasks.tables.portable import plain_schema
 from tasks.tables.rules import check_rules
 from tasks.tables.snapshots import DataFile, Snapshot
 
@@ -53,10 +51,6 @@ def check_contents(snapshot: Snapshot, contract: Contract, damaged: Collection[D
             findings.append(f"{file.path} could not be checked: {error.message}")
         except (pa.ArrowException, OSError) as error:
             findings.append(f"{file.path} could not be checked: {error}")
-    if isinstance(snapshot, DeltaSnapshot) and not findings and not damaged:
-        # The rows of an article and of its entries lie in files of any name.
-        edges = snapshot.read("related")
-        findings.extend(_unequal_edges("", _edges(snapshot.read("articles", ["article_id", "related"])), edges))
     return findings
 
 
@@ -65,20 +59,19 @@ def _check_file(snapshot: Snapshot, file: DataFile, contract: Contract) -> Itera
         yield f"{file.path} is of a table that the contract does not have."
         return
     path, expected = snapshot.path / file.path, contract[file.table].schema
-    found = plain_schema(pq.read_schema(str(path), filesystem=snapshot.filesystem))
+    found = pq.read_schema(str(path))
     drift = list(_drift(file, found, expected))
     if drift:
         # The rest would only say the same again.
         yield from drift
         return
-    rows = read_parquet(path, _checked_columns(file.table, contract), filesystem=snapshot.filesystem)
+    rows = read_parquet(path, _checked_columns(file.table, contract))
     yield from _missing_values(file, rows, contract)
     if file.table in SORTING:
         yield from _broken_rules(file, rows, contract)
         yield from _misplaced(file, rows)
-        # Delta promises no order of rows.
-        yield from () if isinstance(snapshot, DeltaSnapshot) else _disorder(file, rows)
-    if file.table in ("articles", "related") and not isinstance(snapshot, DeltaSnapshot):
+        yield from _disorder(file, rows)
+    if file.table in ("articles", "related"):
         yield from _other_edges(snapshot, file)
 
 

@@ -106,13 +106,11 @@ class _Side(NamedTuple):
         """The columns of the files; none without a file."""
         if not self.paths:
             return []
-        first = str(self.snapshot.path / self.paths[0])
-        return list(pq.read_schema(first, filesystem=self.snapshot.filesystem).names)
+        return list(pq.read_schema(str(self.snapshot.path / self.paths[0])).names)
 
     def read(self, columns: list[str]) -> pa.Table:
         """Columns of all files."""
-        paths = [self.snapshot.path / path for path in self.paths]
-        return read_files(paths, columns, filesystem=self.snapshot.filesystem)
+        return read_files([self.snapshot.path / path for path in self.paths], columns)
 
     def column(self, name: str) -> pa.ChunkedArray:
         """A column of all files; texts in the large type, since all of a table may pass 2 GiB."""

@@ -70,7 +70,7 @@ def verify_warehouse(warehouse: Warehouse, contract: Contract, digests: bool = T
     around = check_others(warehouse, snapshot.number if snapshot else None) + check_strays(warehouse)
     files = snapshot.info.files if snapshot else ()
     return Verification(
-        warehouse=warehouse.location,
+        warehouse=str(warehouse.root),
         sound=not findings and not around,
         tables_sound=not findings,
         snapshot=snapshot.number if snapshot else None,

@@ -91,7 +91,7 @@ def read_history(warehouse: Warehouse) -> History:
     current = warehouse.pointed()
     known = {info.number: info for info in infos}
     entries = [_entry(info, known, current) for info in reversed(infos)]
-    return History(warehouse.location, current, entries, damaged)
+    return History(str(warehouse.root), current, entries, damaged)
 
 
 def _entry(info: SnapshotInfo, known: Mapping[int, SnapshotInfo], current: int | None) -> Entry:
@@ -148,7 +148,7 @@ def named_snapshot(warehouse: Warehouse, name: str) -> Snapshot:
     current = warehouse.current()
     if current is None:
         raise WarehouseError(
-            f"Nothing is published in {warehouse.location} yet.", "Make the tables first: presslake run SOURCE"
+            f"Nothing is published in {warehouse.root} yet.", "Make the tables first: presslake run SOURCE"
         )
     return current if name == CURRENT else warehouse.snapshot(_previous(warehouse, current.info))
 

@@ -10,14 +10,13 @@ from tasks.maintain.guarantees import Verification, verify_warehouse
 from tasks.maintain.history import read_infos, unshared_bytes
 from tasks.maintain.outcome import Expired
 from tasks.maintain.retention import expired_snapshots
-from tasks.tables.formats import found_warehouse
 from tasks.tables.warehouse import Warehouse
 
 
 def warehouse_of(settings: Settings) -> Warehouse:
     """The warehouse that the settings name."""
     chosen = settings.warehouse
-    return found_warehouse(chosen.path, chosen.durable, chosen.staging)
+    return Warehouse(chosen.path, chosen.durable)
 
 
 def verify_settings(settings: Settings, digests: bool = True) -> Verification:

@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from config.contract import TABLES, VERSIONS
 from config.errors import WarehouseError
 from tasks.tables import journal, pointer
 from tasks.tables.durable import storage_errors
 from tasks.tables.verify import verify_files
-from tasks.tables.warehouse import BATCHES, DELTA_STATE, Snapshot, Warehouse, is_delta
+from tasks.tables.warehouse import BATCHES, Snapshot, Warehouse
 
 _POINTERS: Final = {name + ending for name in ("current", "CURRENT") for ending in ("", ".next", ".move")}
 _KNOWN: Final = {"snapshots", "staging", "lock", journal.NAME, f"{journal.NAME}.next", *_POINTERS}
@@ -56,13 +55,9 @@ def _misnumbered(snapshot: Snapshot, number: int) -> Iterator[str]:
 
 def check_strays(warehouse: Warehouse) -> list[str]:
     """What lies in the warehouse and is none of its own; hidden files are left alone."""
-    if is_delta(warehouse) and warehouse.is_remote:
-        # Its folder is a place to work in; objects beside the tables are nobody's business.
-        return []
-    known = _KNOWN | {DELTA_STATE, *TABLES, VERSIONS} if is_delta(warehouse) else _KNOWN
     with storage_errors(f"list {warehouse.root}"):
-        top = [entry for entry in warehouse.root.iterdir() if entry.name not in known]
-        inner = [] if not warehouse.snapshots_path.is_dir() else list(warehouse.snapshots_path.iterdir())
+        top = [entry for entry in warehouse.root.iterdir() if entry.name not in _KNOWN]
+        inner = list(warehouse.snapshots_path.iterdir()) if warehouse.snapshots_path.is_dir() else []
     own = {pointer.folder_name(number).rpartition("/")[2] for number in warehouse.numbers()}
     strays = [*top, *(entry for entry in inner if entry.name not in own)]
     visible = sorted(str(entry.relative_to(warehouse.root)) for entry in strays if not entry.name.startswith("."))

@@ -53,19 +53,18 @@ class Report(msgspec.Struct, frozen=True):
     attention: list[Attention]
 
 
-def read_report(root: Path, now: datetime | None = None, staging: str | None = None) -> Report:
+def read_report(root: Path, now: datetime | None = None) -> Report:
     """Read the numbers of a warehouse; nothing is written and no lock is taken.
 
     Args:
         root: its folder.
         now: the time that ages count from, with a zone; by default the clock's.
-        staging: `warehouse.staging`, where the journal of a warehouse on an object store is.
 
     Raises:
         WarehouseError: there is no warehouse, or it is damaged.
     """
     now = now or datetime.now(UTC)
-    warehouse = existing_warehouse(root, staging)
+    warehouse = existing_warehouse(root)
     # Resolved once, so that all numbers are of one version.
     snapshot = warehouse.current()
     status = status_of(warehouse, snapshot, now)

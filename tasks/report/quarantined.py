@@ -16,8 +16,8 @@ import pyarrow.compute as pc
 from tasks.report.escaping import cell
 from tasks.report.outcome import Outcome
 from tasks.report.words import counted, printable, source_place, with_field
-from tasks.tables.formats import found_warehouse
 from tasks.tables.staging import read_arrow
+from tasks.tables.warehouse import Warehouse
 
 #: Rows that the artifact holds at most: the UI shows them all at once.
 MOST: Final = 100
@@ -54,7 +54,7 @@ def _of_batches(batches: Sequence[Path]) -> pa.Table:
 def _published(outcome: Outcome) -> pa.Table:
     """The table of the run's snapshot, what the run put there first, in the order of paths."""
     assert outcome.snapshot is not None
-    table = found_warehouse(outcome.warehouse).snapshot(outcome.snapshot).read("quarantine", [*_COLUMNS, "run_id"])
+    table = Warehouse(outcome.warehouse).snapshot(outcome.snapshot).read("quarantine", [*_COLUMNS, "run_id"])
     earlier = pc.not_equal(table["run_id"], outcome.run_id)
     order = [("earlier", "ascending"), ("source", "ascending"), ("source_path", "ascending")]
     return table.append_column("earlier", earlier.cast(pa.int8())).sort_by(order)

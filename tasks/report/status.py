@@ -18,10 +18,7 @@ import pyarrow as pa
 from config.errors import WarehouseError
 from tasks.report.outcome import Files, Outcome, Records
 from tasks.report.reasons import Reason, quarantine_reasons
-from tasks.tables.delta import DeltaSnapshot
-from tasks.tables.delta_table import is_url
 from tasks.tables.durable import storage_errors
-from tasks.tables.formats import found_warehouse
 from tasks.tables.journal import NAME as JOURNAL_NAME
 from tasks.tables.journal import read_journal
 from tasks.tables.snapshots import Snapshot
@@ -76,18 +73,17 @@ class Status(msgspec.Struct, frozen=True):
     sources: dict[str, str]
 
 
-def read_status(root: Path, now: datetime | None = None, staging: str | None = None) -> Status:
+def read_status(root: Path, now: datetime | None = None) -> Status:
     """Read the state of a warehouse.
 
     Args:
         root: its folder.
         now: the time that ages count from, with a zone; by default the clock's.
-        staging: `warehouse.staging`, where the journal of a warehouse on an object store is.
 
     Raises:
         WarehouseError: there is no warehouse, or it is damaged.
     """
-    warehouse = existing_warehouse(root, staging)
+    warehouse = existing_warehouse(root)
     return status_of(warehouse, warehouse.current(), now)
 
 
@@ -98,7 +94,7 @@ def status_of(warehouse: Warehouse, snapshot: Snapshot | None, now: datetime | N
     published = None if snapshot is None else snapshot.info.published_at
     age = None if published is None else (now or datetime.now(UTC)) - datetime.fromisoformat(published)
     return Status(
-        warehouse=warehouse.location,
+        warehouse=str(warehouse.root),
         snapshot=None if snapshot is None else snapshot.number,
         published_at=published,
         age_seconds=None if age is None else age.total_seconds(),
@@ -111,10 +107,9 @@ def status_of(warehouse: Warehouse, snapshot: Snapshot | None, now: datetime | N
 
 
 class TablePlace(msgspec.Struct, frozen=True):
-    """Where a table is; `version` is that of the Delta table, None for a folder of Parquet files."""
+    """Where a table is: the absolute path of its folder."""
 
     uri: str
-    version: int | None
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -122,7 +117,7 @@ class Place(msgspec.Struct, frozen=True):
 
     Attributes:
         snapshot: its number.
-        path: its folder, absolute; of a Delta warehouse the warehouse's folder or URL.
+        path: its folder, absolute.
         tables: table to its place.
     """
 
@@ -150,27 +145,22 @@ def current_place(root: Path) -> Place:
         WarehouseError: there is no warehouse, or nothing is published in it yet.
     """
     snapshot = published_snapshot(root)
-    if isinstance(snapshot, DeltaSnapshot):
-        versions = snapshot.info.versions
-        tables = {table: TablePlace(uri, versions[table]) for table, uri in sorted(snapshot.uris().items())}
-        place = snapshot.location if is_url(snapshot.location) else str(Path(snapshot.location).resolve())
-        return Place(snapshot.number, place, tables)
     folder = snapshot.path.resolve()
-    tables = {table: TablePlace(str(folder / table), None) for table in snapshot.tables()}
+    tables = {table: TablePlace(str(folder / table)) for table in snapshot.tables()}
     return Place(snapshot.number, str(folder), tables)
 
 
-def existing_warehouse(root: Path | str, staging: str | None = None) -> Warehouse:
+def existing_warehouse(root: Path | str) -> Warehouse:
     """The warehouse in a folder.
 
     Raises:
-        WarehouseError: there is none; nothing is created.
+        WarehouseError: there is none, or a former one of Delta tables; nothing is created.
     """
-    warehouse = found_warehouse(root, staging=staging)
+    warehouse = Warehouse(root)
     if not warehouse.exists() and not (warehouse.root / JOURNAL_NAME).is_file():
         raise WarehouseError(
-            f"There is no warehouse in {warehouse.location}.",
-            f"Name one with --warehouse, or make it: presslake run SOURCE --warehouse {warehouse.location}",
+            f"There is no warehouse in {warehouse.root}.",
+            f"Name one with --warehouse, or make it: presslake run SOURCE --warehouse {warehouse.root}",
         )
     return warehouse
 

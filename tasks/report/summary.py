@@ -43,7 +43,7 @@ def build_outcome(
         run_id=run.run_id,
         started_at=iso(run.started_at),
         ended_at=iso(datetime.now(UTC)),
-        warehouse=run.warehouse.location,
+        warehouse=str(run.warehouse.root),
         sources=dict(run.locations),
         versions=dict(plan.versions) if plan else {},
         files=_files(plan, decisions) if plan else Files(),

@@ -33,9 +33,6 @@ from tasks.report.words import (
     spell_size,
     spell_speed,
 )
-from tasks.tables.delta_table import is_url
-from tasks.tables.formats import found_warehouse
-from tasks.tables.warehouse import is_delta
 
 #: How many kinds of findings, and how many unknown fields, a summary shows.
 TOP: Final = 8
@@ -240,18 +237,7 @@ def _show_tables(console: Console, outcome: Outcome) -> None:
         console.print(Text(f"  {line}".rstrip()), soft_wrap=True)
 
 
-def _delta_lines(warehouse: str) -> Iterator[str]:
-    place = warehouse if is_url(warehouse) else near(warehouse)
-    yield printable(f"{place}/articles, …: Delta Lake, a table a folder")
-    yield ""
-    yield "To ask them, in Python with Polars:"
-    yield f"polars.scan_delta({f'{place}/articles'!r}).group_by('provider_name').len().collect()"
-
-
 def _table_lines(warehouse: str, snapshot: int) -> Iterator[str]:
-    if is_delta(found_warehouse(warehouse)):
-        yield from _delta_lines(warehouse)
-        return
     current = Path(warehouse) / "current"
     # File systems without links have no `current`; there the snapshot's own folder is named.
     folder = near(str(current if current.is_dir() else Path(warehouse) / f"snapshots/{snapshot:06d}"))

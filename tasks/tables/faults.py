@@ -48,8 +48,6 @@ POINTS: Final[dict[str, str]] = {
     "settle.before-withdraw": "it is out of the way, its announcement is still there",
     "discard.before-remove": "a snapshot that nobody shall read is back under `staging`, whole",
     "clear.before-remove": "something an interrupted run left is about to be removed",
-    "delta.before-restore": "tables of an interrupted run are ahead of the pointer, and about to be brought back",
-    "delta.committed": "one more Delta table has this run's rows, the pointer names none of them",
     "run.listed": "the batches of a run are cut, none of them is read",
     "run.batch-done": "one more batch is finished; those before it are, too",
     "run.before-deduplicate": "all batches are finished, nothing is decided",

@@ -17,7 +17,7 @@ from tasks.tables.snapshots import Snapshot
 
 #: Where `snapshot.json` tells it, in its summary.
 SUMMARY: Final = "history"
-#: What tells the rows of the table apart, in either format, and their order.
+#: What tells the rows of the table apart, and their order.
 KEY: Final = ("article_id", "valid_from")
 BY_TIME: Final = [(name, "ascending") for name in KEY]
 

@@ -1,8 +1,7 @@
 """One writer at a time: the lock on a warehouse.
 
 Belongs here: taking the lock, and saying who holds it. The operating system gives it back when its
-holder dies, however it dies, so no stale lock is ever left. (A warehouse at a URL has a lease besides:
-`object_lock`.)
+holder dies, however it dies, so no stale lock is ever left.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from filelock import FileLock, Timeout
 
 from config.errors import WarehouseLocked
 from tasks.tables.durable import storage_errors
-from tasks.tables.warehouse import Warehouse, is_delta
+from tasks.tables.warehouse import Warehouse
 
 #: Beside the lock: who holds it. Only read to tell people; the lock itself is the kernel's.
 _HOLDER: Final = ".lock-holder.json"
@@ -44,18 +43,12 @@ def locked(warehouse: Warehouse, run_id: str, timeout: float) -> Iterator[None]:
             lock.acquire(timeout=timeout)
         except Timeout:
             raise WarehouseLocked(
-                f"Another run writes to {warehouse.location}: {_holder(warehouse.root)} (waited {timeout:g} s).",
+                f"Another run writes to {warehouse.root}: {_holder(warehouse.root)} (waited {timeout:g} s).",
                 "Let it finish and run again, or raise `run.lock_timeout_seconds`.",
             ) from None
     try:
         _introduce(warehouse.root, run_id)
-        if is_delta(warehouse) and warehouse.is_remote:
-            from tasks.tables.object_lock import leased  # noqa: PLC0415
-
-            with leased(warehouse.blobs, warehouse.location, run_id, timeout):
-                yield
-        else:
-            yield
+        yield
     finally:
         with suppress(OSError):
             (warehouse.root / _HOLDER).unlink()

@@ -17,11 +17,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from config.errors import WarehouseError
-from tasks.tables.portable import plain_schema, plain_type
 
 if TYPE_CHECKING:
     import pyarrow.dataset as ds
-    from pyarrow import fs
 
 #: What to do where a file of the tables is damaged.
 DAMAGED: Final = (
@@ -34,7 +32,6 @@ def read_parquet(
     path: Path,
     columns: Sequence[str] | None = None,
     schema: pa.Schema | None = None,
-    filesystem: fs.FileSystem | None = None,
 ) -> pa.Table:
     """Read one file; page checksums are verified.
 
@@ -43,12 +40,11 @@ def read_parquet(
         columns: top-level columns to read; None reads all.
         schema: what the table shall look like: a column that the file lacks becomes null, one that
             it has besides is left out, integers are widened or (if they fit) narrowed.
-        filesystem: where the file is; None is the local one.
 
     Raises:
         WarehouseError: the file is missing, damaged, or does not fit `schema` or `columns`.
     """
-    return read_files([path], columns=columns, schema=schema, filesystem=filesystem)
+    return read_files([path], columns=columns, schema=schema)
 
 
 def read_files(
@@ -57,7 +53,6 @@ def read_files(
     filters: pc.Expression | None = None,
     schema: pa.Schema | None = None,
     hive_root: Path | None = None,
-    filesystem: fs.FileSystem | None = None,
 ) -> pa.Table:
     """Read several files of one table as one, in the order of `paths`.
 
@@ -65,30 +60,27 @@ def read_files(
         paths: at least one file.
         columns: top-level columns to read; None reads all.
         filters: rows to read.
-        schema: as for `read_parquet`; None takes the first file's, in plain types.
+        schema: as for `read_parquet`; None takes the first file's.
         hive_root: the table's folder, where `key=value` folders below it shall become columns.
-        filesystem: where the files are; None is the local one.
 
     Raises:
         WarehouseError: naming the file that is missing, damaged, or does not fit.
     """
     try:
         if filters is None and hive_root is None and schema is not None and len(paths) == 1:
-            table = _read_as_it_is(paths[0], columns, schema, filesystem)
+            table = _read_as_it_is(paths[0], columns, schema)
             if table is not None:
                 return table
-        source = _dataset(paths, schema, hive_root, filesystem)
+        source = _dataset(paths, schema, hive_root)
         if schema is not None:
             _require_fit(source, schema, columns)
         _require_columns(source.schema, columns, paths[0])
         return source.to_table(columns=None if columns is None else list(columns), filter=filters)
     except (pa.ArrowException, OSError) as error:
-        raise _explained(paths, error, filesystem) from error
+        raise _explained(paths, error) from error
 
 
-def _read_as_it_is(
-    path: Path, columns: Sequence[str] | None, schema: pa.Schema, filesystem: fs.FileSystem | None
-) -> pa.Table | None:
+def _read_as_it_is(path: Path, columns: Sequence[str] | None, schema: pa.Schema) -> pa.Table | None:
     """Columns that a file has just as `schema` wants them; None where one is missing or must be adapted.
 
     Datasets can do all that, and take longer to import than most files to read.
@@ -97,7 +89,7 @@ def _read_as_it_is(
     if not names or not set(names) <= set(schema.names):
         return None
     wanted = pa.schema([schema.field(name) for name in names], schema.metadata)
-    with pq.ParquetFile(str(path), page_checksum_verification=True, filesystem=filesystem) as file:
+    with pq.ParquetFile(str(path), page_checksum_verification=True) as file:
         found = file.schema_arrow
         if any(found.get_field_index(f.name) < 0 or found.field(f.name).type != f.type for f in wanted):
             return None
@@ -112,16 +104,11 @@ def _format() -> ds.ParquetFileFormat:
     return ds.ParquetFileFormat(default_fragment_scan_options=options)
 
 
-def _dataset(
-    paths: Sequence[Path], schema: pa.Schema | None, hive_root: Path | None, filesystem: fs.FileSystem | None
-) -> ds.Dataset:
+def _dataset(paths: Sequence[Path], schema: pa.Schema | None, hive_root: Path | None) -> ds.Dataset:
     import pyarrow.dataset as ds  # noqa: PLC0415
 
     hive = {} if hive_root is None else {"partitioning": "hive", "partition_base_dir": str(hive_root)}
-    names, options = [str(path) for path in paths], {"format": _format(), "filesystem": filesystem, **hive}
-    source = ds.dataset(names, schema=schema, **options)
-    plain = plain_schema(source.schema)
-    return source if plain.equals(source.schema) else ds.dataset(names, schema=plain, **options)
+    return ds.dataset([str(path) for path in paths], schema=schema, format=_format(), **hive)
 
 
 def _require_columns(schema: pa.Schema, columns: Sequence[str] | None, path: Path) -> None:
@@ -136,8 +123,7 @@ def _require_fit(source: ds.Dataset, schema: pa.Schema, columns: Sequence[str] |
     for fragment in source.get_fragments():
         present = {field.name: field.type for field in fragment.physical_schema}
         for field in wanted:
-            found = present.get(field.name)
-            if not _fits(field, None if found is None else plain_type(found)):
+            if not _fits(field, present.get(field.name)):
                 raise WarehouseError(
                     f"{fragment.path}: column `{field.name}` is {present.get(field.name, 'missing')},"
                     f" {field.type} is expected.",
@@ -165,11 +151,11 @@ def _has_grown(wanted: pa.DataType, found: pa.DataType) -> bool:
     return fits and len(known) == len(present) and all(f.nullable for f in fields if f.name not in present)
 
 
-def _explained(paths: Sequence[Path], error: Exception, filesystem: fs.FileSystem | None) -> WarehouseError:
+def _explained(paths: Sequence[Path], error: Exception) -> WarehouseError:
     """Find the file that is to blame, by reading each alone."""
     for path in paths:
         try:
-            with pq.ParquetFile(str(path), page_checksum_verification=True, filesystem=filesystem) as file:
+            with pq.ParquetFile(str(path), page_checksum_verification=True) as file:
                 for _ in file.iter_batches():
                     pass
         except (pa.ArrowException, OSError) as reason:

@@ -3,7 +3,6 @@
 Belongs here: the types that a published Parquet file may have. Eight engines were tried (DuckDB,
 Polars, pandas, PyArrow, PySpark, chdb, DataFusion, Daft); Spark refuses nanoseconds, times of day
 and half floats, others the view types.
-`plain_type` brings the view types, in which Delta's writer notes texts, back to the portable ones.
 Does not belong here: which columns a table has, and the writer's options.
 """
 
@@ -26,25 +25,6 @@ def require_portable(schema: pa.Schema) -> None:
                 f"Column `{field.name}` is {field.type}: {trouble} is not read by every engine.",
                 "Use timestamp[us, tz=UTC], string, binary, date32, bool, int, float, double, list or struct.",
             )
-
-
-def plain_type(kind: pa.DataType) -> pa.DataType:
-    """A type with `string` for every view of strings in it, and `binary` for every view of bytes."""
-    types = pa.types
-    if types.is_string_view(kind):
-        return pa.string()
-    if types.is_binary_view(kind):
-        return pa.binary()
-    if types.is_list(kind):
-        return pa.list_(plain_type(kind.value_type))
-    if types.is_struct(kind):
-        return pa.struct([inner.with_type(plain_type(inner.type)) for inner in kind])
-    return kind
-
-
-def plain_schema(schema: pa.Schema) -> pa.Schema:
-    """A schema with the plain type of each of its columns."""
-    return pa.schema([field.with_type(plain_type(field.type)) for field in schema], schema.metadata)
 
 
 def _unportable(kind: pa.DataType) -> str | None:

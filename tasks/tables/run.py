@@ -25,7 +25,6 @@ from config.release import VERSION
 from config.settings import Settings
 from config.url_rules import UrlRules
 from tasks.front_matter.policy import ReadPolicy
-from tasks.tables.formats import open_warehouse
 from tasks.tables.history import watched_columns
 from tasks.tables.manifest import INDEX_SCHEMA, read_manifest
 from tasks.tables.source import Source
@@ -69,7 +68,7 @@ class Run(msgspec.Struct, frozen=True, dict=True):
     @property
     def warehouse(self) -> Warehouse:
         """The warehouse that the run writes to."""
-        return open_warehouse(self.settings.warehouse)
+        return Warehouse(self.settings.warehouse.path, self.settings.warehouse.durable)
 
     @property
     def folder(self) -> Path:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Self
+from typing import Final, Self
 
 import msgspec
 import pyarrow as pa
@@ -19,14 +19,16 @@ from config.errors import WarehouseError
 from tasks.tables.durable import storage_errors
 from tasks.tables.parquet_reading import read_files
 
-if TYPE_CHECKING:
-    from pyarrow import fs
-
 #: The layout that this code writes and reads. One more whenever an older reader would go wrong.
-LAYOUT: Final = 1
+LAYOUT: Final = 2
 INFO_NAME: Final = "snapshot.json"
 #: The table that is no reader's: what deduplication knows of the records (`tasks.tables.manifest`).
 INDEX: Final = "index"
+#: What to do with a warehouse that this code does not read.
+RELOAD: Final = (
+    "Name a new folder, or remove this one, and run again: the tables are made from the sources "
+    "(and `article_versions` by `presslake backfill`, as far as Git knows it)."
+)
 
 
 class DataFile(msgspec.Struct, frozen=True):
@@ -104,11 +106,6 @@ class Snapshot(msgspec.Struct, frozen=True):
         """42 for `snapshots/000042`."""
         return self.info.number
 
-    @property
-    def filesystem(self) -> fs.FileSystem | None:
-        """Where `path` is; None is the local one."""
-        return None
-
     def tables(self) -> list[str]:
         """The names of its public tables, sorted."""
         return sorted({file.table for file in self.info.files} - {INDEX})
@@ -148,7 +145,7 @@ class Snapshot(msgspec.Struct, frozen=True):
         if not files:
             return self._empty(table, columns, schema, hive=hive)
         paths = [self.path / file.path for file in files]
-        return read_files(paths, columns, filters, schema, self.path / table if hive else None, self.filesystem)
+        return read_files(paths, columns, filters, schema, self.path / table if hive else None)
 
     def schema(self, table: str) -> pa.Schema:
         """The columns of a table as its first file has them, without those of the partitions.
@@ -190,4 +187,6 @@ def _parse_info(path: Path, content: bytes) -> SnapshotInfo:
             return SnapshotInfo.from_json(content)
     except msgspec.DecodeError as error:
         raise WarehouseError(f"{path} is damaged: {error}.", "Roll back to an intact snapshot.") from error
-    raise WarehouseError(f"{path} has layout {layout}, not {LAYOUT}.", "Use the presslake that wrote it.")
+    is_older = isinstance(layout, int) and layout < LAYOUT
+    hint = RELOAD if is_older else "Use the presslake that wrote it."
+    raise WarehouseError(f"{path} has layout {layout}, this presslake reads {LAYOUT}.", hint)

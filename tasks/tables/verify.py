@@ -15,8 +15,6 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tasks.tables.delta import DeltaSnapshot
-from tasks.tables.delta_verify import verify_delta
 from tasks.tables.snapshots import INFO_NAME, DataFile, Snapshot
 
 
@@ -30,8 +28,6 @@ def verify_files(snapshot: Snapshot, digests: bool = True) -> list[str]:
     Returns:
         One sentence a finding, naming the file; empty where all is well.
     """
-    if isinstance(snapshot, DeltaSnapshot):
-        return verify_delta(snapshot, digests)
     findings = [finding for file in snapshot.info.files for finding in _check(snapshot.path, file, digests)]
     if not findings:
         findings.extend(_schema_drift(snapshot))

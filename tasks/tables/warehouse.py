@@ -18,22 +18,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Final, TypeGuard
+from typing import Final
 
-from config.errors import WarehouseError
+from config.errors import SettingsError, WarehouseError
 from tasks.tables import pointer
 from tasks.tables.durable import storage_errors
-from tasks.tables.snapshots import INFO_NAME, DataFile, Snapshot, SnapshotInfo, open_snapshot
+from tasks.tables.snapshots import INFO_NAME, RELOAD, DataFile, Snapshot, SnapshotInfo, open_snapshot
 
-if TYPE_CHECKING:
-    from tasks.tables.delta import DeltaWarehouse
-
-__all__ = ["BATCHES", "INFO_NAME", "DataFile", "Snapshot", "SnapshotInfo", "Warehouse", "is_delta"]
+__all__ = ["BATCHES", "INFO_NAME", "DataFile", "Snapshot", "SnapshotInfo", "Warehouse", "local_folder"]
 
 #: What `staging` holds beside the folders of runs.
 BATCHES: Final = "batches"
-#: What only a warehouse of Delta tables has (`tasks.tables.delta`).
-DELTA_STATE: Final = "_presslake"
+#: A folder of the former warehouses of Delta tables, which nothing reads any more.
+_DELTA_STATE: Final = "_presslake"
+#: A URL, or what a path makes of one: with a single slash.
+_URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 _SNAPSHOT_FOLDER: Final = re.compile(r"\d{6,}")
 _PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9][\w.=+-]*")
 
@@ -44,16 +43,14 @@ class Warehouse:
     Args:
         root: the folder; it need not exist yet.
         durable: fsync all that is written; False is for tests and benchmarks.
+
+    Raises:
+        SettingsError: `root` is a URL.
     """
 
-    #: `warehouse.format` of the settings.
-    format: ClassVar[str] = "parquet"
-
     def __init__(self, root: Path | str, durable: bool = True) -> None:
-        self.root = Path(root)
+        self.root = local_folder(root)
         self.durable = durable
-        #: What people call it: the folder, or the URL of a Delta warehouse.
-        self.location = str(root)
 
     @property
     def snapshots_path(self) -> Path:
@@ -71,7 +68,12 @@ class Warehouse:
         return self.root / "lock"
 
     def exists(self) -> bool:
-        """Whether a run has made it."""
+        """Whether a run has made it.
+
+        Raises:
+            WarehouseError: it is a former warehouse of Delta tables.
+        """
+        self._refuse_delta()
         return self.snapshots_path.is_dir()
 
     def pointed(self) -> int | None:
@@ -91,13 +93,13 @@ class Warehouse:
             self.snapshots_path.mkdir(exist_ok=True)
             self.staging_path.mkdir(exist_ok=True)
 
+    def _refuse_delta(self) -> None:
+        if (self.root / _DELTA_STATE).is_dir():
+            raise WarehouseError(f"{self.root} is a warehouse of Delta tables, which are no longer read.", RELOAD)
+
     def _require_ours(self) -> None:
+        self._refuse_delta()
         names = {entry.name for entry in self.root.iterdir() if not entry.name.startswith(".")}
-        if DELTA_STATE in names:
-            raise WarehouseError(
-                f"{self.root} is a warehouse of Delta tables, and warehouse.format is parquet.",
-                "Set warehouse.format: delta (PRESSLAKE_WAREHOUSE__FORMAT=delta), or name another folder.",
-            )
         if names - {self.lock_path.name} and self.snapshots_path.name not in names:
             raise WarehouseError(f"{self.root} is not empty and not a warehouse.", "Name an empty or a new folder.")
 
@@ -163,6 +165,15 @@ def _spell(numbers: Iterable[int]) -> str:
     return f"There are: {', '.join(map(str, numbers)) or 'none'}."
 
 
-def is_delta(warehouse: Warehouse) -> TypeGuard[DeltaWarehouse]:
-    """Whether a warehouse is one of Delta tables; asking takes no import of what those need."""
-    return warehouse.format == "delta"
+def local_folder(path: Path | str) -> Path:
+    """The folder that `warehouse.path` names.
+
+    Raises:
+        SettingsError: it is a URL.
+    """
+    if _URL.match(str(path)):
+        raise SettingsError(
+            f"warehouse.path is {path}: a warehouse is a local folder; object stores come back as targets.",
+            "Name a folder.",
+        )
+    return Path(path)

@@ -14,12 +14,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from config.contract import TABLES, VERSIONS, Contract
+from config.contract import Contract
 from config.errors import AuditError
 from tasks.tables.keys import file_keys
 from tasks.tables.parquet_reading import read_parquet
 from tasks.tables.rules import check_rules
-from tasks.tables.snapshots import DataFile, Snapshot
+from tasks.tables.snapshots import DataFile
 
 _STATUS_OF: Final = {"articles": "loaded", "duplicates": "duplicate", "quarantine": "quarantined"}
 _STATUSES: Final = pa.array(["loaded", "duplicate", "quarantined", "removed", "ignored"])
@@ -106,30 +106,6 @@ def check_files(root: Path, files: list[DataFile], manifest: pa.Table) -> None:
         wanted = _count(pc.equal(manifest["status"], status))
         if counted[table] != wanted:
             raise AuditError(f"{table} has {counted[table]} rows for {wanted} files with status {status!r}.", _REPORT)
-
-
-def check_tables(snapshot: Snapshot, manifest: pa.Table, keeps_history: bool) -> None:
-    """The rows of each table, read back, are the files of its status, each once.
-
-    Args:
-        snapshot: not published yet.
-        manifest: the decided manifest.
-        keeps_history: there must be `article_versions` too.
-
-    Raises:
-        AuditError: one is missing, too many, or twice.
-    """
-    if set(snapshot.tables()) != {*TABLES, *([VERSIONS] if keeps_history else [])}:
-        raise AuditError("A table has no version.", _REPORT)
-    for table, status in _STATUS_OF.items():
-        expected = manifest.filter(pc.equal(manifest["status"], status))
-        found = snapshot.read(table, ["source", "source_path"])
-        if not file_keys(found).sort().equals(file_keys(expected).sort()):
-            raise AuditError(
-                f"{table} has {len(found)} rows for {len(expected)} files with status {status!r}, or others.", _REPORT
-            )
-    if snapshot.rows("sources") != len(manifest):
-        raise AuditError(f"sources has {snapshot.rows('sources')} rows, {len(manifest)} were written.", _REPORT)
 
 
 def _footer_rows(path: Path) -> int:

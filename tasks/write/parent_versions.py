@@ -1,7 +1,7 @@
-"""`article_versions` as the parent snapshot has it, in either format, in the columns of the next one.
+"""`article_versions` as the parent snapshot has it, in the columns of the next one.
 
 Belongs here: reading its rows, and whether they have the next table's form. Does not belong here: what
-becomes of them (`article_versions`), and writing them (`version_files`, `delta_versions`).
+becomes of them (`article_versions`), and writing them (`version_files`).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tasks.tables.parquet_reading import read_files
 from tasks.tables.snapshots import DataFile, Snapshot
 from tasks.write.article_versions import fitted
 
-#: In Parquet, the file of last rows, and what the names of the others begin with. Delta has files of any rows.
+#: The file of last rows, and what the names of the others begin with.
 LAST: Final = "last.parquet"
 CLOSED: Final = "closed-"
 _DAMAGED: Final = (
@@ -50,7 +50,7 @@ class ParentVersions:
 
     @property
     def is_there(self) -> bool:
-        """Whether the parent has the table; in Delta it may have no file."""
+        """Whether the parent has the table."""
         return self.parent is not None and VERSIONS in self.parent.tables()
 
     @property
@@ -93,7 +93,7 @@ class ParentVersions:
             return self.schema.empty_table()
         paths = [self.parent.path / file.path for file in files]
         with _damage_told():
-            table = read_files(paths, filters=filters, filesystem=self.parent.filesystem)
+            table = read_files(paths, filters=filters)
         try:
             return fitted(table, self.schema).combine_chunks()
         except pa.ArrowException as error:

@@ -1,8 +1,8 @@
-"""What a row of `articles`, `related` or `duplicates` is made of, in either format.
+"""What a row of `articles`, `related` or `duplicates` is made of.
 
 Belongs here: a record's content (what its file says, from a batch or from the parent), its lineage (what
 the manifest says of it), and the rows that follow from the two. Does not belong here: which records are
-written, and where their content is found (`partitions`, `delta_rows`).
+written, and where their content is found (`partitions`).
 """
 
 from __future__ import annotations

@@ -11,7 +11,6 @@ from prefect.cache_policies import NO_CACHE
 from prefect.settings import PREFECT_API_URL
 from prefect.tasks import MaterializingTask
 
-from tasks.tables.delta_table import is_url
 from tasks.tables.run import Publication, Run, load_run
 from tasks.write.stage import write_tables
 
@@ -25,7 +24,7 @@ def table_assets(run: Run) -> dict[str, Asset]:
 
     Prefect Cloud shows their lineage and numbers; the open-source server keeps the events.
     """
-    root = _uri(run.warehouse.location)
+    root = _uri(run.warehouse.root)
     assets: dict[str, Asset] = {}
     for name, table in run.contract.tables.items():
         key = f"{root}/{name}"
@@ -35,10 +34,9 @@ def table_assets(run: Run) -> dict[str, Asset]:
     return assets
 
 
-def _uri(location: str) -> str:
-    """A folder or URL as Prefect takes it in a key: that must not have `%`, so a space is `=20`."""
-    place = location if is_url(location) else f"file://{Path(location).absolute()}"
-    return quote(place, safe=":/").replace("%", "=")
+def _uri(folder: Path) -> str:
+    """A folder as Prefect takes it in a key: that must not have `%`, so a space is `=20`."""
+    return quote(f"file://{folder.absolute()}", safe=":/").replace("%", "=")
 
 
 def _assets_of(run: Run) -> dict[str, Asset]:

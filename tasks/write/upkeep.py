@@ -16,7 +16,7 @@ from config.errors import WarehouseError
 from tasks.tables import pointer
 from tasks.tables.durable import remove_tree, storage_errors, sync_folder
 from tasks.tables.faults import reach
-from tasks.tables.warehouse import BATCHES, Warehouse, is_delta
+from tasks.tables.warehouse import BATCHES, Warehouse
 
 
 class Cleared(NamedTuple):
@@ -34,16 +34,11 @@ def settle(warehouse: Warehouse) -> int | None:
     interrupted anywhere and called again.
 
     Returns:
-        The number of the snapshot that was undone; None where there was none (in Delta it has none yet).
+        The number of the snapshot that was undone; None where there was none.
 
     Raises:
         WarehouseError: the file system refused.
     """
-    if is_delta(warehouse):
-        from tasks.write.delta_upkeep import settle_tables  # noqa: PLC0415  (most warehouses have no Delta tables)
-
-        settle_tables(warehouse)
-        return None
     number = pointer.announced(warehouse.root)
     # A copy of a warehouse, made file by file while a run published, can hold both.
     if number == pointer.pointed(warehouse.root):
@@ -94,11 +89,6 @@ def move_pointer(warehouse: Warehouse, number: int) -> None:
         WarehouseError: there is no such snapshot, its list of files is damaged, or the file system
             refused; the pointer is as it was.
     """
-    if is_delta(warehouse):
-        from tasks.write.delta_upkeep import move_to  # noqa: PLC0415
-
-        move_to(warehouse, warehouse.snapshot(number))
-        return
     settle(warehouse)
     warehouse.snapshot(number)
     pointer.move(warehouse.root, number, warehouse.durable)
@@ -113,11 +103,6 @@ def remove_snapshot(warehouse: Warehouse, number: int) -> None:
     Raises:
         WarehouseError: it is one of those two or does not exist, or the file system refused.
     """
-    if is_delta(warehouse):
-        from tasks.write.delta_upkeep import forget  # noqa: PLC0415
-
-        forget(warehouse, number)
-        return
     settle(warehouse)
     published = warehouse.snapshots()
     if number not in published:

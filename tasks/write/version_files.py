@@ -1,7 +1,7 @@
 """The Parquet files of `article_versions`: the last row of every article in one, all others in files that only grow.
 
 Belongs here: cutting the next table into files. Does not belong here: what the rows are
-(`article_versions`), reading those of the parent (`parent_versions`), and Delta (`delta_versions`).
+(`article_versions`) and reading those of the parent (`parent_versions`).
 
 Closed rows never change. So a run writes the file of last rows, and appends what it closed to the newest
 file of closed ones until that is full; full ones are linked from snapshot to snapshot.

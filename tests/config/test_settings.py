@@ -196,7 +196,7 @@ class TestUnknownKeys:
             ("log:\n  level: info\n  formt: text", "`log.formt` (my.yaml, line 3). Did you mean `log.format`?"),
             ("\n\nguard: {min_files: 1}", "`guard` (my.yaml, line 3). Did you mean `guards`?"),
             ("workers: 2", "`workers` (my.yaml, line 1). Did you mean `run.workers`?"),
-            ("format: x", "Did you mean `warehouse.format` or `log.format`?"),
+            ("path: x", "Did you mean `contract.path` or `warehouse.path`?"),
             ("run: {keep_snapshot: 2}", "Did you mean `warehouse.keep_snapshots`?"),
             ("log:\n  x: 1", "`log.x` (my.yaml, line 2). There are: level, format."),
             (

@@ -1,4 +1,4 @@
-"""What the tests of consumers share: the environments of other people's tools, and one desk in both formats.
+"""What the tests of consumers share: the environments of other people's tools.
 
 Belongs here: where a tool's Python is, and what is missing without it. Does not belong here: what a tool
 is asked.
@@ -12,10 +12,6 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-
-from flows.run import run_ingest
-from tests.builders import Desk
-from tests.newsroom import settings_for
 
 PROJECT: Final = Path(__file__).parents[2]
 
@@ -35,10 +31,3 @@ def need_java() -> None:
     """Skip the test where Spark cannot run."""
     if shutil.which("java") is None:
         pytest.skip("Spark needs Java 17, and there is no java on the PATH.")
-
-
-def run_both(desk: Desk) -> None:
-    """The same files into Parquet and, in the folder `lake`, into Delta."""
-    desk.run()
-    lake = settings_for(desk.root / "lake", warehouse={"format": "delta"}, **desk.sections)
-    run_ingest([f"news={desk.root / 'news'}"], lake)

@@ -17,11 +17,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from deltalake import DeltaTable, write_deltalake
 
 from tests.builders import Desk, article, page
 from tests.consumers.engines.facts import utc
-from tests.consumers.environments import need_java, program, run_both
+from tests.consumers.environments import need_java, program
 
 HERE = Path(__file__).parent
 #: Engines by the environment that has them; None is the developers' own.
@@ -40,31 +39,23 @@ YEAR = 2025
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
-    """Two runs each into a Parquet and a Delta warehouse: three years, all tables, nulls, empty lists, duplicates."""
+    """Two runs: three years, all tables, nulls, empty lists, duplicates."""
     desk = Desk(tmp_path_factory.mktemp("desk"), {"guards": {"accept_quarantine": True}})
     file_stories(desk)
     mended = (desk.root / "news" / "4.md").read_bytes()
     desk.write("4.md", article("Rewritten later", originalUrl=page(4), quality=1_000, topics=["old"]))
     desk.write("gone.md", article("Gone later", originalUrl=page(99), publishedDateTime="2023-01-01T00:00:00Z"))
-    run_both(desk)
+    desk.run()
     desk.write("4.md", mended)
     desk.delete("gone.md")
-    run_both(desk)
+    desk.run()
     return desk
 
 
 @pytest.fixture(scope="module")
 def tables(desk: Desk) -> Path:
-    """The Parquet snapshot of the second run."""
+    """The snapshot of the second run."""
     return desk.snapshot.path
-
-
-@pytest.fixture(scope="module")
-def lake(desk: Desk) -> Path:
-    """The Delta warehouse of the second run, and a commit of a run that never came to its end."""
-    articles = DeltaTable(desk.root / "lake" / "articles")
-    write_deltalake(articles, articles.to_pyarrow_dataset().to_table(), mode="append")
-    return desk.root / "lake"
 
 
 def file_stories(desk: Desk) -> None:
@@ -138,18 +129,10 @@ def test_every_engine_gives_the_same_answers(engine: str, tables: Path) -> None:
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_and_the_same_of_delta_tables_at_the_versions_of_the_pointer(engine: str, tables: Path, lake: Path) -> None:
-    assert ask(engine, lake) == expected(tables)
-
-
-@pytest.mark.parametrize("kind", ["tables", "lake"])
-@pytest.mark.parametrize("engine", ENGINES)
-def test_a_query_for_one_year_opens_no_file_of_another(
-    engine: str, kind: str, tables: Path, lake: Path, tmp_path: Path
-) -> None:
+def test_a_query_for_one_year_opens_no_file_of_another(engine: str, tables: Path, tmp_path: Path) -> None:
     """The files of 2026 are made unreadable: an engine that leaves their folder out does not notice."""
     damaged = tmp_path / "tables"
-    shutil.copytree(tables if kind == "tables" else lake, damaged)
+    shutil.copytree(tables, damaged)
     for file in (damaged / "articles" / f"published_year={YEAR + 1}").iterdir():
         file.write_bytes(b"not Parquet")
     assert ask(engine, damaged, "one year") == {"in_year": expected(tables)["in_year"]}

@@ -9,27 +9,27 @@ from pathlib import Path
 import pytest
 
 from tests.builders import Desk, article, page
-from tests.consumers.environments import PROJECT, need_java, program, run_both
+from tests.consumers.environments import PROJECT, need_java, program
 
 PAGE = (PROJECT / "docs" / "consumers.md").read_text(encoding="utf-8")
 RECIPES = dict(re.findall(r"^## (\w+)\n\n```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
 #: Engines that the developers' environment has.
-HERE = {"DuckDB", "Polars", "PyArrow", "Delta"}
+HERE = {"DuckDB", "Polars", "PyArrow"}
 ENGINES = {"DuckDB", "Polars", "PyArrow", "pandas", "PySpark", "ClickHouse", "DataFusion", "Daft"}
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with `warehouse`, 31 articles of one year, and the same as Delta tables in `lake`."""
+    """A folder with `warehouse`, 31 articles of one year."""
     desk = Desk(tmp_path_factory.mktemp("desk"))
     for number in range(31):
         desk.write(f"{number}.md", article(f"Day {number} of the fair", originalUrl=page(number), topics=["fair"]))
-    run_both(desk)
+    desk.run()
     return desk.root
 
 
 def test_each_engine_has_a_recipe() -> None:
-    assert set(RECIPES) == ENGINES | {"Delta"}
+    assert set(RECIPES) == ENGINES
 
 
 @pytest.mark.parametrize("engine", RECIPES)

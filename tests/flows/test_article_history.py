@@ -15,13 +15,11 @@ from tasks.write.parent_versions import ParentVersions
 from tests.builders import Desk, article, page
 
 ON = {"enabled": True}
-#: A test over both formats; the others are about Parquet, or about what comes before any format.
-both_formats = pytest.mark.parametrize("desk", ["parquet", "delta"], indirect=True)
 
 
 @pytest.fixture
-def desk(tmp_path: Path, request: pytest.FixtureRequest) -> Desk:
-    desk = Desk(tmp_path, kind=getattr(request, "param", "parquet"))
+def desk(tmp_path: Path) -> Desk:
+    desk = Desk(tmp_path)
     desk.write("a.md", article(heat=1, originalUrl=page(1)))
     desk.write("b.md", article("Swans", heat=5, originalUrl=page(2)))
     desk.run()
@@ -42,7 +40,6 @@ def test_no_history_is_kept_unless_it_is_asked_for(desk: Desk) -> None:
     assert "article_versions" not in desk.snapshot.tables()
 
 
-@both_formats
 def test_a_change_ends_a_row_and_begins_one(desk: Desk) -> None:
     first = desk.run(history=ON)
     desk.write("a.md", article(heat=2, topics=["boats"], originalUrl=page(1)))
@@ -54,7 +51,6 @@ def test_a_change_ends_a_row_and_begins_one(desk: Desk) -> None:
     assert findings(desk) == []
 
 
-@both_formats
 def test_an_article_that_goes_and_comes_back_says_so(desk: Desk) -> None:
     desk.run(history=ON)
     desk.delete("a.md")
@@ -67,7 +63,6 @@ def test_an_article_that_goes_and_comes_back_says_so(desk: Desk) -> None:
     assert [row["heat"] for row in rows] == [1, 1, 1]
 
 
-@both_formats
 def test_what_is_not_watched_leaves_the_files_of_the_history_as_they_are(desk: Desk) -> None:
     desk.run(history=ON)
     before = desk.snapshot.files("article_versions")
@@ -76,7 +71,6 @@ def test_what_is_not_watched_leaves_the_files_of_the_history_as_they_are(desk: D
     assert desk.snapshot.files("article_versions") == before
 
 
-@both_formats
 def test_a_run_over_unchanged_files_adds_nothing(desk: Desk) -> None:
     desk.run(history=ON)
     number = desk.snapshot.number
@@ -101,7 +95,6 @@ def test_files_of_closed_rows_that_are_full_stay(desk: Desk, monkeypatch: pytest
     assert findings(desk) == []
 
 
-@both_formats
 def test_another_column_is_watched_from_then_on(desk: Desk) -> None:
     desk.run(history={**ON, "columns": ["title"]})
     desk.run(history={"columns": ["title", "heat", "topics"]})

@@ -18,8 +18,6 @@ from tests.newsroom import Story, settings_for
 
 WATCHED = {"history": {"columns": ["url", "title", "heat"]}}
 State = dict[str, bytes]
-#: A test over both formats.
-both_formats = pytest.mark.parametrize("desk", ["parquet", "delta"], indirect=True)
 
 
 def file(desk: Desk, state: State) -> None:
@@ -35,8 +33,7 @@ def file(desk: Desk, state: State) -> None:
 
 
 def backfill(desk: Desk, repository: Path, **sections: Any) -> Backfilled:
-    # Which format the warehouse has, a backfill sees by itself.
-    settings = settings_for(desk.root / "warehouse", **{**desk.sections, "warehouse": {}, **sections})
+    settings = settings_for(desk.root / "warehouse", **{**desk.sections, **sections})
     return run_backfill(Repository(repository), settings)
 
 
@@ -103,9 +100,9 @@ def test_a_hundred_commits_equal_their_replay_in_any_batches(tmp_path: Path) -> 
 
 
 @pytest.fixture
-def desk(tmp_path: Path, request: pytest.FixtureRequest) -> Desk:
+def desk(tmp_path: Path) -> Desk:
     """A ferry whose heat rose from 1 to 3 before presslake came."""
-    desk = Desk(tmp_path, WATCHED, getattr(request, "param", "parquet"))
+    desk = Desk(tmp_path, WATCHED)
     states = [{"a.md": article(heat=heat, originalUrl=page(1))} for heat in (1, 2, 3)]
     make_repository(tmp_path / "repository", states)
     file(desk, states[-1])
@@ -118,7 +115,6 @@ def heats(desk: Desk) -> list[int]:
     return [row["heat"] for row in rows]
 
 
-@both_formats
 def test_it_can_be_repeated(desk: Desk) -> None:
     assert backfill(desk, desk.root / "repository").status == "completed"
     rows, number = desk.rows("article_versions"), desk.snapshot.number
@@ -127,7 +123,6 @@ def test_it_can_be_repeated(desk: Desk) -> None:
     assert (desk.rows("article_versions"), desk.snapshot.number) == (rows, number)
 
 
-@both_formats
 def test_later_runs_go_on_from_it_and_a_run_over_unchanged_files_adds_nothing(desk: Desk) -> None:
     backfill(desk, desk.root / "repository")
     desk.run()

@@ -14,15 +14,15 @@ import pytest
 from config.contract import PACKAGED
 from config.errors import GuardRailError
 from flows.cli import main
-from tests.builders import Desk, Kind, article
+from tests.builders import Desk, article
 from tests.newsroom import contract_with_mood
 
 STRICT = {"accept_contract": False}
 
 
 @pytest.fixture
-def desk(tmp_path: Path, kind: Kind) -> Desk:
-    desk = Desk(tmp_path, {"guards": STRICT}, kind)
+def desk(tmp_path: Path) -> Desk:
+    desk = Desk(tmp_path, {"guards": STRICT})
     desk.write("a.md", article(mood="calm", readingTime=4, authors=[{"name": "Ada"}], images=[{"credit": "Bob"}]))
     desk.write("b.md", article("Swans", readingTime=7))
     desk.run()
@@ -71,7 +71,6 @@ def test_readers_of_old_and_new_snapshots_get_along(desk: Desk) -> None:
     assert sorted(table["mood"].to_pylist(), key=str) == sorted(moods, key=str)
 
 
-@pytest.mark.parametrize("kind", ["parquet", "delta"])
 def test_a_breaking_contract_publishes_nothing_unless_it_is_accepted(desk: Desk) -> None:
     desk.run(contract={"path": str(contract_with_mood(desk.root))})
     before = desk.snapshot.number
@@ -81,14 +80,3 @@ def test_a_breaking_contract_publishes_nothing_unless_it_is_accepted(desk: Desk)
     assert desk.snapshot.number == before
     desk.run(guards={"accept_contract": True})
     assert "mood" not in desk.snapshot.read("articles").column_names
-
-
-def test_on_delta_a_harmless_contract_passes_after_a_merge_and_a_break_does_not(tmp_path: Path) -> None:
-    desk = Desk(tmp_path, {"guards": STRICT, "warehouse": {"format": "delta"}})
-    desk.write("b.md", article("Swans"))
-    for body in ("Text.", "Edited."):
-        desk.write("a.md", article(body=body, mood="calm"))
-        desk.run()
-    assert desk.run(contract={"path": str(contract_with_mood(tmp_path))}).status == "completed"
-    with pytest.raises(GuardRailError, match=r"rely on: `articles\.mood` is gone\. Nothing"):
-        desk.run()

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import Desk, Kind, article
+from tests.builders import Desk, article
 
 
 @pytest.fixture
-def desk(tmp_path: Path, kind: Kind) -> Desk:
+def desk(tmp_path: Path) -> Desk:
     """A desk with one good article."""
-    desk = Desk(tmp_path, kind=kind)
+    desk = Desk(tmp_path)
     desk.write("good.md", article("The good neighbour"))
     return desk
 

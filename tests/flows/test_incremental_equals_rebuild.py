@@ -27,7 +27,6 @@ from tasks.deduplicate import crowds, joins, prefixes
 from tasks.report.outcome import Outcome
 from tasks.tables.verify import verify_files
 from tasks.tables.warehouse import Snapshot, Warehouse
-from tests.builders import Kind, kind_of, warehouse_at
 from tests.newsroom import (
     UNSETTLED,
     File,
@@ -137,11 +136,11 @@ class RunsOverANewsroom(RuleBasedStateMachine):
     #: Settings of all runs besides those that the rules choose.
     sections: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
 
-    def __init__(self, kind: Kind = "parquet") -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="presslake-test-"))
         self.newsroom = Newsroom(self.folder / "files")
-        self.warehouse = warehouse_at(self.folder / "warehouse", kind)
+        self.warehouse = Warehouse(self.folder / "warehouse", durable=False)
         self.contracts = [PACKAGED, contract_with_mood(self.folder), contract_with_short_titles(self.folder)]
         self.contract = PACKAGED
         self.partition_by = "year"
@@ -275,7 +274,6 @@ class RunsOverANewsroom(RuleBasedStateMachine):
     def ingest(self, specs: list[str], warehouse: Warehouse, way: dict[str, int], anew: bool = False) -> Outcome:
         run: dict[str, Any] = {name: way[name] for name in ("batch_bytes", "workers") if name in way}
         shape = {"partition_by": self.partition_by, "max_rows_per_file": way.get("max_rows_per_file", 50_000)}
-        shape["format"] = kind_of(warehouse)
         sections = {**self.sections, "warehouse": shape, "contract": {"path": str(self.contract)}}
         chosen = settings_for(warehouse.root, run, **sections)
         return run_ingest(specs, chosen, full_refresh=anew)
@@ -334,8 +332,8 @@ class RunsOverNearCopies(RunsOverANewsroom):
 class RunsOverCrowds(RunsOverNearCopies):
     """As above, but four records of one title are a crowd, and as many of one hash a crowded key."""
 
-    def __init__(self, kind: Kind = "parquet") -> None:
-        super().__init__(kind)
+    def __init__(self) -> None:
+        super().__init__()
         self.patched = pytest.MonkeyPatch()
         for module in (crowds, joins):
             self.patched.setattr(module, "CROWD", 3)
@@ -369,9 +367,9 @@ TestCrowdsToo.settings = options(1, steps=12)
 
 
 @pytest.fixture
-def runs(kind: Kind) -> Iterator[RunsOverANewsroom]:
+def runs() -> Iterator[RunsOverANewsroom]:
     """Two unlike stories, loaded."""
-    runs = RunsOverANewsroom(kind)
+    runs = RunsOverANewsroom()
     runs.newsroom.write(ONE, Story("The ferry", page=1, excerpt="Late again."))
     runs.newsroom.write(OTHER, Story("Swans", page=2, excerpt="On time."))
     runs.run_and_compare(SOURCES, {})

@@ -8,12 +8,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-import pytest
 import yaml
 
 from config.contract import load_contract
 from config.contract_types import Column
-from tests.builders import Desk, Kind, article, page
+from tests.builders import Desk, article, page
 
 _WORDS = ["ferry", "tram", "a &amp; b", " edge ", "12:30", "1.10", "No", "été", "", "~", "2021-02-30"]
 _KEYS = ["price", "rating", "levels", "authors", "url", "title", "name", "x-y", "Überschrift", "images"]
@@ -89,9 +88,8 @@ def spelled(value: Any) -> str | None:
     return None if value is None else str(value)
 
 
-@pytest.mark.parametrize("kind", ["parquet", "delta"])
-def test_every_value_of_every_file_is_in_its_row(tmp_path: Any, kind: Kind) -> None:
-    chance, desk, columns = random.Random(7), Desk(tmp_path, kind=kind), load_contract().source_columns
+def test_every_value_of_every_file_is_in_its_row(tmp_path: Any) -> None:
+    chance, desk, columns = random.Random(7), Desk(tmp_path), load_contract().source_columns
     for number in range(80):
         desk.write(f"{number}.md", article(f"Story {number}", **front_matter(chance, number)))
     outcome = desk.run()

@@ -10,15 +10,15 @@ from config.errors import GuardRailError, SourceError
 from tasks.deduplicate import anew, stage
 from tasks.report.outcome import Outcome
 from tasks.tables.journal import read_journal
-from tests.builders import Desk, Kind, article, assert_equals_rebuild, page
+from tests.builders import Desk, article, assert_equals_rebuild, page
 from tests.newsroom import contract_with_mood, contract_with_short_titles
 
 TABLES = ["articles", "duplicates", "quarantine", "related", "runs", "sources"]
 
 
 @pytest.fixture
-def desk(tmp_path: Path, kind: Kind) -> Desk:
-    return Desk(tmp_path, kind=kind)
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
 
 
 def partitions(desk: Desk, table: str = "articles") -> list[str]:

@@ -48,7 +48,7 @@ def test_a_run_for_which_nothing_changed_imports_nothing_that_reads_or_writes(tm
     names = [
         *("tasks.parse.batch", "tasks.validate.batch", "tasks.deduplicate.decisions", "tasks.write.publish"),
         *("multiprocessing", "importlib.metadata", "email", "prefect", "rich", "ftfy"),
-        *("pyarrow.dataset", "pyarrow._s3fs", "cloudpickle", "cyclopts", "ssl", "tasks.tables.delta"),
+        *("pyarrow.dataset", "pyarrow._s3fs", "cloudpickle", "cyclopts", "ssl"),
     ]
     again = ["run", "content", "--json"]
     first = imported_by(again, names[:4], tmp_path)

@@ -1,7 +1,6 @@
 """G4: readers that resolve `current` once a round never see an error, a torn file or a mix of two runs.
 
 Each run writes its number into every story, so a round tells which run it saw, in every table. Readers of
-Delta tables are in `tests/e2e/test_delta_readers.py`.
 """
 
 from __future__ import annotations

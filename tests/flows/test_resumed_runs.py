@@ -17,12 +17,12 @@ from tasks.discover.stage import discover_changes
 from tasks.report.outcome import Outcome
 from tasks.tables.journal import read_journal
 from tasks.tables.run import Decisions
-from tests.builders import Desk, Kind, article
+from tests.builders import Desk, article
 
 
 @pytest.fixture
-def desk(tmp_path: Path, kind: Kind) -> Desk:
-    desk = Desk(tmp_path, {"run": {"batch_bytes": 1, "retry_delay_seconds": 0}}, kind)
+def desk(tmp_path: Path) -> Desk:
+    desk = Desk(tmp_path, {"run": {"batch_bytes": 1, "retry_delay_seconds": 0}})
     for number in range(4):
         desk.write(f"{number}.md", article(f"Story {number}"))
     return desk

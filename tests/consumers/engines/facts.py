@@ -1,4 +1,4 @@
-"""What each engine is asked of a snapshot, or of a Delta warehouse, in one form, so that the answers can be compared.
+"""What each engine is asked of a snapshot, in one form, so that the answers can be compared.
 
 Belongs here: the questions' shape, and what is to be read. Does not belong here: how an engine asks them
 (one module each), and the right answers (`tests/consumers/test_readers.py`). Runs in the engines' own
@@ -78,26 +78,8 @@ class Facts:
 
 
 def names_of(tables: Path) -> list[str]:
-    """The tables of a Parquet snapshot, or of a Delta warehouse."""
-    versions = versions_of(tables)
-    return sorted(versions or (path.name for path in tables.iterdir() if path.is_dir()))
-
-
-def versions_of(tables: Path) -> dict[str, int]:
-    """The Delta version of each table that the pointer names; empty for a Parquet snapshot."""
-    return dict(_pointer(tables).get("versions", {}))
-
-
-def files_of(tables: Path, name: str) -> list[str]:
-    """The files of a table: those that a Delta warehouse's pointer lists, for engines that cannot read its log."""
-    listed = [f"{tables}/{file['path']}" for file in _pointer(tables).get("files", []) if file["table"] == name]
-    return listed or [f"{tables}/{name}/**/*.parquet"]
-
-
-def _pointer(tables: Path) -> dict[str, Any]:
-    pointer = tables / "_presslake" / "current.json"
-    found: dict[str, Any] = json.loads(pointer.read_bytes()) if pointer.is_file() else {}
-    return found
+    """The tables of a snapshot."""
+    return sorted(path.name for path in tables.iterdir() if path.is_dir())
 
 
 def utc(moment: datetime) -> str:

@@ -1,4 +1,4 @@
-"""What ClickHouse reads, in-process as chdb: in SQL, over globs, or over the files that a pointer lists."""
+"""What ClickHouse reads, in-process as chdb: in SQL, over globs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import chdb
-from facts import Facts, files_of, names_of, tell
+from facts import Facts, names_of, tell
 
 
 def one(query: str) -> list[Any]:
@@ -19,9 +19,8 @@ def one(query: str) -> list[Any]:
 
 
 def read(tables: Path, name: str) -> str:
-    """A table, in SQL: of several files braces are the list, below a folder."""
-    files = [file.removeprefix(f"{tables}/") for file in files_of(tables, name)]
-    return f"file('{tables}/{files[0] if len(files) == 1 else '{' + ','.join(files) + '}'}', Parquet)"
+    """A table, in SQL."""
+    return f"file('{tables}/{name}/**/*.parquet', Parquet)"
 
 
 def one_year(tables: Path, year: int) -> tuple[int, int]:

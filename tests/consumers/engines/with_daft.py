@@ -9,9 +9,7 @@ from typing import Any
 import daft
 import pyarrow.parquet as pq
 from daft import col
-from delta_data import data_at
-from facts import Facts, names_of, tell, versions_of
-from pyarrow.compute import field
+from facts import Facts, names_of, tell
 
 
 def one(frame: daft.DataFrame) -> tuple[Any, ...]:
@@ -20,14 +18,7 @@ def one(frame: daft.DataFrame) -> tuple[Any, ...]:
 
 
 def read(tables: Path, name: str, year: int | None = None) -> daft.DataFrame:
-    """A table, or a year of it, of a snapshot, or of a Delta warehouse at the version that its pointer names.
-
-    Daft's own reader of Delta stops at files that a merge wrote ("Unsupported Arrow DataType: Utf8View").
-    """
-    versions = versions_of(tables)
-    if versions:
-        of_year = None if year is None else field("published_year") == year
-        return daft.from_arrow(data_at(tables / name, versions[name]).to_table(filter=of_year))
+    """A table of a snapshot, or a year of it."""
     # All files have the same schema: without it, whichever file is listed first would be opened to look.
     schema = daft.Schema.from_pyarrow_schema(pq.read_schema(min((tables / name).rglob("*.parquet"))))
     found = daft.read_parquet(

@@ -1,4 +1,4 @@
-"""What DataFusion reads: in SQL, over folders that are registered with their partition column, or over Delta tables."""
+"""What DataFusion reads: in SQL, over folders that are registered with their partition column."""
 
 from __future__ import annotations
 
@@ -9,20 +9,15 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 from datafusion import SessionContext
-from delta_data import data_at
-from facts import Facts, names_of, tell, versions_of
+from facts import Facts, names_of, tell
 
 PARTITIONED = ("articles", "duplicates", "related")
 
 
 def context_of(tables: Path) -> SessionContext:
     """A context with every table registered under its name."""
-    context, versions = SessionContext(), versions_of(tables)
+    context = SessionContext()
     for name in names_of(tables):
-        if versions:
-            # Registered as a table it would open every file; the data set leaves out what its partitions rule out.
-            context.register_dataset(name, data_at(tables / name, versions[name]))
-            continue
         years = [("published_year", pa.int16())] if name in PARTITIONED else []
         # All files have the same schema: without it, every one of them would be opened to look.
         schema = pq.read_schema(min((tables / name).rglob("*.parquet")))

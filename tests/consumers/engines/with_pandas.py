@@ -8,18 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from delta_data import files_below
-from deltalake import DeltaTable
-from facts import Facts, names_of, tell, versions_of
+from facts import Facts, names_of, tell
 
 
 def read(tables: Path, name: str, filters: Sequence[tuple[str, str, Any]] | None = None) -> pd.DataFrame:
-    """A table of a snapshot, or of a Delta warehouse at the version that its pointer names."""
-    versions = versions_of(tables)
-    if versions:
-        table = DeltaTable(tables / name, version=versions[name])
-        below = files_below(tables / name)
-        return table.to_pandas(filters=filters and list(filters), types_mapper=pd.ArrowDtype, filesystem=below)
+    """A table of a snapshot."""
     return pd.read_parquet(tables / name, dtype_backend="pyarrow", filters=filters and list(filters))
 
 

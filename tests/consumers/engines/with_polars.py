@@ -6,14 +6,11 @@ import sys
 from pathlib import Path
 
 import polars as pl
-from facts import Facts, names_of, tell, versions_of
+from facts import Facts, names_of, tell
 
 
 def scan(tables: Path, name: str, years: bool = False) -> pl.LazyFrame:
-    """A table of a snapshot, or of a Delta warehouse at the version that its pointer names."""
-    versions = versions_of(tables)
-    if versions:
-        return pl.scan_delta(str(tables / name), version=versions[name])
+    """A table of a snapshot."""
     return pl.scan_parquet(tables / name / "**/*.parquet", hive_partitioning=years)
 
 

@@ -1,4 +1,4 @@
-"""What PyArrow reads: a data set with Hive partitions, or the one that deltalake makes of a Delta table."""
+"""What PyArrow reads: a data set with Hive partitions."""
 
 from __future__ import annotations
 
@@ -8,17 +8,13 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
-from delta_data import data_at
-from facts import Facts, names_of, tell, versions_of
+from facts import Facts, names_of, tell
 
 YEARS = ds.partitioning(pa.schema([("published_year", pa.int16())]), flavor="hive")
 
 
 def data_of(tables: Path, name: str) -> ds.Dataset:
-    """A table of a snapshot, or of a Delta warehouse at the version that its pointer names."""
-    versions = versions_of(tables)
-    if versions:
-        return data_at(tables / name, versions[name])
+    """A table of a snapshot."""
     return ds.dataset(tables / name, partitioning=YEARS if name == "articles" else None)
 
 

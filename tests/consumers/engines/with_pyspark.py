@@ -1,7 +1,4 @@
-"""What Spark reads: in SQL, over views of folders, or of the files that a Delta warehouse's pointer lists.
-
-The partition column comes from the folders' names.
-"""
+"""What Spark reads: in SQL, over views of folders, whose names give the partition column."""
 
 from __future__ import annotations
 
@@ -10,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from facts import Facts, files_of, names_of, tell, versions_of
+from facts import Facts, names_of, tell
 from pyspark.sql import SparkSession
 
 SETTINGS = {
@@ -30,10 +27,7 @@ def session() -> SparkSession:
 
 def view(tables: Path, name: str) -> None:
     """Let SQL see a table under its name."""
-    reader, folder = session().read, str(tables / name)
-    files = files_of(tables, name) if versions_of(tables) else [folder]
-    # The partition column is in the names of folders below this one.
-    reader.option("basePath", folder).parquet(*files).createOrReplaceTempView(name)
+    session().read.parquet(str(tables / name)).createOrReplaceTempView(name)
 
 
 def one(query: str) -> tuple[Any, ...]:

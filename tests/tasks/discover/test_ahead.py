@@ -107,8 +107,7 @@ def test_what_cannot_be_walked_is_left_to_the_run(content: Path) -> None:
         "begin(['old.zip'], settings())",
         "import threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()\n"
         "begin(['content'], settings())",
-        "begin(['content'], load_settings(None, {'warehouse': {'path': 's3://bucket/w', 'format': 'delta'}}))",
-        "begin(['content'], load_settings(None, {'warehouse': {'path': 'w', 'format': 'delta'}}))",
+        "begin(['content'], load_settings(None, {'warehouse': {'path': 's3://bucket/w'}}))",
         "import os\nos.cpu_count = lambda: 1\nbegin(['content'], settings())",
     ],
 )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from config.errors import WarehouseError
+from config.errors import SettingsError, WarehouseError
 from tasks.tables import pointer
 from tasks.tables.parquet import write_parquet
 from tasks.tables.warehouse import DataFile, Snapshot, SnapshotInfo, Warehouse
@@ -54,6 +55,19 @@ def test_a_folder_with_other_things_in_it_is_not_taken(tmp_path: Path) -> None:
     with pytest.raises(WarehouseError, match="not empty and not a warehouse"):
         Warehouse(tmp_path).create()
     assert [path.name for path in tmp_path.iterdir()] == ["staging"]
+
+
+@pytest.mark.parametrize("look", [Warehouse.create, Warehouse.exists])
+def test_a_former_warehouse_of_delta_tables_is_refused(tmp_path: Path, look: Callable[[Warehouse], object]) -> None:
+    (tmp_path / "_presslake").mkdir()
+    with pytest.raises(WarehouseError, match=r"Delta tables, .*new folder, or remove this one, and run again"):
+        look(Warehouse(tmp_path))
+
+
+@pytest.mark.parametrize("url", ["s3://bucket/lake", Path("gs://bucket"), "https://host/lake"])
+def test_a_url_is_refused(url: Path | str) -> None:
+    with pytest.raises(SettingsError, match="object stores come back as targets"):
+        Warehouse(url)
 
 
 @pytest.mark.parametrize("run_id", ["batches", "..", "a/b", "", ".hidden"])
@@ -103,12 +117,13 @@ def test_a_pointer_to_a_snapshot_that_is_gone_says_which_there_are(warehouse: Wa
     [
         (b"", "damaged"),
         (b'{"number": 1', "damaged"),
-        (b'{"layout": 1, "number": "one"}', "damaged"),
-        (b'{"layout": 99}', "layout 99"),
+        (b'{"layout": 2, "number": "one"}', "damaged"),
+        (b'{"layout": 1}', "layout 1, .*new folder, or remove this one, and run again"),
+        (b'{"layout": 99}', "layout 99, .*the presslake that wrote it"),
         (b"{}", "layout None"),
     ],
 )
-def test_a_damaged_or_newer_snapshot_json_is_named(warehouse: Warehouse, content: bytes, said: str) -> None:
+def test_a_damaged_older_or_newer_snapshot_json_is_named(warehouse: Warehouse, content: bytes, said: str) -> None:
     snapshot = place(warehouse, 1, {})
     (snapshot.path / "snapshot.json").write_bytes(content)
     with pytest.raises(WarehouseError, match=rf"snapshot\.json .*{said}"):
