@@ -34,7 +34,6 @@ from tasks.tables.durable import remove_tree, storage_errors
 from tasks.tables.formats import open_warehouse, with_found_format
 from tasks.tables.history import SUMMARY, Observed, observed, with_history
 from tasks.tables.lock import locked
-from tasks.tables.previous import previous_manifest
 from tasks.tables.run import Run, new_run_id
 from tasks.tables.snapshots import Snapshot
 from tasks.tables.warehouse import Warehouse, is_delta
@@ -211,7 +210,7 @@ def _joined(
 
 def _published(run: Run, known: Observed, versions: pa.Table, commits: Sequence[Commit]) -> int:
     """Publish the table; the number of the snapshot."""
-    manifest = previous_manifest(run)
+    manifest = run.parent_manifest.read()
     message = f"Backfill: {len(commits):,} commits, {len(versions):,} rows in {VERSIONS}."
     head = commits[-1].id if commits else known.commit
     told = msgspec.structs.replace(known, columns=run.contract.watched, commit=head)

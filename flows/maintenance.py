@@ -34,7 +34,6 @@ from tasks.report.words import counted
 from tasks.tables.formats import with_found_format
 from tasks.tables.history import with_history
 from tasks.tables.lock import locked
-from tasks.tables.previous import previous_manifest
 from tasks.tables.run import Run, count_by, new_run_id
 from tasks.tables.snapshots import Snapshot
 from tasks.tables.warehouse import is_delta
@@ -178,7 +177,7 @@ def _run(settings: Settings, run_id: str) -> Run:
 
 
 def _rewrite(run: Run, parent: Snapshot) -> Rewritten:
-    settings, previous = run.settings.warehouse, previous_manifest(run)
+    settings, previous = run.settings.warehouse, run.parent_manifest.read()
     kept = without_tombstones(previous, run.started_at - timedelta(days=settings.keep_tombstones_days))
     runs = parent.read("runs", ["run_id", "started_at"])
     forgotten = expired_runs(runs, kept, run.started_at - timedelta(days=settings.keep_runs_days))

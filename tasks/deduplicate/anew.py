@@ -23,7 +23,6 @@ from tasks.deduplicate.touched import touched_rows
 from tasks.tables.columns import is_numbered
 from tasks.tables.keys import file_keys
 from tasks.tables.memory import give_back
-from tasks.tables.previous import previous_manifest
 from tasks.tables.run import Decisions, Run, count_by
 from tasks.tables.staging import FILES, MANIFEST_ROWS, read_arrow, write_arrow_in_parts
 
@@ -40,7 +39,7 @@ def decide_anew(folder: Path, run: Run, batches: Sequence[Path], gone: pa.Table)
         batches: folders of the validated batches.
         gone: (n,) files that are there no more, by `source` and `source_path`.
     """
-    previous = previous_manifest(run)
+    previous = run.parent_manifest.read()
     stamp = RunStamp(run.run_id, run.started_at, run.contract.tag, run.read_version)
     files = partial(_files, batches)
     merged = next_manifest(previous, run.sources.keys(), gone, files, stamp)

@@ -14,7 +14,6 @@ import pyarrow.compute as pc
 
 from tasks.deduplicate.numbers import COUNTED, counted
 from tasks.tables.memory import system_memory
-from tasks.tables.previous import previous_manifest
 from tasks.tables.run import Decisions, Run, load_run
 from tasks.tables.staging import read_arrow
 
@@ -52,5 +51,5 @@ def _as_before(run: Run) -> Decisions | None:
     """The numbers of a run for which nothing came and nothing went, if the decisions on what is there stand."""
     if run.writes_anew:
         return None
-    manifest = previous_manifest(run, (*COUNTED, "match_version"))
+    manifest = run.parent_manifest.read((*COUNTED, "match_version"))
     return counted(manifest, run.sources) if is_decided(manifest, run.match_version) else None

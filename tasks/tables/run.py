@@ -35,6 +35,32 @@ from tasks.tables.warehouse import BATCHES, Snapshot, Warehouse
 _CONTEXT: Final = "run.pickle"
 
 
+class ParentManifest(msgspec.Struct, frozen=True):
+    """The manifest of a run's parent snapshot; without a parent it is empty.
+
+    Attributes:
+        snapshot: the parent.
+        schema: of the contract's table `sources`.
+    """
+
+    snapshot: Snapshot | None
+    schema: pa.Schema
+
+    def read(self, columns: Sequence[str] | None = None) -> pa.Table:
+        """Its rows, sorted by source and path.
+
+        Args:
+            columns: the columns to read; None reads all, most of which are what records are compared by.
+
+        Raises:
+            WarehouseError: it is damaged.
+        """
+        columns = columns or self.schema.names
+        if self.snapshot is None:
+            return self.schema.empty_table().select(columns)
+        return self.snapshot.read("sources", columns, schema=self.schema).combine_chunks()
+
+
 class Run(msgspec.Struct, frozen=True, dict=True):
     """The context of one run; picklable.
 
@@ -83,6 +109,11 @@ class Run(msgspec.Struct, frozen=True, dict=True):
     def parent_snapshot(self) -> Snapshot | None:
         """The snapshot that the run starts from."""
         return None if self.parent is None else self.warehouse.snapshot(self.parent)
+
+    @property
+    def parent_manifest(self) -> ParentManifest:
+        """The table `sources` of the snapshot that the run starts from, read when it is asked for."""
+        return ParentManifest(self.parent_snapshot(), self.contract["sources"].schema)
 
     @cached_property
     def policy(self) -> ReadPolicy:

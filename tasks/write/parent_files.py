@@ -9,34 +9,19 @@ whole for a handful of rows. Which rows that will be is known once the sources a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate, groupby
+from itertools import accumulate
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tasks.tables.columns import whole
-from tasks.tables.delta import DeltaSnapshot
 from tasks.tables.donors import Donor, mapped
-from tasks.tables.keys import file_keys
 from tasks.tables.parquet import digest_of
-from tasks.tables.previous import is_small, previous_manifest
-from tasks.tables.run import Plan, Run
-from tasks.tables.snapshots import DataFile, Snapshot
-from tasks.tables.staging import read_arrow
-from tasks.write.layout import layout_of
-
-if TYPE_CHECKING:
-    from concurrent.futures import Future
-
-#: More rows than this of a file are not worth being read before anyone asks for them.
-_MOST_ROWS: Final = 200
-_ARTICLES: Final = ("source", "source_path", "article_id", "published_at", "status")
+from tasks.tables.snapshots import DataFile
 
 
 @dataclass(frozen=True)
@@ -76,10 +61,6 @@ class ParentFile:
         return [known[number] for number in numbers]
 
 
-#: What is opened ahead, by the file's path: no other file ever has that of one in a snapshot.
-_ahead: Final[dict[Path, Future[ParentFile | None]]] = {}
-
-
 def parent_file(path: Path, listed: DataFile, schema: pa.Schema) -> ParentFile | None:
     """A file of `articles`, if its bytes are those published and it has the columns that it must have.
 
@@ -92,8 +73,7 @@ def parent_file(path: Path, listed: DataFile, schema: pa.Schema) -> ParentFile |
         WarehouseError: the file is missing, or its footer is damaged.
         NotCopyable: it has what this project does not know.
     """
-    begun = _ahead.pop(path, None)
-    return _opened(path, listed, schema) if begun is None or begun.cancel() else begun.result()
+    return _opened(path, listed, schema)
 
 
 def published(path: Path, listed: DataFile) -> Donor | None:
@@ -117,65 +97,3 @@ def _opened(path: Path, listed: DataFile, schema: pa.Schema) -> ParentFile | Non
             return None
         metadata, ids = file.metadata, whole(file.read(columns=["article_id"], use_threads=False)["article_id"])
     return ParentFile(metadata, donor, ids)
-
-
-@contextmanager
-def files_ahead(run: Run, plan: Plan) -> Iterator[None]:
-    """Open the files in which few changed records stand, and read what these say there, in a thread of its own.
-
-    Args:
-        run: the run.
-        plan: what it has to do.
-    """
-    parent = run.parent_snapshot()
-    if parent is None or isinstance(parent, DeltaSnapshot) or not is_small(run, plan) or run.writes_anew:
-        yield
-        return
-    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  (most runs have nothing to do)
-
-    opened: list[Path] = []
-
-    def begin() -> None:
-        schema = run.contract["articles"].schema
-        for file, ids in _to_read(run, plan, parent).items():
-            path = parent.path / file.path
-            opened.append(path)
-            _ahead[path] = threads.submit(_with_rows, path, file, schema, ids)
-
-    threads = ThreadPoolExecutor(1, "files")
-    try:
-        # What goes wrong in it goes wrong again where the file is asked for, and is told of there.
-        threads.submit(begin)
-        yield
-    finally:
-        threads.shutdown(cancel_futures=True)
-        for path in opened:
-            _ahead.pop(path, None)
-
-
-def _to_read(run: Run, plan: Plan, parent: Snapshot) -> Mapping[DataFile, list[str]]:
-    """The files that have articles which the run reads again, each with the ids of these."""
-    read = pa.concat_tables([read_arrow(b.path / "input.arrow").select(_ARTICLES[:2]) for b in plan.batches])
-    known = previous_manifest(run, _ARTICLES)
-    is_read = pc.and_(pc.is_in(file_keys(known), file_keys(read)), pc.equal(whole(known["status"]), "loaded"))
-    articles = known.filter(is_read).combine_chunks()
-    layout = layout_of(parent.info.files, str(parent.info.summary["partition_by"]))
-    places = layout.places(articles).cast(pa.string()).to_pylist()
-    files = {file.path: file for file in parent.files("articles")}
-    pairs = sorted(zip(places, articles["article_id"].to_pylist(), strict=True))
-    found = {place: [key for _, key in group] for place, group in groupby(pairs, key=lambda pair: pair[0])}
-    paths = {f"articles/{place.lstrip('/')}": ids for place, ids in found.items() if len(ids) <= _MOST_ROWS}
-    return {files[path]: ids for path, ids in paths.items() if path in files}
-
-
-def _with_rows(path: Path, listed: DataFile, schema: pa.Schema, ids: Sequence[str]) -> ParentFile | None:
-    """The file with what some of its articles say; those that are not in it are left out."""
-    file = _opened(path, listed, schema)
-    if file is None:
-        return None
-    at = pc.index_in(pa.array(ids, pa.string()), file.ids).drop_null().sort().to_pylist()
-    for group, start in enumerate(file.bounds[:-1]):
-        numbers = [row - start for row in at if start <= row < file.bounds[group + 1]]
-        if numbers:
-            file.said[group] = dict(zip(numbers, file.rows(group, numbers), strict=True))
-    return file

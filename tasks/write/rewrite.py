@@ -12,7 +12,6 @@ from typing import Any
 import pyarrow as pa
 
 from tasks.tables.delta import DeltaSnapshot
-from tasks.tables.previous import previous_manifest
 from tasks.tables.run import Run
 from tasks.tables.snapshots import Snapshot
 from tasks.write.delta import write_delta
@@ -71,7 +70,7 @@ def rewrite_tables(
         WarehouseError: the disk refused, or a file is damaged; nothing was published.
     """
     untouched = pa.repeat(pa.scalar(False), len(manifest))
-    decided = Decided(manifest, untouched, previous_manifest(run), sources=(), there=0)
+    decided = Decided(manifest, untouched, run.parent_manifest.read(), sources=(), there=0)
     record = RunRecord(
         run_id=run.run_id,
         contract_version=run.contract.tag,

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
-import pyarrow as pa
-
 from tasks.tables.memory import system_memory
-from tasks.tables.previous import known_manifest, previous_manifest
 from tasks.tables.run import Publication, Run, load_run
 from tasks.tables.snapshots import Snapshot
 from tasks.tables.staging import read_arrow
@@ -41,7 +38,7 @@ def write_tables(folder: Path, publication: Publication) -> tuple[int, int]:
         manifest=manifest.drop_columns(["touched"]),
         path=folder / "manifest.arrow",
         touched=manifest["touched"].combine_chunks(),
-        previous=_previous(run, None if of_delta else FOUND),
+        previous=run.parent_manifest.read(None if of_delta else FOUND),
         sources=run.sources.keys(),
         there=plan.discovered - publication.vanished,
     )
@@ -69,12 +66,6 @@ def _writer(*, of_delta: bool) -> Callable[..., Snapshot]:
     from tasks.write.delta import write_delta  # noqa: PLC0415
 
     return write_delta
-
-
-def _previous(run: Run, columns: Sequence[str] | None) -> pa.Table:
-    """The parent's manifest: all of it where it is at hand, else these columns."""
-    known = known_manifest(run)
-    return previous_manifest(run, columns) if known is None else known
 
 
 def write_job(run: Run) -> WriteJob:
