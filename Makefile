@@ -92,8 +92,7 @@ bench-dedup: setup ## measure how right and how fast near-duplicates are found (
 	else echo "No folder $(CORPUS): give CORPUS=folder to measure precision and recall."; fi
 	@$(BIN)/python -m benchmarks.dedup_speed 10000 100000
 
-docs: setup ## print docs/tables.md, docs/settings.md and config/packaged.json anew from contract, rules and settings
-	@$(BIN)/python -m config.yaml_files > config/packaged.new && mv config/packaged.new config/packaged.json
+docs: setup ## print docs/tables.md and docs/settings.md anew from contract, rules and settings
 	@$(BIN)/python -m config.contract_docs > docs/tables.md.new && mv docs/tables.md.new docs/tables.md
 	@$(BIN)/python -m config.settings > docs/settings.md.new && mv docs/settings.md.new docs/settings.md
 	@$(BIN)/python -m config.contract_published > docs/contract.new && mv docs/contract.new docs/contract/articles.odcs.yaml

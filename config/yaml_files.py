@@ -2,30 +2,19 @@
 
 Belongs here: what is the same for every such file, its errors above all. Does not belong here: the
 shapes, and what a usable rule is (`url_rules`, `match_rules`, `contract`).
-
-The files that presslake comes with are read from `packaged.json`, which holds what YAML makes of them
-under the hash of their bytes: importing PyYAML and parsing the contract takes longer than checking ten
-articles. A file that was edited has another hash and is read as YAML, so nothing can be out of date.
-`python -m config.yaml_files` prints `packaged.json` (`make docs`).
 """
 
 from __future__ import annotations
 
-import hashlib
 import re
-import sys
 from collections.abc import Callable
-from contextlib import suppress
-from functools import cache
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
+import yaml
 
 from config.errors import SettingsError
-
-_PACKAGED: Final = Path(__file__).with_name("packaged.json")
-_NAMES: Final = ("articles.odcs.yaml", "match_rules.yaml", "url_rules.yaml")
 
 Entries = TypeVar("Entries")
 Rules = TypeVar("Rules")
@@ -36,45 +25,26 @@ class NotYamlError(ValueError):
 
 
 def read_yaml(path: Path) -> Any:
-    """What a YAML file says.
+    """The content of a YAML file.
 
     Raises:
         OSError: it cannot be read.
         NotYamlError: it is not YAML.
     """
-    source = path.read_bytes()
-    known = _packaged().get(hashlib.sha256(source).hexdigest())
-    return parse_yaml(source) if known is None else msgspec.json.decode(known)
+    return parse_yaml(path.read_bytes())
 
 
 def parse_yaml(source: bytes) -> Any:
-    """What a YAML text says.
+    """The content of a YAML text.
 
     Raises:
         NotYamlError: it is not YAML.
     """
-    import yaml  # noqa: PLC0415  (slow, and the packaged files do not need it)
-
     try:
         # libyaml's loader where PyYAML has it: a tenth of the time.
         return yaml.load(source, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
     except yaml.YAMLError as error:
         raise NotYamlError(str(error)) from error
-
-
-@cache
-def _packaged() -> dict[str, msgspec.Raw]:
-    """The documents of the packaged files by the hash of their YAML, each still to be decoded."""
-    with suppress(OSError):
-        return msgspec.json.decode(_PACKAGED.read_bytes(), type=dict[str, msgspec.Raw])
-    return {}
-
-
-def packaged_text() -> str:
-    """The text of `packaged.json`: a line for each file."""
-    sources = [_PACKAGED.with_name(name).read_bytes() for name in _NAMES]
-    lines = [f'"{hashlib.sha256(s).hexdigest()}": {msgspec.json.encode(parse_yaml(s)).decode()}' for s in sources]
-    return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
 def read_rules(path: Path, shape: type[Entries], build: Callable[[Entries], Rules], *, called: str, hint: str) -> Rules:
@@ -95,7 +65,3 @@ def read_rules(path: Path, shape: type[Entries], build: Callable[[Entries], Rule
         raise SettingsError(f"Cannot read the {called} {path}: {error.strerror}.", hint) from error
     except (ValueError, re.error) as error:
         raise SettingsError(f"The {called} {path} are wrong: {error}.", hint) from error
-
-
-if __name__ == "__main__":
-    sys.stdout.write(packaged_text())

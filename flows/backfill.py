@@ -33,13 +33,12 @@ from tasks.report.status import existing_warehouse
 from tasks.tables.durable import remove_tree, storage_errors
 from tasks.tables.history import SUMMARY, Observed, observed, with_history
 from tasks.tables.lock import locked
-from tasks.tables.previous import previous_manifest
 from tasks.tables.run import Run, new_run_id
 from tasks.tables.snapshots import Snapshot
 from tasks.tables.warehouse import Warehouse
 from tasks.write.article_versions import Observation, joined, states_of
 from tasks.write.parent_versions import ParentVersions
-from tasks.write.rewrite import rewrite_tables
+from tasks.write.stage import rewrite_tables
 from tasks.write.upkeep import clear_staging
 
 
@@ -210,9 +209,9 @@ def _joined(
 
 def _published(run: Run, known: Observed, versions: pa.Table, commits: Sequence[Commit]) -> int:
     """Publish the table; the number of the snapshot."""
-    manifest = previous_manifest(run)
+    manifest = run.parent_manifest.read()
     message = f"Backfill: {len(commits):,} commits, {len(versions):,} rows in {VERSIONS}."
     head = commits[-1].id if commits else known.commit
     told = msgspec.structs.replace(known, columns=run.contract.watched, commit=head)
     summary = {"maintenance": message, SUMMARY: msgspec.to_builtins(told)}
-    return rewrite_tables(run, manifest, (), quiet_row(run, manifest, message), summary, versions).number
+    return rewrite_tables(run, manifest, [quiet_row(run, manifest, message)], summary, versions=versions).number

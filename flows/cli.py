@@ -15,7 +15,6 @@ import io
 import os
 import sys
 from collections.abc import Sequence
-from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from config.errors import PresslakeError
@@ -26,9 +25,6 @@ if TYPE_CHECKING:
 FAILED: Final = 1
 WRONG_USAGE: Final = 2
 STOPPED: Final = 130
-
-#: Where the commands are that schedulers, editors and hooks call, again and again.
-_OFTEN: Final = {"run": ("flows.commands.run", "run"), "check": ("flows.commands.checking", "check_files")}
 
 _BUG: Final = "This is a bug in presslake. Please report it, with the lines above and `presslake --version`."
 
@@ -62,20 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _call(words: Sequence[str]) -> int:
-    """Call what the words name; a plain call without the parser, since importing that takes longer than the work."""
-    if words and words[0] in _OFTEN:
-        from flows.commands.plain import plain_arguments  # noqa: PLC0415
-
-        module, name = _OFTEN[words[0]]
-        command = getattr(import_module(module), name)
-        if plain := plain_arguments(command, words[1:]):
-            sources, options = plain
-            return int(command(*sources, **options))
-    return _parse(words)
-
-
-def _parse(words: Sequence[str]) -> int:
-    """Let cyclopts understand the words, and call what they name."""
+    """Call the command that the words name; the exit code."""
     from cyclopts import CycloptsError  # noqa: PLC0415
 
     from flows.commands.app import app_for  # noqa: PLC0415

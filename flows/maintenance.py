@@ -33,10 +33,9 @@ from tasks.report.summary import iso, run_row
 from tasks.report.words import counted
 from tasks.tables.history import with_history
 from tasks.tables.lock import locked
-from tasks.tables.previous import previous_manifest
 from tasks.tables.run import Run, count_by, new_run_id
 from tasks.tables.snapshots import Snapshot
-from tasks.write.rewrite import changed_parts, rewrite_tables
+from tasks.write.stage import changed_parts, rewrite_tables
 from tasks.write.upkeep import Cleared, clear_staging, remove_snapshot
 
 
@@ -172,11 +171,11 @@ def _run(settings: Settings, run_id: str) -> Run:
 
 
 def _rewrite(run: Run, parent: Snapshot) -> Rewritten:
-    settings, previous = run.settings.warehouse, previous_manifest(run)
+    settings, previous = run.settings.warehouse, run.parent_manifest.read()
     kept = without_tombstones(previous, run.started_at - timedelta(days=settings.keep_tombstones_days))
     runs = parent.read("runs", ["run_id", "started_at"])
     forgotten = expired_runs(runs, kept, run.started_at - timedelta(days=settings.keep_runs_days))
-    parts = changed_parts(parent, kept, settings.max_rows_per_file)
+    parts = changed_parts(parent, kept, settings.rows_per_file)
     plan = Rewritten(
         runs=len(forgotten),
         tombstones=len(previous) - len(kept),
@@ -185,7 +184,7 @@ def _rewrite(run: Run, parent: Snapshot) -> Rewritten:
     if not (plan.runs or plan.tombstones or plan.partitions):
         return plan
     message = _message(plan)
-    snapshot = rewrite_tables(run, kept, forgotten, quiet_row(run, kept, message), {"maintenance": message})
+    snapshot = rewrite_tables(run, kept, [quiet_row(run, kept, message)], {"maintenance": message}, forgotten)
     return Rewritten(snapshot.number, plan.runs, plan.tombstones, plan.partitions)
 
 

@@ -23,7 +23,6 @@ from tasks.report.outcome import Outcome
 from tasks.report.summary import build_outcome, bytes_read, iso, run_row, what_changed, worker_seconds
 from tasks.tables.faults import reach
 from tasks.tables.journal import clear_journal
-from tasks.tables.previous import kept, reading_ahead
 from tasks.tables.run import Batch, Decisions, Plan, Publication, Run
 
 if TYPE_CHECKING:
@@ -86,8 +85,7 @@ def run_pipeline(run: Run, stages: Stages, progress: Progress) -> Outcome:
     """
     found = _Found()
     try:
-        with reading_ahead(run):
-            outcome = _run(run, stages, progress, found)
+        outcome = _run(run, stages, progress, found)
     except RunError as error:
         told = {"message": error.message, "hint": error.hint, "snapshot": run.parent, "error": type(error).__name__}
         rails = rails_met(found.plan, found.decisions, run.settings.guards)
@@ -114,17 +112,7 @@ def _run(run: Run, stages: Stages, progress: Progress, found: _Found) -> Outcome
     tell_plan(plan)
     check_listing(plan, run.settings.guards)
     reach("run.listed")
-    with kept(run, plan), _files_ahead(run, plan):
-        return _carried_out(run, stages, plan, progress, found)
-
-
-def _files_ahead(run: Run, plan: Plan) -> AbstractContextManager[None]:
-    """Read ahead what writing will ask of the parent's files, if there will be anything to write."""
-    if not plan.batches:
-        return nullcontext()
-    from tasks.write.parent_files import files_ahead  # noqa: PLC0415  (most runs have nothing to write)
-
-    return files_ahead(run, plan)
+    return _carried_out(run, stages, plan, progress, found)
 
 
 def _carried_out(run: Run, stages: Stages, plan: Plan, progress: Progress, found: _Found) -> Outcome:
@@ -204,7 +192,8 @@ def _publish(run: Run, stages: Stages, plan: Plan, decisions: Decisions, clock: 
 
         # Runs that published nothing have no row yet.
         rows = [*map(run_row, read_outcomes(run.warehouse.root)), run_row(outcome)]
-        publication = Publication(plan, decisions.vanished, rows, summary)
+        batches = [batch.path for batch in plan.batches]
+        publication = Publication(batches, plan.discovered - decisions.vanished, rows, summary)
         number, written = stages.write(run.folder, publication)
     # It is published; entries that could not be forgotten are known by their ids next time.
     with suppress(WarehouseError, OSError):

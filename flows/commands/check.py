@@ -1,16 +1,18 @@
-"""`presslake check`: its options and its help.
+"""`presslake check`: its options as settings, and its findings as lines for editors or as JSON.
 
-Does not belong here: what becomes of them (`flows.commands.checking`) and the linter (`flows.check`).
+Does not belong here: the linter (`flows.check`).
 """
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated, Final
 
 from cyclopts import Parameter
 
-from flows.commands.checking import check_files
+from config.settings import load_settings
+from flows.commands.options import chosen_sources, given, print_json
 
 EXAMPLES: Final = """\
 Examples:
@@ -40,4 +42,18 @@ def check(
         json: Print one JSON object.
         warnings: Whether warnings are listed; they never change the exit code.
     """
-    return check_files(*source, include=include, exclude=exclude, config=config, json=json, warnings=warnings)
+    import msgspec  # noqa: PLC0415
+
+    settings = load_settings(config, given({"discover": {"include": include, "exclude": exclude}}))
+    sources = chosen_sources(source, settings)
+    from flows.check import check_sources, spell_counts, spell_finding  # noqa: PLC0415  (`--help` needs no pyarrow)
+
+    report = check_sources(sources, settings)
+    listed = [finding for finding in report.violations if warnings or finding.severity == "error"]
+    if json:
+        print_json(msgspec.structs.replace(report, violations=listed))
+    else:
+        sys.stdout.write("".join(f"{spell_finding(finding)}\n" for finding in listed))
+        sys.stdout.flush()
+        sys.stderr.write(f"{spell_counts(report)}\n")
+    return int(report.status == "failed")

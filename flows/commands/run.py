@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Final
 from config.errors import message_and_hint
 from config.settings import Settings, load_settings
 from flows.commands.options import chosen_sources, given, print_json
-from tasks.tables.quick_imports import leave_out_object_stores
 
 if TYPE_CHECKING:
     from tasks.report.outcome import Outcome
@@ -99,11 +98,6 @@ def run(
 
 
 def _ingest(sources: Sequence[str], settings: Settings, full_refresh: bool, *, quiet: bool) -> Outcome:
-    if ":/" not in settings.warehouse.path:
-        leave_out_object_stores()
-    from tasks.discover.ahead import begin  # noqa: PLC0415
-
-    begin(sources, settings)
     from flows.run import run_ingest  # noqa: PLC0415  (pyarrow alone takes a fifth of a second)
     from tasks.report.progress import terminal_progress  # noqa: PLC0415
 

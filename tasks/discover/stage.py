@@ -15,7 +15,6 @@ from tasks.discover.ahead import accept
 from tasks.discover.batches import fingerprint, make_batches
 from tasks.discover.changes import Changes, compare, settled_times
 from tasks.tables.memory import give_back, system_memory
-from tasks.tables.previous import previous_manifest, read_ahead
 from tasks.tables.run import Batch, Plan, Run, count_by, load_run
 from tasks.tables.source import VERSION
 from tasks.tables.staging import (
@@ -64,12 +63,10 @@ def discover_changes(folder: Path) -> Plan:
 
 def _planned(folder: Path) -> Plan:
     run = load_run(folder)
-    # Listing is half waiting: for the kernel, or for the process that began to walk.
-    read_ahead(run, _COMPARED)
     listed_at = accept(run.warehouse.root) or datetime.now(UTC)
     tables = {name: run.sources[name].list() for name in sorted(run.sources, key=str.encode)}
     listing = pa.concat_tables(tables.values()).cast(pa.schema(LISTING_FIELDS)).combine_chunks()
-    manifest = previous_manifest(run, _COMPARED)
+    manifest = run.parent_manifest.read(_COMPARED)
     stale = _stale(run, manifest)
     changes = compare(listing, manifest, sources=run.sources.keys(), reprocess=stale)
     write_arrow(folder / "gone.arrow", manifest.select(["source", "source_path"]).take(changes.gone))

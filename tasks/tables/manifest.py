@@ -10,7 +10,7 @@ their keys beside them, which are compared when both are read.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import pyarrow as pa
 
@@ -41,6 +41,21 @@ INDEX_SCHEMA: Final = pa.schema(
 def manifest_schema(contract: Contract) -> pa.Schema:
     """The columns of the manifest: those of `sources`, then those of `index`."""
     return pa.schema([*contract["sources"].schema, *(field for field in INDEX_SCHEMA if field.name not in KEYS)])
+
+
+class ParentManifest(NamedTuple):
+    """The manifest of the snapshot that a run starts from, read when it is asked for."""
+
+    snapshot: Snapshot | None
+    contract: Contract
+
+    def read(self, columns: Sequence[str] | None = None) -> pa.Table:
+        """Some of its columns, or all; see `read_manifest`.
+
+        Raises:
+            WarehouseError: it is damaged.
+        """
+        return read_manifest(self.snapshot, self.contract, columns)
 
 
 def read_manifest(snapshot: Snapshot | None, contract: Contract, columns: Sequence[str] | None = None) -> pa.Table:

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
 import pyarrow as pa
@@ -26,7 +26,7 @@ from config.settings import Settings
 from config.url_rules import UrlRules
 from tasks.front_matter.policy import ReadPolicy
 from tasks.tables.history import watched_columns
-from tasks.tables.manifest import INDEX_SCHEMA, read_manifest
+from tasks.tables.manifest import INDEX_SCHEMA, ParentManifest
 from tasks.tables.source import Source
 from tasks.tables.versions import deciding_code, reading_code, rules_fingerprint
 from tasks.tables.warehouse import BATCHES, Snapshot, Warehouse
@@ -188,21 +188,6 @@ def load_run(folder: Path) -> Run:
     run = pickle.loads(context)  # noqa: S301 (our own file)
     assert isinstance(run, Run)
     return run
-
-
-class ParentManifest(NamedTuple):
-    """The manifest of a run's parent snapshot."""
-
-    snapshot: Snapshot | None
-    contract: Contract
-
-    def read(self, columns: Sequence[str] | None = None) -> pa.Table:
-        """Some of its columns, or all; see `read_manifest`.
-
-        Raises:
-            WarehouseError: it is damaged.
-        """
-        return read_manifest(self.snapshot, self.contract, columns)
 
 
 class Batch(msgspec.Struct, frozen=True):

@@ -29,7 +29,6 @@ from tasks.tables.workers import pools
 #: Imported once in the server that the workers are forked from, not by each of them, in this order: all that the
 #: two stages of a batch import; the last three are needed sooner or later.
 PRELOAD: Final = [
-    "tasks.tables.worker_imports",
     "tasks.parse.stage",
     "tasks.tables.worker_pool",
     "tasks.validate.stage",

@@ -17,7 +17,6 @@ from config.release import VERSION
 from config.settings import Settings
 from flows.cli import STOPPED, main
 from flows.commands.app import COMMANDS, make_app
-from flows.commands.checking import check_files
 from tasks.report.outcome import Files, Outcome
 
 BROKEN = "---\ntitle: ''\noriginalUrl: https://harbour.example/a\npublishedDateTime: 2026-03-02T09:30:00\n---\n"
@@ -71,7 +70,7 @@ def test_the_program_prints_everything_and_ends_with_the_code(folder: Path) -> N
     (folder / "broken").mkdir()
     for number in range(400):
         (folder / "broken" / f"{number:03}.md").write_text(BROKEN)
-    check = in_a_process("from flows.__main__ import main; import sys; sys.argv[1:] = ['check', 'broken']; main()")
+    check = in_a_process("from flows.cli import main; import sys; sys.argv[1:] = ['check', 'broken']; sys.exit(main())")
     assert check.returncode == 1
     lines = check.stdout.splitlines()
     assert (lines[0].partition(":")[0], lines[-1].partition(":")[0]) == ("broken/000.md", "broken/399.md")
@@ -107,28 +106,6 @@ def test_the_list_says_what_the_commands_say_of_themselves(capsys: pytest.Captur
 def test_help_before_a_command_is_that_of_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert (main(["--help", "path"]), main(["path", "--help"])) == (0, 0)
     assert len(set(capsys.readouterr().out.split("Usage: "))) == 2
-
-
-@pytest.mark.parametrize(
-    "words",
-    [[], ["a.md"], ["news=a", "git+https://a.example/b@c"], ["", "check", "a b", "[1]", "null", "é,\udcff", "@a"]],
-)
-def test_a_check_gets_the_same_words_with_the_parser_and_without(
-    words: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    calls: list[tuple[list[str], dict[str, Any]]] = []
-
-    def checked(*source: str, **options: Any) -> int:
-        calls.append((list(source), options))
-        return 1
-
-    for module in ("check", "checking"):
-        monkeypatch.setattr(f"flows.commands.{module}.check_files", checked)
-    assert main(["check", *words]) == make_app(["check"])(["check", *words]) == 1
-    (plain, given), (parsed, defaults) = calls
-    assert plain == parsed == words
-    assert given in ({}, defaults)
-    assert defaults == check_files.__kwdefaults__
 
 
 def test_commands_are_those_that_are_promised() -> None:
@@ -325,12 +302,6 @@ def test_tables_can_be_made_and_asked_for(folder: Path, capsys: pytest.CaptureFi
     assert (told["snapshot"], told["tables"]["articles"]["rows"], len(told["runs"])) == (1, 1, 1)
     assert main(["status", "--warehouse", "wh"]) == 0
     assert "snapshot 1, published just now." in capsys.readouterr().out
-
-
-def test_check_starts_without_prefect(folder: Path) -> None:
-    (folder / "a.md").write_text(BROKEN)
-    code = "import sys; from flows.cli import main; main(['check', 'a.md']); print('prefect' in sys.modules)"
-    assert in_a_process(code).stdout.splitlines()[-1] == "False"
 
 
 def test_help_loads_nothing_heavy() -> None:

@@ -99,7 +99,7 @@ WAYS: Final = st.fixed_dictionaries(
     {
         "batch_bytes": st.sampled_from([1, 300, 1000, 2**23]),
         "workers": st.integers(1, 2),
-        "max_rows_per_file": st.sampled_from([1, 3, 50_000]),
+        "rows_per_file": st.sampled_from([1, 3, 50_000]),
     }
 )
 
@@ -273,7 +273,7 @@ class RunsOverANewsroom(RuleBasedStateMachine):
 
     def ingest(self, specs: list[str], warehouse: Warehouse, way: dict[str, int], anew: bool = False) -> Outcome:
         run: dict[str, Any] = {name: way[name] for name in ("batch_bytes", "workers") if name in way}
-        shape = {"partition_by": self.partition_by, "max_rows_per_file": way.get("max_rows_per_file", 50_000)}
+        shape = {"partition_by": self.partition_by, "rows_per_file": way.get("rows_per_file", 50_000)}
         sections = {**self.sections, "warehouse": shape, "contract": {"path": str(self.contract)}}
         chosen = settings_for(warehouse.root, run, **sections)
         return run_ingest(specs, chosen, full_refresh=anew)

@@ -82,7 +82,7 @@ def test_old_snapshots_go_and_the_current_one_reads_as_before(desk: Desk) -> Non
 def test_nothing_goes_while_something_is_wrong(desk: Desk) -> None:
     file = desk.snapshot.files("duplicates")[0]
     overwrite(desk.snapshot.path / file.path, b"gone")
-    done = maintain(desk, **keep(keep_snapshots=1, keep_days=0, max_rows_per_file=1))
+    done = maintain(desk, **keep(keep_snapshots=1, keep_days=0, rows_per_file=1))
     assert (done.status, done.expired.snapshots, done.rewritten.snapshot) == ("damaged", [], None)
     assert desk.warehouse.snapshots() == [1, 2]
     assert any(file.path in finding for finding in done.findings)
@@ -103,13 +103,13 @@ def test_damaged_snapshots_that_readers_do_not_see_expire_like_others(desk: Desk
 
 def test_partitions_that_outgrew_their_file_are_split_without_a_run(desk: Desk) -> None:
     before = desk.snapshot
-    done = maintain(desk, **keep(max_rows_per_file=1))
+    done = maintain(desk, **keep(rows_per_file=1))
     assert done.rewritten.snapshot == done.snapshot == 3
     assert [(p.partition, p.old, p.new) for p in done.rewritten.partitions] == [("published_year=2025", 1, 2)]
     untouched = [file for file in before.info.files if "2024" in file.partition]
     assert set(untouched) < set(desk.snapshot.info.files)
-    assert maintain(desk, **keep(max_rows_per_file=1)).rewritten.snapshot is None
-    assert desk.run(**keep(max_rows_per_file=1)).status == "unchanged"
+    assert maintain(desk, **keep(rows_per_file=1)).rewritten.snapshot is None
+    assert desk.run(**keep(rows_per_file=1)).status == "unchanged"
     assert_equals_rebuild(desk)
 
 
@@ -139,7 +139,7 @@ def test_old_runs_go_unless_rows_come_from_them(desk: Desk) -> None:
 
 
 def test_the_snapshot_of_maintenance_has_a_run_that_says_so(desk: Desk) -> None:
-    done = maintain(desk, **keep(max_rows_per_file=1))
+    done = maintain(desk, **keep(rows_per_file=1))
     row = next(row for row in desk.rows("runs") if row["run_id"] == done.run_id)
     assert (row["message"], row["records_loaded"], row["snapshot"]) == (
         "Maintenance: 1 partition split anew.",
@@ -150,7 +150,7 @@ def test_the_snapshot_of_maintenance_has_a_run_that_says_so(desk: Desk) -> None:
 
 def test_tables_of_another_form_are_left_to_the_next_run(desk: Desk) -> None:
     relist(desk.snapshot, summary={**desk.snapshot.info.summary, "form": "older"})
-    done = maintain(desk, **keep(max_rows_per_file=1))
+    done = maintain(desk, **keep(rows_per_file=1))
     assert (done.status, done.rewritten.snapshot) == ("sound", None)
     assert "next run writes all tables anew" in done.notes[-1]
 
@@ -204,7 +204,7 @@ def test_an_engine_brings_its_own_steps(desk: Desk) -> None:
         return step
 
     steps = Steps(**{name: told(name) for name in ("clear", "verify", "rewrite", "expire")})
-    execute(settings_for(desk.root / "warehouse", **keep(max_rows_per_file=1)), steps)
+    execute(settings_for(desk.root / "warehouse", **keep(rows_per_file=1)), steps)
     assert heard == ["clear", "verify", "expire", "rewrite", "verify"]
 
 

@@ -314,12 +314,12 @@ def test_a_full_partition_is_split_and_says_the_same(desk: Desk) -> None:
         desk.write(f"{number}.md", article(f"Story {number}", originalUrl=page(number)))
     desk.run()
     desk.write("12.md", article("Story 12", originalUrl=page(12)))
-    desk.run(warehouse={"max_rows_per_file": 3})
+    desk.run(warehouse={"rows_per_file": 3})
     assert len(desk.snapshot.files("articles")) > 3
     assert max(file.rows for file in desk.snapshot.files("articles")) < 12
     assert_equals_rebuild(desk)
     desk.write("13.md", article("Story 13", originalUrl=page(13)))
-    desk.run(warehouse={"max_rows_per_file": 3})
+    desk.run(warehouse={"rows_per_file": 3})
     assert_equals_rebuild(desk)
 
 
@@ -328,7 +328,7 @@ def test_what_is_published_next_touches_the_last_file_of_its_year_alone(desk: De
         for day in days:
             time = f"2025-03-{day:02d}T08:00:00Z"
             desk.write(f"{day}.md", article(f"Story {day}", originalUrl=page(day), publishedDateTime=time))
-        desk.run(warehouse={"max_rows_per_file": 4})
+        desk.run(warehouse={"rows_per_file": 4})
 
     publish(*range(1, 11))
     before = desk.snapshot.files("articles")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from config.contract import load_contract
@@ -12,6 +13,7 @@ from config.errors import RunError
 from config.url_rules import load_url_rules
 from tasks.tables import run as runs
 from tasks.tables.run import Run, load_run
+from tests.builders import Desk, article
 from tests.newsroom import settings_for
 
 
@@ -37,3 +39,15 @@ def test_a_worker_with_other_code_refuses_the_run(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(runs, "reading_code", lambda: "0badc0de")
     with pytest.raises(RunError, match=r"The run is presslake .*, but .* has .*0badc0de\. Install the same version"):
         load_run(folder)
+
+
+def test_the_parent_manifest_has_the_columns_that_are_asked_for_and_no_row_without_a_parent(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.write("a.md", article())
+    desk.run()
+    names = ["source_path", "status"]
+    parents = [
+        msgspec.structs.replace(load_run(saved_run(tmp_path)), parent=parent).parent_manifest for parent in (None, 1)
+    ]
+    assert [parent.read(names).to_pylist() for parent in parents] == [[], [{"source_path": "a.md", "status": "loaded"}]]
+    assert parents[0].read().schema == parents[1].read().schema == load_contract()["sources"].schema
