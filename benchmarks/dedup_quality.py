@@ -30,6 +30,7 @@ from tasks.deduplicate.pair_rule import Story, jaccard
 from tasks.front_matter.document import Reader
 from tasks.front_matter.policy import ReadPolicy
 from tasks.parse.records import build_records
+from tasks.tables.manifest import manifest_schema
 from tasks.tables.staging import KEY_FIELDS
 
 Verdict = Callable[[str, str], bool]
@@ -105,7 +106,7 @@ def corpus_records(corpus: Path) -> pa.Table:
     columns |= {name: listed[name] for name in listed.column_names} | {
         "status": pa.repeat(pa.scalar("record"), len(listed))
     }
-    return with_nulls(pa.table(columns), contract["sources"].schema)
+    return with_nulls(pa.table(columns), manifest_schema(contract))
 
 
 if __name__ == "__main__":

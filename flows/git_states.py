@@ -19,6 +19,7 @@ from tasks.deduplicate.replay import Step, replay
 from tasks.discover.batches import make_batches
 from tasks.discover.git_history import Commit, GitPast
 from tasks.report.progress import Progress
+from tasks.tables.manifest import manifest_schema
 from tasks.tables.recurring import plain_table
 from tasks.tables.run import Batch, Run
 from tasks.tables.staging import FILES, fresh_folder, read_arrow, write_arrow
@@ -97,7 +98,7 @@ def told_states(
     ids, rows, gone, steps = list[str](), list[int](), list[bool](), list[int]()
     progress.start("replay", len(commits), "commits")
     moves = replay(
-        _steps(run, commits, files), next(iter(run.sources)), run.contract["sources"].schema,
+        _steps(run, commits, files), next(iter(run.sources)), manifest_schema(run.contract),
         run.match_rules, run.match_version,
     )  # fmt: skip
     for step, moved in enumerate(moves):

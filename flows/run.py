@@ -115,7 +115,6 @@ def execute(
                 full_refresh=full_refresh,
                 parent=parent.number if parent else None,
                 note=note,
-                replaced=current.number if current and note else None,
             )
             check_contract(run)
             # Match rules that cannot be used fail the run now, not after all files were read.

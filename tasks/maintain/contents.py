@@ -15,19 +15,23 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from config.contract import Contract
+from config.contract_types import Column
 from config.errors import WarehouseError
 from tasks.maintain.sentences import some
+from tasks.tables.columns import whole
 from tasks.tables.comparison import rows_differ
+from tasks.tables.keys import NULL_PARTITION
+from tasks.tables.manifest import INDEX_SCHEMA
 from tasks.tables.parquet_reading import read_parquet
+from tasks.tables.related import related_digests, related_lists
 from tasks.tables.rules import check_rules
-from tasks.tables.snapshots import DataFile, Snapshot
+from tasks.tables.snapshots import INDEX, DataFile, Snapshot
 
 #: Order of the rows in a file, by table.
 SORTING: Final = {
     "articles": [("published_at", "ascending"), ("article_id", "ascending")],
     "duplicates": [("published_at", "ascending"), ("article_id", "ascending")],
 }
-_EDGES: Final = [("article_id", "ascending"), ("position", "ascending")]
 
 
 def check_contents(snapshot: Snapshot, contract: Contract, damaged: Collection[DataFile] = ()) -> list[str]:
@@ -55,6 +59,9 @@ def check_contents(snapshot: Snapshot, contract: Contract, damaged: Collection[D
 
 
 def _check_file(snapshot: Snapshot, file: DataFile, contract: Contract) -> Iterator[str]:
+    if file.table == INDEX:
+        yield from _drift(file, pq.read_schema(snapshot.path / file.path), INDEX_SCHEMA)
+        return
     if file.table not in contract.tables:
         yield f"{file.path} is of a table that the contract does not have."
         return
@@ -72,7 +79,7 @@ def _check_file(snapshot: Snapshot, file: DataFile, contract: Contract) -> Itera
         yield from _misplaced(file, rows)
         yield from _disorder(file, rows)
     if file.table in ("articles", "related"):
-        yield from _other_edges(snapshot, file)
+        yield from _other_entries(snapshot, file, contract)
 
 
 def _drift(file: DataFile, found: pa.Schema, expected: pa.Schema) -> Iterator[str]:
@@ -90,8 +97,14 @@ def _drift(file: DataFile, found: pa.Schema, expected: pa.Schema) -> Iterator[st
 def _checked_columns(table: str, contract: Contract) -> list[str]:
     names = [column.name for column in contract[table].columns if column.required and not column.partitioned]
     if table in SORTING:
-        names += ["article_id", "published_at", *(c.name for c in contract.source_columns if c.severity == "error")]
+        names += ["article_id", "published_at", *(column.name for column in _ruled_columns(table, contract))]
     return list(dict.fromkeys(names))
+
+
+def _ruled_columns(table: str, contract: Contract) -> tuple[Column, ...]:
+    """The columns of a table whose rules no row may break."""
+    names = contract[table].names
+    return tuple(column for column in contract.source_columns if column.severity == "error" and column.name in names)
 
 
 def _missing_values(file: DataFile, rows: pa.Table, contract: Contract) -> Iterator[str]:
@@ -101,8 +114,7 @@ def _missing_values(file: DataFile, rows: pa.Table, contract: Contract) -> Itera
 
 
 def _broken_rules(file: DataFile, rows: pa.Table, contract: Contract) -> Iterator[str]:
-    columns = tuple(column for column in contract.source_columns if column.severity == "error")
-    broken = check_rules(columns, rows)
+    broken = check_rules(_ruled_columns(file.table, contract), rows)
     broken = broken.filter(pc.equal(broken["severity"], "error"))
     for found in broken.slice(0, 3).to_pylist():
         yield f"{file.path}: row {found['row']:,}, {found['field']}: {found['message']} ({found['code']})."
@@ -127,49 +139,29 @@ def _misplaced(file: DataFile, rows: pa.Table) -> Iterator[str]:
     if key not in names:
         yield f"{file.path} lies in a partition that nobody knows."
         return
-    found = pc.strftime(moments, format=names[key])
-    wrong = rows["article_id"].filter(pc.fill_null(pc.not_equal(found, value), True))
+    found = pc.fill_null(pc.strftime(moments, format=names[key]), NULL_PARTITION)
+    wrong = rows["article_id"].filter(pc.not_equal(found, value))
     if len(wrong):
         yield f"{file.path}: {len(wrong):,} rows do not belong to {file.partition}: {some(wrong.to_pylist())}."
 
 
-def _other_edges(snapshot: Snapshot, file: DataFile) -> Iterator[str]:
-    """`related` is the flat form of `articles.related`, file by file."""
-    place = file.path.split("/", 1)[1]
+def _other_entries(snapshot: Snapshot, file: DataFile, contract: Contract) -> Iterator[str]:
+    """The rows of `related` are the entries of the articles beside them: their digests are those of `articles`."""
+    name = file.path.split("/", 1)[1]
     listed = {known.path for known in snapshot.info.files}
     if file.table == "related":
-        if file.rows and f"articles/{place}" not in listed:
-            yield f"{file.path} has rows, and there is no articles/{place} that they come from."
+        if file.rows and f"articles/{name}" not in listed:
+            yield f"{file.path} has rows, and there is no articles/{name} that they come from."
         return
-    articles = read_parquet(snapshot.path / file.path, ["article_id", "related"])
-    wanted = _edges(articles)
-    if f"related/{place}" not in listed:
-        if len(wanted):
-            yield f"related/{place} is missing: {file.path} has {len(wanted):,} related entries."
-        return
-    found = read_parquet(snapshot.path / "related" / place)
-    yield from _unequal_edges(place, wanted, found)
-
-
-def _edges(articles: pa.Table) -> pa.Table:
-    """The related entries of articles, flat: (n,) with their fields, `article_id` and `position`."""
-    lists = articles["related"].combine_chunks()
-    items, rows = lists.flatten(), pc.list_parent_indices(lists)
-    first = pc.index_in(rows, rows)
-    columns = {field.name: values for field, values in zip(items.type, items.flatten(), strict=True)}
-    columns["article_id"] = articles["article_id"].combine_chunks().take(rows)
-    columns["position"] = pc.subtract(pa.array(range(len(items)), first.type), first)
-    return pa.table(columns)
-
-
-def _unequal_edges(place: str, wanted: pa.Table, found: pa.Table) -> Iterator[str]:
-    if len(wanted) != len(found):
-        yield f"related/{place} has {len(found):,} rows, articles/{place} has {len(wanted):,} related entries."
-        return
-    wanted, found = wanted.sort_by(_EDGES), found.sort_by(_EDGES)
-    for name in found.column_names:
-        if name in wanted.column_names:
-            old, new = wanted[name].combine_chunks(), found[name].combine_chunks()
-            differ = rows_differ(old, new.cast(old.type))
-            if ids := found["article_id"].filter(differ).unique().to_pylist():
-                yield f"related/{place}: `{name}` is not that of articles.related in {some(ids)}."
+    schema = contract["related"].schema
+    kind = contract["duplicates"].schema.field("related").type
+    articles = read_parquet(snapshot.path / file.path, ["article_id", "related_digest"])
+    rows = schema.empty_table()
+    if f"related/{name}" in listed:
+        rows = read_parquet(snapshot.path / "related" / name, schema=schema)
+    strangers = rows["article_id"].filter(pc.invert(pc.is_in(rows["article_id"], whole(articles["article_id"]))))
+    if len(strangers):
+        yield f"related/{name} has rows of {some(pc.unique(strangers).to_pylist())}, which are not in {file.path}."
+    found = related_digests(related_lists(rows, articles["article_id"], kind))
+    if ids := articles["article_id"].filter(rows_differ(whole(articles["related_digest"]), found)).to_pylist():
+        yield f"related/{name} does not have the entries by which {file.path} knows {some(ids)}."

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from config.errors import WarehouseError
 from tasks.maintain.sentences import some
 from tasks.tables.keys import file_keys
-from tasks.tables.snapshots import Snapshot
+from tasks.tables.snapshots import INDEX, Snapshot
 
 _FILE: Final = ["source", "source_path"]
 #: The status that `sources` gives the files behind each table.
@@ -93,6 +93,12 @@ def _statuses(tables: KeyColumns) -> Iterator[str]:
     ghosts = sources.filter(pc.and_(sources["deleted"], pc.not_equal(sources["status"], "removed")))
     if len(ghosts):
         yield f"sources: marked as gone, but not with status `removed`: {_files(ghosts)}."
+
+
+def _index(tables: KeyColumns) -> Iterator[str]:
+    """The private index has the rows of `sources`, in the same order."""
+    if not tables.snapshot.read(INDEX, _FILE).equals(tables.sources.select(_FILE)):
+        yield "index: its rows are not those of sources; `presslake run --full-refresh` writes both again."
 
 
 def _sums(tables: KeyColumns) -> Iterator[str]:
@@ -188,6 +194,7 @@ def _files(rows: pa.Table) -> str:
 #: All checks, in the order in which their findings are told.
 CHECKS: Final[tuple[Callable[[KeyColumns], Iterator[str]], ...]] = (
     _statuses,
+    _index,
     _sums,
     _ids,
     _survivors,

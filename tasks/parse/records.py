@@ -67,7 +67,7 @@ def build_records(files: pa.Table, documents: list[Document], contract: Contract
         "readable": pa.array([document.tree is not None for document in documents], pa.bool_()),
         "read_from": _json_column({row: list(paths.items()) for row, paths in level.chosen.items()}, len(trees)),
     }
-    names = [name for name in (*contract["articles"].names, *_BESIDES) if name in columns]
+    names = [name for name in (*contract.record_schema.names, *_BESIDES) if name in columns]
     table = pa.table([columns[name] for name in names], names=names)
     return Records(table, _findings_table(documents, level.findings))
 

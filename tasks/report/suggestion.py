@@ -79,7 +79,7 @@ def suggest(seen: Shape, contract: Contract) -> Suggestion:
         contract: what is known already.
     """
     found = Suggestion()
-    taken = {column.name for column in contract["articles"].columns}
+    taken = {column.name for column in contract["duplicates"].columns}
     _walk(seen, (), contract.source_columns, taken, found)
     return found
 

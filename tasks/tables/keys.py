@@ -14,6 +14,8 @@ ID_DIGITS: Final = 4
 ID_RANGE: Final = 16**ID_DIGITS
 #: The second of records without a time: after all others.
 NO_TIME: Final = 1 << 46
+#: The year or month of their partition; readers of Hive partitions take it for null.
+NULL_PARTITION: Final = "__HIVE_DEFAULT_PARTITION__"
 
 
 def file_keys(table: pa.Table) -> pa.Array:

@@ -45,7 +45,6 @@ class Run(msgspec.Struct, frozen=True, dict=True):
         full_refresh: read every file anew.
         parent: number of the snapshot that the run starts from.
         note: what the summary must say besides; empty as a rule.
-        replaced: number of the current snapshot where that is not the parent, as its own records cannot be read.
     """
 
     run_id: str
@@ -58,7 +57,6 @@ class Run(msgspec.Struct, frozen=True, dict=True):
     full_refresh: bool
     parent: int | None
     note: str = ""
-    replaced: int | None = None
 
     @property
     def keeps_history(self) -> bool:

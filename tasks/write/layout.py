@@ -23,14 +23,12 @@ import pyarrow.compute as pc
 
 from tasks.tables.columns import period_starts, whole
 from tasks.tables.cuts import NEVER, part_starts, rows_in_part
-from tasks.tables.keys import ID_RANGE, NO_TIME, positions
+from tasks.tables.keys import ID_RANGE, NO_TIME, NULL_PARTITION, positions
 from tasks.tables.snapshots import DataFile
 from tasks.tables.staging import PART_BYTES
 
 #: How to name a partition, by setting.
 _FORMATS: Final = {"year": "published_year={0:04d}", "month": "published_month={0:04d}-{1:02d}"}
-#: What stands for the year or month of records without a time; readers of Hive partitions take it for null.
-_NULL: Final = "__HIVE_DEFAULT_PARTITION__"
 _PART: Final = re.compile(r"part-(?:(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)|undated)-([0-9a-f]{4})\.parquet$")
 _FIRST_PART: Final = "part-0.parquet"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -103,7 +101,7 @@ class Layout:
             return pa.repeat(pa.scalar(""), len(values)).dictionary_encode()
         start = period_starts(values, self.partition_by).dictionary_encode(null_encoding="encode")
         name = _FORMATS[self.partition_by].format
-        null = f"{name(0, 0).partition('=')[0]}={_NULL}"
+        null = f"{name(0, 0).partition('=')[0]}={NULL_PARTITION}"
         names = [null if moment is None else name(moment.year, moment.month) for moment in start.dictionary.to_pylist()]
         return pa.DictionaryArray.from_arrays(start.indices, pa.array(names, pa.string()))
 
