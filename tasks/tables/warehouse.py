@@ -191,8 +191,9 @@ def local_folder(path: Path | str) -> Path:
         SettingsError: it is a URL.
     """
     if _URL.match(str(path)):
+        url = re.sub(":/+", "://", str(path), count=1)
         raise SettingsError(
-            f"warehouse.path is {path}: a warehouse is a local folder; object stores come back as targets.",
+            f"warehouse.path is {url}: a warehouse is a local folder; object stores come back as targets.",
             "Name a folder.",
         )
     return Path(path)
