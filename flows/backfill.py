@@ -35,7 +35,7 @@ from tasks.tables.history import SUMMARY, Observed, observed, with_history
 from tasks.tables.lock import locked
 from tasks.tables.run import Run, new_run_id
 from tasks.tables.snapshots import Snapshot
-from tasks.tables.warehouse import Warehouse
+from tasks.tables.warehouse import Warehouse, open_warehouse
 from tasks.write.article_versions import Observation, joined, states_of
 from tasks.write.parent_versions import ParentVersions
 from tasks.write.stage import rewrite_tables
@@ -98,7 +98,7 @@ def run_backfill(
     """
     existing_warehouse(settings.warehouse.path)
     run_id = new_run_id(datetime.now(UTC))
-    warehouse = Warehouse(settings.warehouse.path, settings.warehouse.durable)
+    warehouse = open_warehouse(settings)
     warehouse.create()
     with locked(warehouse, run_id, settings.run.lock_timeout_seconds):
         clear_staging(warehouse)

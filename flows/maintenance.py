@@ -23,10 +23,9 @@ from config.errors import AuditError
 from config.settings import History, Settings
 from config.url_rules import load_url_rules
 from flows.notify import tell_failure, tell_success
-from tasks.maintain.guarantees import Verification
+from tasks.maintain.guarantees import Verification, verify_settings
 from tasks.maintain.outcome import Expired, Maintenance, Resplit, Rewritten
-from tasks.maintain.retention import expired_runs, without_tombstones
-from tasks.maintain.stage import plan_expiry, verify_settings, warehouse_of
+from tasks.maintain.retention import expired_runs, plan_expiry, without_tombstones
 from tasks.report.outcome import Files, Outcome, Records
 from tasks.report.status import existing_warehouse
 from tasks.report.summary import iso, run_row
@@ -35,13 +34,14 @@ from tasks.tables.history import with_history
 from tasks.tables.lock import locked
 from tasks.tables.run import Run, count_by, new_run_id
 from tasks.tables.snapshots import Snapshot
+from tasks.tables.warehouse import open_warehouse
 from tasks.write.stage import changed_parts, rewrite_tables
 from tasks.write.upkeep import Cleared, clear_staging, remove_snapshot
 
 
 def clear(settings: Settings) -> Cleared:
     """Remove what interrupted runs left in `staging`; the lock says that no other run is alive."""
-    return clear_staging(warehouse_of(settings))
+    return clear_staging(open_warehouse(settings))
 
 
 def verify(settings: Settings) -> Verification:
@@ -68,7 +68,7 @@ def expire(settings: Settings) -> Expired:
     """Remove the snapshots that the settings do not keep; files that others share stay with them."""
     expired = plan_expiry(settings, datetime.now(UTC))
     for number in expired.snapshots:
-        remove_snapshot(warehouse_of(settings), number)
+        remove_snapshot(open_warehouse(settings), number)
     return expired
 
 
@@ -125,7 +125,7 @@ def damage(done: Maintenance) -> AuditError:
 
 def _maintain(settings: Settings, steps: Steps) -> Maintenance:
     existing_warehouse(settings.warehouse.path)
-    warehouse, started_at = warehouse_of(settings), datetime.now(UTC)
+    warehouse, started_at = open_warehouse(settings), datetime.now(UTC)
     warehouse.create()
     run_id = new_run_id(started_at)
     rewritten, expired = Rewritten(), Expired()
@@ -156,7 +156,7 @@ def _maintain(settings: Settings, steps: Steps) -> Maintenance:
 
 def _run(settings: Settings, run_id: str) -> Run:
     """A run without sources, from the current snapshot."""
-    current = warehouse_of(settings).current()
+    current = open_warehouse(settings).current()
     return Run(
         run_id=run_id,
         started_at=datetime.now(UTC),

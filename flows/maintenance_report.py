@@ -6,8 +6,7 @@ terminal (`flows.commands.upkeep`).
 
 from __future__ import annotations
 
-from tasks.maintain.outcome import Maintenance
-from tasks.maintain.sentences import some
+from tasks.maintain.outcome import Maintenance, some
 from tasks.report.escaping import escaped
 from tasks.report.words import counted, spell_size
 

@@ -34,7 +34,7 @@ from tasks.tables.journal import add_to_journal
 from tasks.tables.lock import locked
 from tasks.tables.logs import bound, log_of
 from tasks.tables.run import Run, new_run_id
-from tasks.tables.warehouse import Snapshot, Warehouse, local_folder
+from tasks.tables.warehouse import Snapshot, Warehouse, local_folder, open_warehouse
 from tasks.write.upkeep import clear_staging
 
 _log: Final = log_of("run")
@@ -89,7 +89,7 @@ def execute(
 ) -> Outcome:
     """Run the pipeline with the stages of an engine; see `run_ingest`."""
     settings = _for_workers(settings)
-    warehouse = Warehouse(settings.warehouse.path, settings.warehouse.durable)
+    warehouse = open_warehouse(settings)
     started_at = datetime.now(UTC)
     run_id = new_run_id(started_at)
     try:

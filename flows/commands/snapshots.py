@@ -108,13 +108,13 @@ def rollback(snapshot: str, /, *, warehouse: Path | None = None, config: Path | 
     """
     settings = chosen_settings(warehouse, config)
     from tasks.maintain.history import named_snapshot  # noqa: PLC0415
-    from tasks.maintain.stage import warehouse_of  # noqa: PLC0415
     from tasks.report.status import existing_warehouse  # noqa: PLC0415
     from tasks.tables.lock import locked  # noqa: PLC0415
     from tasks.tables.run import new_run_id  # noqa: PLC0415
+    from tasks.tables.warehouse import open_warehouse  # noqa: PLC0415
 
     existing_warehouse(settings.warehouse.path)
-    lake = warehouse_of(settings)
+    lake = open_warehouse(settings)
     with locked(lake, new_run_id(datetime.now(UTC)), settings.run.lock_timeout_seconds):
         target = named_snapshot(lake, snapshot)
         _point_to(lake, target)

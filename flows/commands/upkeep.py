@@ -49,7 +49,7 @@ def verify(
         digests: Whether every byte is read; without, sizes and footers have to do.
     """
     settings = chosen_settings(warehouse, config)
-    from tasks.maintain.stage import verify_settings  # noqa: PLC0415
+    from tasks.maintain.guarantees import verify_settings  # noqa: PLC0415
     from tasks.report.status import existing_warehouse  # noqa: PLC0415
 
     existing_warehouse(settings.warehouse.path)

@@ -1,1 +1,1 @@
-"""The maintain stage: what keeps a warehouse small and shows that it is right; see `task`."""
+"""The maintain stage: checks that a warehouse is right, and rules that keep it small; see `task`."""

@@ -1,8 +1,8 @@
-"""What each file of a snapshot must hold by itself: columns, required values, rules, order, place.
+"""Checks of each file of a snapshot by itself: columns, required values, rules, order and partition.
 
 Belongs here: checks that need one file, or one file of `articles` and that of `related` beside it.
-Does not belong here: bytes and digests (`tasks.tables.verify`), and what tables say of one another
-(`joins`).
+Does not belong here: bytes and digests (`tasks.tables.verify`), and checks of tables against one
+another (`joins`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from config.contract import Contract
 from config.contract_types import Column
 from config.errors import WarehouseError
-from tasks.maintain.sentences import some
+from tasks.maintain.outcome import some
 from tasks.tables.columns import whole
 from tasks.tables.comparison import rows_differ
 from tasks.tables.keys import NULL_PARTITION
@@ -69,7 +69,7 @@ def _check_file(snapshot: Snapshot, file: DataFile, contract: Contract) -> Itera
     found = pq.read_schema(str(path))
     drift = list(_drift(file, found, expected))
     if drift:
-        # The rest would only say the same again.
+        # Further checks would report the same trouble again.
         yield from drift
         return
     rows = read_parquet(path, _checked_columns(file.table, contract))
@@ -137,7 +137,7 @@ def _misplaced(file: DataFile, rows: pa.Table) -> Iterator[str]:
     if not key:
         return
     if key not in names:
-        yield f"{file.path} lies in a partition that nobody knows."
+        yield f"{file.path} lies in an unknown partition."
         return
     found = pc.fill_null(pc.strftime(moments, format=names[key]), NULL_PARTITION)
     wrong = rows["article_id"].filter(pc.not_equal(found, value))

@@ -1,4 +1,4 @@
-"""What two snapshots say differently: articles added, removed and changed, and the quarantine.
+"""The difference of two snapshots: articles added, removed and changed, and the quarantine.
 
 Belongs here: comparing the tables of two snapshots of one warehouse. Files that both have (hard
 links, the same digest) hold the same rows and are not read; of the others one column at a time is.

@@ -1,20 +1,21 @@
-"""`verify`: does the warehouse keep what presslake promises? Everything that its tables can show.
+"""`verify`: the checks of all guarantees that the tables of a warehouse can show.
 
-Belongs here: which checks are made, and their verdict. The checks: files against their list
-(`tasks.tables.verify`), files against the contract (`contents`), tables against one another
-(`joins`), and what is around them (`surroundings`). Nothing is written and no lock is taken.
+Belongs here: the choice of checks, and their verdict. Files are checked against their list
+(`tasks.tables.verify`) and against the contract (`contents`), tables against one another (`joins`), the
+history against the articles (`past`), and the rest of the folder by `surroundings`. Nothing is written and
+no lock is taken.
 
-What only the sources can show is left to a run: that every file is known, and that the decisions on
-duplicates are those that the records call for.
+Two things take the sources, so only a run can check them: that every file is known, and that the decisions
+on duplicates are right.
 """
 
 from __future__ import annotations
 
 import msgspec
 
-from config.contract import Contract
+from config.contract import Contract, load_contract
 from config.errors import WarehouseError
-from config.settings import History
+from config.settings import History, Settings
 from tasks.maintain.contents import check_contents
 from tasks.maintain.joins import check_joins
 from tasks.maintain.past import check_past
@@ -22,7 +23,7 @@ from tasks.maintain.surroundings import check_others, check_pointer, check_stray
 from tasks.tables.history import with_history
 from tasks.tables.snapshots import Snapshot
 from tasks.tables.verify import verify_files
-from tasks.tables.warehouse import Warehouse
+from tasks.tables.warehouse import Warehouse, open_warehouse
 
 
 class Verification(msgspec.Struct, frozen=True):
@@ -35,8 +36,8 @@ class Verification(msgspec.Struct, frozen=True):
         snapshot: number of the one that readers see; None where there is none.
         files, rows, bytes: of that snapshot.
         digests: every byte of it was read.
-        findings: what is wrong, a sentence each, naming file, table or row.
-        notes: what one may want to know and breaks no guarantee.
+        findings: one sentence for each violation, naming file, table or row.
+        notes: remarks that break no guarantee.
     """
 
     warehouse: str
@@ -49,6 +50,16 @@ class Verification(msgspec.Struct, frozen=True):
     digests: bool
     findings: list[str]
     notes: list[str]
+
+
+def verify_settings(settings: Settings, digests: bool = True) -> Verification:
+    """Verify the warehouse that the settings name, see `verify_warehouse`.
+
+    Raises:
+        ContractError: the contract cannot be read.
+        WarehouseError: the folder cannot be listed.
+    """
+    return verify_warehouse(open_warehouse(settings), load_contract(settings.contract.path), digests)
 
 
 def verify_warehouse(warehouse: Warehouse, contract: Contract, digests: bool = True) -> Verification:
@@ -84,7 +95,7 @@ def verify_warehouse(warehouse: Warehouse, contract: Contract, digests: bool = T
 
 
 def _check_tables(snapshot: Snapshot, contract: Contract, digests: bool) -> tuple[list[str], list[str]]:
-    """Findings and notes on the current snapshot; what is damaged is named once and read no further."""
+    """Findings and notes on the current snapshot; a damaged file is named once and not read any further."""
     findings, notes = verify_files(snapshot, digests), []
     damaged = {file for file in snapshot.info.files for finding in findings if finding.startswith(f"{file.path} ")}
     if snapshot.info.contract_version == contract.tag:

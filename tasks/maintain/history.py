@@ -1,7 +1,7 @@
-"""Which snapshots a warehouse has, what each changed, and how people name them.
+"""The list of snapshots of a warehouse, with the changes of each, and the names that stand for one.
 
-Belongs here: reading `snapshot.json` of every published snapshot. Does not belong here: what is in
-the tables (`differences`), and which snapshots may go (`retention`).
+Belongs here: reading `snapshot.json` of every published snapshot. Does not belong here: the
+rows of the tables (`differences`), and the expiry of snapshots (`retention`).
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class Infos(NamedTuple):
 
 
 def read_infos(warehouse: Warehouse) -> Infos:
-    """What every published snapshot says of itself; one that is damaged stops nothing."""
+    """The `snapshot.json` of every published snapshot; a damaged one stops nothing."""
     found = Infos([], [])
     for number in warehouse.snapshots():
         try:
@@ -126,7 +126,7 @@ def _new_bytes(info: SnapshotInfo, known: Mapping[int, SnapshotInfo]) -> int | N
 
 
 def unshared_bytes(leaving: Sequence[SnapshotInfo], staying: Sequence[SnapshotInfo]) -> int:
-    """Bytes of the files that only leaving snapshots have: what removing them gives back."""
+    """Bytes of the files that only leaving snapshots have: removing them frees so much."""
     kept = {file.digest for info in staying for file in info.files}
     sizes = {file.digest: file.bytes for info in leaving for file in info.files if file.digest not in kept}
     return sum(sizes.values())

@@ -1,4 +1,4 @@
-"""What the tables of a snapshot must say of one another: sums, keys and joins.
+"""Checks of the tables of a snapshot against one another: sums, keys and joins.
 
 Belongs here: checks over whole columns of more than one table; texts and bodies are not read.
 Does not belong here: checks of one file (`contents`).
@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.errors import WarehouseError
-from tasks.maintain.sentences import some
+from tasks.maintain.outcome import some
 from tasks.tables.keys import file_keys
 from tasks.tables.snapshots import INDEX, Snapshot
 
@@ -25,7 +25,7 @@ _STATUSES: Final = pa.array(["loaded", "duplicate", "quarantined", "removed", "i
 
 
 class KeyColumns:
-    """The columns by which the tables of a snapshot join; each is read when a check asks for it.
+    """The columns by which the tables of a snapshot join; each is read at its first use.
 
     Args:
         snapshot: published.
@@ -84,15 +84,15 @@ def check_joins(snapshot: Snapshot) -> list[str]:
 
 
 def _statuses(tables: KeyColumns) -> Iterator[str]:
-    """G1: one row a file in `sources`, with one of the statuses; what is gone has no record."""
+    """G1: one row a file in `sources`, with one of the statuses; a deleted file has no record."""
     sources = tables.sources
     yield from _twice("sources", file_keys(sources))
     strange = sources.filter(pc.invert(pc.is_in(sources["status"], _STATUSES)))
     if len(strange):
         yield f"sources: unknown status of {_files(strange)}."
-    ghosts = sources.filter(pc.and_(sources["deleted"], pc.not_equal(sources["status"], "removed")))
-    if len(ghosts):
-        yield f"sources: marked as gone, but not with status `removed`: {_files(ghosts)}."
+    deleted = sources.filter(pc.and_(sources["deleted"], pc.not_equal(sources["status"], "removed")))
+    if len(deleted):
+        yield f"sources: marked as gone, but not with status `removed`: {_files(deleted)}."
 
 
 def _index(tables: KeyColumns) -> Iterator[str]:
@@ -145,7 +145,7 @@ def _survivors(tables: KeyColumns) -> Iterator[str]:
 
 
 def _matches(tables: KeyColumns) -> Iterator[str]:
-    """What a duplicate matched is a record that is there."""
+    """Every duplicate matched a record that exists."""
     duplicates, sources = tables.duplicates, tables.sources
     records = sources.filter(pc.is_in(sources["status"], pa.array(["loaded", "duplicate"])))
     matched = duplicates.select(["matched_source", "matched_source_path"]).rename_columns(_FILE)
@@ -191,7 +191,7 @@ def _files(rows: pa.Table) -> str:
     return some(names)
 
 
-#: All checks, in the order in which their findings are told.
+#: All checks, in the order of their findings.
 CHECKS: Final[tuple[Callable[[KeyColumns], Iterator[str]], ...]] = (
     _statuses,
     _index,

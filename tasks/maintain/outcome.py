@@ -1,10 +1,12 @@
-"""What maintenance did, as one value: the terminal, `--json` and the artifact show it.
+"""The result of a maintenance as one value, which the terminal, `--json` and the artifact show.
 
-Belongs here: the shape. Does not belong here: how it is shown.
+Belongs here: the shape, and the form in which findings name several rows. Does not belong here: how the
+result is shown.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -66,3 +68,9 @@ class Maintenance(msgspec.Struct, frozen=True):
     expired: Expired
     findings: list[str]
     notes: list[str]
+
+
+def some(values: Sequence[object], most: int = 3) -> str:
+    """The first values, and how many more there are: `a, b, c and 4 more`."""
+    rest = len(values) - most
+    return ", ".join(map(str, values[:most])) + (f" and {rest:,} more" if rest > 0 else "")

@@ -1,4 +1,4 @@
-"""What `article_versions` must say: states of an article follow one another, and the last ones are the articles.
+"""Checks of `article_versions`: the states of an article follow one another, and the last ones are the articles.
 
 Belongs here: checks of that table against itself and `articles`. Does not belong here: columns and
 required values, which are checked as in every file (`contents`).
@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.contract import VERSION_COLUMNS, VERSIONS
-from tasks.maintain.sentences import some
+from tasks.maintain.outcome import some
 from tasks.tables.comparison import rows_differ
 from tasks.tables.history import BY_TIME
 from tasks.tables.snapshots import Snapshot

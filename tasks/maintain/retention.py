@@ -1,7 +1,7 @@
-"""What may be forgotten: old snapshots, old rows of `runs`, and tombstones in `sources`.
+"""The rules by which old snapshots, old rows of `runs` and tombstones in `sources` may be forgotten.
 
-Belongs here: the rules, as pure functions of numbers, times and tables. Does not belong here:
-removing anything (`flows.maintenance`, `tasks.write.upkeep`).
+Belongs here: the rules, as functions of numbers, times and tables, and their use on the warehouse of the
+settings. Does not belong here: removing anything (`flows.maintenance`, `tasks.write.upkeep`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,36 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.contract_types import TIMESTAMP
+from config.settings import Settings
+from tasks.maintain.history import read_infos, unshared_bytes
+from tasks.maintain.outcome import Expired
 from tasks.tables.snapshots import SnapshotInfo
+from tasks.tables.warehouse import open_warehouse
+
+
+def plan_expiry(settings: Settings, now: datetime) -> Expired:
+    """The snapshots that may go by the settings, and the bytes that removing them gives back; nothing is removed.
+
+    Args:
+        settings: name the warehouse, and what to keep.
+        now: with a zone.
+
+    Raises:
+        WarehouseError: the pointer is damaged, or the folder cannot be listed.
+    """
+    warehouse = open_warehouse(settings)
+    infos, _ = read_infos(warehouse)
+    current = warehouse.pointed()
+    if current is None:
+        return Expired()
+    keep = settings.warehouse
+    numbers = expired_snapshots(infos, current, keep.keep_snapshots, keep.keep_days, now)
+    # A damaged snapshot does not say when it was published. It is older than any expired one with a higher number.
+    readable = {info.number for info in infos}
+    unreadable = {number for number in warehouse.snapshots() if number < max(numbers, default=0)} - readable - {current}
+    leaving = [info for info in infos if info.number in numbers]
+    staying = [info for info in infos if info.number not in numbers]
+    return Expired(sorted({*numbers, *unreadable}), unshared_bytes(leaving, staying))
 
 
 def expired_snapshots(
@@ -21,8 +50,8 @@ def expired_snapshots(
 ) -> list[int]:
     """The snapshots that may go.
 
-    Three kinds stay: the `keep_snapshots` newest by number; the current one, which after a rollback
-    need not be among them; and those that readers could see less than `keep_days` ago.
+    Three kinds stay: the `keep_snapshots` newest by number; the current one, which a rollback may have put
+    outside of them; and those that readers could see less than `keep_days` ago.
 
     Args:
         snapshots: all published ones, in any order, also those of a branch that a rollback left.

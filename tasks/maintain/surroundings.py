@@ -1,4 +1,4 @@
-"""What stands around the current snapshot: the pointer, the other snapshots, and strays.
+"""Checks of all that is around the current snapshot: the pointer, the other snapshots, and strays.
 
 Belongs here: checks of the warehouse's folder. Does not belong here: the tables of the current
 snapshot (`contents`, `joins`).
@@ -28,9 +28,9 @@ def check_pointer(warehouse: Warehouse) -> tuple[Snapshot | None, list[str]]:
 
 
 def check_others(warehouse: Warehouse, current: int | None) -> list[str]:
-    """The snapshots that readers do not see: that each could be gone back to.
+    """Findings on the snapshots that readers do not see: a rollback needs each of them whole.
 
-    Sizes and footers are looked at, not every byte: most of their files are those of the current one.
+    Sizes and footers are checked, not every byte: most of their files are those of the current one.
     """
     findings = []
     for number in warehouse.snapshots():
@@ -54,7 +54,7 @@ def _misnumbered(snapshot: Snapshot, number: int) -> Iterator[str]:
 
 
 def check_strays(warehouse: Warehouse) -> list[str]:
-    """What lies in the warehouse and is none of its own; hidden files are left alone."""
+    """Findings on files and folders that do not belong to the warehouse; hidden ones are ignored."""
     with storage_errors(f"list {warehouse.root}"):
         top = [entry for entry in warehouse.root.iterdir() if entry.name not in _KNOWN]
         inner = list(warehouse.snapshots_path.iterdir()) if warehouse.snapshots_path.is_dir() else []
@@ -65,7 +65,7 @@ def check_strays(warehouse: Warehouse) -> list[str]:
 
 
 def remains(warehouse: Warehouse) -> list[str]:
-    """What a run in progress, or an interrupted one, has in `staging` or announced: no reader looks there."""
+    """Notes on the leftovers of a run in progress or an interrupted one in `staging`, where no reader looks."""
     if not warehouse.staging_path.is_dir():
         return []
     with storage_errors(f"list {warehouse.staging_path}"):

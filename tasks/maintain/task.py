@@ -1,4 +1,4 @@
-"""The Prefect tasks of the maintain stage; what writes is in `flows.maintain`."""
+"""The Prefect tasks of the maintain stage that only read; those that write are in `flows.maintain`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
 from config.settings import Settings
-from tasks.maintain.guarantees import Verification
-from tasks.maintain.stage import verify_settings
+from tasks.maintain.guarantees import Verification, verify_settings
 
 
 @task(name="verify", task_run_name="verify the warehouse", cache_policy=NO_CACHE)

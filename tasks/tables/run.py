@@ -29,7 +29,7 @@ from tasks.tables.history import watched_columns
 from tasks.tables.manifest import INDEX_SCHEMA, ParentManifest
 from tasks.tables.source import Source
 from tasks.tables.versions import deciding_code, reading_code, rules_fingerprint
-from tasks.tables.warehouse import BATCHES, Snapshot, Warehouse
+from tasks.tables.warehouse import BATCHES, Snapshot, Warehouse, open_warehouse
 
 #: The run's context in its staging folder: a line that names the code, then a pickle.
 _CONTEXT: Final = "run.pickle"
@@ -66,7 +66,7 @@ class Run(msgspec.Struct, frozen=True, dict=True):
     @property
     def warehouse(self) -> Warehouse:
         """The warehouse that the run writes to."""
-        return Warehouse(self.settings.warehouse.path, self.settings.warehouse.durable)
+        return open_warehouse(self.settings)
 
     @property
     def folder(self) -> Path:

@@ -21,11 +21,21 @@ from pathlib import Path
 from typing import Final
 
 from config.errors import SettingsError, WarehouseError
+from config.settings import Settings
 from tasks.tables import pointer
 from tasks.tables.durable import storage_errors
 from tasks.tables.snapshots import INFO_NAME, RELOAD, DataFile, Snapshot, SnapshotInfo, open_snapshot
 
-__all__ = ["BATCHES", "INFO_NAME", "DataFile", "Snapshot", "SnapshotInfo", "Warehouse", "local_folder"]
+__all__ = [
+    "BATCHES",
+    "INFO_NAME",
+    "DataFile",
+    "Snapshot",
+    "SnapshotInfo",
+    "Warehouse",
+    "local_folder",
+    "open_warehouse",
+]
 
 #: What `staging` holds beside the folders of runs.
 BATCHES: Final = "batches"
@@ -165,6 +175,15 @@ def _spell(numbers: Iterable[int]) -> str:
     return f"There are: {', '.join(map(str, numbers)) or 'none'}."
 
 
+def open_warehouse(settings: Settings) -> Warehouse:
+    """The warehouse that the settings name; it need not exist yet.
+
+    Raises:
+        SettingsError: it is a URL.
+    """
+    return Warehouse(settings.warehouse.path, settings.warehouse.durable)
+
+
 def local_folder(path: Path | str) -> Path:
     """The folder that `warehouse.path` names.
 
@@ -172,8 +191,9 @@ def local_folder(path: Path | str) -> Path:
         SettingsError: it is a URL.
     """
     if _URL.match(str(path)):
+        url = re.sub(":/+", "://", str(path), count=1)
         raise SettingsError(
-            f"warehouse.path is {path}: a warehouse is a local folder; object stores come back as targets.",
+            f"warehouse.path is {url}: a warehouse is a local folder; object stores come back as targets.",
             "Name a folder.",
         )
     return Path(path)

@@ -66,7 +66,7 @@ def test_a_former_warehouse_of_delta_tables_is_refused(tmp_path: Path, look: Cal
 
 @pytest.mark.parametrize("url", ["s3://bucket/lake", Path("gs://bucket"), "https://host/lake"])
 def test_a_url_is_refused(url: Path | str) -> None:
-    with pytest.raises(SettingsError, match="object stores come back as targets"):
+    with pytest.raises(SettingsError, match=r"://.* object stores come back as targets"):
         Warehouse(url)
 
 
