@@ -214,7 +214,7 @@ def _published(run: Run, known: Observed, versions: pa.Table, commits: Sequence[
     message = f"Backfill: {len(commits):,} commits, {len(versions):,} rows in {VERSIONS}."
     head = commits[-1].id if commits else known.commit
     told = msgspec.structs.replace(known, columns=run.contract.watched, commit=head)
-    summary = {"maintenance": message, SUMMARY: msgspec.to_builtins(told)}
+    summary = {"maintenance": message, **msgspec.to_builtins({SUMMARY: told, "code": run.code})}
     return rewrite_tables(run, manifest, (), quiet_row(run, manifest, message), summary, versions).number
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -190,7 +191,8 @@ def _rewrite(run: Run, parent: Snapshot) -> Rewritten:
     if not (plan.runs or plan.tombstones or plan.partitions):
         return plan
     message = _message(plan)
-    snapshot = rewrite_tables(run, kept, forgotten, quiet_row(run, kept, message), {"maintenance": message})
+    summary = {"maintenance": message, "code": msgspec.to_builtins(run.code)}
+    snapshot = rewrite_tables(run, kept, forgotten, quiet_row(run, kept, message), summary)
     return Rewritten(snapshot.number, plan.runs, plan.tombstones, plan.partitions)
 
 
