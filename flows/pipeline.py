@@ -186,7 +186,7 @@ def _publish(run: Run, stages: Stages, plan: Plan, decisions: Decisions, clock: 
     amount = {"parse": bytes_read(paths)}
     outcome = build_outcome(run, "completed", plan, decisions, clock.seconds, message="", bytes=amount)
     outcome = msgspec.structs.replace(outcome, message=f"{what_changed(outcome)} {run.note}".rstrip())
-    summary = {"files": msgspec.to_builtins(outcome.files), "records": msgspec.to_builtins(outcome.records)}
+    summary = msgspec.to_builtins({"files": outcome.files, "records": outcome.records})
     with clock.stage("write"):
         from tasks.report.status import read_outcomes  # noqa: PLC0415  (most runs find nothing to publish)
 

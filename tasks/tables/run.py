@@ -28,7 +28,7 @@ from tasks.front_matter.policy import ReadPolicy
 from tasks.tables.history import watched_columns
 from tasks.tables.manifest import INDEX_SCHEMA, ParentManifest
 from tasks.tables.source import Source
-from tasks.tables.versions import deciding_code, reading_code, rules_fingerprint
+from tasks.tables.versions import CodeVersions, code_versions, rules_fingerprint, source_code
 from tasks.tables.warehouse import BATCHES, Snapshot, Warehouse, open_warehouse
 
 #: The run's context in its staging folder: a line that names the code, then a pickle.
@@ -106,10 +106,16 @@ class Run(msgspec.Struct, frozen=True, dict=True):
         """Number of worker processes, and of threads that write files."""
         return self.settings.run.workers or os.cpu_count() or 1
 
+    @cached_property
+    def code(self) -> CodeVersions:
+        """The versions of presslake's code; a snapshot's summary has them as `code`."""
+        parent = self.parent_snapshot()
+        return code_versions(parent.info.summary.get("code") if parent else None)
+
     @property
     def read_version(self) -> str:
         """Names everything besides the contract that decides what a record is."""
-        return f"{reading_code()}-{self.settings.read_fingerprint()[:8]}-{rules_fingerprint(self.rules)}"
+        return f"{self.code.reading}-{self.settings.read_fingerprint()[:8]}-{rules_fingerprint(self.rules)}"
 
     @property
     def rule_version(self) -> str:
@@ -119,12 +125,12 @@ class Run(msgspec.Struct, frozen=True, dict=True):
     @property
     def match_version(self) -> str:
         """Names all that decides which records are related: under another one they are compared anew."""
-        return f"{rules_fingerprint(self.match_rules)}-{deciding_code()}"
+        return f"{rules_fingerprint(self.match_rules)}-{self.code.deciding}"
 
     @property
     def code_version(self) -> str:
         """Names everything besides the contract that decides what the tables hold."""
-        return f"{VERSION}+{self.read_version}-{deciding_code()}"
+        return f"{VERSION}+{self.read_version}-{self.code.deciding}"
 
     @property
     def table_form(self) -> str:
@@ -136,7 +142,7 @@ class Run(msgspec.Struct, frozen=True, dict=True):
             for column in table.columns
         ]
         index = [(field.name, str(field.type)) for field in INDEX_SCHEMA]
-        meaning = repr([self.settings.warehouse.partition_by, self.rule_version, deciding_code(), columns, index])
+        meaning = repr([self.settings.warehouse.partition_by, self.rule_version, self.code.deciding, columns, index])
         return hashlib.sha256(meaning.encode()).hexdigest()[:16]
 
     @property
@@ -156,7 +162,7 @@ class Run(msgspec.Struct, frozen=True, dict=True):
 
 def _code() -> str:
     """Names the code of this process: other code could not take the context, or would make other records of it."""
-    return f"{VERSION}+{reading_code()}"
+    return f"{VERSION}+{source_code()}"
 
 
 def new_run_id(moment: datetime) -> str:

@@ -36,7 +36,7 @@ def test_a_worker_that_does_not_see_the_folder_says_where_it_is_and_what_it_lack
 
 def test_a_worker_with_other_code_refuses_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = saved_run(tmp_path)
-    monkeypatch.setattr(runs, "reading_code", lambda: "0badc0de")
+    monkeypatch.setattr(runs, "source_code", lambda: "0badc0de")
     with pytest.raises(RunError, match=r"The run is presslake .*, but .* has .*0badc0de\. Install the same version"):
         load_run(folder)
 
