@@ -80,7 +80,7 @@ class PairRule:
         self.rules = rules
         self._title: Callable[[str], _Title] = lru_cache(maxsize=1 << 15)(self._taken_apart)
 
-    def taken_apart(self, title: str) -> tuple[frozenset[str], frozenset[str]]:
+    def roots_and_numbers(self, title: str) -> tuple[frozenset[str], frozenset[str]]:
         """Roots of the telling words of a title, and the numbers, months and days that it names."""
         parts = self._title(title)
         return parts.roots, parts.instalment

@@ -16,7 +16,7 @@ from config.match_rules import load_match_rules
 from tasks.deduplicate import candidates as candidates_module
 from tasks.deduplicate import joins, prefixes
 from tasks.deduplicate.candidates import UNDATED, Corpus, Pairs, candidates, sharing_with_fresh
-from tasks.deduplicate.near import near_pairs, stories
+from tasks.deduplicate.related_pairs import near_pairs, stories
 from tasks.deduplicate.pair_rule import PairRule
 from tasks.tables.texts import normal_words, shingles
 from tests.tasks.deduplicate.manifest_rows import MORNING, SCHEMA, row

@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from config.match_rules import load_match_rules
-from tasks.deduplicate.near import near_pairs, stories
+from tasks.deduplicate.related_pairs import near_pairs, stories
 from tasks.deduplicate.pair_rule import PairRule
 from tasks.tables.texts import normal_words, shingles
 from tests.tasks.deduplicate.manifest_rows import MORNING
