@@ -63,8 +63,13 @@ class Corpus(NamedTuple):
 
     def taken(self, rows: pa.Array) -> Corpus:
         """Some records, in the order of time."""
-        short = (column.take(rows) for column in self[:4])
-        return Corpus(*short, self.shingles, self.positions.take(rows))
+        return self._replace(
+            times=self.times.take(rows),
+            titles=self.titles.take(rows),
+            outlets=self.outlets.take(rows),
+            fresh=self.fresh.take(rows),
+            positions=self.positions.take(rows),
+        )
 
 
 class Keyed(NamedTuple):
@@ -174,7 +179,7 @@ def _repeated(hashes: pa.Int64Array) -> tuple[pa.Int64Array, pa.Int64Array]:
 
 
 def _in_prefix(shingles: pa.ListArray, wanted: pa.Int64Array, common: pa.Int64Array, similarity: float) -> Keyed:
-    """Those wanted hashes (numbers of flat values) that are in their record's prefix: rare ones first, common ones last."""
+    """Those wanted hashes (numbers of flat values) in their record's prefix, in which rare ones come first."""
     hashes = pc.list_flatten(shingles)
     rows = pc.list_parent_indices(shingles).cast(pa.int64()).take(wanted)
     is_common = pc.is_in(hashes, common)
@@ -193,7 +198,9 @@ def _in_prefix(shingles: pa.ListArray, wanted: pa.Int64Array, common: pa.Int64Ar
 
 
 def split_oversized(entries: Keyed, corpus: Corpus, window: int) -> tuple[Keyed, Keyed]:
-    """The entries of ordinary blocks, in which every row has few neighbours in the window, and of oversized ones; by key.
+    """The entries of ordinary blocks and those of oversized ones, by key.
+
+    In an ordinary block every row has few neighbours within the window.
 
     Args:
         entries: rows ascend.

@@ -120,7 +120,7 @@ def _near_fresh(corpus: Corpus, window: int) -> pa.Int64Array:
 def _of_one_title(prefilter: Prefilter) -> Iterator[pa.Int64Array]:
     """Pairs of one title that is long enough to count; shorter ones count by their texts."""
     corpus, rules = prefilter.corpus, prefilter.rules
-    least = min(rule.words for rule in (*rules.equal_title, *rules.reissued))
+    least = min([rule.words for rule in rules.equal_title] + [rule.words for rule in rules.reissued])
     words = pc.fill_null(pc.add(pc.count_substring(corpus.titles, " "), 1), 0)
     named = pc.and_(pc.greater_equal(words, least), pc.fill_null(pc.not_equal(corpus.titles, ""), False))
     chosen = pc.indices_nonzero(pc.and_(named, pc.greater(corpus.times, UNDATED))).cast(pa.int64())

@@ -115,7 +115,7 @@ def content_groups(records: pa.Table, days: float) -> Groups:
 
 
 def _spans(rows: Sequence[int], time_of: dict[int, int | None], width: int) -> list[list[int]]:
-    """Groups of rows of at most `width` microseconds, each begun by the earliest row left; undated ones in the first."""
+    """Groups of at most `width` microseconds, each begun by the earliest row left; undated rows are in the first."""
     spans = [[row for row in rows if time_of[row] is None]]
     start: int | None = None
     for time, row in sorted((time, row) for row in rows if (time := time_of[row]) is not None):
