@@ -22,8 +22,8 @@ import pyarrow as pa
 
 from benchmarks.dedup_quality import corpus_records
 from config.match_rules import MatchRules, load_match_rules
-from tasks.deduplicate.near import stories
 from tasks.deduplicate.pair_rule import PairRule, Story
+from tasks.deduplicate.related_pairs import stories
 
 _LEAST_PRECISION: Final = 0.98
 

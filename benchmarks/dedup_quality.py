@@ -25,8 +25,8 @@ from config.settings import load_settings
 from config.url_rules import load_url_rules
 from tasks.deduplicate.decisions import decide
 from tasks.deduplicate.manifest import with_nulls
-from tasks.deduplicate.near import stories
 from tasks.deduplicate.pair_rule import Story, jaccard
+from tasks.deduplicate.related_pairs import stories
 from tasks.front_matter.document import Reader
 from tasks.front_matter.policy import ReadPolicy
 from tasks.parse.records import build_records

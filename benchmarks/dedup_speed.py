@@ -26,8 +26,8 @@ from benchmarks.dedup_records import TEMPLATES, manifest, template_pages
 from config.match_rules import load_match_rules
 from tasks.deduplicate.decisions import decide
 from tasks.deduplicate.manifest import RunStamp, keep_first_seen, next_manifest
-from tasks.deduplicate.near import near_pairs, stories
 from tasks.deduplicate.pair_rule import PairRule
+from tasks.deduplicate.related_pairs import near_pairs, stories
 from tasks.deduplicate.touched import touched_rows
 from tasks.tables.staging import FILES
 

@@ -1,8 +1,7 @@
-"""Edges, components, survivor: what becomes of every record.
+"""Decisions: what becomes of every record, in the decision columns of the manifest.
 
-Belongs here: turning relations between records into the decision columns of the manifest. Does not
-belong here: how relations are found (`ties`), what a duplicate says of its own (`relations`), and the
-order of records (`survivors`).
+Belongs here: deciding on the components that a change affects, keeping all other decisions, and filling
+columns. Does not belong here: how links are found (`links`), and which record survives (`survivors`).
 
 Decisions are a pure function of the set of records: same records, same decisions, whatever the
 order of files, batches or runs.
@@ -11,26 +10,18 @@ order of files, batches or runs.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.match_rules import MatchRules, load_match_rules
-from tasks.deduplicate.clusters import clusters
-from tasks.deduplicate.components import chained
-from tasks.deduplicate.crowds import represented
-from tasks.deduplicate.index import INDEX, index_column, unknown
-from tasks.deduplicate.manifest import DECIDED
+from tasks.deduplicate.clustering import represented
+from tasks.deduplicate.links import Links, affected_records, find_links
+from tasks.deduplicate.manifest import DECIDED, with_column
 from tasks.deduplicate.merging import in_order
-from tasks.deduplicate.near import FEATURES, stories
-from tasks.deduplicate.origins import spread
-from tasks.deduplicate.outcome import all_loaded, with_decisions, with_index
-from tasks.deduplicate.pair_rule import PairRule
-from tasks.deduplicate.relations import Suspects, by_row, partners, relation_columns
-from tasks.deduplicate.survivors import CRITERIA, rank
-from tasks.deduplicate.ties import Ties, find_ties
-from tasks.deduplicate.unstirred import stirred
+from tasks.deduplicate.related_pairs import FEATURES, STORED, stored_column, unknown
+from tasks.deduplicate.survivors import CRITERIA, LinkedRecords
 from tasks.tables.columns import whole
 from tasks.tables.memory import give_back
 
@@ -38,26 +29,26 @@ from tasks.tables.memory import give_back
 _RECORDS: Final = pa.array(["record", "loaded", "duplicate"])
 #: Records that are clustered at a time: some 10 kB each in Python.
 _AT_ONCE: Final = 5_000
-_KEYS: Final = tuple(dict.fromkeys(["article_id", "alias_ids", "content_key", *FEATURES, *INDEX, *CRITERIA]))
+_KEYS: Final = tuple(dict.fromkeys(["article_id", "alias_ids", "content_key", *FEATURES, *STORED, *CRITERIA]))
 
 
 def decide(
     manifest: pa.Table,
     rules: MatchRules | None = None,
     version: str = "",
-    previous: pa.Table | None = None,
-    before: pa.Array | None = None,
+    parent: pa.Table | None = None,
+    parent_rows: pa.Array | None = None,
 ) -> pa.Table:
-    """Fill in the decision columns, and the index of related pairs.
+    """Fill in the decision columns, and the related pairs.
 
     Args:
         manifest: (n,) one row a file, sorted by source and path, statuses `record`, `loaded` or
             `duplicate` for records.
         rules: when two records tell one story; by default those that presslake comes with.
-        version: names rules and code; rows indexed under it are not compared again.
-        previous: the decided manifest of the parent snapshot, whose decisions stand where nothing they
-            depend on has changed; without one all are taken anew, which comes to the same.
-        before: (n,) each file's row in `previous`, null where it has none; goes with it.
+        version: names rules and code; records whose pairs are stored under it are not compared again.
+        parent: the decided manifest of the parent snapshot, whose decisions stand where nothing they
+            depend on has changed; without one all are recomputed, which comes to the same.
+        parent_rows: (n,) each file's row in `parent`, null where it has none; goes with it.
 
     Returns:
         The manifest with every record `loaded` (the survivor of its cluster) or `duplicate`, its
@@ -67,22 +58,22 @@ def decide(
     rows = pc.indices_nonzero(is_record).cast(pa.int64())
     records, rules = _records(manifest, rows), rules or load_match_rules()
     fresh = unknown(records, version)
-    ties = find_ties(records, fresh, rules)
-    compared = pc.invert(represented(ties.bundles, len(records)))
-    manifest = with_index(manifest, is_record, index_column(records, ties.pairs), pc.if_else(compared, version, None))
-    manifest = all_loaded(manifest, is_record)
-    if previous is None or before is None or pc.all(fresh, min_count=0).as_py():
-        moved = ties.stories
-    else:
-        news = stirred(records, pc.or_(fresh, pc.invert(compared)), previous, before.take(rows))
-        kept, moved = _by_news(ties.stories, news)
-        settled = rows.take(pa.array(kept, pa.int64()))
-        earlier = previous.select(["status", *DECIDED]).take(before.take(settled))
-        manifest = with_decisions(manifest, settled, earlier)
+    links = find_links(records, fresh, rules)
+    compared = pc.invert(represented(links.leaders, len(records)))
+    versions = pc.if_else(compared, version, None)
+    manifest = _with_pairs(manifest, is_record, stored_column(records, links.pairs), versions)
+    manifest = _all_loaded(manifest, is_record)
+    affected = links.components
+    if parent is not None and parent_rows is not None and not pc.all(fresh, min_count=0).as_py():
+        changed = pc.or_(fresh, pc.invert(compared))
+        unaffected, affected = _split(affected, affected_records(records, changed, parent, parent_rows.take(rows)))
+        kept = rows.take(pa.array(unaffected, pa.int64()))
+        earlier = parent.select(["status", *DECIDED]).take(parent_rows.take(kept))
+        manifest = _with_decisions(manifest, kept, earlier)
     schema = pa.schema([manifest.schema.field(name) for name in ("status", *DECIDED)])
-    chosen, decided = _decided_anew(records, ties, moved, rules, schema)
+    chosen, decided = _decided(records, links, affected, rules, schema)
     give_back()
-    return with_decisions(manifest, rows.take(chosen), decided)
+    return _with_decisions(manifest, rows.take(chosen), decided)
 
 
 def _records(manifest: pa.Table, rows: pa.Int64Array) -> pa.Table:
@@ -103,37 +94,33 @@ def _lists_at(lists: pa.ListArray, rows: pa.Int64Array) -> pa.ListArray:
     return pa.ListArray.from_arrays(bounds, lists.values)
 
 
-def _by_news(found: Sequence[list[int]], news: pa.BooleanArray) -> tuple[list[int], list[list[int]]]:
-    """Rows of the stories that nothing stirred, ascending, and the other stories."""
-    stirred_rows = frozenset(pc.indices_nonzero(news).to_pylist())
-    kept, moved = list[int](), list[list[int]]()
-    for story in found:
-        if stirred_rows.isdisjoint(story):
-            kept += story
-        else:
-            moved.append(story)
-    return sorted(kept), moved
+def _split(components: Sequence[list[int]], affected: pa.BooleanArray) -> tuple[list[int], list[list[int]]]:
+    """Rows of the components without an affected record, ascending, and the other components."""
+    affected_rows = frozenset(pc.indices_nonzero(affected).to_pylist())
+    kept = [rows for rows in components if affected_rows.isdisjoint(rows)]
+    others = [rows for rows in components if not affected_rows.isdisjoint(rows)]
+    return sorted(row for rows in kept for row in rows), others
 
 
-def _decided_anew(
-    records: pa.Table, ties: Ties, moved: Sequence[list[int]], rules: MatchRules, schema: pa.Schema
+def _decided(
+    records: pa.Table, links: Links, components: Sequence[list[int]], rules: MatchRules, schema: pa.Schema
 ) -> tuple[pa.Int64Array, pa.Table]:
-    """Rows of the stories, ascending, and the decisions on them, taken some stories at a time."""
+    """Rows of the components, ascending, and the decisions on them, taken some components at a time."""
     numbers, decided = list[int](), [schema.empty_table()]
-    for rows in _parts(moved):
-        found = _suspects(records.take(pa.array(rows, pa.int64())), ties.among(rows), rules)
-        decided.append(pa.Table.from_pylist(_decided(found), schema))
+    for rows in _parts(components):
+        linked = LinkedRecords(records.take(pa.array(rows, pa.int64())), links.among(rows), rules)
+        decided.append(pa.Table.from_pylist(linked.decisions(), schema))
         numbers += rows
     chosen = pa.array(numbers, pa.int64())
     order = pc.sort_indices(chosen)
     return chosen.take(order), pa.concat_tables(decided).combine_chunks().take(order)
 
 
-def _parts(moved: Iterable[list[int]]) -> Iterator[list[int]]:
-    """Rows of whole stories, ascending, `_AT_ONCE` or somewhat more together."""
+def _parts(components: Iterable[list[int]]) -> Iterator[list[int]]:
+    """Rows of whole components, ascending, `_AT_ONCE` or somewhat more together."""
     rows = list[int]()
-    for story in moved:
-        rows += story
+    for component in components:
+        rows += component
         if len(rows) >= _AT_ONCE:
             yield sorted(rows)
             rows = []
@@ -141,30 +128,39 @@ def _parts(moved: Iterable[list[int]]) -> Iterator[list[int]]:
         yield sorted(rows)
 
 
-def _suspects(records: pa.Table, ties: Ties, rules: MatchRules) -> Suspects:
-    """Cluster the records that are tied to others."""
-    places, told, rule = rank(records), stories(records.select(FEATURES)), PairRule(rules)
-    urls, contents = (
-        {key: sorted(group, key=places.__getitem__) for key, group in groups.items()}
-        for groups in (ties.urls, ties.contents)
-    )
-    pairs = ties.pairs.edges()
-    bound, related = [*urls.values(), *ties.bundles], [*contents.values(), *pairs]
-    found = clusters(places, bound, related, lambda a, b: rule.conflicting(told[a], told[b]))
-    rows = records.select(["article_id", "outlet", *CRITERIA]).to_pylist()
-    near = partners([*pairs, *chained(ties.bundles)])
-    return Suspects(rows, told, places, found, by_row(urls), by_row(contents), near, rule)
+def _with_pairs(manifest: pa.Table, is_record: pa.BooleanArray, near: pa.ListArray, versions: pa.Array) -> pa.Table:
+    """The manifest with the related pairs of its records and their versions; other rows have none."""
+    numbers = pc.if_else(is_record, pc.subtract(pc.cumulative_sum(is_record.cast(pa.int64())), 1), None)
+    lists = near.take(numbers)
+    lists = pc.if_else(pc.is_null(lists), pa.scalar([], lists.type), lists)
+    manifest = with_column(manifest, "near", lists)
+    return with_column(manifest, "match_version", versions.cast(pa.string()).take(numbers))
 
 
-def _decided(suspects: Suspects) -> list[dict[str, Any]]:
-    """(s,) the decision columns of the suspects: each is in exactly one cluster."""
-    decided: list[dict[str, Any]] = [{} for _ in suspects.rows]
-    alone = set(range(len(suspects.rows))).difference(*suspects.clusters)
-    for cluster in [*suspects.clusters, *([row] for row in sorted(alone))]:
-        survivor = cluster[0]
-        told, members = [suspects.rows[row] for row in cluster], frozenset(cluster)
-        shared = {"canonical_article_id": told[0]["article_id"], "copies": len(cluster), **spread(told)}
-        decided[survivor] = {"status": "loaded", **shared}
-        for row in cluster[1:]:
-            decided[row] = {"status": "duplicate", **shared, **relation_columns(suspects, row, survivor, members)}
-    return decided
+def _all_loaded(manifest: pa.Table, is_record: pa.BooleanArray) -> pa.Table:
+    """The manifest as it were if no record were like another: all of them loaded."""
+    outlets, times = whole(manifest["outlet"]), whole(manifest["published_at"])
+    dated = pc.and_(is_record, pc.is_valid(times))
+    columns = {
+        "status": pc.if_else(is_record, "loaded", manifest["status"]),
+        **{name: pa.nulls(len(manifest), manifest.field(name).type) for name in DECIDED},
+        "canonical_article_id": pc.if_else(is_record, manifest["article_id"], None),
+        "copies": pc.if_else(is_record, 1, None),
+        "outlets": pc.if_else(is_record, pc.is_valid(outlets).cast(pa.int32()), None),
+        "first_published_at": pc.if_else(dated, times, None),
+        "first_published_by": pc.if_else(dated, outlets, None),
+    }
+    for name, values in columns.items():
+        manifest = with_column(manifest, name, values)
+    return manifest
+
+
+def _with_decisions(manifest: pa.Table, rows: pa.Array, decided: pa.Table) -> pa.Table:
+    """Put decisions (s,) into rows (s,) of the manifest, both ascending."""
+    if not len(rows):
+        return manifest
+    is_decided = pc.is_in(pa.arange(0, len(manifest)), rows.cast(pa.int64()))
+    for name in decided.column_names:
+        values, news = (whole(table[name]) for table in (manifest, decided))
+        manifest = with_column(manifest, name, pc.replace_with_mask(values, is_decided, news))
+    return manifest

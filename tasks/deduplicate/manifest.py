@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from config.contract_types import TIMESTAMP
 from tasks.deduplicate.merging import in_order, merged, rows_before
-from tasks.deduplicate.origins import SPREAD
+from tasks.deduplicate.survivors import SPREAD
 from tasks.tables.columns import whole
 from tasks.tables.keys import file_keys
 from tasks.tables.staging import FILES

@@ -1,10 +1,10 @@
-"""When two records tell one story: a pure function of the two, with its evidence.
+"""The pair rule: whether two records tell one story, as a pure function of the two, with its evidence.
 
-Belongs here: the rule for pairs, by title, text, time and outlet. Does not belong here: its
-parameters (`config/match_rules.yaml`), which pairs to look at (`candidates`), exact keys (`exact`).
+Belongs here: the rule for pairs, by title, text, time and outlet. Does not belong here: its parameters
+(`config/match_rules.yaml`), the pairs to look at (`candidate_pairs`), exact keys (`links`).
 
-No similarity alone parts copies from look-alikes: instalments of a series reach 0.9 and true copies
-0.3, as every aggregator cuts its own snippet. So texts only nominate; titles, time and outlet decide.
+No similarity alone separates copies from look-alikes: instalments of a series reach 0.9 and true copies
+0.3, as every aggregator cuts its own snippet. So texts only propose pairs; titles, time and outlet decide.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _ENDINGS: Final = ("ing", "ed", "es", "s", "e")
 
 
 class Story(NamedTuple):
-    """What the rule looks at in a record.
+    """The features of a record that the rule compares.
 
     Attributes:
         title: normalised (`tasks.tables.texts.normal_words`); empty where there is none.
@@ -65,7 +65,7 @@ class Relation(msgspec.Struct, frozen=True):
 
 
 class _Title(NamedTuple):
-    """A title taken apart: its words, the roots of those that tell, what it counts or dates, whether it returns."""
+    """A title's words, the roots of its distinctive words, its numbers, months and days, and whether it recurs."""
 
     words: tuple[str, ...]
     roots: frozenset[str]
@@ -74,19 +74,19 @@ class _Title(NamedTuple):
 
 
 class PairRule:
-    """The rule under given parameters; remembers titles that it has taken apart."""
+    """The rule under given parameters; titles that it has parsed are cached."""
 
     def __init__(self, rules: MatchRules) -> None:
         self.rules = rules
-        self._title: Callable[[str], _Title] = lru_cache(maxsize=1 << 15)(self._taken_apart)
+        self._title: Callable[[str], _Title] = lru_cache(maxsize=1 << 15)(self._parsed)
 
-    def taken_apart(self, title: str) -> tuple[frozenset[str], frozenset[str]]:
-        """Roots of the telling words of a title, and the numbers, months and days that it names."""
+    def roots_and_numbers(self, title: str) -> tuple[frozenset[str], frozenset[str]]:
+        """Roots of the distinctive words of a title, and its numbers, months and days."""
         parts = self._title(title)
         return parts.roots, parts.instalment
 
     def relation(self, a: Story, b: Story) -> Relation | None:
-        """How two records are related, or None; symmetric but for the order of `differing`."""
+        """The relation of two records, or None; symmetric but for the order of `differing`."""
         days = self._days(a, b)
         if days is None or days > self.rules.window_days:
             return None
@@ -101,8 +101,8 @@ class PairRule:
     def conflicting(self, a: Story, b: Story) -> bool:
         """Whether two records that others connect cannot be one story.
 
-        They are if they lie further apart than `chain_days` or are numbered differently; at one
-        outlet, if the rule could not relate them however alike they were.
+        Records conflict if they lie further apart than `chain_days` or are numbered differently; at one
+        outlet, if the rule could not relate them however similar they were.
         """
         days = self._days(a, b)
         if days is None or days > self.rules.chain_days:
@@ -115,7 +115,7 @@ class PairRule:
         if a.published_at is None:
             return "undated" if self._same_words(a, b) else None
         apart = same_outlet and self._apart_at_one_outlet(a, b, days)
-        if a.title == b.title and not apart and self._title_counts(a, days) and self._is_told(a, b, same_outlet):
+        if a.title == b.title and not apart and self._title_counts(a, days) and self._title_suffices(a, b, same_outlet):
             return "equal-title"
         if a.title == b.title and self._reissued(a, b, days, same_outlet):
             return "reissued"
@@ -143,8 +143,8 @@ class PairRule:
         length = len(self._title(story.title).words)
         return any(length >= rule.words and days <= rule.days for rule in self.rules.equal_title)
 
-    def _is_told(self, a: Story, b: Story, same_outlet: bool) -> bool:
-        """Whether an equal title tells the story; at one outlet short ones recur, and the texts have a say."""
+    def _title_suffices(self, a: Story, b: Story, same_outlet: bool) -> bool:
+        """Whether an equal title is enough; short titles recur at one outlet, so the texts must overlap there, too."""
         if not same_outlet or len(self._title(a.title).words) >= self.rules.reposted.title_words:
             return True
         first, second = _beyond_titles(a, b)
@@ -160,7 +160,7 @@ class PairRule:
         )
 
     def _reissued(self, a: Story, b: Story, days: float, same_outlet: bool) -> bool:
-        """Whether an article came again, given equal titles."""
+        """Whether an article was published again, given equal titles."""
         title = self._title(a.title)
         if title.recurring or (same_outlet and a.outlet in self.rules.platforms):
             return False
@@ -185,7 +185,7 @@ class PairRule:
             return 0.0 if a.published_at is b.published_at else None
         return abs(a.published_at - b.published_at) / _SECONDS_A_DAY
 
-    def _taken_apart(self, title: str) -> _Title:
+    def _parsed(self, title: str) -> _Title:
         words = tuple(title.split())
         named = [self.rules.instalments[word] for word in words if word in self.rules.instalments]
         # The digits alone, so that `38M` and `38 million`, `7th` and `7` are the same.
@@ -207,13 +207,13 @@ def _beyond_titles(a: Story, b: Story) -> tuple[frozenset[int], frozenset[int]]:
 
 
 def _compared(a: str, b: str) -> tuple[tuple[str, ...], tuple[tuple[str, ...], tuple[str, ...]]]:
-    """Words that two titles share, and those that only the one or the other has, sorted."""
+    """Shared words of two titles, and those of only the one or the other, sorted."""
     first, second = set(a.split()), set(b.split())
     return tuple(sorted(first & second)), (tuple(sorted(first - second)), tuple(sorted(second - first)))
 
 
 def _root(word: str) -> str:
-    """What inflections and swapped letters of a word have in common; words with digits stay as they are."""
+    """One text for all inflections of a word and swapped letters in it; words with digits stay as they are."""
     if not word.isalpha():
         return word
     stem = next((word.removesuffix(end) for end in _ENDINGS if word.endswith(end) and len(word) > len(end) + 2), word)
@@ -226,5 +226,5 @@ def _numbered_apart(a: _Title, b: _Title) -> bool:
 
 
 def _differ_on_both_sides(a: _Title, b: _Title) -> bool:
-    """Each title has a telling word that the other lacks."""
+    """Each title has a distinctive word that the other lacks."""
     return bool(a.roots - b.roots) and bool(b.roots - a.roots)

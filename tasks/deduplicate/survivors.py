@@ -1,6 +1,9 @@
-"""The total order of records: the least record of a cluster is its survivor.
+"""Survivor selection: the best record of each cluster, and the reason why each other one is its duplicate.
 
-The order, never "first seen", so that the same files give the same survivors in any order of runs:
+Belongs here: the total order of records, the columns that sum up a cluster, and the relation that a
+duplicate names. Does not belong here: which records are in a cluster (`clustering`).
+
+The order is never "first seen", so the same files give the same survivors in any order of runs:
 
 1. published before unsaid before draft (`is_published`);
 2. higher `quality`, none last;
@@ -12,30 +15,37 @@ The order, never "first seen", so that the same files give the same survivors in
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.contract_types import TIMESTAMP
+from config.match_rules import MatchRules
+from tasks.deduplicate.clustering import clusters, edges
+from tasks.deduplicate.links import Links
+from tasks.deduplicate.pair_rule import PairRule
+from tasks.deduplicate.related_pairs import FEATURES, stories
 
-#: What decides, in order; also the words that `evidence` uses for why the survivor won.
+#: The criteria, in order; also the words that `evidence` uses for why the survivor won.
 CRITERIA: Final = ("is_published", "quality", "updated_at", "completeness", "published_at", "source", "source_path")
+#: Columns of the manifest that sum up a record's cluster, besides `copies`.
+SPREAD: Final = ("outlets", "first_published_at", "first_published_by")
 
 
 def rank(records: pa.Table) -> list[int]:
-    """Place of each record in the total order, 0 for the least.
+    """Position of each record in the total order, 0 for the best.
 
     Args:
         records: (n,) rows with the columns of `CRITERIA`.
     """
     keys = pa.table({name: _ascending(name, records[name]) for name in CRITERIA})
     order = pc.sort_indices(keys, sort_keys=[(name, "ascending") for name in CRITERIA])
-    places = [0] * len(records)
-    for place, row in enumerate(order.to_pylist()):
-        places[row] = place
-    return places
+    ranks: list[int] = pc.inverse_permutation(order.cast(pa.int64())).to_pylist()
+    return ranks
 
 
 def _ascending(name: str, values: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -52,3 +62,99 @@ def _ascending(name: str, values: pa.ChunkedArray) -> pa.ChunkedArray:
 def deciding_criterion(winner: Mapping[str, Any], loser: Mapping[str, Any]) -> str:
     """The first criterion in which two records differ: why one survives the other."""
     return next((name for name in CRITERIA if winner[name] != loser[name]), CRITERIA[-1])
+
+
+def spread(cluster: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Number of outlets of a story, and when and by whom it was first published.
+
+    Args:
+        cluster: records with `outlet` and `published_at`, the survivor first.
+
+    Returns:
+        The columns `SPREAD`. Among records of the same time the better one is first; a time without
+        an outlet, or no time at all, leaves null what is not known.
+    """
+    dated = [record for record in cluster if record["published_at"] is not None]
+    first: Mapping[str, Any] = min(dated, key=lambda record: record["published_at"], default={})
+    return {
+        "outlets": len({record["outlet"] for record in cluster} - {None}),
+        "first_published_at": first.get("published_at"),
+        "first_published_by": first.get("outlet"),
+    }
+
+
+class LinkedRecords:
+    """The records of whole components; all numbers count from 0 among them."""
+
+    def __init__(self, records: pa.Table, links: Links, rules: MatchRules) -> None:
+        """Take the records apart.
+
+        Args:
+            records: (s,) rows with the columns `FEATURES`, `CRITERIA` and `article_id`.
+            links: all links between them.
+            rules: parameters of the pair rule.
+        """
+        self._rows = records.select(["article_id", "outlet", *CRITERIA]).to_pylist()
+        self._ranks, self._links = rank(records), links
+        self._stories, self._rule = stories(records.select(FEATURES)), PairRule(rules)
+        # Of each record the groups it shares a key with, the best of them first, and those the rule relates to it.
+        self._groups = defaultdict[int, list[tuple[str, str, list[int]]]](list)
+        for match, kind, groups in (("same_url", "url", links.urls), ("same_content", "content", links.contents)):
+            for key, group in groups.items():
+                by_rank = sorted(group, key=self._ranks.__getitem__)
+                for row in group:
+                    self._groups[row].append((match, f"{kind} {key}", by_rank))
+        self._near = defaultdict[int, list[int]](list)
+        for a, b in (*links.pairs.edges(), *edges(links.leaders)):
+            self._near[a].append(b)
+            self._near[b].append(a)
+
+    def decisions(self) -> list[dict[str, Any]]:
+        """(s,) the decision columns: each record is in exactly one cluster."""
+        pages = [*self._links.urls.values(), *self._links.leaders]
+        related = [*self._links.contents.values(), *self._links.pairs.edges()]
+        found = clusters(self._ranks, pages, related, self._conflicting)
+        alone = set(range(len(self._rows))).difference(*found)
+        decided: list[dict[str, Any]] = [{} for _ in self._rows]
+        for cluster in [*found, *([row] for row in sorted(alone))]:
+            survivor, *duplicates = cluster
+            rows, members = [self._rows[row] for row in cluster], frozenset(cluster)
+            shared = {"canonical_article_id": rows[0]["article_id"], "copies": len(cluster), **spread(rows)}
+            decided[survivor] = {"status": "loaded", **shared}
+            for row in duplicates:
+                decided[row] = {"status": "duplicate", **shared, **self._relation(row, survivor, members)}
+        return decided
+
+    def _conflicting(self, a: int, b: int) -> bool:
+        return self._rule.conflicting(self._stories[a], self._stories[b])
+
+    def _relation(self, row: int, survivor: int, cluster: frozenset[int]) -> dict[str, Any]:
+        """The columns of a duplicate that name its relation to the survivor, or else to the best record related to it.
+
+        To one record an address says more than content, and content more than similarity.
+        """
+        related: list[tuple[int, dict[str, Any]]] = []
+        for match, shared, group in self._groups[row]:
+            best = next((other for other in group if other != row and other in cluster), None)
+            if best is not None:
+                related.append((best, {"match": match, "similarity": 1.0, "rule": match, "shared": shared}))
+        related += [(other, {}) for other in self._near[row] if other in cluster]
+        direct = [relation for relation in related if relation[0] == survivor]
+        matched, evidence = (direct or sorted(related, key=lambda relation: self._ranks[relation[0]]))[0]
+        evidence = dict(evidence or self._near_evidence(row, matched))
+        match, similarity = evidence.pop("match"), evidence.pop("similarity")
+        if matched != survivor:
+            evidence["through"] = "another record of the cluster"
+        evidence["survivor_by"] = deciding_criterion(self._rows[survivor], self._rows[row])
+        return {
+            "match": match,
+            "matched_source": self._rows[matched]["source"],
+            "matched_source_path": self._rows[matched]["source_path"],
+            "similarity": similarity,
+            "evidence": msgspec.json.encode(evidence).decode(),
+        }
+
+    def _near_evidence(self, row: int, other: int) -> dict[str, Any]:
+        relation = self._rule.relation(self._stories[row], self._stories[other])
+        assert relation is not None, "a stored pair is one that the rule does not relate"
+        return msgspec.structs.asdict(relation)

@@ -23,7 +23,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from config.contract import PACKAGED
 from flows import pipeline
 from flows.run import run_ingest
-from tasks.deduplicate import crowds, joins, prefixes
+from tasks.deduplicate import blocking, clustering
 from tasks.report.outcome import Outcome
 from tasks.tables.verify import verify_files
 from tasks.tables.warehouse import Snapshot, Warehouse
@@ -335,9 +335,9 @@ class RunsOverCrowds(RunsOverNearCopies):
     def __init__(self) -> None:
         super().__init__()
         self.patched = pytest.MonkeyPatch()
-        for module in (crowds, joins):
-            self.patched.setattr(module, "CROWD", 3)
-        self.patched.setattr(prefixes, "COMMON", 3)
+        for module in (blocking, clustering):
+            self.patched.setattr(module, "OVERSIZED", 3)
+        self.patched.setattr(blocking, "COMMON", 3)
 
     def teardown(self) -> None:
         self.patched.undo()

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.contract import load_contract
+from tasks.deduplicate.related_pairs import STORED
 from tasks.tables.keys import file_keys
 from tasks.tables.staging import FILES
+from tasks.tables.texts import normal_words, shingles
 
 SCHEMA: Final = load_contract()["sources"].schema
 MORNING: Final = datetime(2026, 3, 1, 6, tzinfo=UTC)
@@ -38,6 +42,14 @@ def row(path: str, **fields: Any) -> dict[str, Any]:
     }
 
 
+@lru_cache
+def text(title: str | None, excerpt: str) -> dict[str, Any]:
+    """The columns of a record by which texts are compared."""
+    titles = pa.array([title], pa.string())
+    hashes = shingles(titles, pa.array([excerpt], pa.string()))
+    return {"title_words": normal_words(titles)[0].as_py(), "shingles": hashes[0].as_py()}
+
+
 def manifest(*rows: dict[str, Any]) -> pa.Table:
     """Rows as a manifest, in the order given."""
     return pa.Table.from_pylist(list(rows), SCHEMA)
@@ -51,6 +63,17 @@ def files(*rows: dict[str, Any]) -> pa.Table:
 def rows_before(table: pa.Table, previous: pa.Table) -> pa.Array:
     """(n,) each file's row in the previous manifest, null where it has none."""
     return pc.index_in(file_keys(table), file_keys(previous)).cast(pa.int64())
+
+
+def with_stored_pairs(rows: Iterable[dict[str, Any]], parent: pa.Table | None) -> pa.Table:
+    """Rows as a manifest in order; those with the bytes of the parent have the related pairs that it stores."""
+    known = {} if parent is None else by_path(parent)
+    kept = []
+    for fields in rows:
+        earlier = known.get(fields["source_path"], {"source_hash": None})
+        unchanged = earlier["source_hash"] == fields["source_hash"]
+        kept.append({**fields, **({name: earlier[name] for name in STORED} if unchanged else {"near": []})})
+    return manifest(*sorted(kept, key=lambda fields: str(fields["source_path"])))
 
 
 def by_path(table: pa.Table) -> dict[str, dict[str, Any]]:

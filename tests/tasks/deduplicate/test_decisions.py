@@ -1,20 +1,23 @@
-"""Which records are one story, which of them survives, and what the others say of why."""
+"""Decisions: which records are one story, and that any sequence of runs ends as one run over the final records."""
 
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
 import pyarrow as pa
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from config.match_rules import load_match_rules
 from tasks.deduplicate.decisions import decide
-from tasks.deduplicate.survivors import CRITERIA
 from tasks.deduplicate.touched import touched_rows
-from tests.tasks.deduplicate.manifest_rows import by_path, manifest, row, rows_before
+from tests.tasks.deduplicate.manifest_rows import MORNING, by_path, manifest, row, rows_before, text, with_stored_pairs
+
+RULES: Final = load_match_rules()
+TITLES: Final = ("Night ferry returns to Merrow Bay at last", "Night ferry returns to Merrow Bay", "Horns in the fog")
+WORDS: Final = "the night ferry came back to the bay on sunday after four years of repairs and two promises".split()
 
 
 def decided(*rows: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -93,42 +96,6 @@ def test_a_chain_is_one_story_and_names_the_link() -> None:
     assert json.loads(rows["c"]["evidence"])["through"] == "another record of the cluster"
 
 
-def later(hour: int) -> datetime:
-    return datetime(2026, 3, 1, hour, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    ("criterion", "better", "worse"),
-    [
-        ("is_published", {"is_published": True}, {"is_published": None}),
-        ("is_published", {"is_published": None}, {"is_published": False}),
-        ("quality", {"quality": 80}, {"quality": 70}),
-        ("quality", {"quality": 0}, {"quality": None}),
-        ("updated_at", {"updated_at": later(9)}, {"updated_at": later(8)}),
-        ("updated_at", {"updated_at": later(8)}, {"updated_at": None}),
-        ("completeness", {"completeness": 9}, {"completeness": 8}),
-        ("published_at", {"published_at": later(7)}, {"published_at": later(8)}),
-        ("source", {"source": "blog"}, {"source": "news"}),
-    ],
-)
-def test_who_survives(criterion: str, better: dict[str, Any], worse: dict[str, Any]) -> None:
-    # The path, which would decide last of all, speaks for the other.
-    rows = decided(row("z", article_id="x", **better), row("a", article_id="x", **worse))
-    assert (rows["z"]["status"], rows["a"]["status"]) == ("loaded", "duplicate")
-    assert json.loads(rows["a"]["evidence"])["survivor_by"] == criterion
-
-
-def test_an_earlier_criterion_outweighs_all_later_ones() -> None:
-    weak = {"quality": None, "updated_at": None, "completeness": 1, "published_at": later(9), "source": "z"}
-    rows = decided(row("z", article_id="x", is_published=True, **weak), row("a", article_id="x", is_published=False))
-    assert rows["z"]["status"] == "loaded"
-
-
-def test_the_path_decides_last_of_all() -> None:
-    rows = decided(row("b", article_id="x"), row("a", article_id="x"))
-    assert json.loads(rows["b"]["evidence"])["survivor_by"] == CRITERIA[-1] == "source_path"
-
-
 KEY = st.sampled_from(["x", "y", "z"])
 RECORD = st.fixed_dictionaries(
     {
@@ -170,6 +137,101 @@ def test_each_story_has_one_survivor_and_no_id_twice(records: list[dict[str, Any
     assert {entry["canonical_article_id"] for entry in found} == survivors
 
 
+def record(
+    path: str, title: str, *, outlet: str = "tides.example", day: float = 0, words: int = 18, **more: Any
+) -> Any:
+    features = text(title, " ".join(WORDS[:words]))
+    return row(path, **features, outlet=outlet, published_at=MORNING + timedelta(days=day), **more)
+
+
+def following(rows: list[Any], parent: pa.Table | None = None, version: str = "1") -> pa.Table:
+    """Decisions over rows; those that `parent` has unchanged come with their stored pairs."""
+    known = with_stored_pairs(rows, parent)
+    return decide(known, RULES, version, parent, None if parent is None else rows_before(known, parent))
+
+
+def test_a_copy_at_another_outlet_is_a_duplicate_with_its_evidence() -> None:
+    original = record("a", TITLES[0], quality=9)
+    copy = record("b", TITLES[1], outlet="wire.example", day=1, words=14)
+    table = by_path(following([original, copy]))
+    assert table["a"]["status"] == "loaded"
+    assert (table["a"]["copies"], table["a"]["outlets"]) == (2, 2)
+    assert (table["b"]["match"], table["b"]["matched_source_path"]) == ("syndicated", "a")
+    evidence = json.loads(table["b"]["evidence"])
+    assert evidence["rule"] == "alike"
+    assert evidence["differing"] == [[], ["at", "last"]]
+    assert evidence["days"] == 1.0
+    assert evidence["survivor_by"] == "quality"
+
+
+def test_the_first_to_publish_is_named_even_if_another_survives() -> None:
+    late = record("a", TITLES[1], day=2, quality=9)
+    first = record("b", TITLES[1], outlet="wire.example")
+    table = by_path(following([late, first]))
+    assert table["a"]["status"] == "loaded"
+    assert (table["a"]["first_published_at"], table["a"]["first_published_by"]) == (MORNING, "wire.example")
+
+
+def test_a_record_by_itself_is_its_own_origin() -> None:
+    table = by_path(following([record("a", TITLES[2])]))
+    assert (table["a"]["outlets"], table["a"]["first_published_at"]) == (1, MORNING)
+    assert table["a"]["first_published_by"] == "tides.example"
+
+
+def test_a_run_with_a_new_version_of_the_rules_compares_all_records_again() -> None:
+    rows = [record("a", TITLES[1]), record("b", TITLES[1], outlet="wire.example")]
+    first = following(rows)
+    forgotten = first.set_column(
+        first.schema.get_field_index("near"), first.field("near"), pa.array([[], []], first.field("near").type)
+    )
+    assert by_path(following(rows, forgotten))["b"]["status"] == "loaded"
+    assert by_path(following(rows, forgotten, version="2"))["b"]["status"] == "duplicate"
+
+
+RECORDS: Final = st.builds(
+    lambda title, outlet, day, words, quality, content, alias: {
+        "title": title,
+        "outlet": outlet,
+        "day": day,
+        "words": words,
+        "quality": quality,
+        "content_key": content,
+        "alias_ids": alias,
+        "source_hash": f"{title} {outlet} {day} {words} {quality} {content} {alias}",
+    },
+    st.sampled_from(TITLES),
+    st.sampled_from(["tides.example", "wire.example", "bay.example", "youtube.com"]),
+    st.sampled_from([0, 1, 3, 6, 9, 15]),
+    st.sampled_from([0, 8, 12, 18]),
+    st.integers(0, 2),
+    st.sampled_from([None, None, "content"]),
+    st.sampled_from([[], [], [], ["id of a"], ["id of h", "elsewhere"]]),
+)
+FOLDERS: Final = st.dictionaries(st.sampled_from("abcdefgh"), RECORDS, max_size=8)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(FOLDERS, min_size=1, max_size=4))
+def test_incremental_runs_equal_a_rebuild_while_bridges_come_and_go(folders: list[dict[str, Any]]) -> None:
+    table = None
+    for folder in folders:
+        table = following([record(path, **fields) for path, fields in folder.items()], table)
+    assert table == following([record(path, **fields) for path, fields in folders[-1].items()])
+
+
+@settings(max_examples=12, deadline=None)
+@given(FOLDERS, st.permutations("abcdefgh"))
+def test_names_of_files_decide_only_between_equals(folder: dict[str, Any], names: list[str]) -> None:
+    renamed = dict(zip("abcdefgh", names, strict=True))
+    # Pages keep their ids: only the files have other names.
+    records = {path: {**fields, "quality": ord(path), "article_id": f"id of {path}"} for path, fields in folder.items()}
+    rows = [record(path, **fields) for path, fields in records.items()]
+    others = [record(renamed[path], **fields) for path, fields in records.items()]
+    before, after = by_path(following(rows)), by_path(following(others))
+    survivors = {path for path, r in before.items() if r["status"] == "loaded"}
+    assert {renamed[path] for path in survivors} == {path for path, r in after.items() if r["status"] == "loaded"}
+
+
 def touched(before: list[dict[str, Any]], after: list[dict[str, Any]], reread: list[bool]) -> list[bool]:
     previous, now = manifest(*before), manifest(*after)
     rows = touched_rows(previous, now, pa.array(reread, pa.bool_()), rows_before(now, previous))
@@ -189,4 +251,4 @@ def test_a_withdrawn_article_whose_file_goes_is_touched() -> None:
 
 
 def test_when_a_file_was_last_seen_touches_nothing() -> None:
-    assert touched([row("a")], [row("a", last_seen_at=later(9))], [False]) == [False]
+    assert touched([row("a")], [row("a", last_seen_at=MORNING + timedelta(hours=3))], [False]) == [False]

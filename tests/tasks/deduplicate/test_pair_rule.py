@@ -10,8 +10,8 @@ import pytest
 from msgspec.structs import replace
 
 from config.match_rules import load_match_rules
-from tasks.deduplicate.near import stories
 from tasks.deduplicate.pair_rule import PairRule, Relation
+from tasks.deduplicate.related_pairs import stories
 from tasks.tables.texts import normal_words, shingles
 
 RULES = load_match_rules()
