@@ -26,6 +26,7 @@ _READING: Final = (
     "tasks/validate",
     "tasks/tables/rules.py",
     "tasks/tables/nested.py",
+    "tasks/tables/related.py",
     "tasks/tables/texts.py",
     "config/contract",
     "config/url_rules",
