@@ -20,8 +20,7 @@ import msgspec
 import pyarrow as pa
 from msgspec.structs import replace
 
-from config.contract_properties import parse_column
-from config.contract_types import Column
+from config.contract_types import Column, parse_column
 from config.errors import ContractError
 from config.yaml_files import NotYamlError, read_yaml
 

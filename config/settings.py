@@ -2,9 +2,8 @@
 
 Belongs here: the keys themselves, as frozen structs, and `load_settings`, which puts together what
 the defaults, a file, the environment and the command line say. `python -m config.settings` prints
-docs/settings.md. Does not belong here: how those places are read and checked
-(config.settings_sources, config.settings_check), and what is true of the articles rather than of a
-run (config/articles.odcs.yaml).
+docs/settings.md. Does not belong here: how files and the environment are read and checked
+(config.settings_layers), and what is true of the articles rather than of a run (config/articles.odcs.yaml).
 """
 
 from __future__ import annotations
@@ -17,9 +16,8 @@ from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta, Struct, field, json, to_builtins
 
-from config.settings_check import apply_layers
 from config.settings_kinds import markdown_sections
-from config.settings_sources import Layer, environment_layers, file_layer
+from config.settings_layers import Layer, apply_layers, environment_layers, file_layer
 
 #: The file that is read where `--config` names none and the working folder has it.
 DEFAULT_FILE: Final = "presslake.yaml"

@@ -1,7 +1,7 @@
 """What datacontract-cli makes of the published contract: `python -m tests.consumers.exports docs/contract`.
 
 Belongs here: which exports docs/contract has, and the call that makes each. Does not belong here: the
-contract itself (`config.contract_published`), and holding the exports current (`test_datacontract`).
+contract itself (`config.contract_docs`), and holding the exports current (`test_datacontract`).
 """
 
 from __future__ import annotations

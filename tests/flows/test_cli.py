@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from config.errors import GuardRailError, RunError
-from config.release import VERSION
+from config import VERSION
 from config.settings import Settings
 from flows.cli import STOPPED, main
 from flows.commands.app import COMMANDS, make_app

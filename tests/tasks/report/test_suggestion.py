@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from config.contract import load_contract
-from config.contract_properties import parse_column
+from config.contract_types import parse_column
 from tasks.report.field_shapes import shapes
 from tasks.report.suggestion import Suggestion, suggest
 
