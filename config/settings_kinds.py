@@ -105,35 +105,35 @@ def byte_size(text: str) -> int:
     return size
 
 
-def spell_kind(kind: Any) -> str:
+def format_kind(kind: Any) -> str:
     """The values that a kind accepts, in words: `a whole number from 1 to 22`."""
     inner = bare(kind)
     if is_nullable(inner):
-        return f"{spell_kind(get_args(inner)[0])}, or null"
+        return f"{format_kind(get_args(inner)[0])}, or null"
     if choices(inner):
         return " or ".join(", ".join(choices(inner)).rsplit(", ", 1))
     if is_struct(inner):
         return f"a section with the keys {', '.join(members(inner))}"
     if is_mapping(inner):
-        return f"a mapping to {spell_kind(get_args(inner)[1])}"
+        return f"a mapping to {format_kind(get_args(inner)[1])}"
     if is_list(inner):
-        return "a list of texts" + _spell_range(kind)
+        return "a list of texts" + _format_range(kind)
     name = "a size such as 8 MiB" if is_bytes(kind) else _NAMES[inner]
-    return name + _spell_range(kind)
+    return name + _format_range(kind)
 
 
-def _spell_range(kind: Any) -> str:
+def _format_range(kind: Any) -> str:
     if any(meta.min_length for meta in constraints(kind)):
         return " that is not empty"
     low = next((meta.ge for meta in constraints(kind) if meta.ge is not None), None)
     high = next((meta.le for meta in constraints(kind) if meta.le is not None), None)
     if low is None:
         return ""
-    least = spell_value(kind, low)
-    return f" of at least {least}" if high is None else f" from {least} to {spell_value(kind, high)}"
+    least = format_value(kind, low)
+    return f" of at least {least}" if high is None else f" from {least} to {format_value(kind, high)}"
 
 
-def spell_value(kind: Any, value: Any) -> str:
+def format_value(kind: Any, value: Any) -> str:
     """A value as one would write it in YAML: `null`, `16 MiB`, `["a"]`."""
     if is_bytes(kind) and isinstance(value, int):
         for unit, size in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
@@ -152,7 +152,7 @@ def all_settings(section: Struct, path: tuple[str, ...] = ()) -> Iterator[Settin
             yield from all_settings(value, below)
         else:
             description = " ".join(meta.description for meta in constraints(kind) if meta.description)
-            yield Setting(below, spell_kind(kind), spell_value(kind, value), description)
+            yield Setting(below, format_kind(kind), format_value(kind, value), description)
 
 
 def markdown_sections(root: Struct) -> str:

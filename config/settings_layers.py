@@ -195,7 +195,7 @@ class _Check(NamedTuple):
         near = _nearest(str(value), kinds.choices(kind))
         what = f"`{'.'.join(path)}`" if path else "A settings file"
         return SettingsError(
-            f"{what} must be {kinds.spell_kind(kind)}, not {_shown(value)} ({self.layer.place(path)}).",
+            f"{what} must be {kinds.format_kind(kind)}, not {_shown(value)} ({self.layer.place(path)}).",
             f"Did you mean `{near[0]}`?" if near else "",
         )
 

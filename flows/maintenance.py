@@ -27,9 +27,9 @@ from tasks.maintain.guarantees import Verification
 from tasks.maintain.outcome import Expired, Maintenance, Resplit, Rewritten
 from tasks.maintain.retention import expired_runs, without_tombstones
 from tasks.maintain.stage import plan_expiry, verify_settings, warehouse_of
-from tasks.report.outcome import Files, Outcome, Records
+from tasks.report.outcome import Files, Outcome, Records, run_row
 from tasks.report.status import existing_warehouse
-from tasks.report.summary import iso, run_row
+from tasks.report.summary import iso
 from tasks.report.words import counted
 from tasks.tables.formats import with_found_format
 from tasks.tables.history import with_history

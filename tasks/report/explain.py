@@ -169,7 +169,7 @@ def _time(moment: Any) -> str:
     return "" if moment is None else f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
-def spell_explanation(known: Explanation) -> str:
+def format_explanation(known: Explanation) -> str:
     """An explanation as lines of plain text, without control characters."""
     lines = [known.file, f"  status      {known.status}", f"  title       {known.title or '(none)'}"]
     lines += [f"  article_id  {known.article_id}"] if known.article_id else []

@@ -57,13 +57,13 @@ class Freshness(msgspec.Struct, frozen=True):
 
 
 class Story(msgspec.Struct, frozen=True):
-    """A story that several files tell; `told_by` names their providers, that of the article first."""
+    """A story that several files tell; `providers` of the files, that of the article first."""
 
     title: str
     url: str
     copies: int
     outlets: int
-    told_by: list[str]
+    providers: list[str]
     first_published_at: datetime | None
     first_published_by: str
 
@@ -195,20 +195,20 @@ def _stories(snapshot: Snapshot) -> tuple[list[Story], int]:
     others = snapshot.read(
         "duplicates", ["canonical_article_id", *_PROVIDER], pc.field("canonical_article_id").isin(top)
     )
-    tellers: dict[str, list[str]] = {}
+    providers: dict[str, list[str]] = {}
     for story, provider in zip(others["canonical_article_id"].to_pylist(), _providers(others).to_pylist(), strict=True):
-        tellers.setdefault(story, []).append(provider)
+        providers.setdefault(story, []).append(provider)
     rows = rows.append_column("provider", _providers(rows)).sort_by(order)
-    return [_story(row, tellers.get(row["article_id"], [])) for row in rows.to_pylist()], len(copied)
+    return [_story(row, providers.get(row["article_id"], [])) for row in rows.to_pylist()], len(copied)
 
 
-def _story(row: dict[str, Any], tellers: list[str]) -> Story:
+def _story(row: dict[str, Any], providers: list[str]) -> Story:
     return Story(
         title=row["title"],
         url=row["url"] or "",
         copies=row["copies"],
         outlets=row["outlets"],
-        told_by=list(dict.fromkeys([row["provider"], *sorted(tellers)])),
+        providers=list(dict.fromkeys([row["provider"], *sorted(providers)])),
         first_published_at=row["first_published_at"],
         first_published_by=row["first_published_by"] or "",
     )

@@ -10,10 +10,17 @@ import shlex
 from pathlib import Path
 from typing import Final
 
-from config.redaction import redacted
 from tasks.report.escaping import block, code, escaped, prose, table
-from tasks.report.outcome import Changes, Outcome, Rail, UnknownField, Violation
-from tasks.report.words import counted, source_place, spell_seconds, spell_size, spell_speed, with_field
+from tasks.report.outcome import Changes, GuardCheck, Outcome, UnknownField, Violation
+from tasks.report.words import (
+    counted,
+    finding_location,
+    format_seconds,
+    format_size,
+    format_speed,
+    redacted,
+    with_field,
+)
 
 _MOST: Final = 10
 _STATES: Final = {"kept": "kept", "hit": "**hit**", "accepted": "passed: it was accepted", "few": "kept: few files"}
@@ -41,10 +48,10 @@ def headline(outcome: Outcome) -> str:
         return f"{stopped}: nothing was published"
     if outcome.status == "unchanged":
         return "Nothing changed"
-    return spell_changes(outcome.changes) or "Published anew; no article changed"
+    return format_changes(outcome.changes) or "Published anew; no article changed"
 
 
-def spell_changes(changes: Changes) -> str:
+def format_changes(changes: Changes) -> str:
     """What is different for readers; empty if nothing is."""
     named = {
         "new": f"+{changes.new:,} new",
@@ -62,7 +69,7 @@ def _lead(outcome: Outcome) -> str:
     if outcome.hint:
         lines.append(f"**What to do:** {prose(outcome.hint)}{_parameter(outcome)}")
     readers = "nothing yet" if outcome.snapshot is None else f"snapshot {outcome.snapshot}"
-    lines.append(f"Run {code(outcome.run_id)} took {spell_seconds(outcome.duration)}; readers see {readers}.")
+    lines.append(f"Run {code(outcome.run_id)} took {format_seconds(outcome.duration)}; readers see {readers}.")
     report = Path(outcome.warehouse) / "report.html"
     if outcome.warehouse and report.is_file():
         lines.append(f"Charts of all runs: {code(str(report.absolute()))}")
@@ -117,7 +124,7 @@ def _findings(title: str, found: dict[str, Violation]) -> str:
 
 def _finding(name: str, violation: Violation) -> str:
     example = violation.example
-    place = source_place(example.source, example.source_path, example.line, example.column)
+    place = finding_location(example.source, example.source_path, example.line, example.column)
     said = with_field(example.field, example.message)
     many = counted(violation.count, violation.severity)
     return f"- {code(name)}, {many}, such as **{escaped(place)}** {prose(said)}"
@@ -149,14 +156,14 @@ def _stages(outcome: Outcome) -> str:
         return ""
     total, slowest = sum(seconds.values()) or 1.0, max(seconds, key=lambda stage: seconds[stage])
     rows = [_stage(outcome, stage, spent / total) for stage, spent in seconds.items()]
-    said = f"Slowest stage: **{slowest}**, {spell_seconds(seconds[slowest])} of {spell_seconds(total)}."
+    said = f"Slowest stage: **{slowest}**, {format_seconds(seconds[slowest])} of {format_seconds(total)}."
     return "\n\n".join(["## Time", said, table(("stage", "time", "share", "read or written"), rows)])
 
 
 def _stage(outcome: Outcome, stage: str, share: float) -> tuple[str, ...]:
     seconds, size = outcome.seconds[stage], outcome.bytes.get(stage, 0)
-    moved = ", ".join(filter(None, [spell_size(size), spell_speed(size, seconds)])) if size else ""
-    return stage, spell_seconds(seconds), f"{share:.0%}", moved
+    moved = ", ".join(filter(None, [format_size(size), format_speed(size, seconds)])) if size else ""
+    return stage, format_seconds(seconds), f"{share:.0%}", moved
 
 
 def _rails(outcome: Outcome) -> str:
@@ -167,7 +174,7 @@ def _rails(outcome: Outcome) -> str:
     return "## Guard rails\n\n" + table(("setting", "this run", "limit", "state"), rows) if rows else ""
 
 
-def _spell(rail: Rail, value: float) -> str:
+def _spell(rail: GuardCheck, value: float) -> str:
     return f"{value:,.0f} files" if rail.unit == "files" else f"{value:.1%}"
 
 

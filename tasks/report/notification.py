@@ -1,22 +1,30 @@
-"""What a notification says: its text for people, its fields for programs.
+"""What a notification says, and which troubles were notified already (`.notified.json` of the warehouse).
 
-Belongs here: notifications made from what is known of a run, and when the newest article came. Does
-not belong here: sending them (`tasks.report.webhook`), and whether to (`flows.notify`).
+Belongs here: notifications made from what is known of a run, when the newest article came, and telling a new
+trouble from a repeated one. Does not belong here: sending (`tasks.report.webhook`), and deciding when
+(`flows.notify`).
+
+The file is a courtesy: where it cannot be read or written, a trouble is notified once more.
 """
 
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Final, Literal
 
 import msgspec
 import pyarrow.compute as pc
 
 from tasks.report.summary import iso
-from tasks.report.words import printable, spell_age
+from tasks.report.words import format_age, printable
 from tasks.tables.snapshots import Snapshot
 
+#: The file of the troubles that were notified.
+NAME: Final = ".notified.json"
 Event = Literal["failure", "guard-rail", "crash", "stale", "recovered"]
 
 _HEADLINES: Final[dict[Event, str]] = {
@@ -91,7 +99,46 @@ def newest_arrival(snapshot: Snapshot) -> datetime | None:
     return newest
 
 
-def spell_staleness(newest: datetime, now: datetime, hours: float) -> str:
+def format_staleness(newest: datetime, now: datetime, hours: float) -> str:
     """How long ago the last article came, in a sentence."""
-    age = spell_age((now - newest).total_seconds())
+    age = format_age((now - newest).total_seconds())
     return f"The newest article came {age} ({newest:%Y-%m-%d %H:%M} UTC); `notify.stale_after_hours` is {hours:g}."
+
+
+class Trouble(msgspec.Struct, frozen=True):
+    """One kind of trouble: what a flow suffers from, and the reason as far as that tells two apart."""
+
+    flow: str
+    event: str
+    reason: str
+
+
+class _Entry(msgspec.Struct, frozen=True):
+    trouble: Trouble
+    at: datetime
+
+
+def notified(warehouse: Path) -> dict[Trouble, datetime]:
+    """Each trouble that was told and is not over, with when it was told last (UTC)."""
+    try:
+        entries = msgspec.json.decode((warehouse / NAME).read_bytes(), type=list[_Entry])
+    except (OSError, msgspec.MsgspecError):
+        return {}
+    return {entry.trouble: entry.at for entry in entries}
+
+
+def is_new(warehouse: Path, trouble: Trouble, now: datetime, repeat_hours: float) -> bool:
+    """Whether a trouble was not told within the last `repeat_hours` before `now`."""
+    last = notified(warehouse).get(trouble)
+    return last is None or now - last >= timedelta(hours=repeat_hours)
+
+
+def remember(warehouse: Path, now: datetime, *, add: Iterable[Trouble] = (), drop: Iterable[Trouble] = ()) -> None:
+    """Keep that troubles were told just now, or that they are over."""
+    gone = set(drop)
+    known = {trouble: at for trouble, at in notified(warehouse).items() if trouble not in gone}
+    known |= dict.fromkeys(add, now)
+    with suppress(OSError):
+        following = warehouse / f"{NAME}.next"
+        following.write_bytes(msgspec.json.encode([_Entry(trouble, at) for trouble, at in known.items()]))
+        following.replace(warehouse / NAME)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, Protocol
 
-from tasks.report.words import spell_size
+from tasks.report.words import format_size
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
@@ -97,7 +97,7 @@ def _amount(done: int, total: int | None, unit: str) -> str:
     if not unit:
         return ""
     if unit == BYTES:
-        return spell_size(done) if total is None else f"{spell_size(done)} of {spell_size(total)}"
+        return format_size(done) if total is None else f"{format_size(done)} of {format_size(total)}"
     return f"{done:,} {unit}" if total is None else f"{done:,} of {total:,} {unit}"
 
 

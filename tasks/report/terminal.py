@@ -1,8 +1,7 @@
-"""What a person reads in a terminal after a run, and when something went wrong.
+"""What people read in a terminal: the summary of a run, `presslake status`, and errors.
 
-Belongs here: the summary of an `Outcome`, the block of an error, and the console they are printed
-on. Does not belong here: the numbers (`outcome`), their spelling (`words`), `presslake status`
-(`terminal_status`), and bars (`progress`).
+Belongs here: the layout of an `Outcome` and a `Status`, and the consoles they are printed on. Does not belong
+here: the numbers (`outcome`, `status`), how single values are written (`words`), and bars (`progress`).
 
 Text from source files is passed as `Text` and escaped, never as markup.
 """
@@ -12,7 +11,7 @@ from __future__ import annotations
 import io
 import os
 import re
-from collections.abc import Iterator
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import IO, Final, cast
@@ -22,20 +21,20 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from tasks.report.outcome import Outcome
+from tasks.report.outcome import Files, Outcome
+from tasks.report.status import LastRun, Status
 from tasks.report.words import (
     counted,
+    format_age,
+    format_location,
+    format_message,
+    format_seconds,
+    format_size,
+    format_speed,
+    join_counts,
     near,
     printable,
-    spell_message,
-    spell_place,
-    spell_seconds,
-    spell_size,
-    spell_speed,
 )
-from tasks.tables.delta_table import is_url
-from tasks.tables.formats import found_warehouse
-from tasks.tables.warehouse import is_delta
 
 #: How many kinds of findings, and how many unknown fields, a summary shows.
 TOP: Final = 8
@@ -45,6 +44,7 @@ _WIDEST: Final = 120
 #: Columns of a pipe: more than any line has.
 _UNFOLDED: Final = 10_000
 _TRAILING: Final = re.compile(r"[ ]+$", re.MULTILINE)
+_STATUS_STYLE: Final = {"completed": "green", "unchanged": "dim", "failed": "red"}
 _SEVERITY_STYLE: Final = {"error": "red", "warning": "yellow"}
 
 
@@ -122,7 +122,7 @@ def grid(*justify: str) -> Table:
     return table
 
 
-def show_place(console: Console, place: str, message: str) -> None:
+def show_location(console: Console, place: str, message: str) -> None:
     """Print where something is, whole on its line so that a terminal can open it, and what it is."""
     console.print(Text(f"    {place}", "cyan"), soft_wrap=True)
     console.print(Padding(Text(message), (0, 0, 0, 4), expand=False))
@@ -139,13 +139,15 @@ def _headline(outcome: Outcome) -> Text:
         where = "" if outcome.snapshot is None else f"; readers see snapshot {outcome.snapshot}"
         return Text.assemble(("Nothing changed", "bold green"), f": {same}{where}.")
     files = outcome.files
-    parts = {"new": files.new, "changed": files.changed, "removed": files.removed}
-    changes = ", ".join(f"{number:,} {word}" for word, number in parts.items() if number)
-    changes = changes or "no file changed; the tables were written anew for other settings, contract or code"
+    changes = _changes(files) or "no file changed; the tables were written anew for other settings, contract or code"
     renamed = f" ({files.renamed:,} of them renamed)" if files.renamed else ""
     kept = f", {files.unchanged:,} as they were" if files.unchanged else ""
     total = f" from {counted(files.discovered, 'file')}: "
     return Text.assemble((f"Published snapshot {outcome.snapshot}", "bold green"), total, f"{changes}{renamed}{kept}.")
+
+
+def _changes(files: Files) -> str:
+    return join_counts({"new": files.new, "changed": files.changed, "removed": files.removed})
 
 
 def _records(outcome: Outcome) -> Table:
@@ -173,8 +175,8 @@ def _stages(outcome: Outcome) -> Table:
     table = grid("left", "right", "right", "right")
     for stage, seconds in outcome.seconds.items():
         size = outcome.bytes.get(stage, 0)
-        table.add_row(stage, spell_seconds(seconds), spell_size(size) if size else "", spell_speed(size, seconds))
-    table.add_row(Text("total", "bold"), Text(spell_seconds(outcome.duration), "bold"))
+        table.add_row(stage, format_seconds(seconds), format_size(size) if size else "", format_speed(size, seconds))
+    table.add_row(Text("total", "bold"), Text(format_seconds(outcome.duration), "bold"))
     if outcome.resumed:
         resumed = f"{outcome.resumed:,} of {counted(outcome.batches, 'batch', 'batches')} from an earlier run"
         table.add_row("resumed", Text(resumed, "dim"))
@@ -203,8 +205,8 @@ def _show_findings(console: Console, outcome: Outcome) -> None:
         style = _SEVERITY_STYLE.get(violation.severity, "")
         console.print(Text.assemble(f"  {code}  ", (counted(violation.count, violation.severity), style)))
         example = violation.example
-        message = spell_message(example.field, example.message, example.value)
-        show_place(console, spell_place(example, outcome.sources), message)
+        message = format_message(example.field, example.message, example.value)
+        show_location(console, format_location(example, outcome.sources), message)
     _show_rest(console, len(ranked) - TOP, "kind", "`presslake check` lists every finding.")
 
 
@@ -235,34 +237,81 @@ def _show_tables(console: Console, outcome: Outcome) -> None:
         return
     console.print()
     console.print(Text("Tables", "bold"))
-    for line in _table_lines(outcome.warehouse, outcome.snapshot):
+    # The folder of the snapshot, not the pointer: a query that opens files through that may mix two runs.
+    folder = near(str(Path(outcome.warehouse) / f"snapshots/{outcome.snapshot:06d}"))
+    pattern = f"{folder}/articles/**/*.parquet".replace("'", "''")
+    lines = [
+        printable(folder),
+        "",
+        "To ask them, in DuckDB (`presslake path --sql` prints a view for each table):",
+        "SELECT provider_name, count(*) AS articles",
+        printable(f"FROM '{pattern}'"),
+        "GROUP BY ALL ORDER BY articles DESC LIMIT 10;",
+    ]
+    for line in lines:
         # Never folded: a line break inside the path or the query would be copied with it.
         console.print(Text(f"  {line}".rstrip()), soft_wrap=True)
 
 
-def _delta_lines(warehouse: str) -> Iterator[str]:
-    place = warehouse if is_url(warehouse) else near(warehouse)
-    yield printable(f"{place}/articles, …: Delta Lake, a table a folder")
-    yield ""
-    yield "To ask them, in Python with Polars:"
-    yield f"polars.scan_delta({f'{place}/articles'!r}).group_by('provider_name').len().collect()"
-
-
-def _table_lines(warehouse: str, snapshot: int) -> Iterator[str]:
-    if is_delta(found_warehouse(warehouse)):
-        yield from _delta_lines(warehouse)
-        return
-    current = Path(warehouse) / "current"
-    # File systems without links have no `current`; there the snapshot's own folder is named.
-    folder = near(str(current if current.is_dir() else Path(warehouse) / f"snapshots/{snapshot:06d}"))
-    pattern = f"{folder}/articles/**/*.parquet".replace("'", "''")
-    yield printable(folder)
-    yield ""
-    yield "To ask them, in DuckDB:"
-    yield "SELECT provider_name, count(*) AS articles"
-    yield printable(f"FROM '{pattern}'")
-    yield "GROUP BY ALL ORDER BY articles DESC LIMIT 10;"
-
-
 def _largest_first(counts: dict[str, int]) -> list[tuple[str, int]]:
     return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+
+
+def show_status(console: Console, status: Status) -> None:
+    """Print what a warehouse holds, how its last runs went, and what is in quarantine."""
+    console.print(_status_headline(status), soft_wrap=True)
+    if status.tables:
+        console.print()
+        console.print(titled("Tables", _table_sizes(status)))
+    if status.runs:
+        console.print()
+        console.print(titled("Last runs", _last_runs(status.runs)))
+    _show_quarantine(console, status)
+
+
+def _status_headline(status: Status) -> Text:
+    if status.snapshot is None:
+        return Text.assemble((printable(status.warehouse), "bold"), ": nothing is published yet.")
+    age = format_age(status.age_seconds or 0)
+    return Text.assemble((printable(status.warehouse), "bold"), f": snapshot {status.snapshot}, published {age}.")
+
+
+def _table_sizes(status: Status) -> Table:
+    table = grid("left", "right", "right", "right")
+    for name, size in status.tables.items():
+        table.add_row(name, counted(size.rows, "row"), format_size(size.bytes), counted(size.files, "file"))
+    return table
+
+
+def _last_runs(runs: list[LastRun]) -> Table:
+    table = grid("left", "left", "right", "left")
+    for run in runs:
+        start, end = datetime.fromisoformat(run.started_at), datetime.fromisoformat(run.ended_at)
+        when, took = f"{start:%Y-%m-%d %H:%M}", format_seconds((end - start).total_seconds())
+        table.add_row(when, Text(run.status, _STATUS_STYLE.get(run.status, "")), took, Text(_run_changes(run)))
+    return table
+
+
+def _run_changes(run: LastRun) -> str:
+    """The files that a run changed; of a run that published nothing, how it ended."""
+    if run.status != "completed":
+        return printable(run.message)
+    changes = _changes(run.files) or "no file changed"
+    quarantined = f"; {run.records.quarantined:,} in quarantine" if run.records.quarantined else ""
+    snapshot = "" if run.snapshot is None else f"snapshot {run.snapshot}: "
+    return f"{snapshot}{changes}{quarantined}"
+
+
+def _show_quarantine(console: Console, status: Status) -> None:
+    if not status.quarantined:
+        return
+    console.print()
+    console.print(Text(f"In quarantine: {counted(status.quarantined, 'file')}", "bold"))
+    for reason in status.reasons[:TOP]:
+        console.print(Text.assemble(f"  {reason.code}  ", (counted(reason.files, "file"), "red")))
+        example = reason.example
+        message = format_message(example.field, example.message, example.value)
+        show_location(console, format_location(example, status.sources), message)
+    if len(status.reasons) > TOP:
+        rest = counted(len(status.reasons) - TOP, "more kind")
+        console.print(Text(f"  and {rest}; the table `quarantine` has them all.", "dim"))

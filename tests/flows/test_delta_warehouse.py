@@ -25,7 +25,7 @@ from flows.run import run_ingest
 from tasks.maintain.differences import diff_snapshots
 from tasks.maintain.guarantees import verify_warehouse
 from tasks.report.outcome import Outcome
-from tasks.report.status import current_place, read_status
+from tasks.report.status import published_tables, read_status
 from tasks.tables.blobs import Moved
 from tasks.tables.delta import POINTER, DeltaSnapshot, DeltaWarehouse
 from tasks.tables.formats import found_warehouse, open_warehouse
@@ -108,7 +108,7 @@ def test_the_change_feed_has_the_rows_of_the_run_and_no_others(stage: DeltaStage
 
 
 def test_delta_readers_read_it_as_a_table(stage: DeltaStage) -> None:
-    place = current_place(stage.published)
+    place = published_tables(stage.published)
     assert place.tables["articles"].version == 0
     found = pl.scan_delta(place.tables["articles"].uri, version=0).filter(pl.col("published_year") == 2021).collect()
     expected = stage.before.current()

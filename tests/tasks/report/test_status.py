@@ -13,9 +13,8 @@ import pytest
 
 from config.contract import load_contract
 from config.errors import WarehouseError
-from tasks.report.outcome import Files, Outcome, Records
-from tasks.report.status import LAST_RUNS, Status, TableSize, current_place, read_status
-from tasks.report.summary import run_row
+from tasks.report.outcome import Files, Outcome, Records, run_row
+from tasks.report.status import LAST_RUNS, Status, TableSize, published_tables, read_status
 from tasks.report.terminal import TOP, make_console
 from tasks.report.terminal_status import show_status
 from tasks.tables.journal import add_to_journal
@@ -158,10 +157,10 @@ def test_folder_that_is_no_warehouse_is_refused_and_left_alone(tmp_path: Path) -
 
 def test_current_place_is_the_snapshot_itself(tmp_path: Path) -> None:
     root = warehouse_with(tmp_path / "wh", [], [])
-    assert current_place(root).path == str((root / "snapshots" / "000001").resolve())
+    assert published_tables(root).path == str((root / "snapshots" / "000001").resolve())
 
 
 def test_current_place_needs_a_snapshot(tmp_path: Path) -> None:
     Warehouse(tmp_path, durable=False).create()
     with pytest.raises(WarehouseError, match="Nothing is published"):
-        current_place(tmp_path)
+        published_tables(tmp_path)

@@ -7,8 +7,8 @@ from typing import Any
 import pyarrow as pa
 
 from config.contract import load_contract
-from tasks.report.outcome import Files, Outcome, Records, UnknownField
-from tasks.report.summary import merged_unknown_fields, merged_violations, run_row, what_changed
+from tasks.report.outcome import Files, Outcome, Records, UnknownField, run_row
+from tasks.report.summary import merged_unknown_fields, merged_violations, what_changed
 
 
 def violation(count: int, path: str) -> dict[str, Any]:
