@@ -27,9 +27,9 @@ from config.contract_types import Column, Rules, SourcePath
 _INTRODUCTION: Final = """\
 # Tables
 
-{tables} tables and, with a history, `article_versions`, published together as one snapshot under
-`warehouse/current/<table>/`. Times are UTC. A type with `?` may be null; lists are never null, but may be empty. `[]`
-in a name stands for the items of a list.
+{tables} tables and, with a history, `article_versions`, published together as one snapshot, a folder a table
+(`presslake path` prints where). Times are UTC. A type with `?` may be null; lists are never null, but may be empty.
+`[]` in a name stands for the items of a list.
 
 *From* is the front-matter field that a column is read from, the first present one where there are several;
 columns without one are computed. A column marked *partition* stands in the folders' names, not in the files.
@@ -48,8 +48,7 @@ The other columns are watched ones of `articles`: those of the setting `history.
 _TYPES: Final = {"timestamp[us, tz=UTC]": "timestamp", "bool": "boolean", "double": "float64"}
 _PUBLISHED: Final = """\
 # What the published tables keep: the promises of config/articles.odcs.yaml to those who read them, without the rules
-# that only warn. Printed by `make docs`; test tables against it with
-#     datacontract test --server local docs/contract/articles.odcs.yaml
+# that only warn. Printed by `make docs`; docs/consumers.md says how to test tables against it.
 """
 #: What a promise can be broken by; under `severity: warning` such rows stay in the tables.
 _CONSTRAINTS: Final = ("enum", "logicalTypeOptions")

@@ -22,6 +22,8 @@ EXPORTS: Final[Mapping[str, Sequence[str]]] = {
     "databricks.sql": ("sql", "--dialect", "databricks"),
     "articles.html": ("html",),
 }
+#: Exports that are too large to be kept in the repository.
+NOT_KEPT: Final = frozenset({"articles.html"})
 
 
 def datacontract(*arguments: str, folder: Path = PROJECT) -> subprocess.CompletedProcess[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tasks.report.markdown import run_report
-from tasks.report.outcome import Changes, Example, Files, Outcome, GuardCheck, Records, UnknownField, Violation
+from tasks.report.outcome import Changes, Example, Files, GuardCheck, Outcome, Records, UnknownField, Violation
 
 
 def outcome(**fields: object) -> Outcome:

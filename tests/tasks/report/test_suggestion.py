@@ -10,8 +10,7 @@ import yaml
 
 from config.contract import load_contract
 from config.contract_types import parse_column
-from tasks.report.suggestion import shapes
-from tasks.report.suggestion import Suggestion, suggest
+from tasks.report.suggestion import Suggestion, shapes, suggest
 
 CONTRACT = load_contract()
 

@@ -1,4 +1,4 @@
-"""How numbers, sizes, times and other people's text are spelt."""
+"""How numbers, sizes, times and other people's text are written, and that no address shows credentials."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ import pytest
 from tasks.report.outcome import Example
 from tasks.report.words import (
     counted,
-    near,
-    printable,
     format_age,
-    format_message,
     format_location,
+    format_message,
     format_seconds,
     format_size,
     format_speed,
+    join_counts,
+    near,
+    printable,
+    redacted,
 )
 
 
@@ -35,7 +37,7 @@ def example(line: int | None = 3, column: int | None = 8) -> Example:
         ("half \ud83d", r"half \ud83d"),
     ],
 )
-def test_what_does_not_print_is_escaped(text: str, shown: str) -> None:
+def test_characters_that_do_not_print_are_escaped(text: str, shown: str) -> None:
     assert printable(text) == shown
 
 
@@ -47,6 +49,7 @@ def test_long_text_is_cut_with_an_ellipsis() -> None:
 def test_counts_have_separators_and_a_plural() -> None:
     assert [counted(n, "file") for n in (0, 1, 2277)] == ["0 files", "1 file", "2,277 files"]
     assert counted(2, "batch", "batches") == "2 batches"
+    assert join_counts({"new": 1_200, "changed": 0, "removed": 3}) == "1,200 new, 3 removed"
 
 
 @pytest.mark.parametrize(
@@ -82,14 +85,14 @@ def test_paths_inside_the_working_folder_are_relative(tmp_path: Path, monkeypatc
     assert near("/elsewhere/a.md") == "/elsewhere/a.md"
 
 
-def test_place_is_openable_where_the_source_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_location_is_openable_where_the_source_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     sources = {"news": str(tmp_path / "content")}
     assert format_location(example(), sources) == "content/2026/ferry.md:3:8"
     assert format_location(example(), {}) == "news:2026/ferry.md:3:8"
 
 
-def test_place_of_a_whole_file_has_no_line() -> None:
+def test_location_of_a_whole_file_has_no_line() -> None:
     assert format_location(example(line=None, column=None), {}) == "news:2026/ferry.md"
 
 
@@ -97,3 +100,20 @@ def test_message_shows_field_and_value_once() -> None:
     assert format_message("quality", "expected a number", "high") == 'quality: expected a number (found "high")'
     assert format_message("", "the anchor `&a` is used", "&a") == "the anchor `&a` is used"
     assert format_message("title", "too long", "a\nb") == r'title: too long (found "a\nb")'
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("s3://key:s3cr3t@bucket/news", "s3://***@bucket/news"),
+        ("git+https://ghp_s3cr3t@host.example/repo.git", "git+https://***@host.example/repo.git"),
+        ("https://a.example/x?sig=s3cr3t&v=1", "https://a.example/x?sig=***&v=1"),
+        ("https://a.example/x?X-Amz-Signature=s3cr3t", "https://a.example/x?X-Amz-Signature=***"),
+        ("options api_key=s3cr3t, region=eu", "options api_key=*** region=eu"),
+        ("name=/data/news and me@paper.example", "name=/data/news and me@paper.example"),
+        ("https://a.example/story@noon?page=2", "https://a.example/story@noon?page=2"),
+    ],
+)
+def test_credentials_go_and_the_rest_stays(text: str, shown: str) -> None:
+    assert redacted(text) == shown
+    assert redacted(shown) == shown
