@@ -100,7 +100,7 @@ def _rows(columns: Iterable[Column], name: str = "", origin: str = "") -> Iterat
     """One row a column, each followed by the fields that it holds; `name` and `origin` lead to `columns`."""
     for column in columns:
         here = name + column.name
-        sources = [origin + spelt.removeprefix(".") for spelt in map(_source, column.sources)]
+        sources = [origin + path.removeprefix(".") for path in map(_source, column.sources)]
         cells = (f"`{here}`", _type(column), _code(sources), "; ".join(_rules(column)), column.description)
         yield [cell.replace("|", "\\|") for cell in cells]
         source = sources[0] if sources else ""
@@ -169,9 +169,8 @@ def _bound(value: float | datetime) -> str:
 def published_contract(path: Path = PACKAGED) -> dict[str, Any]:
     """The contract at `path` as consumers test it.
 
-    The table that not every warehouse has and rules that only warn are gone, 64-bit integers say so in a way
-    that SQL tools understand, and what is measured against the clock (service levels) stays with the working
-    contract.
+    Without the table that not every warehouse has, rules that only warn, and service levels, which need a clock.
+    64-bit integers are marked in a way that SQL tools understand.
     """
     contract: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     contract.pop("slaProperties", None)

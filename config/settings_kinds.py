@@ -1,8 +1,7 @@
-"""What the type of a setting says: its members, its choices, its range, and how people read that.
+"""Questions about the type of a setting: its members, choices and range, and these in words.
 
-Belongs here: questions about one *kind*, which is a type as the structs of config.settings annotate
-it: `Annotated[int, Meta(ge=0, description="…")]`. Does not belong here: any particular setting, and
-where values come from.
+Belongs here: all that follows from one *kind*, a type as the structs of config.settings annotate it:
+`Annotated[int, Meta(ge=0, description="…")]`. Does not belong here: any particular setting, and the origin of values.
 """
 
 from __future__ import annotations
@@ -28,9 +27,9 @@ class Setting(NamedTuple):
 
     Attributes:
         path: the key with its section, such as `("run", "workers")`.
-        accepts: what values it takes, in words.
+        accepts: the values it takes, in words.
         default: its default as one would write it in YAML.
-        description: what it is for, in a sentence.
+        description: its purpose, in a sentence.
     """
 
     path: tuple[str, ...]

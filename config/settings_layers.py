@@ -25,7 +25,7 @@ KeyPath = tuple[str, ...]
 PREFIX: Final = "PRESSLAKE_"
 AnyStruct = TypeVar("AnyStruct", bound=Struct)
 
-#: A list in JSON, told from a comma-separated one whose first pattern is such as `[ab]*.md`.
+#: A list in JSON; a comma-separated one may start with a pattern such as `[ab]*.md`.
 _JSON_LIST: Final = re.compile(r'\s*\[\s*["\]]')
 
 #: Longest excerpt of a wrong value in a message, in characters.
@@ -33,14 +33,14 @@ _MAX_SHOWN: Final = 60
 
 
 class Layer(NamedTuple):
-    """What one place says.
+    """The settings of one origin.
 
     Attributes:
         tree: nested mappings from key to value; keys are texts.
-        origin: the place, for people: a file, a variable, the command line.
-        lines: 1-based line of every key, where the place is a file.
+        origin: its name for people: a file, a variable, the command line.
+        lines: 1-based line of every key, where the origin is a file.
         textual: a text can stand for a number, a list or a mapping, as it does in the environment.
-        variable: the key that the place is the environment variable of; empty for other places.
+        variable: the key of the environment variable that is the origin; empty for other origins.
     """
 
     tree: Any
@@ -49,12 +49,12 @@ class Layer(NamedTuple):
     textual: bool = False
     variable: KeyPath = ()
 
-    def place(self, path: KeyPath) -> str:
-        """Where a key stands: the file and line, the variable, or the command line."""
+    def location(self, path: KeyPath) -> str:
+        """The location of a key: file and line, variable, or command line."""
         return f"{self.origin}, line {self.lines[path]}" if path in self.lines else self.origin
 
-    def spell(self, path: KeyPath) -> str:
-        """A key as one would write it in this place."""
+    def written(self, path: KeyPath) -> str:
+        """A key as it is written in this origin."""
         if self.variable and all(key.isidentifier() for key in path):
             return variable_name(path)
         return ".".join(path)
@@ -88,9 +88,9 @@ def file_layer(path: Path) -> Layer:
 
 def _invalid_yaml(path: Path, error: Exception) -> SettingsError:
     mark = getattr(error, "problem_mark", None)
-    place = f"{path}, line {mark.line + 1}" if mark else str(path)
+    location = f"{path}, line {mark.line + 1}" if mark else str(path)
     problem = getattr(error, "problem", None) or error
-    return SettingsError(f"The settings file is not valid YAML ({place}): {problem}.", "Mend it there.")
+    return SettingsError(f"The settings file is not valid YAML ({location}): {problem}.", "Mend it there.")
 
 
 def _plain(node: Any, path: KeyPath, lines: dict[KeyPath, int], origin: str, construct: Callable[..., Any]) -> Any:
@@ -137,7 +137,7 @@ def apply_layers(schema: type[AnyStruct], layers: Iterable[Layer]) -> AnyStruct:
 
 
 def _with(section: Any, path: KeyPath, value: object) -> Any:
-    """A section with one value in the place of another; both are of the right type."""
+    """A section with one value replaced; the new one is of the right type."""
     if not path:
         return value
     key, below = path[0], path[1:]
@@ -195,7 +195,7 @@ class _Check(NamedTuple):
         near = _nearest(str(value), kinds.choices(kind))
         what = f"`{'.'.join(path)}`" if path else "A settings file"
         return SettingsError(
-            f"{what} must be {kinds.format_kind(kind)}, not {_shown(value)} ({self.layer.place(path)}).",
+            f"{what} must be {kinds.format_kind(kind)}, not {_shown(value)} ({self.layer.location(path)}).",
             f"Did you mean `{near[0]}`?" if near else "",
         )
 
@@ -207,15 +207,15 @@ class _Check(NamedTuple):
         meant = meant or [(*path[:-1], near) for near in _nearest(path[-1], siblings)]
         meant = meant or [key for near in _nearest(path[-1], names) for key in known if key[-1] == near]
         rest = self.layer.variable[len(path) :]  # what the variable says below a misspelt section
-        spelt = " or ".join(f"`{self.layer.spell(key if key in known else key + rest)}`" for key in meant)
+        suggestion = " or ".join(f"`{self.layer.written(key if key in known else key + rest)}`" for key in meant)
         return SettingsError(
-            f"There is no setting `{'.'.join(path)}` ({self.layer.place(path)}).",
-            f"Did you mean {spelt}?" if meant else f"There are: {', '.join(siblings)}.",
+            f"There is no setting `{'.'.join(path)}` ({self.layer.location(path)}).",
+            f"Did you mean {suggestion}?" if meant else f"There are: {', '.join(siblings)}.",
         )
 
 
 def _meaning(kind: Any, value: object, lax: bool) -> object:
-    """What a value stands for: a path is its text, a size its bytes, a text from the environment a list."""
+    """The meaning of a value: a path is its text, a size its bytes, a text from the environment a list."""
     if isinstance(value, os.PathLike):
         return os.fspath(value)
     if isinstance(value, str) and kinds.is_bytes(kind):

@@ -22,9 +22,9 @@ from tasks.report.words import printable
 WIDTHS: Final = {"wide": 760, "narrow": 340}
 #: Most series that have a colour of their own; the last colour is that of all others.
 COLOURS: Final = 8
-#: Least number of places on the axis of a stacked chart: a single bar would be as wide as the page.
-_MIN_PLACES: Final = 12
-#: Room for a label of a place, in CSS pixels.
+#: Least number of bands on the axis of a stacked chart: a single bar would be as wide as the page.
+_MIN_BANDS: Final = 12
+#: Room for a label of the axis, in CSS pixels.
 _LABEL: Final = 84
 _COUNT_AXIS: Final = {
     "tickCount": 4,
@@ -94,16 +94,16 @@ class Figure(msgspec.Struct, frozen=True):
 
 
 class Series(NamedTuple):
-    """One colour of a stacked chart: a number for each place of the axis."""
+    """One colour of a stacked chart: a number for each position of the axis."""
 
     name: str
     values: Sequence[float]
 
 
 class Axis(NamedTuple):
-    """The axes of a stacked chart: a label for each place, what is counted upwards, and the number in tooltips."""
+    """The axes of a stacked chart: a label for each position, the unit of the numbers, and their format in tooltips."""
 
-    places: Sequence[str]
+    labels: Sequence[str]
     unit: str
     format: Callable[[float], str]
     #: Of the numbers at the side: d3's format, and the least step between them.
@@ -138,8 +138,8 @@ def stacked(axis: Axis, series: Sequence[Series], shades: Sequence[int]) -> dict
     """Columns of stacked bars, a series a colour.
 
     Args:
-        axis: the places, in their order.
-        series: the lowest first; each has a value a place.
+        axis: the labels, in their order.
+        series: the lowest first; each has a value for each label.
         shades: number of the colour of each, below `COLOURS`.
 
     Returns:
@@ -150,7 +150,7 @@ def stacked(axis: Axis, series: Sequence[Series], shades: Sequence[int]) -> dict
     """
     values = [
         {
-            "at": place,
+            "at": position,
             "label": label,
             "series": number,
             "value": value,
@@ -158,18 +158,18 @@ def stacked(axis: Axis, series: Sequence[Series], shades: Sequence[int]) -> dict
             "tip": printable(f"{label}, {one.name}: {axis.format(value)}"),
         }
         for number, one in enumerate(series)
-        for place, (label, value) in enumerate(zip(axis.places, one.values, strict=True))
+        for position, (label, value) in enumerate(zip(axis.labels, one.values, strict=True))
         if value
     ]
     return {name: _draw(_stack_spec(axis, values, width)) for name, width in WIDTHS.items()}
 
 
 def _stack_spec(axis: Axis, values: list[dict[str, Any]], width: int) -> dict[str, Any]:
-    # An axis of places, not of labels: two runs may start in one minute.
-    last, bands = len(axis.places) - 1, max(len(axis.places), _MIN_PLACES)
+    # An axis of positions, not of labels: two runs may start in one minute.
+    last, bands = len(axis.labels) - 1, max(len(axis.labels), _MIN_BANDS)
     every = -(-bands * _LABEL // width)
     ticks = list(range(last % every, last + 1, every))
-    names = {place: axis.places[place] for place in ticks}
+    names = {position: axis.labels[position] for position in ticks}
     labels = " : ".join([*(f"datum.value == {at} ? '{_plain(name)}'" for at, name in names.items()), "''"])
     return {
         "width": width,
@@ -216,13 +216,13 @@ def ranked(counts: Mapping[str, float], format_value: Callable[[float], str] = "
     """
     values = [
         {
-            "at": place,
+            "at": position,
             "value": value,
             "shown": format_value(value),
             "tip": f"{printable(name, _MAX_TIP)}: {format_value(value)}",
             **{width: printable(name, longest) for width, longest in _MAX_NAME.items()},
         }
-        for place, (name, value) in enumerate(counts.items())
+        for position, (name, value) in enumerate(counts.items())
     ]
     return {name: _draw(_bar_spec(values, name, width)) for name, width in WIDTHS.items()}
 

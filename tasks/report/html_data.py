@@ -143,8 +143,8 @@ def _of_time(articles: ArticleNumbers, now: datetime) -> Iterator[Attention]:
 def quarantine_history(warehouse: Warehouse) -> list[QuarantineAt]:
     """The quarantine of each of the last `RUNS` snapshots that are kept, oldest first.
 
-    A snapshot that is damaged, or that maintenance removes meanwhile, is left out: what it said of
-    the past must not hide what is true now.
+    A snapshot that is damaged, or that maintenance removes meanwhile, is left out: the past
+    must not hide the present.
     """
     return list(_histories(warehouse, warehouse.snapshots()[-RUNS:]))
 

@@ -1,7 +1,7 @@
 """The HTML report as one page that loads nothing and runs no script.
 
-Belongs here: the head of the page, putting it together, and writing it. Does not belong here: what
-its sections say (`html_sections`) and how it looks (`page.html.j2`, `page.css`).
+Belongs here: the head of the page, putting it together, and writing it. Does not belong here: the
+text of its sections (`html_sections`) and how it looks (`page.html.j2`, `page.css`).
 
 Text from files is escaped by Jinja; the only HTML that it passes on unescaped are the charts, in
 which Vega escapes. Should either fail, the page's content security policy still lets no script run,
@@ -70,14 +70,14 @@ def render_page(report: Report) -> str:
 
 
 def write_page(path: Path, page: str) -> None:
-    """Put a page where it belongs in one step: readers see the one before or this one, whole.
+    """Write a page in one step: readers see the page before or this one, whole.
 
     Args:
         path: the file; its folder is made if it is not there.
         page: its text.
 
     Raises:
-        RunError: it could not be written; what was there is as it was.
+        RunError: it could not be written; the file that was there is unchanged.
     """
     path = path.resolve()
     try:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def log_text(record: logging.LogRecord) -> str:
-    """What a record says, in one safe line: its batch, its message, and what to do about it."""
+    """The text of a record in one safe line: batch, message, and hint."""
     context: dict[str, Any] = getattr(record, "context", {})
     batch = f"batch {context['batch']}: " if "batch" in context else ""
     hint: str = getattr(record, "hint", "")
@@ -64,7 +64,7 @@ class TextLines(logging.Formatter):
 
 
 class MessageLines(logging.Formatter):
-    """The message alone, for a place that shows time and level itself: the Prefect UI."""
+    """The message alone, for the Prefect UI, which shows time and level itself."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as a line."""
@@ -83,7 +83,7 @@ class TerminalLines(logging.Handler):
         self._console = console
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Print a record: the time of day, the stage, the message; an error as the command line tells one."""
+        """Print a record: the time of day, the stage, the message; an error as the command line prints one."""
         if record.exc_info:
             return  # a bug: the command line prints the traceback
         from tasks.report.terminal import show_error  # noqa: PLC0415

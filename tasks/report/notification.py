@@ -1,7 +1,7 @@
 """What a notification says, and which troubles were notified already (`.notified.json` of the warehouse).
 
-Belongs here: notifications made from what is known of a run, when the newest article came, and telling a new
-trouble from a repeated one. Does not belong here: sending (`tasks.report.webhook`), and deciding when
+Belongs here: notifications made from what is known of a run, when the newest article came, and the difference
+between a new trouble and a repeated one. Does not belong here: sending (`tasks.report.webhook`), and deciding when
 (`flows.notify`).
 
 The file is a courtesy: where it cannot be read or written, a trouble is notified once more.
@@ -46,7 +46,7 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     Attributes:
         text: all of it for people, in the field that Slack, Mattermost and their likes show.
         event: the kind of news.
-        reason: what kind of trouble, such as `SourceError`; with `event` it tells news from repetition.
+        reason: the kind of trouble, such as `SourceError`; event and reason identify a repeated trouble.
         message: what happened; `hint` what to do about it.
         warehouse: its folder.
         run_id, run_url: the run, and its page in the Prefect UI where there is one.
@@ -106,7 +106,7 @@ def format_staleness(newest: datetime, now: datetime, hours: float) -> str:
 
 
 class Trouble(msgspec.Struct, frozen=True):
-    """One kind of trouble: what a flow suffers from, and the reason as far as that tells two apart."""
+    """A kind of trouble; two troubles of a flow differ in event or reason."""
 
     flow: str
     event: str
@@ -119,7 +119,7 @@ class _Entry(msgspec.Struct, frozen=True):
 
 
 def notified(warehouse: Path) -> dict[Trouble, datetime]:
-    """Each trouble that was told and is not over, with when it was told last (UTC)."""
+    """The troubles that were notified and are not over, each with the time of its last notification (UTC)."""
     try:
         entries = msgspec.json.decode((warehouse / NAME).read_bytes(), type=list[_Entry])
     except (OSError, msgspec.MsgspecError):
@@ -128,15 +128,15 @@ def notified(warehouse: Path) -> dict[Trouble, datetime]:
 
 
 def is_new(warehouse: Path, trouble: Trouble, now: datetime, repeat_hours: float) -> bool:
-    """Whether a trouble was not told within the last `repeat_hours` before `now`."""
+    """Whether no notification of a trouble went out within the last `repeat_hours` before `now`."""
     last = notified(warehouse).get(trouble)
     return last is None or now - last >= timedelta(hours=repeat_hours)
 
 
 def remember(warehouse: Path, now: datetime, *, add: Iterable[Trouble] = (), drop: Iterable[Trouble] = ()) -> None:
-    """Keep that troubles were told just now, or that they are over."""
-    gone = set(drop)
-    known = {trouble: at for trouble, at in notified(warehouse).items() if trouble not in gone}
+    """Record that troubles were notified just now (`add`), or that they are over (`drop`)."""
+    over = set(drop)
+    known = {trouble: at for trouble, at in notified(warehouse).items() if trouble not in over}
     known |= dict.fromkeys(add, now)
     with suppress(OSError):
         following = warehouse / f"{NAME}.next"

@@ -35,9 +35,9 @@ class Records(msgspec.Struct, frozen=True):
 
 
 class Changes(msgspec.Struct, frozen=True):
-    """What the run changed for readers: articles `new`, `corrected` (said otherwise) and `withdrawn` (gone).
+    """Changes for readers: articles that are `new`, `corrected` (different text or fields) and `withdrawn` (deleted).
 
-    And files that went to quarantine (`quarantined`) or came out of it as records (`mended`).
+    And files that went to quarantine (`quarantined`) or left it as records (`mended`).
     """
 
     new: int = 0

@@ -76,11 +76,11 @@ def _example(rows: pa.Table, errors: pa.Table, at: int) -> Example:
 
 
 def quarantined_files(outcome: Outcome, batches: Sequence[Path]) -> tuple[list[dict[str, str]], str]:
-    """What is in quarantine after a run, or would be after one that published nothing.
+    """The files in quarantine after a run; of a run that published nothing, those that would be there.
 
     Args:
         outcome: of the run.
-        batches: folders of the batches that it read; they are there still if it failed.
+        batches: folders of the batches that the run read; a failed run leaves them.
 
     Returns:
         One row a file, this run's first, at most `MAX_ROWS`, with `place` (`source/path:line:column`), `what to mend`
@@ -114,15 +114,17 @@ def _row(row: dict[str, Any]) -> dict[str, str]:
     first, *others = row["violations"]
     location = finding_location(row["source"], row["source_path"], first["line"], first["column"])
     more = f" (and {counted(len(others), 'more finding')})" if others else ""
-    mend = cell(printable(with_field(first["field"], first["message"]), _MAX_MESSAGE)) + more
-    return {"place": cell(location), "what to mend": mend, "kind": cell(first["code"])}
+    repair = cell(printable(with_field(first["field"], first["message"]), _MAX_MESSAGE)) + more
+    return {"place": cell(location), "what to mend": repair, "kind": cell(first["code"])}
 
 
 def _sentence(outcome: Outcome, total: int, shown: int) -> str:
     if not total:
         return "No file is in quarantine."
     if outcome.status == "failed":
-        said = f"{counted(total, 'file')} of this run would have gone to quarantine"
+        sentence = f"{counted(total, 'file')} of this run would have gone to quarantine"
     else:
-        said = f"{counted(total, 'file')} {'is' if total == 1 else 'are'} in quarantine"
-    return f"{said}." if shown == total else f"{said}; these are the first {shown:,}. `presslake check` lists all."
+        sentence = f"{counted(total, 'file')} {'is' if total == 1 else 'are'} in quarantine"
+    return (
+        f"{sentence}." if shown == total else f"{sentence}; these are the first {shown:,}. `presslake check` lists all."
+    )

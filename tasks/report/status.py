@@ -52,7 +52,7 @@ class LastRun(msgspec.Struct, frozen=True):
 
 
 class Status(msgspec.Struct, frozen=True):
-    """All that `presslake status` says.
+    """All that `presslake status` shows.
 
     Attributes:
         warehouse: its folder.
@@ -91,7 +91,7 @@ def read_status(root: Path, now: datetime | None = None, staging: str | None = N
 
 
 def status_of(warehouse: Warehouse, snapshot: Snapshot | None, now: datetime | None = None) -> Status:
-    """The state of a warehouse as one snapshot and the journal tell it; otherwise as `read_status`."""
+    """The state of a warehouse by one snapshot and the journal; otherwise as `read_status`."""
     runs, _ = read_runs(warehouse.root, snapshot, LAST_RUNS)
     published = None if snapshot is None else snapshot.info.published_at
     age = None if published is None else (now or datetime.now(UTC)) - datetime.fromisoformat(published)

@@ -36,22 +36,22 @@ _LARGEST_I32: Final = 2**31 - 1
 #: Where the properties of `articles` stand in a contract, and those of the items of its lists.
 _INDENT: Final = 6
 _ITEM_INDENT: Final = 12
-#: What a path in `transformSourceObjects` cannot spell.
+#: Characters that a path in `transformSourceObjects` cannot have.
 _NO_STEP: Final = re.compile(r"[.\[\]]")
 _OF_TYPE: Final = {"property": "typeSeverity", "value": "warning"}
 
 
 @dataclass
 class Shape:
-    """All that was seen at one place of the front matter, over all rows.
+    """All values of one field of the front matter, over all rows.
 
     Attributes:
-        count: how often something was there; for a field, in how many rows.
+        count: number of values; of a field, of rows that have it.
         kinds: ODCS types that fit its texts, each with how many; `""` stands for no value.
         largest: the largest whole number, without its sign.
         examples: the first different texts.
-        fields: what stands in mappings at this place.
-        item: what stands in lists at this place; None where there was no list.
+        fields: the shapes in its mappings.
+        item: the shape of items of its lists; None where there was no list.
     """
 
     count: int = 0
@@ -86,7 +86,7 @@ class Shape:
 
     @property
     def forms(self) -> set[str]:
-        """Which of `text`, `mapping` and `list` were seen; a column can take one of them."""
+        """The forms that were seen: `text`, `mapping`, `list`; a column can take one of them."""
         kinds = self.kinds.keys() - {""}
         seen = {"text": bool(kinds), "mapping": bool(self.fields), "list": self.item is not None}
         return {name for name, is_seen in seen.items() if is_seen}

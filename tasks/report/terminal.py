@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 import os
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -21,7 +22,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from tasks.report.outcome import Files, Outcome
+from tasks.report.outcome import Example, Files, Outcome
 from tasks.report.status import LastRun, Status
 from tasks.report.words import (
     counted,
@@ -49,7 +50,7 @@ _SEVERITY_STYLE: Final = {"error": "red", "warning": "yellow"}
 
 
 def make_console(file: IO[str]) -> Console:
-    """A console that prints what it is given, in colour on terminals unless NO_COLOR is set.
+    """A console without markup and highlighting; in colour on terminals, unless NO_COLOR is set.
 
     Into a pipe or a file no line is folded, unless COLUMNS says so, and none ends in spaces.
     """
@@ -63,7 +64,7 @@ def make_console(file: IO[str]) -> Console:
 
 
 class _WithoutTrailingSpaces(io.TextIOBase):
-    """Passes text on without the spaces that Rich fills the last column of a table with."""
+    """Writes text without the spaces that Rich puts into the last column of a table."""
 
     def __init__(self, file: IO[str]) -> None:
         self._file = file
@@ -84,37 +85,42 @@ class _WithoutTrailingSpaces(io.TextIOBase):
 
 @cache
 def stderr_console() -> Console:
-    """The one console on stderr: progress bars and log lines share it, so that neither tears the other."""
+    """The one console on stderr, shared by progress bars and log lines, so that neither tears the other."""
     return Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 
 def show_error(console: Console, message: str, hint: str = "") -> None:
-    """Print what went wrong, and below it what to do next."""
+    """Print an error, and below it the hint."""
     console.print(Text.assemble(("error: ", "bold red"), printable(message)))
     if hint:
         console.print(Padding(Text(printable(hint)), (0, 0, 0, 7), expand=False))
 
 
 def show_summary(console: Console, outcome: Outcome) -> None:
-    """Print what a run did: what changed, what there is now, what is wrong, and where it is."""
+    """Print what a run did: changes, counts of files, times, findings, and the folder of the tables."""
     console.print(_headline(outcome))
     if outcome.status == "failed":
         return
     blocks = [titled("Files", _records(outcome)), titled("Time", _stages(outcome))]
     console.print()
-    console.print(_side_by_side(blocks) if console.width >= _WIDE else Group(blocks[0], "", blocks[1]))
+    if console.width >= _WIDE:
+        side_by_side = Table.grid(padding=(0, 6))
+        side_by_side.add_row(*blocks)
+        console.print(side_by_side)
+    else:
+        console.print(Group(blocks[0], "", blocks[1]))
     _show_findings(console, outcome)
     _show_unknown_fields(console, outcome)
     _show_tables(console, outcome)
 
 
 def titled(title: str, body: RenderableType) -> Group:
-    """A block with a bold title above it, set off by two columns."""
+    """A block below a bold title, indented by two columns."""
     return Group(Text(title, "bold"), Padding(body, (0, 0, 0, 2), expand=False))
 
 
 def grid(*justify: str) -> Table:
-    """Columns without lines, two spaces apart: `left` or `right` each."""
+    """Columns without lines, two spaces apart; each is justified `left` or `right`."""
     table = Table.grid(padding=(0, 2))
     for side in justify:
         # Rich measures an empty column too narrow by its padding, and would fold the others; hence 1.
@@ -122,9 +128,16 @@ def grid(*justify: str) -> Table:
     return table
 
 
-def show_location(console: Console, place: str, message: str) -> None:
-    """Print where something is, whole on its line so that a terminal can open it, and what it is."""
-    console.print(Text(f"    {place}", "cyan"), soft_wrap=True)
+def _begin(console: Console, title: str) -> None:
+    console.print()
+    console.print(Text(title, "bold"))
+
+
+def _show_example(console: Console, code: Text, example: Example, sources: Mapping[str, str]) -> None:
+    """Print a kind of finding and its example; the location is whole on its line, so that a terminal can open it."""
+    console.print(code)
+    console.print(Text(f"    {format_location(example, sources)}", "cyan"), soft_wrap=True)
+    message = format_message(example.field, example.message, example.value)
     console.print(Padding(Text(message), (0, 0, 0, 4), expand=False))
 
 
@@ -152,7 +165,8 @@ def _changes(files: Files) -> str:
 
 def _records(outcome: Outcome) -> Table:
     records, table = outcome.records, grid("left", "right", "left")
-    kinds = ", ".join(f"{match} {number:,}" for match, number in _largest_first(outcome.duplicates))
+    largest_first = sorted(outcome.duplicates.items(), key=lambda item: (-item[1], item[0]))
+    kinds = ", ".join(f"{match} {number:,}" for match, number in largest_first)
     rows = {
         "loaded": (records.loaded, "in the table articles"),
         "duplicate": (records.duplicate, kinds),
@@ -183,12 +197,6 @@ def _stages(outcome: Outcome) -> Table:
     return table
 
 
-def _side_by_side(blocks: list[Group]) -> Table:
-    table = Table.grid(padding=(0, 6))
-    table.add_row(*blocks)
-    return table
-
-
 def _show_findings(console: Console, outcome: Outcome) -> None:
     """The kinds of findings in the files read, errors first, with an example each."""
     everywhere = sum(outcome.violations.values())
@@ -199,14 +207,10 @@ def _show_findings(console: Console, outcome: Outcome) -> None:
             console.print(f"{counted(everywhere, 'finding')} of {kinds} in all files: see `presslake check`.")
         return
     ranked = sorted(outcome.found.items(), key=lambda item: (item[1].severity != "error", -item[1].count, item[0]))
-    console.print()
-    console.print(Text("Findings in the files of this run", "bold"))
+    _begin(console, "Findings in the files of this run")
     for code, violation in ranked[:TOP]:
-        style = _SEVERITY_STYLE.get(violation.severity, "")
-        console.print(Text.assemble(f"  {code}  ", (counted(violation.count, violation.severity), style)))
-        example = violation.example
-        message = format_message(example.field, example.message, example.value)
-        show_location(console, format_location(example, outcome.sources), message)
+        number = (counted(violation.count, violation.severity), _SEVERITY_STYLE.get(violation.severity, ""))
+        _show_example(console, Text.assemble(f"  {code}  ", number), violation.example, outcome.sources)
     _show_rest(console, len(ranked) - TOP, "kind", "`presslake check` lists every finding.")
 
 
@@ -214,8 +218,7 @@ def _show_unknown_fields(console: Console, outcome: Outcome) -> None:
     """Fields outside the contract, most frequent first: they are kept in the column `extra`."""
     if not outcome.unknown_fields:
         return
-    console.print()
-    console.print(Text("Fields that the contract does not know (kept in `extra`)", "bold"))
+    _begin(console, "Fields that the contract does not know (kept in `extra`)")
     ranked = sorted(outcome.unknown_fields.items(), key=lambda item: (-item[1].count, item[0]))
     table = grid("left", "right", "left")
     for name, unknown in ranked[:TOP]:
@@ -232,11 +235,10 @@ def _show_rest(console: Console, number: int, noun: str, where: str) -> None:
 
 
 def _show_tables(console: Console, outcome: Outcome) -> None:
-    """Where the tables are, and a query that a person can paste."""
+    """The folder of the tables, and a query to paste."""
     if outcome.snapshot is None:
         return
-    console.print()
-    console.print(Text("Tables", "bold"))
+    _begin(console, "Tables")
     # The folder of the snapshot, not the pointer: a query that opens files through that may mix two runs.
     folder = near(str(Path(outcome.warehouse) / f"snapshots/{outcome.snapshot:06d}"))
     pattern = f"{folder}/articles/**/*.parquet".replace("'", "''")
@@ -251,10 +253,6 @@ def _show_tables(console: Console, outcome: Outcome) -> None:
     for line in lines:
         # Never folded: a line break inside the path or the query would be copied with it.
         console.print(Text(f"  {line}".rstrip()), soft_wrap=True)
-
-
-def _largest_first(counts: dict[str, int]) -> list[tuple[str, int]]:
-    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
 
 
 def show_status(console: Console, status: Status) -> None:
@@ -305,13 +303,10 @@ def _run_changes(run: LastRun) -> str:
 def _show_quarantine(console: Console, status: Status) -> None:
     if not status.quarantined:
         return
-    console.print()
-    console.print(Text(f"In quarantine: {counted(status.quarantined, 'file')}", "bold"))
+    _begin(console, f"In quarantine: {counted(status.quarantined, 'file')}")
     for reason in status.reasons[:TOP]:
-        console.print(Text.assemble(f"  {reason.code}  ", (counted(reason.files, "file"), "red")))
-        example = reason.example
-        message = format_message(example.field, example.message, example.value)
-        show_location(console, format_location(example, status.sources), message)
+        code = Text.assemble(f"  {reason.code}  ", (counted(reason.files, "file"), "red"))
+        _show_example(console, code, reason.example, status.sources)
     if len(status.reasons) > TOP:
         rest = counted(len(status.reasons) - TOP, "more kind")
         console.print(Text(f"  and {rest}; the table `quarantine` has them all.", "dim"))
