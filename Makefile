@@ -95,7 +95,7 @@ bench-dedup: setup ## measure how right and how fast near-duplicates are found (
 docs: setup ## print docs/tables.md and docs/settings.md anew from contract, rules and settings
 	@$(BIN)/python -m config.contract_docs > docs/tables.md.new && mv docs/tables.md.new docs/tables.md
 	@$(BIN)/python -m config.settings > docs/settings.md.new && mv docs/settings.md.new docs/settings.md
-	@$(BIN)/python -m config.contract_published > docs/contract.new && mv docs/contract.new docs/contract/articles.odcs.yaml
+	@$(BIN)/python -m config.contract_docs published > docs/contract.new && mv docs/contract.new docs/contract/articles.odcs.yaml
 
 contract: docs .venv-datacontract/.ready ## print docs/contract/ anew: what datacontract-cli makes of the published contract
 	@$(BIN)/python -m tests.consumers.exports docs/contract

@@ -28,7 +28,7 @@ from tasks.deduplicate.decisions import decide
 from tasks.deduplicate.manifest import RunStamp, keep_first_seen, next_manifest
 from tasks.deduplicate.pair_rule import PairRule
 from tasks.deduplicate.related_pairs import near_pairs, stories
-from tasks.deduplicate.touched import touched_rows
+from tasks.deduplicate.touched import SHOWN, changed_rows
 from tasks.tables.staging import FILES
 
 _MORE: Final = 1_000
@@ -74,7 +74,7 @@ def _next_run(previous: pa.Table, files: pa.Table) -> pa.Table:
     gone = previous.slice(0, 0).select(["source", "source_path"])
     merged = next_manifest(previous, ["feed"], gone, files.select, stamp)
     manifest = decide(merged.table, _RULES, "1", previous, merged.before)
-    touched = touched_rows(previous, manifest, merged.reread, merged.before)
+    touched = changed_rows(previous, manifest, merged.reread, merged.before, SHOWN)
     return keep_first_seen(manifest, previous, touched)
 
 

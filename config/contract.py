@@ -5,7 +5,7 @@ follows from it alone. Does not belong here: applying rules to data (`tasks.vali
 reading source files (`tasks.parse`).
 
 A front-matter field is added by adding a property to the table `articles`, nothing else: its
-column, its place in the file, its rules, its description in Parquet and in docs/ come from there.
+column, its position in the file, its rules, its description in Parquet and in docs/ come from there.
 """
 
 from __future__ import annotations
@@ -20,8 +20,7 @@ import msgspec
 import pyarrow as pa
 from msgspec.structs import replace
 
-from config.contract_properties import parse_column
-from config.contract_types import Column
+from config.contract_types import Column, parse_column
 from config.errors import ContractError
 from config.yaml_files import NotYamlError, read_yaml
 
@@ -46,7 +45,7 @@ COMPUTED: Final = frozenset(
     "collection source source_path source_hash first_seen_at loaded_at run_id published_year".split()
 )
 
-#: Columns of `articles` that come from more than one record, or tell which run read it: a history has no use for them.
+#: Columns of `articles` that come from several records, or name the run that read one: no use for a history.
 _NOT_WATCHED: Final = frozenset({*CLUSTER_COLUMNS, *VERSION_COLUMNS, "first_seen_at", "loaded_at", "published_year"})
 
 

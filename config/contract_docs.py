@@ -1,7 +1,12 @@
-"""docs/tables.md, printed from the data contract: `python -m config.contract_docs`.
+"""The contract for its readers: docs/tables.md for people, docs/contract/articles.odcs.yaml for tools.
 
-Belongs here: how tables, columns and rules are put into words. Does not belong here: what they are
-(`config.contract`), and anything that the contract does not say.
+Belongs here: how tables, columns and rules are put into words (`python -m config.contract_docs`), and how the
+working contract becomes one that every published table keeps and that datacontract-cli and dbt can run
+(`python -m config.contract_docs published`). Does not belong here: what the contract says (`config.contract`),
+and the exports that those tools make of it.
+
+The working contract says what presslake does with a value that breaks a rule; under `severity: warning` the row
+stays. A rule of that kind is no promise to a consumer, so the published contract leaves it out.
 """
 
 from __future__ import annotations
@@ -9,20 +14,22 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
 import pyarrow as pa
+import yaml
 from msgspec.structs import replace
 
-from config.contract import TABLES, VERSION_COLUMNS, Contract, Table, load_contract
+from config.contract import PACKAGED, TABLES, VERSION_COLUMNS, VERSIONS, Contract, Table, load_contract
 from config.contract_types import Column, Rules, SourcePath
 
 _INTRODUCTION: Final = """\
 # Tables
 
-{tables} tables and, with a history, `article_versions`, published together as one snapshot under
-`warehouse/current/<table>/`. Times are UTC. A type with `?` may be null; lists are never null, but may be empty. `[]`
-in a name stands for the items of a list.
+{tables} tables and, with a history, `article_versions`, published together as one snapshot, a folder a table
+(`presslake path` prints where). Times are UTC. A type with `?` may be null; lists are never null, but may be empty.
+`[]` in a name stands for the items of a list.
 
 *From* is the front-matter field that a column is read from, the first present one where there are several;
 columns without one are computed. A column marked *partition* stands in the folders' names, not in the files.
@@ -39,6 +46,14 @@ The other columns are watched ones of `articles`: those of the setting `history.
 {names}. They are null (lists are empty) in rows from before they were watched.
 """
 _TYPES: Final = {"timestamp[us, tz=UTC]": "timestamp", "bool": "boolean", "double": "float64"}
+_PUBLISHED: Final = """\
+# What the published tables keep: the promises of config/articles.odcs.yaml to those who read them, without the rules
+# that only warn. Printed by `make docs`; docs/consumers.md says how to test tables against it.
+"""
+#: What a promise can be broken by; under `severity: warning` such rows stay in the tables.
+_CONSTRAINTS: Final = ("enum", "logicalTypeOptions")
+#: Names of struct fields that datacontract-cli 1.2 writes into SQL without quotation marks.
+_RESERVED: Final = frozenset({"column"})
 
 
 def tables_page(contract: Contract) -> str:
@@ -85,7 +100,7 @@ def _rows(columns: Iterable[Column], name: str = "", origin: str = "") -> Iterat
     """One row a column, each followed by the fields that it holds; `name` and `origin` lead to `columns`."""
     for column in columns:
         here = name + column.name
-        sources = [origin + spelt.removeprefix(".") for spelt in map(_source, column.sources)]
+        sources = [origin + path.removeprefix(".") for path in map(_source, column.sources)]
         cells = (f"`{here}`", _type(column), _code(sources), "; ".join(_rules(column)), column.description)
         yield [cell.replace("|", "\\|") for cell in cells]
         source = sources[0] if sources else ""
@@ -151,5 +166,55 @@ def _bound(value: float | datetime) -> str:
     return value.strftime("%Y-%m-%d") if isinstance(value, datetime) else f"{value:,}"
 
 
+def published_contract(path: Path = PACKAGED) -> dict[str, Any]:
+    """The contract at `path` as consumers test it.
+
+    Without the table that not every warehouse has, rules that only warn, and service levels, which need a clock.
+    64-bit integers are marked in a way that SQL tools understand.
+    """
+    contract: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    contract.pop("slaProperties", None)
+    contract["schema"] = [table for table in contract["schema"] if table["name"] != VERSIONS]
+    for table in contract["schema"]:
+        for column in table["properties"]:
+            for field in _fields(column):
+                _promise(field)
+    return contract
+
+
+def published_page(path: Path = PACKAGED) -> str:
+    """The text of docs/contract/articles.odcs.yaml."""
+    text = yaml.dump(published_contract(path), Dumper=_Plain, sort_keys=False, allow_unicode=True, width=118)
+    return _PUBLISHED + text
+
+
+class _Plain(yaml.SafeDumper):
+    """Writes what several tables share once each: not every reader of YAML knows aliases."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _fields(column: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """A column and all fields within it."""
+    yield column
+    items = [column["items"]] if "items" in column else []
+    for field in [*items, *column.get("properties", [])]:
+        yield from _fields(field)
+
+
+def _promise(field: dict[str, Any]) -> None:
+    """Leave of one field's rules what holds for every row, in the form that others read."""
+    ours = {entry["property"]: entry["value"] for entry in field.pop("customProperties", [])}
+    if field.get("logicalTypeOptions", {}).get("format") == "i64":
+        field["physicalType"] = "BIGINT"
+    if ours.get("severity") == "warning":
+        for rule in _CONSTRAINTS:
+            field.pop(rule, None)
+    items = field.get("items", {})
+    if _RESERVED & {inner["name"] for inner in items.get("properties", [])}:
+        del field["items"]
+
+
 if __name__ == "__main__":
-    sys.stdout.write(tables_page(load_contract()))
+    sys.stdout.write(published_page() if sys.argv[1:] == ["published"] else tables_page(load_contract()))

@@ -1,17 +1,22 @@
-"""What one property of the contract means to presslake: a `Column` with its type and rules.
+"""The columns of the contract: a `Column` with its type and rules, read from one ODCS property.
 
-Belongs here: the data classes and what follows from them alone. Reading them from YAML is
-`config.contract_properties`.
+Belongs here: what follows from one property alone, and errors that name the property and the way out.
+Does not belong here: tables and the whole contract (`config.contract`).
 """
 
 from __future__ import annotations
 
-from datetime import datetime
-from functools import cached_property
-from typing import Final, Literal
+import re
+from collections.abc import Collection
+from datetime import UTC, datetime
+from functools import cached_property, lru_cache
+from typing import Any, Final, Literal
 
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
+
+from config.errors import ContractError
 
 Severity = Literal["error", "warning"]
 SourcePath = tuple[str | int, ...]
@@ -19,6 +24,31 @@ SourcePath = tuple[str | int, ...]
 #: The one time type in all tables: portable to every reader that was tested.
 TIMESTAMP: Final = pa.timestamp("us", "UTC")
 _MICROSECONDS_A_DAY: Final = 86_400_000_000
+_INTEGERS: Final = {"i16": pa.int16(), "i32": pa.int32(), "i64": pa.int64()}
+_SCALARS: Final = {
+    "string": pa.string(),
+    "number": pa.float64(),
+    "boolean": pa.bool_(),
+    "timestamp": TIMESTAMP,
+}
+_LOGICAL: Final = (*_SCALARS, "integer", "array", "object")
+_CUSTOM: Final = frozenset({"severity", "typeSeverity", "sentinels", "repair"})
+#: Keys of an ODCS property that mean something to presslake; a near miss of one would silently do nothing.
+_KEYS: Final = frozenset(
+    "name description logicalType logicalTypeOptions physicalType required partitioned enum items properties "
+    "transformSourceObjects transformLogic customProperties".split()
+)
+#: Keys that ODCS v3 has for others, none of which is near one of ours: a contract has some with every property.
+_OTHERS: Final = frozenset(
+    "primaryKey primaryKeyPosition unique partitionKeyPosition examples businessName classification tags".split()
+)
+_OPTIONS: Final = frozenset(
+    "format pattern minimum maximum minLength maxLength minItems maxItems timezone defaultTimezone".split()
+)
+#: Column names that every engine takes without quotes.
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_REPAIRS: Final = ("text", "line", "name", "url")
+_STEP: Final = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 
 
 def microseconds(days: float) -> int:
@@ -83,3 +113,142 @@ class Column(msgspec.Struct, frozen=True, dict=True):
         inner = (self.item.meaning if self.item else None, tuple(f.meaning for f in self.fields))
         flags = (self.required, self.severity, self.type_severity, sorted(self.sentinels), self.repair)
         return (self.name, str(self.type), self.sources, self.rules, flags, inner)
+
+
+def parse_column(prop: dict[str, Any], where: str) -> Column:
+    """One ODCS property as a column.
+
+    Args:
+        prop: the property as YAML gives it.
+        where: prefix for messages, such as `articles.`.
+
+    Raises:
+        ContractError: the property asks for something presslake does not know.
+    """
+    name = str(prop.get("name", "item"))
+    where += name
+    if not _NAME.fullmatch(name):
+        raise ContractError(f"{where}: this is no name for a column.", "Use letters, digits and `_`.")
+    _refuse_near_misses(prop.keys() - _OTHERS, _KEYS, f"{where}: unknown key")
+    _refuse_near_misses(prop.get("logicalTypeOptions") or {}, _OPTIONS, f"{where}: unknown option")
+    logical = _one_of(prop.get("logicalType", "string"), _LOGICAL, f"{where}: logicalType")
+    item, fields = _children(prop, logical, where)
+    custom = _custom(prop, where)
+    return Column(
+        name=name,
+        description=str(prop.get("description", "")),
+        logical=logical,
+        type=_arrow_type(prop, logical, item, fields, where),
+        sources=tuple(map(_source_path, prop.get("transformSourceObjects") or ())),
+        required=bool(prop.get("required", False)),
+        rules=_rules(prop, logical, where),
+        severity=_severity(custom, "severity", where),
+        type_severity=_severity(custom, "typeSeverity", where),
+        sentinels=frozenset(map(str, custom.get("sentinels") or ())),
+        repair=_one_of(custom["repair"], _REPAIRS, f"{where}: repair") if "repair" in custom else None,
+        item=item,
+        fields=fields,
+        partitioned=bool(prop.get("partitioned", False)),
+    )
+
+
+def _children(prop: dict[str, Any], logical: str, where: str) -> tuple[Column | None, tuple[Column, ...]]:
+    if logical == "array":
+        if not isinstance(prop.get("items"), dict):
+            raise ContractError(f"{where}: an array without `items`.", "Say what its items are.")
+        return parse_column({"name": "item", **prop["items"]}, f"{where}[]."), ()
+    if logical == "object":
+        return None, tuple(parse_column(child, f"{where}.") for child in prop.get("properties") or ())
+    return None, ()
+
+
+def _arrow_type(
+    prop: dict[str, Any], logical: str, item: Column | None, fields: tuple[Column, ...], where: str
+) -> pa.DataType:
+    if prop.get("physicalType") == "binary":
+        return pa.binary()
+    if logical == "integer":
+        width = (prop.get("logicalTypeOptions") or {}).get("format", "i64")
+        return _INTEGERS[_one_of(width, tuple(_INTEGERS), f"{where}: format")]
+    if item is not None:
+        return pa.list_(item.type)
+    if logical == "object":
+        return pa.struct([(child.name, child.type) for child in fields])
+    return _SCALARS[logical]
+
+
+def _rules(prop: dict[str, Any], logical: str, where: str) -> Rules:
+    options = prop.get("logicalTypeOptions") or {}
+    pattern = options.get("pattern")
+    if pattern is not None:
+        try:
+            # RE2, which applies it to whole columns, knows less than Python: no look-around, no back-reference.
+            pc.match_substring_regex(pa.array([""]), pattern)
+        except pa.ArrowInvalid as error:
+            raise ContractError(f"{where}: the pattern {pattern!r} is not a regular expression: {error}.") from None
+    return Rules(
+        minimum=_bound(options.get("minimum"), logical, where),
+        maximum=_bound(options.get("maximum"), logical, where),
+        pattern=pattern,
+        min_length=options.get("minLength"),
+        max_length=options.get("maxLength"),
+        min_items=options.get("minItems"),
+        max_items=options.get("maxItems"),
+        enum=tuple(str(entry["value"]) for entry in prop.get("enum") or ()),
+        is_url=logical == "string" and options.get("format") == "uri",
+    )
+
+
+def _bound(value: Any, logical: str, where: str) -> int | float | datetime | None:
+    if value is None or (isinstance(value, int | float) and logical in ("integer", "number")):
+        return value
+    if logical == "timestamp":
+        try:
+            moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+        except ValueError:
+            raise ContractError(f"{where}: the bound {value!r} is not an ISO 8601 time.") from None
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    raise ContractError(f"{where}: the bound {value!r} does not fit a {logical}.", "Use a number or a time.")
+
+
+def _custom(prop: dict[str, Any], where: str) -> dict[str, Any]:
+    custom = {str(entry.get("property")): entry.get("value") for entry in prop.get("customProperties") or ()}
+    _refuse_near_misses(custom, _CUSTOM, f"{where}: unknown custom property")
+    return custom
+
+
+def _refuse_near_misses(entries: Collection[str], known: frozenset[str], what: str) -> None:
+    """Other tools keep keys of their own in a contract: only a near miss of one of ours is a mistake."""
+    if known.issuperset(entries):
+        return
+    for name in sorted(str(entry) for entry in entries if entry not in known):
+        if near := _near(name, known):
+            raise ContractError(f"{what} {name!r}.", f"Did you mean {near!r}?")
+
+
+@lru_cache(maxsize=256)
+def _near(name: str, known: frozenset[str]) -> str | None:
+    """The name that another one is a near miss of; a contract has the same foreign keys many times."""
+    import difflib  # noqa: PLC0415  (only foreign keys and errors need it)
+
+    return next(iter(difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.85)), None)
+
+
+def _severity(custom: dict[str, Any], name: str, where: str) -> Severity:
+    value = _one_of(custom.get(name, "error"), ("error", "warning"), f"{where}: {name}")
+    return "warning" if value == "warning" else "error"
+
+
+def _one_of(value: Any, valid: tuple[str, ...], where: str) -> str:
+    if value not in valid:
+        import difflib  # noqa: PLC0415
+
+        near = difflib.get_close_matches(str(value), valid, n=1)
+        guess = f"did you mean {near[0]!r}? " if near else ""
+        raise ContractError(f"{where} is {value!r};", f"{guess}Valid: {', '.join(valid)}.")
+    return str(value)
+
+
+def _source_path(text: str) -> SourcePath:
+    """`provider.images[0].url` as `("provider", "images", 0, "url")`."""
+    return tuple(name or int(index) for name, index in _STEP.findall(text))

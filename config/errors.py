@@ -13,7 +13,7 @@ Does not belong here: problems *inside* source files. Those are data (`Problem` 
         │   └── SourceRefused    it will not be otherwise next time: no permission, not safe to read
         ├── WarehouseError       the warehouse cannot be read or written, or is damaged
         │   └── WarehouseLocked  another run is writing
-        ├── AuditError           what was about to be published broke a guarantee
+        ├── AuditError           the new snapshot broke a guarantee
         └── GuardRailError       the run would have quarantined or removed too much
 """
 
@@ -27,7 +27,7 @@ class PresslakeError(Exception):
         message: what happened, naming the file, field or setting.
         hint: the way out, as an instruction; empty where there is none.
 
-    `logged` says that a log line has told it, so that the command line need not tell it again.
+    `logged` is true where a log line has the error, so that the command line need not print it again.
     """
 
     exit_code = 1
@@ -47,7 +47,7 @@ class PresslakeError(Exception):
 
 
 def message_and_hint(error: BaseException) -> tuple[str, str]:
-    """What happened and what to do about it, of any exception; one that is none of ours has no way out."""
+    """Message and hint of any exception; one from elsewhere has no hint."""
     if isinstance(error, PresslakeError):
         return error.message, error.hint
     return f"{type(error).__name__}: {error}", ""
@@ -70,7 +70,7 @@ class ContractError(UsageError):
 class RunError(PresslakeError):
     """The run failed after it started; the published tables are as they were.
 
-    `outcome` is what the run had found by then (`tasks.report.outcome.Outcome`), where it got that far.
+    `outcome` is the outcome until then (`tasks.report.outcome.Outcome`), if the run got that far.
     """
 
     outcome: object | None = None
@@ -81,7 +81,7 @@ class SourceError(RunError):
 
 
 class SourceRefused(SourceError):
-    """A source said no, or must not be read: trying again does not help, so nobody does."""
+    """A source refused, or must not be read: another try does not help, so there is none."""
 
 
 class WarehouseError(RunError):
@@ -93,7 +93,7 @@ class WarehouseLocked(WarehouseError):
 
 
 class AuditError(RunError):
-    """What was about to be published broke a guarantee, so it was not published."""
+    """The new snapshot broke a guarantee, so it was not published."""
 
 
 class GuardRailError(RunError):

@@ -1,10 +1,9 @@
-"""The settings of presslake: every key with its type, its range, its default and what it is for.
+"""The settings of presslake: every key with its type, range, default and purpose.
 
 Belongs here: the keys themselves, as frozen structs, and `load_settings`, which puts together what
 the defaults, a file, the environment and the command line say. `python -m config.settings` prints
-docs/settings.md. Does not belong here: how those places are read and checked
-(config.settings_sources, config.settings_check), and what is true of the articles rather than of a
-run (config/articles.odcs.yaml).
+docs/settings.md. Does not belong here: how files and the environment are read and checked
+(config.settings_layers), and what is true of the articles rather than of a run (config/articles.odcs.yaml).
 """
 
 from __future__ import annotations
@@ -17,9 +16,8 @@ from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta, Struct, field, json, to_builtins
 
-from config.settings_check import apply_layers
 from config.settings_kinds import markdown_sections
-from config.settings_sources import Layer, environment_layers, file_layer
+from config.settings_layers import Layer, apply_layers, environment_layers, file_layer
 
 #: The file that is read where `--config` names none and the working folder has it.
 DEFAULT_FILE: Final = "presslake.yaml"
@@ -208,10 +206,10 @@ class Guards(Struct, frozen=True):
         Share, Meta(description="Largest share of the source files that may be quarantined.")
     ] = 0.2
     max_removed_share: Annotated[
-        Share, Meta(description="Largest share of the known source files that may have gone.")
+        Share, Meta(description="Largest share of the known source files that may be deleted.")
     ] = 0.2
     few_files: Annotated[
-        int, Meta(ge=1, description="Fewer quarantined or gone files than this stop no run, whatever their share.")
+        int, Meta(ge=1, description="Fewer quarantined or deleted files than this stop no run, whatever their share.")
     ] = 5
     min_files: Annotated[int, Meta(ge=0, description="Fewer source files than this stop the run.")] = 0
     accept_quarantine: Annotated[bool, Meta(description="Publish even above `max_quarantined_share`.")] = False
@@ -234,19 +232,19 @@ class History(Struct, frozen=True):
 
 
 class Notify(Struct, frozen=True):
-    """Who hears of runs that go wrong. The address of the webhook is a secret, so no setting holds it."""
+    """Notifications of runs that go wrong. The address of the webhook is a secret, so no setting holds it."""
 
     url_variable: Annotated[
-        Text, Meta(description="Environment variable that holds the webhook's URL; while it is unset, nobody is told.")
+        Text, Meta(description="Environment variable that holds the webhook's URL; while it is unset, nothing is sent.")
     ] = "PRESSLAKE_NOTIFY_URL"
     block: Annotated[
         Text | None,
         Meta(description="Prefect block with the URL, such as `webhook/presslake`; the variable comes first."),
     ] = None
     stale_after_hours: Annotated[
-        Hours | None, Meta(description="Tell of it when no new article came for so long; null never does.")
+        Hours | None, Meta(description="Notify when no new article came for so long; null never does.")
     ] = None
-    repeat_hours: Annotated[Hours, Meta(description="The same trouble is told again only after this time.")] = 24.0
+    repeat_hours: Annotated[Hours, Meta(description="The same trouble is notified again only after this time.")] = 24.0
     timeout_seconds: Annotated[
         float, Meta(ge=0.1, le=300, description="How long one attempt to reach the webhook may take.")
     ] = 10.0
@@ -254,7 +252,7 @@ class Notify(Struct, frozen=True):
 
 
 class Log(Struct, frozen=True):
-    """What the run says while it works, on stderr and in the Prefect UI."""
+    """Log lines of the run, on stderr and in the Prefect UI."""
 
     level: Annotated[
         Literal["debug", "info", "warning", "error"], Meta(description="Least severe message that is shown.")
@@ -283,7 +281,7 @@ class Settings(Struct, frozen=True):
     log: Log = Log()
 
     def read_fingerprint(self) -> str:
-        """16 hexadecimal digits that change exactly when a setting changes what a record is.
+        """16 hexadecimal digits that change exactly when a setting changes the records.
 
         That is the whole section `read`: it alone decides whether a file is read and as what. The
         contract and the URL rules count too, but by their content, so whoever loads them adds it.

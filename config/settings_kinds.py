@@ -1,8 +1,7 @@
-"""What the type of a setting says: its members, its choices, its range, and how people read that.
+"""Questions about the type of a setting: its members, choices and range, and these in words.
 
-Belongs here: questions about one *kind*, which is a type as the structs of config.settings annotate
-it: `Annotated[int, Meta(ge=0, description="…")]`. Does not belong here: any particular setting, and
-where values come from.
+Belongs here: all that follows from one *kind*, a type as the structs of config.settings annotate it:
+`Annotated[int, Meta(ge=0, description="…")]`. Does not belong here: any particular setting, and the origin of values.
 """
 
 from __future__ import annotations
@@ -28,9 +27,9 @@ class Setting(NamedTuple):
 
     Attributes:
         path: the key with its section, such as `("run", "workers")`.
-        accepts: what values it takes, in words.
+        accepts: the values it takes, in words.
         default: its default as one would write it in YAML.
-        description: what it is for, in a sentence.
+        description: its purpose, in a sentence.
     """
 
     path: tuple[str, ...]
@@ -105,35 +104,35 @@ def byte_size(text: str) -> int:
     return size
 
 
-def spell_kind(kind: Any) -> str:
+def format_kind(kind: Any) -> str:
     """The values that a kind accepts, in words: `a whole number from 1 to 22`."""
     inner = bare(kind)
     if is_nullable(inner):
-        return f"{spell_kind(get_args(inner)[0])}, or null"
+        return f"{format_kind(get_args(inner)[0])}, or null"
     if choices(inner):
         return " or ".join(", ".join(choices(inner)).rsplit(", ", 1))
     if is_struct(inner):
         return f"a section with the keys {', '.join(members(inner))}"
     if is_mapping(inner):
-        return f"a mapping to {spell_kind(get_args(inner)[1])}"
+        return f"a mapping to {format_kind(get_args(inner)[1])}"
     if is_list(inner):
-        return "a list of texts" + _spell_range(kind)
+        return "a list of texts" + _format_range(kind)
     name = "a size such as 8 MiB" if is_bytes(kind) else _NAMES[inner]
-    return name + _spell_range(kind)
+    return name + _format_range(kind)
 
 
-def _spell_range(kind: Any) -> str:
+def _format_range(kind: Any) -> str:
     if any(meta.min_length for meta in constraints(kind)):
         return " that is not empty"
     low = next((meta.ge for meta in constraints(kind) if meta.ge is not None), None)
     high = next((meta.le for meta in constraints(kind) if meta.le is not None), None)
     if low is None:
         return ""
-    least = spell_value(kind, low)
-    return f" of at least {least}" if high is None else f" from {least} to {spell_value(kind, high)}"
+    least = format_value(kind, low)
+    return f" of at least {least}" if high is None else f" from {least} to {format_value(kind, high)}"
 
 
-def spell_value(kind: Any, value: Any) -> str:
+def format_value(kind: Any, value: Any) -> str:
     """A value as one would write it in YAML: `null`, `16 MiB`, `["a"]`."""
     if is_bytes(kind) and isinstance(value, int):
         for unit, size in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
@@ -152,7 +151,7 @@ def all_settings(section: Struct, path: tuple[str, ...] = ()) -> Iterator[Settin
             yield from all_settings(value, below)
         else:
             description = " ".join(meta.description for meta in constraints(kind) if meta.description)
-            yield Setting(below, spell_kind(kind), spell_value(kind, value), description)
+            yield Setting(below, format_kind(kind), format_value(kind, value), description)
 
 
 def markdown_sections(root: Struct) -> str:

@@ -26,7 +26,7 @@ from tasks.discover.places import is_local_path
 from tasks.discover.source import LISTING, open_source
 from tasks.front_matter.policy import ReadPolicy
 from tasks.parse.batch import ParseJob, read_batch
-from tasks.report.words import counted, near, printable, spell_message
+from tasks.report.words import counted, format_message, near, printable
 from tasks.tables.source import Source
 from tasks.validate.batch import judge
 
@@ -98,7 +98,7 @@ def spell_finding(finding: Finding) -> str:
     """
     mark = "" if finding.severity == "error" else f"{finding.severity} "
     place = f"{printable(finding.path)}:{finding.line or 1}:{finding.column or 1}"
-    return f"{place}: {mark}{finding.code} {spell_message(finding.field, finding.message, finding.value)}"
+    return f"{place}: {mark}{finding.code} {format_message(finding.field, finding.message, finding.value)}"
 
 
 def spell_counts(report: CheckReport) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from config.errors import GuardRailError
 from config.settings import Guards
-from tasks.report.outcome import Rail
+from tasks.report.outcome import GuardCheck
 from tasks.tables.run import Decisions, Plan, Run
 
 
@@ -99,7 +99,7 @@ def _check_vanished(decisions: Decisions, guards: Guards) -> None:
         )
 
 
-def rails_met(plan: Plan | None, decisions: Decisions | None, guards: Guards) -> list[Rail]:
+def rails_met(plan: Plan | None, decisions: Decisions | None, guards: Guards) -> list[GuardCheck]:
     """How near a run came to each limit, as far as it got; for the report.
 
     Args:
@@ -113,7 +113,7 @@ def rails_met(plan: Plan | None, decisions: Decisions | None, guards: Guards) ->
     limit = guards.max_removed_share
     rails.append(_rail("guards.max_removed_share", gone, plan.known, limit, guards.accept_removals, guards))
     if plan.emptied and not guards.accept_removals:
-        rails[-1] = Rail("guards.max_removed_share", rails[-1].found, limit, "share", "hit")
+        rails[-1] = GuardCheck("guards.max_removed_share", rails[-1].found, limit, "share", "hit")
     if decisions:
         counts = decisions.quarantined, decisions.live
         limit = guards.max_quarantined_share
@@ -121,14 +121,14 @@ def rails_met(plan: Plan | None, decisions: Decisions | None, guards: Guards) ->
     return rails
 
 
-def _fewest(found: int, limit: int) -> Rail:
-    return Rail("guards.min_files", found, limit, "files", "hit" if found < limit else "kept")
+def _fewest(found: int, limit: int) -> GuardCheck:
+    return GuardCheck("guards.min_files", found, limit, "files", "hit" if found < limit else "kept")
 
 
-def _rail(setting: str, count: int, of: int, limit: float, accepted: bool, guards: Guards) -> Rail:
+def _rail(setting: str, count: int, of: int, limit: float, accepted: bool, guards: Guards) -> GuardCheck:
     share = max(count, 0) / of if of else 0.0
     if share <= limit:
-        return Rail(setting, share, limit)
+        return GuardCheck(setting, share, limit)
     if accepted:
-        return Rail(setting, share, limit, "share", "accepted")
-    return Rail(setting, share, limit, "share", "few" if count < guards.few_files else "hit")
+        return GuardCheck(setting, share, limit, "share", "accepted")
+    return GuardCheck(setting, share, limit, "share", "few" if count < guards.few_files else "hit")

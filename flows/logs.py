@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from config.settings import Log
-from tasks.report.log_lines import JsonLines, MessageLines, TextLines
+from tasks.report.log_lines import JsonLines, MessageLines, TerminalLines, TextLines
 from tasks.tables.logs import ROOT, Stamp, provide
 
 
@@ -33,7 +33,6 @@ def _stderr_handler(form: str) -> logging.Handler:
     if form != "json" and sys.stderr.isatty():
         # Rich takes 90 ms to import, which a run without a terminal need not pay.
         from tasks.report.terminal import stderr_console  # noqa: PLC0415
-        from tasks.report.terminal_lines import TerminalLines  # noqa: PLC0415
 
         return TerminalLines(stderr_console())
     handler = logging.StreamHandler(sys.stderr)

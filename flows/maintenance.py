@@ -26,9 +26,9 @@ from flows.notify import tell_failure, tell_success
 from tasks.maintain.guarantees import Verification, verify_settings
 from tasks.maintain.outcome import Expired, Maintenance, Resplit, Rewritten
 from tasks.maintain.retention import expired_runs, plan_expiry, without_tombstones
-from tasks.report.outcome import Files, Outcome, Records
+from tasks.report.outcome import Files, Outcome, Records, run_row
 from tasks.report.status import existing_warehouse
-from tasks.report.summary import iso, run_row
+from tasks.report.summary import iso
 from tasks.report.words import counted
 from tasks.tables.history import with_history
 from tasks.tables.lock import locked

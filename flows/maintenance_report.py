@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from tasks.maintain.outcome import Maintenance, some
 from tasks.report.escaping import escaped
-from tasks.report.words import counted, spell_size
+from tasks.report.words import counted, format_size
 
 
 def headline(done: Maintenance) -> str:
@@ -53,6 +53,6 @@ def deeds(done: Maintenance) -> list[str]:
         sentences.append(f"Published this as snapshot {rewritten.snapshot}.")
     if expired.snapshots:
         which = f"{counted(len(expired.snapshots), 'snapshot')} ({some(expired.snapshots)})"
-        sentences.append(f"Removed {which}, which gave back {spell_size(expired.bytes)}.")
+        sentences.append(f"Removed {which}, which gave back {format_size(expired.bytes)}.")
     idle = "There was nothing to do." if done.status == "sound" else "Nothing was forgotten."
     return sentences or [idle]

@@ -1,8 +1,8 @@
 """Who is told of a run, and when: one webhook, by presslake itself, whatever runs the flow.
 
 Belongs here: where the webhook's address is, what is news, and that telling never fails a run. Does
-not belong here: the text (`tasks.report.notification`), HTTP (`tasks.report.webhook`), and what was
-told before (`tasks.report.told`).
+not belong here: the text and what was notified before (`tasks.report.notification`), and HTTP
+(`tasks.report.webhook`).
 
 The same trouble is told again only after `notify.repeat_hours`; that it is over is told once.
 """
@@ -20,8 +20,17 @@ import msgspec
 
 from config.errors import GuardRailError, PresslakeError, SettingsError, message_and_hint
 from config.settings import Notify, Settings
-from tasks.report.notification import Event, Notification, make_notification, newest_arrival, spell_staleness
-from tasks.report.told import Trouble, is_news, remember, told
+from tasks.report.notification import (
+    Event,
+    Notification,
+    Trouble,
+    format_staleness,
+    is_new,
+    make_notification,
+    newest_arrival,
+    notified,
+    remember,
+)
 from tasks.tables.logs import log_of
 from tasks.tables.warehouse import Warehouse
 
@@ -69,7 +78,7 @@ def tell_success(settings: Settings, flow: str = "ingest", run_id: str = "") -> 
             hint = "The runs go well; look at what delivers the files."
             _log.warning("%s %s", stale, hint)
             _tell(settings, flow, make_notification("stale", "NoNewArticle", stale, hint, **about))
-        over = [one for one in told(warehouse.root) if one.flow == flow and not (stale and one.event == "stale")]
+        over = [one for one in notified(warehouse.root) if one.flow == flow and not (stale and one.event == "stale")]
         if over:
             what = ", ".join(sorted({one.reason for one in over}))
             message = f"The last run of `{flow}` went well. What was told before is over: {what}."
@@ -93,7 +102,7 @@ def _tell(settings: Settings, flow: str, notification: Notification) -> None:
     """Send a notification if it is news."""
     root, now = Warehouse(settings.warehouse.path).root, datetime.now(UTC)
     trouble = Trouble(flow, notification.event, notification.reason)
-    if is_news(root, trouble, now, settings.notify.repeat_hours) and _send(settings.notify, notification):
+    if is_new(root, trouble, now, settings.notify.repeat_hours) and _send(settings.notify, notification):
         remember(root, now, add=[trouble])
 
 
@@ -104,7 +113,7 @@ def _staleness(notify: Notify, warehouse: Warehouse) -> str:
     now = datetime.now(UTC)
     if newest is None or notify.stale_after_hours is None or now - newest < timedelta(hours=notify.stale_after_hours):
         return ""
-    return spell_staleness(newest, now, notify.stale_after_hours)
+    return format_staleness(newest, now, notify.stale_after_hours)
 
 
 def _send(notify: Notify, notification: Notification) -> bool:

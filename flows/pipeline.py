@@ -19,8 +19,8 @@ import msgspec
 from config.errors import RunError, WarehouseError
 from flows.guards import check_decisions, check_listing, rails_met
 from flows.stage_log import tell_decisions, tell_outcome, tell_plan, tell_reading
-from tasks.report.outcome import Outcome
-from tasks.report.summary import build_outcome, bytes_read, iso, run_row, what_changed, worker_seconds
+from tasks.report.outcome import Outcome, run_row
+from tasks.report.summary import build_outcome, bytes_read, iso, what_changed, worker_seconds
 from tasks.tables.faults import reach
 from tasks.tables.journal import clear_journal
 from tasks.tables.run import Batch, Decisions, Plan, Publication, Run

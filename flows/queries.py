@@ -1,8 +1,9 @@
 """The example queries, answered: `python -m flows.queries docs/queries warehouse`.
 
-Belongs here: running every SQL file of a folder with DuckDB on a published warehouse, and showing
-question and answer in a terminal. Does not belong here: anything a run needs. DuckDB is one reader of
-many (it comes with the extra `sql`), so nothing else in presslake imports this module.
+Belongs here: running every SQL file of a folder with DuckDB on the views of one snapshot (as
+`presslake path --sql` prints them), and showing question and answer in a terminal. Does not belong here:
+anything a run needs. DuckDB is one reader of many (it comes with the extra `sql`), so nothing else in
+presslake imports this module.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from rich.table import Table
 from rich.text import Text
 
 from config.errors import PresslakeError, UsageError, WarehouseError
+from tasks.report.status import views_sql
 
 #: Widest line that is printed, in characters: fits a code block on a page.
 WIDTH: Final = 110
@@ -28,7 +30,7 @@ _WHY: Final = "why a warehouse user asks this: "
 
 
 class Query(NamedTuple):
-    """One question: its two leading comments, and SQL in which `{warehouse}` stands for the folder."""
+    """One question: its two leading comments, and SQL that asks the views of the tables."""
 
     title: str
     why: str
@@ -36,7 +38,7 @@ class Query(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What DuckDB answers: names of the columns, and rows of as many values."""
+    """The answer of DuckDB: names of the columns, and rows of as many values."""
 
     columns: list[str]
     rows: list[tuple[Any, ...]]
@@ -62,32 +64,31 @@ def parse_query(text: str) -> Query:
     return Query(title, why.removeprefix(_WHY), "\n".join(lines[len(comments) :]).strip())
 
 
-def answer(query: Query, warehouse: Path) -> Answer:
-    """Run a query on a warehouse.
+def answer(query: Query, views: str) -> Answer:
+    """Run a query.
+
+    Args:
+        query: asks views by the names of the tables.
+        views: SQL that makes them, see `tasks.report.status.views_sql`.
 
     Raises:
         UsageError: DuckDB is not installed, or cannot run the query.
-        WarehouseError: the warehouse has nothing to read.
+        WarehouseError: a file of the tables cannot be read.
     """
     try:
         import duckdb  # noqa: PLC0415  (an extra; everything else works without it)
     except ImportError:
         raise UsageError("DuckDB is not installed.", "Install it: pip install 'presslake[sql]'.") from None
-    sql = filled(query, warehouse)
     try:
         with duckdb.connect() as connection:
-            cursor = connection.execute(sql)
+            connection.execute(views)
+            cursor = connection.execute(query.sql)
             return Answer([column[0] for column in cursor.description], cursor.fetchall())
     except duckdb.IOException as error:
         reason = str(error).splitlines()[0]
-        raise WarehouseError(f"{warehouse}: cannot be read: {reason}.", "Load it first: presslake run.") from None
+        raise WarehouseError(f"{query.title}: {reason}.", "Check the tables: presslake verify.") from None
     except duckdb.Error as error:
         raise UsageError(f"{query.title}: {error}.", "Correct the query.") from None
-
-
-def filled(query: Query, warehouse: Path) -> str:
-    """The SQL with the warehouse's folder in it."""
-    return query.sql.replace("{warehouse}", str(warehouse).replace("'", "''"))
 
 
 def show(query: Query, found: Answer, console: Console) -> None:
@@ -118,10 +119,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     console = Console(width=WIDTH)
     try:
-        for query in read_queries(chosen.queries):
-            # Shown as it was asked, so that it can be pasted.
-            asked = query._replace(sql=filled(query, chosen.warehouse))
-            show(asked, answer(query, chosen.warehouse), console)
+        queries = read_queries(chosen.queries)
+        views = views_sql(chosen.warehouse)
+        for query in queries:
+            show(query, answer(query, views), console)
     except PresslakeError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code

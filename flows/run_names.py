@@ -11,9 +11,8 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Final
 
-from config.redaction import redacted
 from tasks.discover.places import split_name
-from tasks.report.words import counted, printable
+from tasks.report.words import counted, printable, redacted
 from tasks.tables.run import Batch, Plan
 
 _MOST_SOURCES: Final = 3

@@ -6,7 +6,7 @@ Belongs here: those lines. Batches speak for themselves (`tasks.parse.stage`, `t
 from __future__ import annotations
 
 from tasks.report.outcome import Outcome
-from tasks.report.words import counted, spell_seconds, spell_size
+from tasks.report.words import counted, format_seconds, format_size
 from tasks.tables.logs import log_of
 from tasks.tables.run import Batch, Decisions, Plan
 
@@ -26,7 +26,7 @@ def tell_reading(work: list[Batch], seconds: float) -> None:
     if work:
         files, size = sum(batch.files for batch in work), sum(batch.bytes for batch in work)
         batches = counted(len(work), "batch", "batches")
-        said = f"{counted(files, 'file')} in {batches}, {spell_size(size)}, {spell_seconds(seconds)}"
+        said = f"{counted(files, 'file')} in {batches}, {format_size(size)}, {format_seconds(seconds)}"
         log_of("parse").info("read %s", said)
 
 

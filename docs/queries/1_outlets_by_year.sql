@@ -6,7 +6,7 @@ SELECT
     count(*) AS articles,
     round(avg(quality), 1) AS avg_quality,
     round(100 * avg(CASE WHEN is_published = false THEN 1 ELSE 0 END), 1) AS drafts_percent
-FROM read_parquet('{warehouse}/current/articles/**/*.parquet', hive_partitioning = true)
+FROM articles
 GROUP BY ALL
 ORDER BY year DESC, articles DESC, outlet
 LIMIT 12;

@@ -5,8 +5,8 @@ SELECT
     articles.provider_name AS outlet,
     CASE WHEN length(articles.title) > 60 THEN left(articles.title, 59) || '…'
          ELSE articles.title END AS story
-FROM read_parquet('{warehouse}/current/related/**/*.parquet', hive_partitioning = true) AS edges
-JOIN read_parquet('{warehouse}/current/articles/**/*.parquet', hive_partitioning = true) AS articles
+FROM related AS edges
+JOIN articles
     ON edges.related_article_id = articles.article_id
 GROUP BY articles.article_id, articles.provider_name, articles.title
 ORDER BY pointed_at_by DESC, articles.title

@@ -2,7 +2,7 @@
 -- why a warehouse user asks this: every line is a place to open in an editor; once mended, the next run loads the file
 WITH findings AS (
     SELECT source_path, unnest(violations) AS finding
-    FROM read_parquet('{warehouse}/current/quarantine/**/*.parquet', hive_partitioning = true)
+    FROM quarantine
 ),
 lines AS (
     SELECT

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from cyclopts import App, Parameter
 
-from config.release import VERSION
+from config import VERSION
 
 _INTRODUCTION: Final = """\
 Turn folders of front-matter articles into clean, typed, de-duplicated Parquet tables, and keep them right."""

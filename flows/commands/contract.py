@@ -62,8 +62,8 @@ def suggest(*, warehouse: Path | None = None, config: Path | None = None) -> int
 
 def _suggestion(settings: Settings) -> Suggestion:
     from config.contract import load_contract  # noqa: PLC0415
-    from tasks.report.field_shapes import shapes  # noqa: PLC0415
     from tasks.report.status import existing_warehouse  # noqa: PLC0415
+    from tasks.report.suggestion import shapes  # noqa: PLC0415
     from tasks.report.suggestion import suggest as suggested  # noqa: PLC0415
 
     known = load_contract(settings.contract.path)

@@ -29,13 +29,13 @@ def explain(subject: str, /, *, warehouse: Path | None = None, config: Path | No
     """
     root = chosen_warehouse(warehouse, config)
     from tasks.report.explain import explain as explained  # noqa: PLC0415
-    from tasks.report.explain import spell_explanation  # noqa: PLC0415
+    from tasks.report.explain import format_explanation  # noqa: PLC0415
 
     known = explained(root, subject, _ids(subject, config))
     if json:
         print_json({"files": known})
         return
-    sys.stdout.write("\n\n".join(spell_explanation(file) for file in known) + "\n")
+    sys.stdout.write("\n\n".join(format_explanation(file) for file in known) + "\n")
 
 
 def _ids(subject: str, config: Path | None) -> list[str]:

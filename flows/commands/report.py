@@ -39,11 +39,11 @@ def report(
     _require_apart(output, root)
     from tasks.report.html_data import read_report  # noqa: PLC0415
     from tasks.report.html_page import render_page, write_page  # noqa: PLC0415
-    from tasks.report.words import near, printable, spell_size  # noqa: PLC0415
+    from tasks.report.words import format_size, near, printable  # noqa: PLC0415
 
     page = render_page(read_report(root))
     write_page(output, page)
-    sys.stdout.write(f"{printable(near(str(output)))}: {spell_size(len(page.encode(errors='replace')))}\n")
+    sys.stdout.write(f"{printable(near(str(output)))}: {format_size(len(page.encode(errors='replace')))}\n")
 
 
 def _require_apart(output: Path, warehouse: Path) -> None:

@@ -21,7 +21,7 @@ from rich.text import Text
 from tasks.maintain.differences import Article, ChangedArticle, Difference, QuarantinedFile
 from tasks.maintain.history import Entry, History
 from tasks.report.terminal import grid, titled
-from tasks.report.words import counted, printable, spell_size
+from tasks.report.words import counted, format_size, printable
 
 _HEADER: Final = ("", "published, UTC", "run", "source files", "articles", "new bytes", "")
 #: The column of the header that only wide terminals have room for, and from when on they have.
@@ -63,7 +63,7 @@ def _history_table(history: History, *, with_run: bool) -> Table:
 
 def _history_row(entry: Entry) -> tuple[Text, ...]:
     style = "bold" if entry.current else ""
-    new = "?" if entry.new_bytes is None else spell_size(entry.new_bytes)
+    new = "?" if entry.new_bytes is None else format_size(entry.new_bytes)
     return (
         Text(str(entry.number), style),
         Text(f"{entry.published_at[:16].replace('T', ' ')}", style),

@@ -87,7 +87,7 @@ def _show_verification(verified: Verification) -> None:
 
     from flows.commands.snapshots_view import show_sentences  # noqa: PLC0415
     from tasks.report.terminal import make_console  # noqa: PLC0415
-    from tasks.report.words import counted, printable, spell_size  # noqa: PLC0415
+    from tasks.report.words import counted, format_size, printable  # noqa: PLC0415
 
     console = make_console(sys.stdout)
     where = printable(verified.warehouse)
@@ -95,7 +95,7 @@ def _show_verification(verified: Verification) -> None:
         console.print(f"{where}: nothing is published yet.", soft_wrap=True)
     elif verified.sound:
         read = "every byte was read" if verified.digests else "sizes and footers were read"
-        size = f"{counted(verified.files, 'file')} with {counted(verified.rows, 'row')}, {spell_size(verified.bytes)}"
+        size = f"{counted(verified.files, 'file')} with {counted(verified.rows, 'row')}, {format_size(verified.bytes)}"
         console.print(Text.assemble(("Sound", "bold green"), f": {where}, snapshot {verified.snapshot}."))
         console.print(Text(f"{size}; {read}.", "dim"))
     else:

@@ -11,8 +11,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from config.redaction import redacted
-from tasks.report.words import printable
+from tasks.report.words import printable, redacted
 
 _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]()#+\-.!|~>:@/=^$%])")
 #: The same for a cell of a table artifact: only what could be markup inside a line, or make a link.

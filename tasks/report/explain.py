@@ -1,8 +1,7 @@
-"""What presslake knows of one file or article: status, findings, cluster, and why it is one story.
+"""The record of one file or article in the tables: status, findings, cluster, and why it is one story.
 
-Belongs here: finding the files that are meant and putting together what the tables say of them, as
-plain text that can be pasted into a ticket. Does not belong here: what makes a URL an id (the
-command computes ids), and decisions.
+Belongs here: finding the files that a name or id means, and the record as plain text that can be pasted into a
+ticket. Does not belong here: how a URL becomes an id (the command computes ids), and decisions.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from tasks.report.words import counted, printable
 from tasks.tables.keys import file_keys
 from tasks.tables.snapshots import Snapshot
 
-#: What `check` and `status` print behind a path.
+#: Line and column, as `check` and `status` print them after a path.
 _LINE_AND_COLUMN: Final = re.compile(r"(:\d+){1,2}$")
 _KNOWN: Final = [
     *("source", "source_path", "status", "article_id", "alias_ids", "canonical_article_id", "copies", "outlets"),
@@ -45,11 +44,11 @@ class Member(msgspec.Struct, frozen=True):
 
 
 class Explanation(msgspec.Struct, frozen=True):
-    """All that is known of one file.
+    """The record of one file.
 
     Attributes:
         file: source and path, `source:path`.
-        status: what became of it; `findings` with line and column where they are known.
+        status: its status; `findings` with line and column where they are known.
         article_id: its own id; `canonical_article_id` that of its story.
         title: its words; `outlets`, `first_published_at`, `first_published_by` of the cluster.
         cluster: the records of its story, the survivor first; empty where the file is no record.
@@ -144,18 +143,18 @@ def _member(row: dict[str, Any]) -> Member:
 
 
 def _findings(snapshot: Snapshot, found: pa.Table) -> dict[str, list[str]]:
-    """Every finding with its place, by file: of those in quarantine; of others the manifest has the codes."""
+    """The findings of quarantined files, each with line and column; of other files the manifest has codes."""
     quarantined = found.filter(pc.equal(found["status"], "quarantined"))
     if not len(quarantined):
         return {}
     held = snapshot.read("quarantine", ["source", "source_path", "violations"])
     mine = held.filter(pc.is_in(file_keys(held), file_keys(quarantined)))
-    told = {_file(row): [_spell_finding(finding) for finding in row["violations"]] for row in mine.to_pylist()}
-    return {_file(row): told.get(_file(row), []) for row in quarantined.to_pylist()}
+    found_in = {_file(row): [_format_finding(one) for one in row["violations"]] for row in mine.to_pylist()}
+    return {_file(row): found_in.get(_file(row), []) for row in quarantined.to_pylist()}
 
 
-def _spell_finding(found: dict[str, Any]) -> str:
-    """Place, field, message and code; a warning says that it is one."""
+def _format_finding(found: dict[str, Any]) -> str:
+    """Line and column, field, message and code; a warning is marked."""
     is_warning = found.get("severity") == "warning"
     code = f"[{found['code']}, warning]" if is_warning else f"[{found['code']}]"
     return f"{found['line'] or 0}:{found['column'] or 0} {found['field'] or 'file'}: {found['message']} {code}"
@@ -169,7 +168,7 @@ def _time(moment: Any) -> str:
     return "" if moment is None else f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
-def spell_explanation(known: Explanation) -> str:
+def format_explanation(known: Explanation) -> str:
     """An explanation as lines of plain text, without control characters."""
     lines = [known.file, f"  status      {known.status}", f"  title       {known.title or '(none)'}"]
     lines += [f"  article_id  {known.article_id}"] if known.article_id else []
@@ -192,13 +191,13 @@ def _member_lines(member: Member) -> Iterator[str]:
     alike = "" if member.similarity is None else f", similarity {member.similarity:.2f}"
     yield f"      {member.match} of {member.matched}{alike}"
     for name, value in member.evidence.items():
-        yield f"      {name}: {_spelt(value)}"
+        yield f"      {name}: {_words(value)}"
 
 
-def _spelt(value: Any) -> str:
+def _words(value: Any) -> str:
     """Lists of words as words, and lists of such lists with `/` between; `none` where there are no words."""
     if not isinstance(value, list):
         return str(value)
     if value and isinstance(value[0], list):
-        return " / ".join(_spelt(part) or "-" for part in value) if any(value) else "none"
+        return " / ".join(_words(part) or "-" for part in value) if any(value) else "none"
     return " ".join(value)

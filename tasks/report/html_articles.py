@@ -1,7 +1,7 @@
 """Numbers of the HTML report that come from articles and their duplicates.
 
 Belongs here: counting on whole columns of one snapshot. Does not belong here: runs and quarantine
-(`html_history`), and how numbers look (`html_page`). A million articles become a few hundred
+(`html_data`), and how numbers look (`html_sections`). A million articles become a few hundred
 numbers; texts are read of the listed stories alone.
 """
 
@@ -23,7 +23,7 @@ PROVIDERS: Final = 7
 FRESH: Final = 15
 TOPICS: Final = 15
 STORIES: Final = 10
-#: How articles are counted that name no provider.
+#: The provider of articles that name none.
 NO_PROVIDER: Final = "(no provider)"
 _STORY: Final = ["article_id", "title", "url", "copies", "outlets", "first_published_at", "first_published_by"]
 _PROVIDER: Final = ["provider_name", "provider_domain"]
@@ -57,19 +57,19 @@ class Freshness(msgspec.Struct, frozen=True):
 
 
 class Story(msgspec.Struct, frozen=True):
-    """A story that several files tell; `told_by` names their providers, that of the article first."""
+    """A story of several files; `providers` of the files, that of the article first."""
 
     title: str
     url: str
     copies: int
     outlets: int
-    told_by: list[str]
+    providers: list[str]
     first_published_at: datetime | None
     first_published_by: str
 
 
 class ArticleNumbers(msgspec.Struct, frozen=True):
-    """What the tables `articles` and `duplicates` of a snapshot say.
+    """Counts of the tables `articles` and `duplicates` of a snapshot.
 
     Attributes:
         articles: rows; `in_future` of them are dated after the report.
@@ -154,7 +154,7 @@ def _months(dated: pa.Table, past: pa.Table, ranked: Sequence[str]) -> Months:
     last: int = pc.max(known["month"]).as_py()
     first: int = max(pc.min(known["month"]).as_py(), last - MONTHS + 1)
     listed = list(ranked[:PROVIDERS])
-    places = {provider: place for place, provider in enumerate(listed)}
+    rows = {provider: row for row, provider in enumerate(listed)}
     counts = [[0] * (last - first + 1) for _ in range(len(listed) + (len(ranked) > PROVIDERS))]
     earlier = later = 0
     groups = dated.group_by(["provider", "month"]).aggregate([([], "count_all")])
@@ -164,7 +164,7 @@ def _months(dated: pa.Table, past: pa.Table, ranked: Sequence[str]) -> Months:
         elif month > last:
             later += number
         else:
-            counts[places.get(provider, PROVIDERS)][month - first] += number
+            counts[rows.get(provider, PROVIDERS)][month - first] += number
     months = [f"{month // 12:04}-{month % 12 + 1:02}" for month in range(first, last + 1)]
     return Months(months, listed, counts, len(ranked) - len(listed), earlier, later)
 
@@ -195,20 +195,20 @@ def _stories(snapshot: Snapshot) -> tuple[list[Story], int]:
     others = snapshot.read(
         "duplicates", ["canonical_article_id", *_PROVIDER], pc.field("canonical_article_id").isin(top)
     )
-    tellers: dict[str, list[str]] = {}
+    providers: dict[str, list[str]] = {}
     for story, provider in zip(others["canonical_article_id"].to_pylist(), _providers(others).to_pylist(), strict=True):
-        tellers.setdefault(story, []).append(provider)
+        providers.setdefault(story, []).append(provider)
     rows = rows.append_column("provider", _providers(rows)).sort_by(order)
-    return [_story(row, tellers.get(row["article_id"], [])) for row in rows.to_pylist()], len(copied)
+    return [_story(row, providers.get(row["article_id"], [])) for row in rows.to_pylist()], len(copied)
 
 
-def _story(row: dict[str, Any], tellers: list[str]) -> Story:
+def _story(row: dict[str, Any], providers: list[str]) -> Story:
     return Story(
         title=row["title"],
         url=row["url"] or "",
         copies=row["copies"],
         outlets=row["outlets"],
-        told_by=list(dict.fromkeys([row["provider"], *sorted(tellers)])),
+        providers=list(dict.fromkeys([row["provider"], *sorted(providers)])),
         first_published_at=row["first_published_at"],
         first_published_by=row["first_published_by"] or "",
     )

@@ -1,10 +1,10 @@
-"""Charts as SVG that needs no script: drawn by Vega-Lite when the report is made, not by the reader's browser.
+"""Figures of the HTML report: charts as SVG that needs no script, each with the table of its numbers.
 
-Belongs here: Vega-Lite specifications and their drawing, in two widths. Does not belong here: the
-numbers (`html_data`), colours (classes and variables of `page.css`), and what stands around a chart.
+Belongs here: Vega-Lite specifications and their drawing, in two widths. Does not belong here: the numbers
+(`html_data`), colours (classes and variables of `page.css`), and the text around a chart (`html_sections`).
 
-Vega-Lite comes in the package vl-convert-python, with its own JavaScript engine. Drawn in the
-browser, the same charts would need its 900 kB of JavaScript in the page, and leave to evaluate code.
+The package vl-convert-python has Vega-Lite and a JavaScript engine, so charts are drawn when the report is made.
+Drawn in the browser, they would need 900 kB of JavaScript in the page, and leave to evaluate code.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
+import msgspec
+
 from config.errors import UsageError
 from tasks.report.words import printable
 
@@ -20,9 +22,9 @@ from tasks.report.words import printable
 WIDTHS: Final = {"wide": 760, "narrow": 340}
 #: Most series that have a colour of their own; the last colour is that of all others.
 COLOURS: Final = 8
-#: Places that a stacked chart has room for at least: a single bar as wide as the page would shout.
-_FEWEST: Final = 12
-#: Room for a label of a place, in CSS pixels.
+#: Least number of bands on the axis of a stacked chart: a single bar would be as wide as the page.
+_MIN_BANDS: Final = 12
+#: Room for a label of the axis, in CSS pixels.
 _LABEL: Final = 84
 _COUNT_AXIS: Final = {
     "tickCount": 4,
@@ -49,39 +51,96 @@ _AXIS: Final = {
     "gridColor": "var(--line)",
 }
 #: Longest names of providers and topics, in characters.
-_LONGEST: Final = {"wide": 34, "narrow": 18}
+_MAX_NAME: Final = {"wide": 34, "narrow": 18}
 #: Longest name in a tooltip.
-_TIP: Final = 120
+_MAX_TIP: Final = 120
 _MARK: Final = re.compile(r'<path aria-label="([^"]*)"([^>]*)/>')
 _TAG: Final = re.compile(r"<[a-zA-Z][^<>]*>")
 _ARIA: Final = re.compile(r' (?:role|aria-[a-z]+|pointer-events|class)="[^"]*"')
 
 
+class Table(msgspec.Struct, frozen=True):
+    """Rows of texts, the first of which names the row.
+
+    Attributes:
+        numbers: columns that stand right; `unbroken` are those of one line, such as times.
+        title: its heading; empty where the heading of the section says it.
+        label: its name for assistive technology.
+    """
+
+    columns: list[str]
+    rows: list[list[str]]
+    numbers: set[int] = set()
+    unbroken: set[int] = set()
+    title: str = ""
+    label: str = ""
+
+
+class Figure(msgspec.Struct, frozen=True):
+    """A chart in its widths (`WIDTHS`).
+
+    Attributes:
+        name: its id in the page.
+        description: the text for assistive technology; `table` has the numbers.
+        legend: number of the colour and name of each series, the lowest first.
+    """
+
+    name: str
+    caption: str
+    description: str
+    drawings: dict[str, str]
+    table: Table
+    legend: list[tuple[int, str]] = []
+
+
 class Series(NamedTuple):
-    """One colour of a stacked chart: a number for each place of the axis."""
+    """One colour of a stacked chart: a number for each position of the axis."""
 
     name: str
     values: Sequence[float]
 
 
 class Axis(NamedTuple):
-    """The axes of a stacked chart: a label for each place, what is counted upwards, and how tooltips spell it."""
+    """The axes of a stacked chart: a label for each position, the unit of the numbers, and their format in tooltips."""
 
-    places: Sequence[str]
+    labels: Sequence[str]
     unit: str
-    spell: Callable[[float], str]
+    format: Callable[[float], str]
     #: Of the numbers at the side: d3's format, and the least step between them.
     form: str = ",d"
     step: float = 1
 
 
-def stacked(axis: Axis, series: Sequence[Series], colours: Sequence[int]) -> dict[str, str]:
+def stacked_figure(
+    name: str,
+    caption: str,
+    description: str,
+    axis: Axis,
+    series: Sequence[Series],
+    shades: list[int],
+    table: Table,
+) -> Figure:
+    """A stacked chart with its legend; `series` from the lowest on, `shades` the number of the colour of each.
+
+    Raises:
+        UsageError: the charting library is not installed.
+    """
+    legend = [(shade, one.name) for shade, one in zip(shades, series, strict=True)]
+    return Figure(name, caption, description, stacked(axis, series, shades), table, legend)
+
+
+def colours(listed: int, with_others: bool) -> list[int]:
+    """The number of a colour for each series; the last colour stands for all others."""
+    return [*range(listed), *([COLOURS - 1] if with_others else [])]
+
+
+def stacked(axis: Axis, series: Sequence[Series], shades: Sequence[int]) -> dict[str, str]:
     """Columns of stacked bars, a series a colour.
 
     Args:
-        axis: the places, in their order.
-        series: the lowest first; each has a value a place.
-        colours: number of the colour of each, below `COLOURS`.
+        axis: the labels, in their order.
+        series: the lowest first; each has a value for each label.
+        shades: number of the colour of each, below `COLOURS`.
 
     Returns:
         Name of the width (`WIDTHS`) to SVG.
@@ -91,26 +150,26 @@ def stacked(axis: Axis, series: Sequence[Series], colours: Sequence[int]) -> dic
     """
     values = [
         {
-            "at": place,
+            "at": position,
             "label": label,
             "series": number,
             "value": value,
-            "colour": f"var(--c{colours[number]})",
-            "tip": printable(f"{label}, {one.name}: {axis.spell(value)}"),
+            "colour": f"var(--c{shades[number]})",
+            "tip": printable(f"{label}, {one.name}: {axis.format(value)}"),
         }
         for number, one in enumerate(series)
-        for place, (label, value) in enumerate(zip(axis.places, one.values, strict=True))
+        for position, (label, value) in enumerate(zip(axis.labels, one.values, strict=True))
         if value
     ]
     return {name: _draw(_stack_spec(axis, values, width)) for name, width in WIDTHS.items()}
 
 
 def _stack_spec(axis: Axis, values: list[dict[str, Any]], width: int) -> dict[str, Any]:
-    # An axis of places, not of labels: two runs may start in one minute.
-    last, bands = len(axis.places) - 1, max(len(axis.places), _FEWEST)
+    # An axis of positions, not of labels: two runs may start in one minute.
+    last, bands = len(axis.labels) - 1, max(len(axis.labels), _MIN_BANDS)
     every = -(-bands * _LABEL // width)
     ticks = list(range(last % every, last + 1, every))
-    names = {place: axis.places[place] for place in ticks}
+    names = {position: axis.labels[position] for position in ticks}
     labels = " : ".join([*(f"datum.value == {at} ? '{_plain(name)}'" for at, name in names.items()), "''"])
     return {
         "width": width,
@@ -142,12 +201,12 @@ def _plain(text: str) -> str:
     return re.sub(r"[^0-9A-Za-z :.\-]", "", text)
 
 
-def ranked(counts: Mapping[str, float], spell: Callable[[float], str] = "{:,.0f}".format) -> dict[str, str]:
+def ranked(counts: Mapping[str, float], format_value: Callable[[float], str] = "{:,.0f}".format) -> dict[str, str]:
     """Horizontal bars, one a name, in the order given, each with its number at its end.
 
     Args:
         counts: name to length of the bar.
-        spell: how the number is spelt.
+        format_value: writes the number.
 
     Returns:
         Name of the width (`WIDTHS`) to SVG.
@@ -157,13 +216,13 @@ def ranked(counts: Mapping[str, float], spell: Callable[[float], str] = "{:,.0f}
     """
     values = [
         {
-            "at": place,
+            "at": position,
             "value": value,
-            "shown": spell(value),
-            "tip": f"{printable(name, _TIP)}: {spell(value)}",
-            **{width: printable(name, longest) for width, longest in _LONGEST.items()},
+            "shown": format_value(value),
+            "tip": f"{printable(name, _MAX_TIP)}: {format_value(value)}",
+            **{width: printable(name, longest) for width, longest in _MAX_NAME.items()},
         }
-        for place, (name, value) in enumerate(counts.items())
+        for position, (name, value) in enumerate(counts.items())
     ]
     return {name: _draw(_bar_spec(values, name, width)) for name, width in WIDTHS.items()}
 

@@ -1,8 +1,7 @@
-"""All numbers of the HTML report, and what of them needs attention.
+"""All numbers of the HTML report, and the findings that need attention.
 
-Belongs here: reading them from one snapshot and the journal, and deciding what an operator has to
-see first. Does not belong here: the counting (`html_articles`, `html_history`, `status`) and the
-page (`html_page`).
+Belongs here: reading the numbers from one snapshot, the snapshots before it and the journal, and deciding what an
+operator has to see first. Does not belong here: counting articles (`html_articles`), and the page (`html_page`).
 """
 
 from __future__ import annotations
@@ -13,18 +12,33 @@ from pathlib import Path
 from typing import Final, Literal
 
 import msgspec
+import pyarrow as pa
 
+from config.errors import WarehouseError
 from tasks.report.html_articles import ArticleNumbers, article_numbers
-from tasks.report.html_history import QuarantineAt, RunNumbers, quarantine_history, run_numbers
-from tasks.report.status import Status, existing_warehouse, status_of
-from tasks.report.words import counted, spell_age, spell_message, spell_place
+from tasks.report.outcome import Outcome
+from tasks.report.quarantine import quarantine_reasons
+from tasks.report.status import Status, existing_warehouse, read_runs, status_of
+from tasks.report.words import counted, format_age, format_location, format_message
+from tasks.tables.warehouse import Warehouse
 
 #: Days without a new article from which on the report says so.
 STALE_DAYS: Final = 7
+#: How many runs and snapshots are shown; the tables have them all.
+RUNS: Final = 30
+
+
+class QuarantineAt(msgspec.Struct, frozen=True):
+    """The quarantine of one snapshot: `files`, and by code those that have an error of it."""
+
+    snapshot: int
+    published_at: str
+    files: int
+    reasons: dict[str, int]
 
 
 class Attention(msgspec.Struct, frozen=True):
-    """Something to look at: `what` it is, `where` (path:line:column, or empty), and what to do or know."""
+    """A finding for the operator: `what` it is, `where` (path:line:column, or empty), and `more` to do or know."""
 
     severity: Literal["error", "warning", "note"]
     what: str
@@ -33,7 +47,7 @@ class Attention(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """All that the page says.
+    """All that the page shows.
 
     Attributes:
         made_at: when the numbers were read, UTC.
@@ -47,7 +61,7 @@ class Report(msgspec.Struct, frozen=True):
     made_at: datetime
     status: Status
     articles: ArticleNumbers | None
-    runs: list[RunNumbers]
+    runs: list[Outcome]
     runs_in_all: int
     quarantine: list[QuarantineAt]
     attention: list[Attention]
@@ -69,12 +83,12 @@ def read_report(root: Path, now: datetime | None = None) -> Report:
     snapshot = warehouse.current()
     status = status_of(warehouse, snapshot, now)
     articles = None if snapshot is None else article_numbers(snapshot, now)
-    runs, runs_in_all = run_numbers(warehouse.root, snapshot)
+    runs, runs_in_all = read_runs(warehouse.root, snapshot, RUNS)
     return Report(
         made_at=now,
         status=status,
         articles=articles,
-        runs=runs,
+        runs=runs[-RUNS:],
         runs_in_all=runs_in_all,
         quarantine=quarantine_history(warehouse),
         attention=list(_attention(status, articles, runs, now)),
@@ -82,31 +96,31 @@ def read_report(root: Path, now: datetime | None = None) -> Report:
 
 
 def _attention(
-    status: Status, articles: ArticleNumbers | None, runs: list[RunNumbers], now: datetime
+    status: Status, articles: ArticleNumbers | None, runs: list[Outcome], now: datetime
 ) -> Iterator[Attention]:
     if runs and runs[-1].status == "failed":
         yield _failure(status, runs)
     if status.reasons:
         first = status.reasons[0].example
         files = counted(status.quarantined, "file")
-        message = spell_message(first.field, first.message, first.value)
+        message = format_message(first.field, first.message, first.value)
         is_one = "is" if status.quarantined == 1 else "are"
-        yield Attention("warning", f"{files} {is_one} in quarantine.", spell_place(first, status.sources), message)
+        yield Attention("warning", f"{files} {is_one} in quarantine.", format_location(first, status.sources), message)
     if articles is not None:
         yield from _of_time(articles, now)
     if runs and runs[-1].unknown_fields:
-        fields = counted(runs[-1].unknown_fields, "field")
+        fields = counted(len(runs[-1].unknown_fields), "field")
         kept = "Their values are kept in the column extra; to get them typed, add them to the contract."
         yield Attention("note", f"The last run met {fields} that the contract does not know.", "", kept)
 
 
-def _failure(status: Status, runs: list[RunNumbers]) -> Attention:
+def _failure(status: Status, runs: list[Outcome]) -> Attention:
     """The last run failed: since when, why, and what readers see meanwhile."""
     failed = next((n for n, run in enumerate(reversed(runs)) if run.status != "failed"), len(runs))
     what = "The last run failed." if failed == 1 else f"The last {failed} runs failed."
     seen = "Nothing is published yet."
     if status.snapshot is not None:
-        seen = f"Readers still see snapshot {status.snapshot}, published {spell_age(status.age_seconds or 0)}."
+        seen = f"Readers still see snapshot {status.snapshot}, published {format_age(status.age_seconds or 0)}."
     return Attention("error", what, "", " ".join(filter(None, [runs[-1].message, runs[-1].hint, seen])))
 
 
@@ -114,7 +128,7 @@ def _of_time(articles: ArticleNumbers, now: datetime) -> Iterator[Attention]:
     if not articles.articles:
         yield Attention("warning", "There is no article.", "", "No file of the sources became one.")
     elif articles.newest and (now - articles.newest).days >= STALE_DAYS:
-        age = spell_age((now - articles.newest).total_seconds())
+        age = format_age((now - articles.newest).total_seconds())
         yield Attention(
             "warning", f"The newest article was published {age}.", "", "Do the sources still get new files?"
         )
@@ -123,3 +137,26 @@ def _of_time(articles: ArticleNumbers, now: datetime) -> Iterator[Attention]:
         yield Attention(
             "note", f"{articles.in_future:,} {are} dated in the future.", "", "See the column published_at."
         )
+
+
+def quarantine_history(warehouse: Warehouse) -> list[QuarantineAt]:
+    """The quarantine of each of the last `RUNS` snapshots that are kept, oldest first.
+
+    A snapshot that is damaged, or that maintenance removes meanwhile, is left out: the past
+    must not hide the present.
+    """
+    return list(_histories(warehouse, warehouse.snapshots()[-RUNS:]))
+
+
+def _histories(warehouse: Warehouse, numbers: list[int]) -> Iterator[QuarantineAt]:
+    known: dict[tuple[str, ...], dict[str, int]] = {}
+    for number in numbers:
+        try:
+            snapshot = warehouse.snapshot(number)
+            # Snapshots share the files of what did not change.
+            files = tuple(file.digest for file in snapshot.files("quarantine"))
+            if files not in known:
+                known[files] = {reason.code: reason.files for reason in quarantine_reasons(snapshot)}
+        except (WarehouseError, pa.ArrowException):
+            continue
+        yield QuarantineAt(number, snapshot.info.published_at, snapshot.rows("quarantine"), known[files])

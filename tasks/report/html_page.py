@@ -1,7 +1,7 @@
 """The HTML report as one page that loads nothing and runs no script.
 
-Belongs here: the head of the page, putting it together, and writing it. Does not belong here: what
-its sections say (`html_sections`) and how it looks (`page.html.j2`, `page.css`).
+Belongs here: the head of the page, putting it together, and writing it. Does not belong here: the
+text of its sections (`html_sections`) and how it looks (`page.html.j2`, `page.css`).
 
 Text from files is escaped by Jinja; the only HTML that it passes on unescaped are the charts, in
 which Vega escapes. Should either fail, the page's content security policy still lets no script run,
@@ -20,9 +20,9 @@ from typing import Any, Final, NamedTuple
 
 from config.errors import RunError, UsageError
 from tasks.report.html_data import Report
-from tasks.report.html_history import RunNumbers
 from tasks.report.html_sections import sections
-from tasks.report.words import counted, near, printable, spell_age, spell_seconds
+from tasks.report.outcome import Outcome
+from tasks.report.words import counted, format_age, format_seconds, join_counts, near, printable
 
 _TEMPLATE: Final = Path(__file__).with_name("page.html.j2")
 _STYLE: Final = Path(__file__).with_name("page.css")
@@ -54,7 +54,7 @@ def render_page(report: Report) -> str:
     status = report.status
     seen = "Nothing is published yet."
     if status.snapshot is not None:
-        seen = f"Readers see snapshot {status.snapshot}, published {spell_age(status.age_seconds or 0)}."
+        seen = f"Readers see snapshot {status.snapshot}, published {format_age(status.age_seconds or 0)}."
     page: str = _template().render(
         css=css,
         policy=_policy(css),
@@ -70,14 +70,14 @@ def render_page(report: Report) -> str:
 
 
 def write_page(path: Path, page: str) -> None:
-    """Put a page where it belongs in one step: readers see the one before or this one, whole.
+    """Write a page in one step: readers see the page before or this one, whole.
 
     Args:
         path: the file; its folder is made if it is not there.
         page: its text.
 
     Raises:
-        RunError: it could not be written; what was there is as it was.
+        RunError: it could not be written; the file that was there is unchanged.
     """
     path = path.resolve()
     try:
@@ -121,9 +121,9 @@ def _verdict(report: Report) -> Verdict:
     if not report.runs:
         return Verdict("empty", "There was no run yet.")
     run = report.runs[-1]
-    age = spell_age((report.made_at - run.started_at).total_seconds())
-    when = f"The last run, at {run.started_at:%Y-%m-%d %H:%M} UTC ({age}), "
-    took = f"It took {spell_seconds(run.took)}."
+    age = format_age((report.made_at - run.start).total_seconds())
+    when = f"The last run, at {run.start:%Y-%m-%d %H:%M} UTC ({age}), "
+    took = f"It took {format_seconds(run.took)}."
     if run.status == "failed":
         return Verdict(run.status, f"{when}failed and published nothing. {took}")
     if run.status == "unchanged":
@@ -131,14 +131,11 @@ def _verdict(report: Report) -> Verdict:
     return Verdict(run.status, f"{when}published snapshot {run.snapshot}: {_changes(run)}. {took}")
 
 
-def _changes(run: RunNumbers) -> str:
+def _changes(run: Outcome) -> str:
     """`412 files new, 9 changed, 3 removed`."""
-    counts = {"new": run.new, "changed": run.changed, "removed": run.removed}
-    told = [(number, word) for word, number in counts.items() if number]
-    if not told:
-        return "no file changed"
-    (number, word), *others = told
-    return ", ".join([f"{counted(number, 'file')} {word}", *(f"{n:,} {w}" for n, w in others)])
+    counts = {"new": run.files.new, "changed": run.files.changed, "removed": run.files.removed}
+    noun = "file" if next(filter(None, counts.values()), 0) == 1 else "files"
+    return join_counts(counts).replace(" ", f" {noun} ", 1) or "no file changed"
 
 
 def _tiles(report: Report) -> Iterator[Tile]:
@@ -152,5 +149,5 @@ def _tiles(report: Report) -> Iterator[Tile]:
     yield Tile("sources", "Source files", f"{rows.get('sources', 0):,}", "ever seen, the gone ones too")
     newest = None if report.articles is None else report.articles.newest
     if newest is not None:
-        age = spell_age((report.made_at - newest).total_seconds())
+        age = format_age((report.made_at - newest).total_seconds())
         yield Tile("newest", "Newest article", age.removesuffix(" ago"), f"old, {newest:%Y-%m-%d %H:%M} UTC")

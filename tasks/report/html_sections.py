@@ -1,35 +1,274 @@
-"""The sections of the HTML report, in their order.
+"""The sections of the HTML report: sentences, charts, and tables that say the same.
 
-Belongs here: which there are. Does not belong here: what they say (`html_article_sections`,
-`html_run_sections`) but for the list of tables.
+Belongs here: numbers of `html_data`, `html_articles` and `status` turned into words, figures and rows. Does not
+belong here: drawing (`html_charts`), and HTML (`page.html.j2`, which escapes every text).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Final
 
-from tasks.report.html_article_sections import article_sections
-from tasks.report.html_data import Report
-from tasks.report.html_run_sections import quarantine_sections, run_sections
-from tasks.report.html_shapes import Section, Table
+import msgspec
+
+from tasks.report.html_articles import NO_PROVIDER, ArticleNumbers, Freshness, Months, Story
+from tasks.report.html_charts import COLOURS, Axis, Figure, Series, Table, colours, ranked, stacked_figure
+from tasks.report.html_data import QuarantineAt, Report
+from tasks.report.outcome import Outcome
 from tasks.report.status import Status
-from tasks.report.words import spell_size
+from tasks.report.words import (
+    counted,
+    format_location,
+    format_message,
+    format_seconds,
+    format_size,
+    join_counts,
+    printable,
+)
+
+#: Longest title of a story, message of a run, and name of a provider, in characters.
+_TITLE: Final = 140
+_MESSAGE: Final = 300
+_NAME: Final = 60
+#: How many kinds of errors are drawn.
+_KINDS: Final = 15
+_UNTIMED: Final = "A run's own row is part of what it publishes, so these times end just before that."
+
+
+class StoryItem(msgspec.Struct, frozen=True):
+    """A story of the list; `link` is an http(s) address or empty."""
+
+    title: str
+    link: str
+    about: str
+
+
+class Section(msgspec.Struct, frozen=True):
+    """One part of the page."""
+
+    name: str
+    title: str
+    sentences: list[str] = []
+    figures: list[Figure] = []
+    stories: list[StoryItem] = []
+    tables: list[Table] = []
 
 
 def sections(report: Report) -> Iterator[Section]:
-    """The parts of the page below the state; a part without anything to say is left out.
+    """The parts of the page below the state, in their order; a part without content is left out.
 
     Raises:
         UsageError: the charting library is not installed.
     """
     if report.articles is not None:
-        yield from article_sections(report.articles, report.made_at)
-    yield from quarantine_sections(report.status, report.quarantine)
-    yield from run_sections(report.runs, report.runs_in_all)
+        yield from _article_sections(report.articles, report.made_at)
+    yield from _quarantine_sections(report.status, report.quarantine)
+    if report.runs:
+        yield _run_section(report.runs, report.runs_in_all)
     if report.status.tables:
-        yield Section("tables", "Tables", tables=[_tables(report.status)])
+        sizes = report.status.tables.items()
+        rows = [[name, f"{size.rows:,}", f"{size.files:,}", format_size(size.bytes)] for name, size in sizes]
+        columns = ["Table", "Rows", "Files", "Size"]
+        yield Section("tables", "Tables", tables=[Table(columns, rows, {1, 2, 3}, label="Tables of the snapshot")])
 
 
-def _tables(status: Status) -> Table:
-    rows = [[name, f"{t.rows:,}", f"{t.files:,}", spell_size(t.bytes)] for name, t in status.tables.items()]
-    return Table(["Table", "Rows", "Files", "Size"], rows, {1, 2, 3}, label="Tables of the snapshot")
+def _article_sections(numbers: ArticleNumbers, now: datetime) -> Iterator[Section]:
+    """Articles by month, freshness, topics and duplicates; `now` is the time that ages count from."""
+    if not numbers.articles:
+        yield Section("articles", "Articles", ["There is none."])
+        return
+    yield _months(numbers.months, numbers.articles)
+    yield _freshness(numbers, now)
+    if numbers.topics:
+        yield _topics(numbers)
+    yield _duplicates(numbers)
+
+
+def _months(months: Months, articles: int) -> Section:
+    names = [printable(name, _NAME) for name in months.providers]
+    names += [counted(months.others, "other provider")] if months.others else []
+    shown = articles - months.earlier - months.later
+    first, last = months.months[0], months.months[-1]
+    span = f"in {last}" if first == last else f"from {first} to {last}"
+    rows = [
+        [month, *(f"{number:,}" for number in column), f"{sum(column):,}"]
+        for month, column in zip(months.months, zip(*months.counts, strict=True), strict=True)
+    ]
+    figure = stacked_figure(
+        "articles-by-month",
+        "Articles by month of publication and provider",
+        f"Bar chart: {counted(shown, 'article')} {span}; the table below has the numbers.",
+        Axis(months.months, "articles", lambda number: counted(int(number), "article")),
+        [Series(name, counts) for name, counts in zip(names, months.counts, strict=True)],
+        colours(len(months.providers), bool(months.others)),
+        Table(["Month, UTC", *names, "All"], rows[::-1], set(range(1, len(names) + 2)), {0}),
+    )
+    left = join_counts({"earlier": months.earlier, "later": months.later}, " and ")
+    sentence = f"{counted(shown, 'article')} {span}" + (f"; {left} ones are not drawn." if left else ".")
+    return Section("articles", "Articles", [sentence], [figure])
+
+
+def _freshness(numbers: ArticleNumbers, now: datetime) -> Section:
+    dated = [(one, one.newest) for one in numbers.freshness if one.newest is not None]
+    ages = {one.provider: (now - newest).total_seconds() / 86_400 for one, newest in dated}
+    rows = [_fresh_row(one, ages.get(one.provider)) for one in numbers.freshness]
+    figure = Figure(
+        "freshness",
+        "Days since the newest article, by provider",
+        f"Bar chart: days since the newest article of {counted(len(ages), 'provider')}, longest first.",
+        ranked(ages, _days),
+        Table(["Provider", "Newest article, UTC", "Age", "Articles"], rows, {2, 3}, {1}),
+    )
+    sentences = _sentences(_cut(len(rows), numbers.providers, "providers of most articles"))
+    return Section("fresh", "Freshness", sentences, [figure] if ages else [])
+
+
+def _fresh_row(one: Freshness, age: float | None) -> list[str]:
+    newest = "" if one.newest is None else f"{one.newest:%Y-%m-%d %H:%M}"
+    return [printable(one.provider, _NAME), newest, "" if age is None else _days(age), f"{one.articles:,}"]
+
+
+def _days(days: float) -> str:
+    return "today" if days < 1 else counted(int(days), "day")
+
+
+def _topics(numbers: ArticleNumbers) -> Section:
+    rows = [[printable(name, 80), f"{number:,}"] for name, number in numbers.topics.items()]
+    description = f"Bar chart: articles of {counted(len(rows), 'topic')}, most first."
+    table = Table(["Topic", "Articles"], rows, {1})
+    figure = Figure("articles-by-topic", "Articles by topic", description, ranked(numbers.topics), table)
+    without = f"{counted(numbers.without_topic, 'article')} without a topic." if numbers.without_topic else ""
+    left = _cut(len(rows), numbers.topics_in_all, "topics of most articles")
+    return Section(
+        "topics", "Topics", _sentences("An article counts once for each of its topics.", without, left), [figure]
+    )
+
+
+def _duplicates(numbers: ArticleNumbers) -> Section:
+    total = sum(numbers.duplicates.values())
+    if not total:
+        return Section("duplicates", "Duplicates", ["No file tells a story that another one tells, too."])
+    figure = Figure(
+        "duplicates-by-kind",
+        "Duplicates by kind of match",
+        f"Bar chart: {counted(total, 'duplicate')} by kind of match, most first.",
+        ranked(numbers.duplicates),
+        Table(["Match", "Duplicates"], [[name, f"{count:,}"] for name, count in numbers.duplicates.items()], {1}),
+    )
+    stories = counted(numbers.stories_in_all, "story", "stories")
+    copies = f"{counted(total, 'file')} told again what others tell better, of {stories}."
+    listed = _cut(len(numbers.stories), numbers.stories_in_all, "stories of most copies are listed")
+    items = [_story_item(story) for story in numbers.stories]
+    return Section("duplicates", "Duplicates", _sentences(copies, listed), [figure], items)
+
+
+def _story_item(story: Story) -> StoryItem:
+    providers = ", ".join(printable(name, _NAME) for name in story.providers if name != NO_PROVIDER)
+    first = "" if story.first_published_at is None else f"first on {story.first_published_at:%Y-%m-%d}"
+    by = f" by {printable(story.first_published_by, _NAME)}" if first and story.first_published_by else ""
+    about = [counted(story.copies, "file"), counted(story.outlets, "outlet"), first + by, providers]
+    # Canonical URLs are http(s) by their making; a link must not depend on that.
+    link = story.url if story.url.startswith(("https://", "http://")) else ""
+    return StoryItem(printable(story.title, _TITLE), link, " · ".join(filter(None, about)))
+
+
+def _quarantine_sections(status: Status, versions: Sequence[QuarantineAt]) -> Iterator[Section]:
+    """The quarantine now and after each run (oldest first), where anything is published."""
+    if status.snapshot is None:
+        return
+    if not status.quarantined and not any(version.files for version in versions):
+        yield Section("quarantine", "Quarantine", ["It is empty."])
+        return
+    files = counted(status.quarantined, "file")
+    sentences = _sentences(
+        f"{files} could not become rows. A file counts for each kind of its errors.",
+        _cut(min(_KINDS, len(status.reasons)), len(status.reasons), "kinds of most files are drawn"),
+    )
+    figures = [_reasons(status)] if status.reasons else []
+    figures += [_over_runs(versions)] if len(versions) > 1 else []
+    rows = [
+        [format_location(one, status.sources), reason.code, format_message(one.field, one.message, one.value)]
+        for reason in status.reasons
+        for one in [reason.example]
+    ]
+    table = Table(["Where", "Kind", "What to mend"], rows, unbroken={1}, title="The first file of each kind")
+    yield Section("quarantine", "Quarantine", sentences, figures, [], [table] if rows else [])
+
+
+def _reasons(status: Status) -> Figure:
+    listed = {reason.code: reason.files for reason in status.reasons[:_KINDS]}
+    rows = [[reason.code, f"{reason.files:,}"] for reason in status.reasons]
+    description = f"Bar chart: {counted(status.quarantined, 'file')} by kind of error, most first."
+    caption = "Files in quarantine now, by kind of error"
+    return Figure("quarantine-now", caption, description, ranked(listed), Table(["Kind", "Files"], rows, {1}))
+
+
+def _over_runs(versions: Sequence[QuarantineAt]) -> Figure:
+    """Kinds of errors after each run: those of most files have a colour of their own."""
+    totals: dict[str, int] = {}
+    for version in versions:
+        for code, files in version.reasons.items():
+            totals[code] = totals.get(code, 0) + files
+    kinds = sorted(totals, key=lambda code: (-totals[code], code))
+    listed, rest = kinds[: COLOURS - 1], kinds[COLOURS - 1 :]
+    series = [Series(code, [version.reasons.get(code, 0) for version in versions]) for code in listed]
+    if rest:
+        others = [sum(version.reasons.get(code, 0) for code in rest) for version in versions]
+        series.append(Series(counted(len(rest), "other kind"), others))
+    times = [version.published_at[:16].replace("T", " ") for version in versions]
+    columns = [one.values for one in series]
+    rows = [
+        [time, str(version.snapshot), *(f"{number:,}" for number in numbers), f"{version.files:,}"]
+        for time, version, numbers in zip(times, versions, zip(*columns, strict=True), strict=True)
+    ]
+    header = ["Published, UTC", "Snapshot", *(one.name for one in series), "All files"]
+    return stacked_figure(
+        "quarantine-over-runs",
+        "Files in quarantine after each run that published, by kind of error",
+        f"Bar chart: kinds of errors in the last {counted(len(versions), 'snapshot')}.",
+        Axis([time[5:] for time in times], "files", lambda number: counted(int(number), "file")),
+        series,
+        colours(len(listed), bool(rest)),
+        Table(header, rows[::-1], set(range(1, len(header))), {0}),
+    )
+
+
+def _run_section(runs: Sequence[Outcome], in_all: int) -> Section:
+    """How long the last runs (oldest first, of `in_all`) took, and what they did."""
+    stages = list(dict.fromkeys(stage for run in runs for stage in run.seconds))[:COLOURS]
+    durations = [
+        [f"{run.start:%Y-%m-%d %H:%M:%S}", *(f"{run.seconds.get(stage, 0.0):.2f}" for stage in stages), f"{took:.2f}"]
+        for run in reversed(runs)
+        for took in [run.took]
+    ]
+    figure = stacked_figure(
+        "run-durations",
+        "Seconds by stage of each run",
+        f"Bar chart: seconds by stage of the last {counted(len(runs), 'run')}.",
+        Axis([f"{run.start:%m-%d %H:%M}" for run in runs], "seconds", format_seconds, ",.2~f", 0.01),
+        [Series(stage, [run.seconds.get(stage, 0.0) for run in runs]) for stage in stages],
+        list(range(len(stages))),
+        Table(["Start, UTC", *stages, "Whole run"], durations, set(range(1, len(stages) + 2)), {0}),
+    )
+    columns = ["Start, UTC", "Status", "Took", "New", "Changed", "Removed", "Quarantine", "Message"]
+    history = Table(columns, list(map(_run_row, reversed(runs))), {2, 3, 4, 5, 6}, {0, 1}, "What they did")
+    shown = _cut(len(runs), in_all, "last runs") or f"{counted(len(runs), 'run')} so far."
+    return Section("runs", "Runs", [f"{shown} {_UNTIMED}"], [figure] if stages else [], [], [history])
+
+
+def _run_row(run: Outcome) -> list[str]:
+    counts = [run.files.new, run.files.changed, run.files.removed, run.records.quarantined]
+    # A failed run may not have come to counting.
+    numbers = ["" if run.status == "failed" else f"{count:,}" for count in counts]
+    message = printable(" ".join(filter(None, [run.message, run.hint])), _MESSAGE)
+    return [f"{run.start:%Y-%m-%d %H:%M:%S}", run.status, format_seconds(run.took), *numbers, message]
+
+
+def _cut(shown: int, in_all: int, what: str) -> str:
+    """How much a list leaves out, such as `The 10 topics of most articles, of 90.`; empty where nothing."""
+    return f"The {shown:,} {what}, of {in_all:,}." if shown < in_all else ""
+
+
+def _sentences(*sentences: str) -> list[str]:
+    return [sentence for sentence in sentences if sentence]

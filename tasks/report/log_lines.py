@@ -1,24 +1,27 @@
-"""How log lines look: as plain text, as JSON, and in the Prefect UI.
+"""How log lines look: as plain text, as JSON, in the Prefect UI, and on a terminal.
 
-Belongs here: formatters. Does not belong here: lines on a terminal (`terminal_lines`), and which of
-them is used (`flows.logs`).
-Text in a line may come from files: what does not print is escaped, and addresses show no credentials.
+Belongs here: formatters, and the handler of a terminal. Does not belong here: which of them is used
+(`flows.logs`). Text in a line may come from files: characters that do not print are escaped, and addresses
+show no credentials.
 """
 
 from __future__ import annotations
 
 import logging
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from config.redaction import redacted
-from tasks.report.words import printable
+from tasks.report.words import printable, redacted
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
 
 
-def said(record: logging.LogRecord) -> str:
-    """What a record says, in one safe line: its batch, its message, and what to do about it."""
+def log_text(record: logging.LogRecord) -> str:
+    """The text of a record in one safe line: batch, message, and hint."""
     context: dict[str, Any] = getattr(record, "context", {})
     batch = f"batch {context['batch']}: " if "batch" in context else ""
     hint: str = getattr(record, "hint", "")
@@ -57,12 +60,45 @@ class TextLines(logging.Formatter):
         """The record as a line."""
         moment = datetime.fromtimestamp(record.created, UTC)
         stage = stage_of(record)
-        return f"{moment:%Y-%m-%dT%H:%M:%SZ} {record.levelname.lower()} {stage}: {said(record)}"
+        return f"{moment:%Y-%m-%dT%H:%M:%SZ} {record.levelname.lower()} {stage}: {log_text(record)}"
 
 
 class MessageLines(logging.Formatter):
-    """The message alone, for a place that shows time and level itself: the Prefect UI."""
+    """The message alone, for the Prefect UI, which shows time and level itself."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as a line."""
-        return said(record)
+        return log_text(record)
+
+
+class TerminalLines(logging.Handler):
+    """Prints lines on a rich console, which keeps them apart from the bars that it shows.
+
+    Args:
+        console: the one that the bars are on.
+    """
+
+    def __init__(self, console: Console) -> None:
+        super().__init__()
+        self._console = console
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print a record: the time of day, the stage, the message; an error as the command line prints one."""
+        if record.exc_info:
+            return  # a bug: the command line prints the traceback
+        from tasks.report.terminal import show_error  # noqa: PLC0415
+
+        try:
+            if record.levelno >= logging.ERROR:
+                show_error(self._console, redacted(record.getMessage()), redacted(getattr(record, "hint", "")))
+            else:
+                self._console.print(self._line(record), soft_wrap=True)
+        except OSError:
+            self.handleError(record)
+
+    def _line(self, record: logging.LogRecord) -> Text:
+        from rich.text import Text  # noqa: PLC0415  (rich takes 90 ms, and is there for terminals only)
+
+        clock = datetime.fromtimestamp(record.created).strftime("%H:%M:%S")
+        style = "yellow" if record.levelno >= logging.WARNING else ""
+        return Text.assemble((clock, "dim"), "  ", (f"{stage_of(record):<11}", "cyan"), "  ", (log_text(record), style))

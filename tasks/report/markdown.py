@@ -1,4 +1,4 @@
-"""The run report as Markdown, for the Prefect UI: what an operator reads in ten seconds, then the rest.
+"""The run report as Markdown, for the Prefect UI: a summary to be read in ten seconds, then the details.
 
 Belongs here: the order of the parts, and the text of each. Does not belong here: Markdown itself
 (`escaping`), and the numbers (`outcome`).
@@ -10,12 +10,19 @@ import shlex
 from pathlib import Path
 from typing import Final
 
-from config.redaction import redacted
 from tasks.report.escaping import block, code, escaped, prose, table
-from tasks.report.outcome import Changes, Outcome, Rail, UnknownField, Violation
-from tasks.report.words import counted, source_place, spell_seconds, spell_size, spell_speed, with_field
+from tasks.report.outcome import Changes, GuardCheck, Outcome, UnknownField, Violation
+from tasks.report.words import (
+    counted,
+    finding_location,
+    format_seconds,
+    format_size,
+    format_speed,
+    redacted,
+    with_field,
+)
 
-_MOST: Final = 10
+_MAX_ROWS: Final = 10
 _STATES: Final = {"kept": "kept", "hit": "**hit**", "accepted": "passed: it was accepted", "few": "kept: few files"}
 
 
@@ -26,26 +33,26 @@ def run_report(outcome: Outcome) -> str:
         outcome: of the run, ended well or not. All text from files is escaped.
     """
     parts = [f"# {headline(outcome)}", _lead(outcome)]
-    # What stopped the run comes first, else what there is to do.
-    stopped = any(rail.state == "hit" for rail in outcome.rails)
-    parts += [_rails(outcome), _quarantine(outcome)] if stopped else [_quarantine(outcome)]
+    # A limit that stopped the run comes first, else the files to repair.
+    stopped = any(check.state == "hit" for check in outcome.rails)
+    parts += [_guards(outcome), _quarantine(outcome)] if stopped else [_quarantine(outcome)]
     parts += [_new_fields(outcome), _counts(outcome), _stages(outcome)]
-    parts += [_warnings(outcome), _known_fields(outcome), "" if stopped else _rails(outcome), _again(outcome)]
+    parts += [_warnings(outcome), _known_fields(outcome), "" if stopped else _guards(outcome), _again(outcome)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def headline(outcome: Outcome) -> str:
-    """What the run comes to, in one line of plain text: `+412 new, 9 corrected, 3 withdrawn, 2 quarantined`."""
+    """The result of the run in one line of plain text: `+412 new, 9 corrected, 3 withdrawn, 2 quarantined`."""
     if outcome.status == "failed":
         stopped = "Stopped by a guard rail" if outcome.error == "GuardRailError" else "The run failed"
         return f"{stopped}: nothing was published"
     if outcome.status == "unchanged":
         return "Nothing changed"
-    return spell_changes(outcome.changes) or "Published anew; no article changed"
+    return format_changes(outcome.changes) or "Published anew; no article changed"
 
 
-def spell_changes(changes: Changes) -> str:
-    """What is different for readers; empty if nothing is."""
+def format_changes(changes: Changes) -> str:
+    """The changes for readers in one line; empty without any."""
     named = {
         "new": f"+{changes.new:,} new",
         "corrected": f"{changes.corrected:,} corrected",
@@ -57,12 +64,12 @@ def spell_changes(changes: Changes) -> str:
 
 
 def _lead(outcome: Outcome) -> str:
-    """How it ended, what to do about it, and which run this is."""
+    """The end of the run, the hint, and the identity of the run."""
     lines = [prose(outcome.message)]
     if outcome.hint:
         lines.append(f"**What to do:** {prose(outcome.hint)}{_parameter(outcome)}")
     readers = "nothing yet" if outcome.snapshot is None else f"snapshot {outcome.snapshot}"
-    lines.append(f"Run {code(outcome.run_id)} took {spell_seconds(outcome.duration)}; readers see {readers}.")
+    lines.append(f"Run {code(outcome.run_id)} took {format_seconds(outcome.duration)}; readers see {readers}.")
     report = Path(outcome.warehouse) / "report.html"
     if outcome.warehouse and report.is_file():
         lines.append(f"Charts of all runs: {code(str(report.absolute()))}")
@@ -70,8 +77,8 @@ def _lead(outcome: Outcome) -> str:
 
 
 def _parameter(outcome: Outcome) -> str:
-    """What the option in the hint is called in the UI's form."""
-    hit = {rail.setting for rail in outcome.rails if rail.state == "hit"}
+    """The name, in the form of the UI, of the option in the hint."""
+    hit = {check.setting for check in outcome.rails if check.state == "hit"}
     names = {"guards.max_quarantined_share": "accept_quarantine", "guards.max_removed_share": "accept_removals"}
     chosen = [code(name) for setting, name in names.items() if setting in hit]
     return f" In the Prefect UI that is the parameter {' and '.join(chosen)}." if chosen else ""
@@ -106,25 +113,25 @@ def _warnings(outcome: Outcome) -> str:
 
 
 def _findings(title: str, found: dict[str, Violation]) -> str:
-    """A list, not a table: what to mend is the longest part, and lists wrap."""
+    """A list, not a table: messages are long, and lists wrap."""
     if not found:
         return ""
-    lines = [_finding(name, violation) for name, violation in list(found.items())[:_MOST]]
-    if len(found) > _MOST:
-        lines.append(f"- and {len(found) - _MOST} more kinds; `presslake check` lists every finding")
+    lines = [_finding(name, violation) for name, violation in list(found.items())[:_MAX_ROWS]]
+    if len(found) > _MAX_ROWS:
+        lines.append(f"- and {len(found) - _MAX_ROWS} more kinds; `presslake check` lists every finding")
     return "\n".join([title, "", *lines])
 
 
 def _finding(name: str, violation: Violation) -> str:
     example = violation.example
-    place = source_place(example.source, example.source_path, example.line, example.column)
+    location = finding_location(example.source, example.source_path, example.line, example.column)
     said = with_field(example.field, example.message)
     many = counted(violation.count, violation.severity)
-    return f"- {code(name)}, {many}, such as **{escaped(place)}** {prose(said)}"
+    return f"- {code(name)}, {many}, such as **{escaped(location)}** {prose(said)}"
 
 
 def _new_fields(outcome: Outcome) -> str:
-    """Unknown fields that no earlier run has met: somebody has just begun to write them."""
+    """Unknown fields that no earlier run has met."""
     new = {name: outcome.unknown_fields[name] for name in outcome.new_fields if name in outcome.unknown_fields}
     return _field_table("## New fields that the contract does not know", new)
 
@@ -136,9 +143,9 @@ def _known_fields(outcome: Outcome) -> str:
 
 def _field_table(title: str, fields: dict[str, UnknownField]) -> str:
     ranked = sorted(fields.items(), key=lambda item: (-item[1].count, item[0]))
-    rows = [(escaped(name), f"{entry.count:,}", escaped(entry.example[:60])) for name, entry in ranked[:_MOST]]
-    if len(ranked) > _MOST:
-        rows.append((f"and {len(ranked) - _MOST} more", "", ""))
+    rows = [(escaped(name), f"{entry.count:,}", escaped(entry.example[:60])) for name, entry in ranked[:_MAX_ROWS]]
+    if len(ranked) > _MAX_ROWS:
+        rows.append((f"and {len(ranked) - _MAX_ROWS} more", "", ""))
     said = "They are kept in `extra`; `presslake contract suggest` prints what makes columns of them."
     return f"{title}\n\n{said}\n\n{table(('field', 'files', 'example'), rows)}" if rows else ""
 
@@ -149,26 +156,26 @@ def _stages(outcome: Outcome) -> str:
         return ""
     total, slowest = sum(seconds.values()) or 1.0, max(seconds, key=lambda stage: seconds[stage])
     rows = [_stage(outcome, stage, spent / total) for stage, spent in seconds.items()]
-    said = f"Slowest stage: **{slowest}**, {spell_seconds(seconds[slowest])} of {spell_seconds(total)}."
+    said = f"Slowest stage: **{slowest}**, {format_seconds(seconds[slowest])} of {format_seconds(total)}."
     return "\n\n".join(["## Time", said, table(("stage", "time", "share", "read or written"), rows)])
 
 
 def _stage(outcome: Outcome, stage: str, share: float) -> tuple[str, ...]:
     seconds, size = outcome.seconds[stage], outcome.bytes.get(stage, 0)
-    moved = ", ".join(filter(None, [spell_size(size), spell_speed(size, seconds)])) if size else ""
-    return stage, spell_seconds(seconds), f"{share:.0%}", moved
+    moved = ", ".join(filter(None, [format_size(size), format_speed(size, seconds)])) if size else ""
+    return stage, format_seconds(seconds), f"{share:.0%}", moved
 
 
-def _rails(outcome: Outcome) -> str:
+def _guards(outcome: Outcome) -> str:
     rows = [
-        (code(rail.setting), _spell(rail, rail.found), _spell(rail, rail.limit), _STATES[rail.state])
-        for rail in outcome.rails
+        (code(check.setting), _format(check, check.found), _format(check, check.limit), _STATES[check.state])
+        for check in outcome.rails
     ]
     return "## Guard rails\n\n" + table(("setting", "this run", "limit", "state"), rows) if rows else ""
 
 
-def _spell(rail: Rail, value: float) -> str:
-    return f"{value:,.0f} files" if rail.unit == "files" else f"{value:.1%}"
+def _format(check: GuardCheck, value: float) -> str:
+    return f"{value:,.0f} files" if check.unit == "files" else f"{value:.1%}"
 
 
 def _again(outcome: Outcome) -> str:

@@ -1,22 +1,30 @@
-"""What a notification says: its text for people, its fields for programs.
+"""What a notification says, and which troubles were notified already (`.notified.json` of the warehouse).
 
-Belongs here: notifications made from what is known of a run, and when the newest article came. Does
-not belong here: sending them (`tasks.report.webhook`), and whether to (`flows.notify`).
+Belongs here: notifications made from what is known of a run, when the newest article came, and the difference
+between a new trouble and a repeated one. Does not belong here: sending (`tasks.report.webhook`), and deciding when
+(`flows.notify`).
+
+The file is a courtesy: where it cannot be read or written, a trouble is notified once more.
 """
 
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Final, Literal
 
 import msgspec
 import pyarrow.compute as pc
 
 from tasks.report.summary import iso
-from tasks.report.words import printable, spell_age
+from tasks.report.words import format_age, printable
 from tasks.tables.snapshots import Snapshot
 
+#: The file of the troubles that were notified.
+NAME: Final = ".notified.json"
 Event = Literal["failure", "guard-rail", "crash", "stale", "recovered"]
 
 _HEADLINES: Final[dict[Event, str]] = {
@@ -38,7 +46,7 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     Attributes:
         text: all of it for people, in the field that Slack, Mattermost and their likes show.
         event: the kind of news.
-        reason: what kind of trouble, such as `SourceError`; with `event` it tells news from repetition.
+        reason: the kind of trouble, such as `SourceError`; event and reason identify a repeated trouble.
         message: what happened; `hint` what to do about it.
         warehouse: its folder.
         run_id, run_url: the run, and its page in the Prefect UI where there is one.
@@ -91,7 +99,46 @@ def newest_arrival(snapshot: Snapshot) -> datetime | None:
     return newest
 
 
-def spell_staleness(newest: datetime, now: datetime, hours: float) -> str:
+def format_staleness(newest: datetime, now: datetime, hours: float) -> str:
     """How long ago the last article came, in a sentence."""
-    age = spell_age((now - newest).total_seconds())
+    age = format_age((now - newest).total_seconds())
     return f"The newest article came {age} ({newest:%Y-%m-%d %H:%M} UTC); `notify.stale_after_hours` is {hours:g}."
+
+
+class Trouble(msgspec.Struct, frozen=True):
+    """A kind of trouble; two troubles of a flow differ in event or reason."""
+
+    flow: str
+    event: str
+    reason: str
+
+
+class _Entry(msgspec.Struct, frozen=True):
+    trouble: Trouble
+    at: datetime
+
+
+def notified(warehouse: Path) -> dict[Trouble, datetime]:
+    """The troubles that were notified and are not over, each with the time of its last notification (UTC)."""
+    try:
+        entries = msgspec.json.decode((warehouse / NAME).read_bytes(), type=list[_Entry])
+    except (OSError, msgspec.MsgspecError):
+        return {}
+    return {entry.trouble: entry.at for entry in entries}
+
+
+def is_new(warehouse: Path, trouble: Trouble, now: datetime, repeat_hours: float) -> bool:
+    """Whether no notification of a trouble went out within the last `repeat_hours` before `now`."""
+    last = notified(warehouse).get(trouble)
+    return last is None or now - last >= timedelta(hours=repeat_hours)
+
+
+def remember(warehouse: Path, now: datetime, *, add: Iterable[Trouble] = (), drop: Iterable[Trouble] = ()) -> None:
+    """Record that troubles were notified just now (`add`), or that they are over (`drop`)."""
+    over = set(drop)
+    known = {trouble: at for trouble, at in notified(warehouse).items() if trouble not in over}
+    known |= dict.fromkeys(add, now)
+    with suppress(OSError):
+        following = warehouse / f"{NAME}.next"
+        following.write_bytes(msgspec.json.encode([_Entry(trouble, at) for trouble, at in known.items()]))
+        following.replace(warehouse / NAME)

@@ -1,12 +1,14 @@
-"""What a run did, as one value: the summary, `--json`, the table `runs` and the artifacts show it.
+"""What a run did, as one value, and the row of the table `runs` that keeps it.
 
-Belongs here: the shape of the outcome. Does not belong here: how it is shown.
+Belongs here: the shape of the outcome, which `--json` and the journal have as it is. Does not belong here: how an
+outcome is made (`summary`) and shown (`terminal`, `markdown`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -33,9 +35,9 @@ class Records(msgspec.Struct, frozen=True):
 
 
 class Changes(msgspec.Struct, frozen=True):
-    """What the run changed for readers: articles `new`, `corrected` (said otherwise) and `withdrawn` (gone).
+    """Changes for readers: articles that are `new`, `corrected` (different text or fields) and `withdrawn` (deleted).
 
-    And files that went to quarantine (`quarantined`) or came out of it as records (`mended`).
+    And files that went to quarantine (`quarantined`) or left it as records (`mended`).
     """
 
     new: int = 0
@@ -45,11 +47,11 @@ class Changes(msgspec.Struct, frozen=True):
     mended: int = 0
 
 
-class Rail(msgspec.Struct, frozen=True):
-    """A guard rail as the run met it.
+class GuardCheck(msgspec.Struct, frozen=True):
+    """A limit of the settings, held against what the run found.
 
     Attributes:
-        setting: its limit's, such as `guards.max_removed_share`.
+        setting: the limit's, such as `guards.max_removed_share`.
         found, limit: a share of files, or a number of them where `unit` says so.
         state: `kept`, `hit`, or `accepted` where the settings let more pass; `few` files stop no run.
     """
@@ -89,7 +91,7 @@ class UnknownField(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """All that is said of a run.
+    """All that is known of a run.
 
     Attributes:
         status: `completed` published a snapshot, `unchanged` found nothing to do.
@@ -101,7 +103,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         violations: findings in all files after the run, by code; `found` those of the files it read.
         duplicates: rows in `duplicates` after the run, by match.
         new_fields: those of `unknown_fields` that no run in the table `runs` has met; none in the first run.
-        rails: the guard rails that the run came to.
+        rails: the limits (`guards`) that the run was held against.
         seconds: wall-clock seconds by stage; `bytes` read (`parse`) and written (`write`).
         batches: units of parsing work, of which `resumed` were found finished from an earlier run.
     """
@@ -120,7 +122,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     files: Files = Files()
     records: Records = Records()
     changes: Changes = Changes()
-    rails: list[Rail] = []
+    rails: list[GuardCheck] = []
     violations: dict[str, int] = {}
     found: dict[str, Violation] = {}
     duplicates: dict[str, int] = {}
@@ -134,7 +136,66 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     code_version: str = ""
 
     @property
+    def start(self) -> datetime:
+        """When the run started, UTC."""
+        return datetime.fromisoformat(self.started_at)
+
+    @property
+    def took(self) -> float:
+        """Seconds from start to end by the clock."""
+        return (datetime.fromisoformat(self.ended_at) - self.start).total_seconds()
+
+    @property
     def duration(self) -> float:
         """Seconds that the run took: by the clock, or of all stages where that is more."""
-        clock = datetime.fromisoformat(self.ended_at) - datetime.fromisoformat(self.started_at)
-        return max(clock.total_seconds(), sum(self.seconds.values()))
+        return max(self.took, sum(self.seconds.values()))
+
+
+def run_row(outcome: Outcome) -> dict[str, Any]:
+    """The outcome as a row of the table `runs`."""
+    parameters: dict[str, Any] = {"sources": outcome.sources, "warehouse": outcome.warehouse}
+    if outcome.versions:
+        parameters["versions"] = outcome.versions
+    row: dict[str, Any] = {
+        "run_id": outcome.run_id,
+        "status": outcome.status,
+        "started_at": outcome.start,
+        "ended_at": datetime.fromisoformat(outcome.ended_at),
+        "snapshot": outcome.snapshot,
+        "parameters": msgspec.json.encode(parameters).decode(),
+        "violations": [{"code": code, "count": count} for code, count in outcome.violations.items()],
+        "duplicates": [{"match": match, "count": count} for match, count in outcome.duplicates.items()],
+        "unknown_fields": [
+            {"field": name, "count": entry.count, "example": entry.example}
+            for name, entry in outcome.unknown_fields.items()
+        ],
+        "stages": [
+            {"stage": stage, "seconds": seconds, "bytes": outcome.bytes.get(stage, 0)}
+            for stage, seconds in outcome.seconds.items()
+        ],
+        "contract_version": outcome.contract_version,
+        "code_version": outcome.code_version,
+        "message": outcome.message,
+    }
+    for prefix, counts in (("files_", outcome.files), ("records_", outcome.records)):
+        row |= {prefix + name: getattr(counts, name) for name in counts.__struct_fields__}
+    return row
+
+
+def outcome_of(row: Mapping[str, Any]) -> Outcome:
+    """The outcome that a row of the table `runs` keeps; `run_row` is the way there."""
+    parameters = msgspec.json.decode(row["parameters"])
+    return Outcome(
+        status=row["status"],
+        run_id=row["run_id"],
+        started_at=row["started_at"].isoformat(),
+        ended_at=row["ended_at"].isoformat(),
+        message=row["message"],
+        warehouse=parameters.get("warehouse") or "",
+        snapshot=row["snapshot"],
+        sources=parameters.get("sources") or {},
+        files=Files(**{name: row[f"files_{name}"] for name in Files.__struct_fields__}),
+        records=Records(**{name: row[f"records_{name}"] for name in Records.__struct_fields__}),
+        unknown_fields={one["field"]: UnknownField(one["count"], one["example"]) for one in row["unknown_fields"]},
+        seconds={stage["stage"]: stage["seconds"] for stage in row["stages"]},
+    )

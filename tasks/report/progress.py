@@ -1,7 +1,6 @@
-"""How far a run has come: the protocol that stages report to, and bars on a terminal.
+"""Progress of a run: the protocol that stages report to, a silent receiver, and bars on a terminal.
 
-Belongs here: the protocol, the reporter that says nothing, and the one with bars. Does not belong
-here: the summary after the run (`terminal`), and log lines.
+Does not belong here: the summary after the run (`terminal`), and log lines (`log_lines`).
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, Protocol
 
-from tasks.report.words import spell_size
+from tasks.report.words import format_size
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
@@ -22,19 +21,16 @@ BYTES: Final = "bytes"
 
 
 class Progress(Protocol):
-    """What a run tells of its stages; may be called from any thread."""
+    """The reports of stages; they may come from any thread."""
 
     def start(self, stage: str, total: int | None, unit: str) -> None:
         """A stage begins: `total` units of work, None where that is not known."""
-        ...
 
     def advance(self, stage: str, amount: int) -> None:
         """`amount` more units are done."""
-        ...
 
     def finish(self, stage: str) -> None:
-        """The stage is done, whatever was announced."""
-        ...
+        """The stage is done, whatever total was announced."""
 
 
 class Silent:
@@ -70,10 +66,10 @@ class TerminalBars:
         self._tasks[stage] = self._bars.add_task(stage, total=total, amount=_amount(0, total, unit))
 
     def advance(self, stage: str, amount: int) -> None:
-        """Move the bar; a stage that never started has none."""
+        """Move the bar, if the stage has one."""
         if stage in self._tasks:
             self._bars.advance(self._tasks[stage], amount)
-            self._spell(stage)
+            self._show_amount(stage)
 
     def finish(self, stage: str) -> None:
         """Fill the bar: with no total, what was counted is the total."""
@@ -81,9 +77,9 @@ class TerminalBars:
             task = self._task(stage)
             self._bars.update(task.id, total=task.total or max(task.completed, 1))
             self._bars.update(task.id, completed=task.total)
-            self._spell(stage)
+            self._show_amount(stage)
 
-    def _spell(self, stage: str) -> None:
+    def _show_amount(self, stage: str) -> None:
         task = self._task(stage)
         total = None if task.total is None else int(task.total)
         self._bars.update(task.id, amount=_amount(int(task.completed), total, self._units[stage]))
@@ -93,17 +89,17 @@ class TerminalBars:
 
 
 def _amount(done: int, total: int | None, unit: str) -> str:
-    """`1,200 of 2,277 files`, `4.2 MB of 9.6 MB`; without a total what is done alone, without a unit nothing."""
+    """`1,200 of 2,277 files`, `4.2 MB of 9.6 MB`; `1,200 files` without a total, empty without a unit."""
     if not unit:
         return ""
     if unit == BYTES:
-        return spell_size(done) if total is None else f"{spell_size(done)} of {spell_size(total)}"
+        return format_size(done) if total is None else f"{format_size(done)} of {format_size(total)}"
     return f"{done:,} {unit}" if total is None else f"{done:,} of {total:,} {unit}"
 
 
 @contextmanager
 def terminal_progress(*, quiet: bool = False) -> Iterator[Progress]:
-    """Bars on stderr while the block runs, if that is a terminal and nobody asked for quiet."""
+    """Bars on stderr while the block runs, if that is a terminal and `quiet` is not set."""
     if quiet or not sys.stderr.isatty():
         yield Silent()
         return

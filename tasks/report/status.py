@@ -1,23 +1,24 @@
-"""The numbers behind `presslake status`: what a warehouse holds and how its last runs went.
+"""The state of a warehouse: what it holds, how its last runs went, and where its tables are.
 
-Belongs here: reading them from the current snapshot and the journal. Does not belong here: how they
-are shown (`terminal_status`). Nothing is written and no lock is taken.
+Belongs here: reading the current snapshot and the journal. Does not belong here: how that is shown
+(`terminal`). Nothing is written and no lock is taken.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Final
 
 import msgspec
-import pyarrow as pa
 
+from config.contract import TABLES, VERSIONS
 from config.errors import WarehouseError
-from tasks.report.outcome import Files, Outcome, Records
-from tasks.report.reasons import Reason, quarantine_reasons
+from tasks.report.outcome import Files, Outcome, Records, outcome_of
+from tasks.report.quarantine import Reason, quarantine_reasons
 from tasks.tables.durable import storage_errors
 from tasks.tables.journal import NAME as JOURNAL_NAME
 from tasks.tables.journal import read_journal
@@ -50,7 +51,7 @@ class LastRun(msgspec.Struct, frozen=True):
 
 
 class Status(msgspec.Struct, frozen=True):
-    """All that `presslake status` says.
+    """All that `presslake status` shows.
 
     Attributes:
         warehouse: its folder.
@@ -88,9 +89,8 @@ def read_status(root: Path, now: datetime | None = None) -> Status:
 
 
 def status_of(warehouse: Warehouse, snapshot: Snapshot | None, now: datetime | None = None) -> Status:
-    """The state of a warehouse as one snapshot and the journal tell it; otherwise as `read_status`."""
-    journal = list(read_outcomes(warehouse.root))
-    published_runs = [] if snapshot is None else _latest(snapshot.read("runs"))
+    """The state of a warehouse by one snapshot and the journal; otherwise as `read_status`."""
+    runs, _ = read_runs(warehouse.root, snapshot, LAST_RUNS)
     published = None if snapshot is None else snapshot.info.published_at
     age = None if published is None else (now or datetime.now(UTC)) - datetime.fromisoformat(published)
     return Status(
@@ -101,29 +101,72 @@ def status_of(warehouse: Warehouse, snapshot: Snapshot | None, now: datetime | N
         tables={} if snapshot is None else {name: _size(snapshot, name) for name in snapshot.tables()},
         quarantined=0 if snapshot is None else snapshot.rows("quarantine"),
         reasons=[] if snapshot is None else quarantine_reasons(snapshot),
-        runs=_last_runs(published_runs, journal),
-        sources=_sources(published_runs, journal),
+        runs=[_last_run(run) for run in reversed(runs[-LAST_RUNS:])],
+        sources={name: folder for run in runs for name, folder in run.sources.items()},
     )
 
 
-class TablePlace(msgspec.Struct, frozen=True):
-    """Where a table is: the absolute path of its folder."""
+def read_runs(root: Path, snapshot: Snapshot | None, most: int) -> tuple[list[Outcome], int]:
+    """The runs of the journal and the last ones of the table `runs`.
+
+    Args:
+        root: folder of the warehouse.
+        snapshot: has the table; None before the first.
+        most: how many rows of the table are read into outcomes.
+
+    Returns:
+        The runs, oldest first, each once (the journal has hints of failed ones, too), and how many are known.
+
+    Raises:
+        WarehouseError: the table or the journal cannot be read.
+    """
+    outcomes: dict[str, Outcome] = {}
+    known: set[str] = set()
+    if snapshot is not None:
+        table = snapshot.read("runs").sort_by([("started_at", "ascending"), ("run_id", "ascending")])
+        known.update(table["run_id"].to_pylist())
+        rows = table.slice(max(0, len(table) - most)).to_pylist()
+        outcomes = {row["run_id"]: outcome_of(row) for row in rows}
+    outcomes |= {outcome.run_id: outcome for outcome in read_outcomes(root)}
+    return sorted(outcomes.values(), key=lambda run: (run.start, run.run_id)), len(known | outcomes.keys())
+
+
+def read_outcomes(root: Path) -> Iterator[Outcome]:
+    """The outcomes of runs since the snapshot; an entry of another version's shape is passed over."""
+    with storage_errors(f"read the journal of {root}"):
+        entries = read_journal(root)
+    for entry in entries:
+        with suppress(msgspec.ValidationError):
+            yield msgspec.convert(entry, Outcome)
+
+
+def _last_run(outcome: Outcome) -> LastRun:
+    return LastRun(**{name: getattr(outcome, name) for name in LastRun.__struct_fields__})
+
+
+def _size(snapshot: Snapshot, table: str) -> TableSize:
+    files = snapshot.files(table)
+    return TableSize(snapshot.rows(table), sum(file.bytes for file in files), len(files))
+
+
+class PublishedTable(msgspec.Struct, frozen=True):
+    """A table of the snapshot that readers see; `uri` is its folder."""
 
     uri: str
 
 
-class Place(msgspec.Struct, frozen=True):
-    """Where the snapshot that readers see now is: all its tables are of one run.
+class PublishedTables(msgspec.Struct, frozen=True):
+    """The snapshot that readers see now: all its tables are of one run.
 
     Attributes:
         snapshot: its number.
         path: its folder, absolute.
-        tables: table to its place.
+        tables: the public tables by name.
     """
 
     snapshot: int
     path: str
-    tables: dict[str, TablePlace]
+    tables: dict[str, PublishedTable]
 
 
 def published_snapshot(root: Path) -> Snapshot:
@@ -138,16 +181,43 @@ def published_snapshot(root: Path) -> Snapshot:
     return snapshot
 
 
-def current_place(root: Path) -> Place:
-    """Where the snapshot that readers see now is.
+def published_tables(root: Path) -> PublishedTables:
+    """The folder of the snapshot that readers see now, and those of its tables.
 
     Raises:
         WarehouseError: there is no warehouse, or nothing is published in it yet.
     """
     snapshot = published_snapshot(root)
     folder = snapshot.path.resolve()
-    tables = {table: TablePlace(str(folder / table)) for table in snapshot.tables()}
-    return Place(snapshot.number, str(folder), tables)
+    tables = {table: PublishedTable(str(folder / table)) for table in _public(snapshot)}
+    return PublishedTables(snapshot.number, str(folder), tables)
+
+
+def views_sql(root: Path) -> str:
+    """SQL for DuckDB: a view on every public table of the snapshot that readers see now.
+
+    The views name the folder of the snapshot, so all queries on them are of one run, whatever is published
+    meanwhile.
+
+    Raises:
+        WarehouseError: there is no warehouse, or nothing is published in it yet.
+    """
+    snapshot = published_snapshot(root)
+    folder = snapshot.path.resolve()
+    views = []
+    for table in _public(snapshot):
+        # Off where the table has no partitions: DuckDB would make columns of folders above that are named `key=value`.
+        hive = "true" if any(file.partition for file in snapshot.files(table)) else "false"
+        # In brackets a character of a pattern stands for itself.
+        escaped = re.sub(r"[*?\[]", r"[\g<0>]", str(folder / table)).replace("'", "''")
+        query = f"SELECT * FROM read_parquet('{escaped}/**/*.parquet', hive_partitioning = {hive})"  # noqa: S608
+        views.append(f"CREATE OR REPLACE VIEW {table} AS {query};\n")
+    return "".join(views)
+
+
+def _public(snapshot: Snapshot) -> list[str]:
+    """The tables of the contract that a snapshot has."""
+    return [table for table in (*TABLES, VERSIONS) if snapshot.files(table)]
 
 
 def existing_warehouse(root: Path | str) -> Warehouse:
@@ -163,61 +233,3 @@ def existing_warehouse(root: Path | str) -> Warehouse:
             f"Name one with --warehouse, or make it: presslake run SOURCE --warehouse {warehouse.root}",
         )
     return warehouse
-
-
-def _size(snapshot: Snapshot, table: str) -> TableSize:
-    files = snapshot.files(table)
-    return TableSize(snapshot.rows(table), sum(file.bytes for file in files), len(files))
-
-
-def read_outcomes(root: Path) -> Iterator[Outcome]:
-    """The outcomes of runs since the snapshot; an entry of another version's shape is passed over."""
-    with storage_errors(f"read the journal of {root}"):
-        entries = read_journal(root)
-    for entry in entries:
-        with suppress(msgspec.ValidationError):
-            yield msgspec.convert(entry, Outcome)
-
-
-def _last_runs(published: list[dict[str, Any]], journal: list[Outcome]) -> list[LastRun]:
-    """Runs of both places by id, newest first; the journal has failed and unchanged ones at once."""
-    runs = {row["run_id"]: _of_row(row) for row in published}
-    runs |= {outcome.run_id: _of_outcome(outcome) for outcome in journal}
-    return sorted(runs.values(), key=lambda run: (run.started_at, run.run_id), reverse=True)[:LAST_RUNS]
-
-
-def _of_outcome(outcome: Outcome) -> LastRun:
-    return LastRun(**{name: getattr(outcome, name) for name in LastRun.__struct_fields__})
-
-
-def _latest(runs: pa.Table) -> list[dict[str, Any]]:
-    """The last rows of the table `runs`, oldest first."""
-    runs = runs.sort_by([("started_at", "ascending")])
-    return cast(list[dict[str, Any]], runs.slice(max(0, len(runs) - LAST_RUNS)).to_pylist())
-
-
-def _sources(published: list[dict[str, Any]], journal: list[Outcome]) -> dict[str, str]:
-    """The folder of each source as the latest run that had it named it."""
-    folders: dict[str, str] = {}
-    for row in published:
-        folders |= msgspec.json.decode(row["parameters"]).get("sources") or {}
-    for outcome in journal:
-        folders |= outcome.sources
-    return folders
-
-
-def _of_row(row: dict[str, Any]) -> LastRun:
-    return LastRun(
-        run_id=row["run_id"],
-        status=row["status"],
-        started_at=row["started_at"].isoformat(),
-        ended_at=row["ended_at"].isoformat(),
-        snapshot=row["snapshot"],
-        message=row["message"],
-        files=_fields_of(row, Files, "files_"),
-        records=_fields_of(row, Records, "records_"),
-    )
-
-
-def _fields_of(row: dict[str, Any], kind: type[Any], prefix: str) -> Any:
-    return kind(**{name: row[prefix + name] for name in kind.__struct_fields__})

@@ -1,9 +1,9 @@
-"""The lines of a contract (ODCS) for fields that it does not know yet: `presslake contract suggest`.
+"""Lines of a contract (ODCS) for fields that it does not know yet: `presslake contract suggest`.
 
-Belongs here: which unknown field becomes which property, and its YAML. Does not belong here: what was
-seen in the fields (`field_shapes`).
+Belongs here: the shapes of the values in the column `extra`, the type that takes all values seen, and the YAML
+of the property. Does not belong here: what a contract means (`config.contract`).
 
-A suggestion never puts a file into quarantine: a value that is not of the type guessed stays in `extra`
+A suggestion never puts a file into quarantine: a value that is not of the guessed type stays in `extra`
 (`typeSeverity: warning`), and a field that is not in every file is not required.
 """
 
@@ -12,23 +12,132 @@ from __future__ import annotations
 import json
 import re
 import textwrap
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
+import msgspec
 import yaml
 
 from config.contract import Contract
 from config.contract_types import Column, SourcePath
-from tasks.report.field_shapes import Shape
 from tasks.report.words import counted, printable
 
+#: How many values of a field are shown, and how much of each, in characters.
+_MAX_EXAMPLES: Final = 3
+_MAX_EXAMPLE: Final = 40
+#: A leading zero is an id or a code, not a number: `007` stays a text.
+_INTEGER: Final = re.compile(r"[+-]?(?:0|[1-9][0-9]{0,17})", re.ASCII)
+_NUMBER: Final = re.compile(r"[+-]?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,2})?", re.ASCII)
+_TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[Tt ][0-9:.]{5,15}(?:Z|[+-][0-9]{2}:?[0-9]{2})?)?", re.ASCII)
+_LARGEST_I32: Final = 2**31 - 1
 #: Where the properties of `articles` stand in a contract, and those of the items of its lists.
 _INDENT: Final = 6
 _ITEM_INDENT: Final = 12
-#: What a path in `transformSourceObjects` cannot spell.
+#: Characters that a path in `transformSourceObjects` cannot have.
 _NO_STEP: Final = re.compile(r"[.\[\]]")
 _OF_TYPE: Final = {"property": "typeSeverity", "value": "warning"}
+
+
+@dataclass
+class Shape:
+    """All values of one field of the front matter, over all rows.
+
+    Attributes:
+        count: number of values; of a field, of rows that have it.
+        kinds: ODCS types that fit its texts, each with how many; `""` stands for no value.
+        largest: the largest whole number, without its sign.
+        examples: the first different texts.
+        fields: the shapes in its mappings.
+        item: the shape of items of its lists; None where there was no list.
+    """
+
+    count: int = 0
+    kinds: Counter[str] = field(default_factory=Counter)
+    largest: int = 0
+    examples: dict[str, None] = field(default_factory=dict)
+    fields: dict[str, Shape] = field(default_factory=dict)
+    item: Shape | None = None
+
+    def add(self, node: Any) -> None:
+        """Take in a value."""
+        self.count += 1
+        if isinstance(node, dict):
+            for name, value in node.items():
+                self.fields.setdefault(name, Shape()).add(value)
+        elif isinstance(node, list):
+            self.item = self.item or Shape()
+            for entry in node:
+                # `{}` stands for an item of which nothing is left.
+                if entry != {}:
+                    self.item.add(entry)
+        else:
+            self._add_text(None if node is None else node if isinstance(node, str) else str(node))
+
+    def _add_text(self, text: str | None) -> None:
+        kind = _kind(text)
+        self.kinds[kind] += 1
+        if kind == "integer" and text:
+            self.largest = max(self.largest, abs(int(text)))
+        if text and len(self.examples) < _MAX_EXAMPLES:
+            self.examples.setdefault(text[:_MAX_EXAMPLE])
+
+    @property
+    def forms(self) -> set[str]:
+        """The forms that were seen: `text`, `mapping`, `list`; a column can take one of them."""
+        kinds = self.kinds.keys() - {""}
+        seen = {"text": bool(kinds), "mapping": bool(self.fields), "list": self.item is not None}
+        return {name for name, is_seen in seen.items() if is_seen}
+
+    @property
+    def logical(self) -> str:
+        """The narrowest ODCS type that takes all texts seen."""
+        kinds = self.kinds.keys() - {""}
+        if kinds == {"integer", "number"}:
+            return "number"
+        return kinds.pop() if len(kinds) == 1 else "string"
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether 32 bits are not enough for its whole numbers."""
+        return self.largest > _LARGEST_I32
+
+
+def shapes(extra: Iterable[str]) -> Shape:
+    """The shape of all unknown fields.
+
+    Args:
+        extra: values of the column `extra`: a JSON object each.
+    """
+    whole = Shape()
+    for text in extra:
+        whole.add(msgspec.json.decode(text))
+    return whole
+
+
+def _kind(text: str | None) -> str:
+    if text is None or not text.strip():
+        return ""
+    text = text.strip()
+    if text.lower() in ("true", "false"):
+        return "boolean"
+    if _INTEGER.fullmatch(text):
+        return "integer"
+    if _NUMBER.fullmatch(text):
+        return "number"
+    return "timestamp" if _is_time(text) else "string"
+
+
+def _is_time(text: str) -> bool:
+    if not _TIME.fullmatch(text):
+        return False
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 class _Plain(yaml.SafeDumper):
@@ -92,7 +201,7 @@ def _walk(shape: Shape, path: SourcePath, known: Iterable[Column], taken: set[st
         if owners:
             _known_field(owners[0], below, here, found)
         elif (why := _unfit(below, here, known)) is not None:
-            found.left.append(f"`{_spell(here)}` ({counted(below.count, 'row')}): {why}")
+            found.left.append(f"`{_format_path(here)}` ({counted(below.count, 'row')}): {why}")
         elif below.forms == {"mapping"}:
             _walk(below, here, known, taken, found)
         else:
@@ -108,10 +217,10 @@ def _known_field(column: Column, shape: Shape, path: SourcePath, found: Suggesti
         if inner.properties:
             moved = [" " * (_ITEM_INDENT - _INDENT) + line for line in inner.properties]
             found.items.setdefault(column.name, []).extend(moved)
-        found.left += [reason.replace("`", f"`{_spell(path)}[].", 1) for reason in inner.left]
+        found.left += [reason.replace("`", f"`{_format_path(path)}[].", 1) for reason in inner.left]
         return
     reason = f"the column `{column.name}` is read from it; these are values that it could not take or did not need"
-    found.left.append(f"`{_spell(path)}` ({counted(shape.count, 'row')}): {reason}{_such_as(shape)}.")
+    found.left.append(f"`{_format_path(path)}` ({counted(shape.count, 'row')}): {reason}{_such_as(shape)}.")
 
 
 def _unfit(shape: Shape, path: SourcePath, known: Iterable[Column]) -> str | None:
@@ -134,7 +243,7 @@ def _property(shape: Shape, path: SourcePath, taken: set[str]) -> dict[str, Any]
     name = _column_name(path, taken)
     taken.add(name)
     kind = _type(shape)
-    return {"name": name, **kind, "transformSourceObjects": [_spell(path)], **_lenient(kind)}
+    return {"name": name, **kind, "transformSourceObjects": [_format_path(path)], **_lenient(kind)}
 
 
 def _type(shape: Shape) -> dict[str, Any]:
@@ -197,5 +306,5 @@ def _such_as(shape: Shape) -> str:
     return f", such as {', '.join(examples)}" if examples else ""
 
 
-def _spell(path: SourcePath) -> str:
+def _format_path(path: SourcePath) -> str:
     return ".".join(map(str, path))

@@ -1,4 +1,4 @@
-"""From the numbers of the stages to the outcome of a run, and from there to its row in `runs`."""
+"""From the numbers of the stages to the outcome of a run."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from config.errors import WarehouseError
 from tasks.report.outcome import Changes, Files, Outcome, Records, UnknownField, Violation
+from tasks.report.words import join_counts
 from tasks.tables.run import Decisions, Plan, Run
 from tasks.tables.staging import read_json
 
@@ -76,7 +77,7 @@ def _met_before(run: Run, unknown: Collection[str]) -> Collection[str]:
 
 
 def iso(moment: datetime) -> str:
-    """A time as the outcome spells it: ISO 8601, UTC, milliseconds."""
+    """A time as the outcome has it: ISO 8601, UTC, milliseconds."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -99,27 +100,24 @@ def _records(decisions: Decisions) -> Records:
 
 def merged_violations(numbers: Iterable[Mapping[str, Any]]) -> dict[str, Violation]:
     """Findings of all batches by code, most frequent first; the first batch's example stands."""
-    merged: dict[str, dict[str, Any]] = {}
-    for batch in numbers:
-        for code, entry in batch["violations"].items():
-            if code in merged:
-                merged[code]["count"] += entry["count"]
-            else:
-                merged[code] = dict(entry)
-    ordered = sorted(merged.items(), key=lambda item: (-item[1]["count"], item[0]))
-    return {code: msgspec.convert(entry, Violation) for code, entry in ordered}
+    merged = _merged([batch["violations"] for batch in numbers])
+    return {code: msgspec.convert(entry, Violation) for code, entry in merged.items()}
 
 
 def merged_unknown_fields(numbers: Iterable[Mapping[str, Any]]) -> dict[str, UnknownField]:
-    """Unknown fields of all batches, most frequent first."""
-    counts: dict[str, int] = {}
-    examples: dict[str, str] = {}
-    for batch in numbers:
-        for name, entry in batch["unknown_fields"].items():
-            counts[name] = counts.get(name, 0) + entry["count"]
-            examples.setdefault(name, entry["example"])
-    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return {name: UnknownField(count, examples[name]) for name, count in ordered}
+    """Unknown fields of all batches, most frequent first; the first batch's example stands."""
+    merged = _merged([batch["unknown_fields"] for batch in numbers])
+    return {name: msgspec.convert(entry, UnknownField) for name, entry in merged.items()}
+
+
+def _merged(batches: Iterable[Mapping[str, Mapping[str, Any]]]) -> dict[str, Mapping[str, Any]]:
+    """Entries of all batches with the sum of their counts, the largest first, then by name."""
+    entries: dict[str, Mapping[str, Any]] = {}
+    for batch in batches:
+        for name, entry in batch.items():
+            known = entries.get(name)
+            entries[name] = entry if known is None else {**known, "count": known["count"] + entry["count"]}
+    return dict(sorted(entries.items(), key=lambda item: (-item[1]["count"], item[0])))
 
 
 def worker_seconds(batches: Sequence[Path]) -> dict[str, float]:
@@ -136,51 +134,10 @@ def bytes_read(batches: Sequence[Path]) -> int:
     return sum(read_json(batch / "numbers.json")["bytes"] for batch in batches)
 
 
-def _parameters(outcome: Outcome) -> str:
-    """What was read and written, as a JSON object; `versions` only where a source has one."""
-    told = {"sources": outcome.sources, "warehouse": outcome.warehouse}
-    versions = {"versions": outcome.versions} if outcome.versions else {}
-    return msgspec.json.encode(told | versions).decode()
-
-
 def what_changed(outcome: Outcome) -> str:
     """One sentence: what the run found, for the summary and the table `runs`."""
     files = outcome.files
     if not files.discovered and not files.removed:
         return "0 files: no file of the sources matches `discover.include`."
-    parts = [
-        f"{files.new:,} new" if files.new else "",
-        f"{files.changed:,} changed" if files.changed else "",
-        f"{files.removed:,} removed" if files.removed else "",
-        f"{files.renamed:,} of them renamed" if files.renamed else "",
-    ]
-    changes = ", ".join(part for part in parts if part) or "nothing changed"
-    return f"{files.discovered:,} files: {changes}."
-
-
-def run_row(outcome: Outcome) -> dict[str, Any]:
-    """The outcome as a row of the table `runs`."""
-    row: dict[str, Any] = {
-        "run_id": outcome.run_id,
-        "status": outcome.status,
-        "started_at": datetime.fromisoformat(outcome.started_at),
-        "ended_at": datetime.fromisoformat(outcome.ended_at),
-        "snapshot": outcome.snapshot,
-        "parameters": _parameters(outcome),
-        "violations": [{"code": code, "count": count} for code, count in outcome.violations.items()],
-        "duplicates": [{"match": match, "count": count} for match, count in outcome.duplicates.items()],
-        "unknown_fields": [
-            {"field": name, "count": entry.count, "example": entry.example}
-            for name, entry in outcome.unknown_fields.items()
-        ],
-        "stages": [
-            {"stage": stage, "seconds": seconds, "bytes": outcome.bytes.get(stage, 0)}
-            for stage, seconds in outcome.seconds.items()
-        ],
-        "contract_version": outcome.contract_version,
-        "code_version": outcome.code_version,
-        "message": outcome.message,
-    }
-    row |= {f"files_{name}": getattr(outcome.files, name) for name in Files.__struct_fields__}
-    row |= {f"records_{name}": getattr(outcome.records, name) for name in Records.__struct_fields__}
-    return row
+    counts = {"new": files.new, "changed": files.changed, "removed": files.removed, "of them renamed": files.renamed}
+    return f"{files.discovered:,} files: {join_counts(counts) or 'nothing changed'}."

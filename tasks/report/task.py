@@ -13,7 +13,7 @@ from config.errors import WarehouseError
 from tasks.report.escaping import escaped
 from tasks.report.markdown import headline, run_report
 from tasks.report.outcome import Outcome
-from tasks.report.quarantined import quarantined_files
+from tasks.report.quarantine import quarantined_files
 from tasks.tables.logs import log_of
 
 

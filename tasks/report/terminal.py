@@ -1,8 +1,7 @@
-"""What a person reads in a terminal after a run, and when something went wrong.
+"""What people read in a terminal: the summary of a run, `presslake status`, and errors.
 
-Belongs here: the summary of an `Outcome`, the block of an error, and the console they are printed
-on. Does not belong here: the numbers (`outcome`), their spelling (`words`), `presslake status`
-(`terminal_status`), and bars (`progress`).
+Belongs here: the layout of an `Outcome` and a `Status`, and the consoles they are printed on. Does not belong
+here: the numbers (`outcome`, `status`), how single values are written (`words`), and bars (`progress`).
 
 Text from source files is passed as `Text` and escaped, never as markup.
 """
@@ -12,7 +11,8 @@ from __future__ import annotations
 import io
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Mapping
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import IO, Final, cast
@@ -22,16 +22,19 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from tasks.report.outcome import Outcome
+from tasks.report.outcome import Example, Files, Outcome
+from tasks.report.status import LastRun, Status
 from tasks.report.words import (
     counted,
+    format_age,
+    format_location,
+    format_message,
+    format_seconds,
+    format_size,
+    format_speed,
+    join_counts,
     near,
     printable,
-    spell_message,
-    spell_place,
-    spell_seconds,
-    spell_size,
-    spell_speed,
 )
 
 #: How many kinds of findings, and how many unknown fields, a summary shows.
@@ -42,11 +45,12 @@ _WIDEST: Final = 120
 #: Columns of a pipe: more than any line has.
 _UNFOLDED: Final = 10_000
 _TRAILING: Final = re.compile(r"[ ]+$", re.MULTILINE)
+_STATUS_STYLE: Final = {"completed": "green", "unchanged": "dim", "failed": "red"}
 _SEVERITY_STYLE: Final = {"error": "red", "warning": "yellow"}
 
 
 def make_console(file: IO[str]) -> Console:
-    """A console that prints what it is given, in colour on terminals unless NO_COLOR is set.
+    """A console without markup and highlighting; in colour on terminals, unless NO_COLOR is set.
 
     Into a pipe or a file no line is folded, unless COLUMNS says so, and none ends in spaces.
     """
@@ -60,7 +64,7 @@ def make_console(file: IO[str]) -> Console:
 
 
 class _WithoutTrailingSpaces(io.TextIOBase):
-    """Passes text on without the spaces that Rich fills the last column of a table with."""
+    """Writes text without the spaces that Rich puts into the last column of a table."""
 
     def __init__(self, file: IO[str]) -> None:
         self._file = file
@@ -81,37 +85,42 @@ class _WithoutTrailingSpaces(io.TextIOBase):
 
 @cache
 def stderr_console() -> Console:
-    """The one console on stderr: progress bars and log lines share it, so that neither tears the other."""
+    """The one console on stderr, shared by progress bars and log lines, so that neither tears the other."""
     return Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 
 def show_error(console: Console, message: str, hint: str = "") -> None:
-    """Print what went wrong, and below it what to do next."""
+    """Print an error, and below it the hint."""
     console.print(Text.assemble(("error: ", "bold red"), printable(message)))
     if hint:
         console.print(Padding(Text(printable(hint)), (0, 0, 0, 7), expand=False))
 
 
 def show_summary(console: Console, outcome: Outcome) -> None:
-    """Print what a run did: what changed, what there is now, what is wrong, and where it is."""
+    """Print what a run did: changes, counts of files, times, findings, and the folder of the tables."""
     console.print(_headline(outcome))
     if outcome.status == "failed":
         return
     blocks = [titled("Files", _records(outcome)), titled("Time", _stages(outcome))]
     console.print()
-    console.print(_side_by_side(blocks) if console.width >= _WIDE else Group(blocks[0], "", blocks[1]))
+    if console.width >= _WIDE:
+        side_by_side = Table.grid(padding=(0, 6))
+        side_by_side.add_row(*blocks)
+        console.print(side_by_side)
+    else:
+        console.print(Group(blocks[0], "", blocks[1]))
     _show_findings(console, outcome)
     _show_unknown_fields(console, outcome)
     _show_tables(console, outcome)
 
 
 def titled(title: str, body: RenderableType) -> Group:
-    """A block with a bold title above it, set off by two columns."""
+    """A block below a bold title, indented by two columns."""
     return Group(Text(title, "bold"), Padding(body, (0, 0, 0, 2), expand=False))
 
 
 def grid(*justify: str) -> Table:
-    """Columns without lines, two spaces apart: `left` or `right` each."""
+    """Columns without lines, two spaces apart; each is justified `left` or `right`."""
     table = Table.grid(padding=(0, 2))
     for side in justify:
         # Rich measures an empty column too narrow by its padding, and would fold the others; hence 1.
@@ -119,9 +128,16 @@ def grid(*justify: str) -> Table:
     return table
 
 
-def show_place(console: Console, place: str, message: str) -> None:
-    """Print where something is, whole on its line so that a terminal can open it, and what it is."""
-    console.print(Text(f"    {place}", "cyan"), soft_wrap=True)
+def _begin(console: Console, title: str) -> None:
+    console.print()
+    console.print(Text(title, "bold"))
+
+
+def _show_example(console: Console, code: Text, example: Example, sources: Mapping[str, str]) -> None:
+    """Print a kind of finding and its example; the location is whole on its line, so that a terminal can open it."""
+    console.print(code)
+    console.print(Text(f"    {format_location(example, sources)}", "cyan"), soft_wrap=True)
+    message = format_message(example.field, example.message, example.value)
     console.print(Padding(Text(message), (0, 0, 0, 4), expand=False))
 
 
@@ -136,18 +152,21 @@ def _headline(outcome: Outcome) -> Text:
         where = "" if outcome.snapshot is None else f"; readers see snapshot {outcome.snapshot}"
         return Text.assemble(("Nothing changed", "bold green"), f": {same}{where}.")
     files = outcome.files
-    parts = {"new": files.new, "changed": files.changed, "removed": files.removed}
-    changes = ", ".join(f"{number:,} {word}" for word, number in parts.items() if number)
-    changes = changes or "no file changed; the tables were written anew for other settings, contract or code"
+    changes = _changes(files) or "no file changed; the tables were written anew for other settings, contract or code"
     renamed = f" ({files.renamed:,} of them renamed)" if files.renamed else ""
     kept = f", {files.unchanged:,} as they were" if files.unchanged else ""
     total = f" from {counted(files.discovered, 'file')}: "
     return Text.assemble((f"Published snapshot {outcome.snapshot}", "bold green"), total, f"{changes}{renamed}{kept}.")
 
 
+def _changes(files: Files) -> str:
+    return join_counts({"new": files.new, "changed": files.changed, "removed": files.removed})
+
+
 def _records(outcome: Outcome) -> Table:
     records, table = outcome.records, grid("left", "right", "left")
-    kinds = ", ".join(f"{match} {number:,}" for match, number in _largest_first(outcome.duplicates))
+    largest_first = sorted(outcome.duplicates.items(), key=lambda item: (-item[1], item[0]))
+    kinds = ", ".join(f"{match} {number:,}" for match, number in largest_first)
     rows = {
         "loaded": (records.loaded, "in the table articles"),
         "duplicate": (records.duplicate, kinds),
@@ -170,17 +189,11 @@ def _stages(outcome: Outcome) -> Table:
     table = grid("left", "right", "right", "right")
     for stage, seconds in outcome.seconds.items():
         size = outcome.bytes.get(stage, 0)
-        table.add_row(stage, spell_seconds(seconds), spell_size(size) if size else "", spell_speed(size, seconds))
-    table.add_row(Text("total", "bold"), Text(spell_seconds(outcome.duration), "bold"))
+        table.add_row(stage, format_seconds(seconds), format_size(size) if size else "", format_speed(size, seconds))
+    table.add_row(Text("total", "bold"), Text(format_seconds(outcome.duration), "bold"))
     if outcome.resumed:
         resumed = f"{outcome.resumed:,} of {counted(outcome.batches, 'batch', 'batches')} from an earlier run"
         table.add_row("resumed", Text(resumed, "dim"))
-    return table
-
-
-def _side_by_side(blocks: list[Group]) -> Table:
-    table = Table.grid(padding=(0, 6))
-    table.add_row(*blocks)
     return table
 
 
@@ -194,14 +207,10 @@ def _show_findings(console: Console, outcome: Outcome) -> None:
             console.print(f"{counted(everywhere, 'finding')} of {kinds} in all files: see `presslake check`.")
         return
     ranked = sorted(outcome.found.items(), key=lambda item: (item[1].severity != "error", -item[1].count, item[0]))
-    console.print()
-    console.print(Text("Findings in the files of this run", "bold"))
+    _begin(console, "Findings in the files of this run")
     for code, violation in ranked[:TOP]:
-        style = _SEVERITY_STYLE.get(violation.severity, "")
-        console.print(Text.assemble(f"  {code}  ", (counted(violation.count, violation.severity), style)))
-        example = violation.example
-        message = spell_message(example.field, example.message, example.value)
-        show_place(console, spell_place(example, outcome.sources), message)
+        number = (counted(violation.count, violation.severity), _SEVERITY_STYLE.get(violation.severity, ""))
+        _show_example(console, Text.assemble(f"  {code}  ", number), violation.example, outcome.sources)
     _show_rest(console, len(ranked) - TOP, "kind", "`presslake check` lists every finding.")
 
 
@@ -209,8 +218,7 @@ def _show_unknown_fields(console: Console, outcome: Outcome) -> None:
     """Fields outside the contract, most frequent first: they are kept in the column `extra`."""
     if not outcome.unknown_fields:
         return
-    console.print()
-    console.print(Text("Fields that the contract does not know (kept in `extra`)", "bold"))
+    _begin(console, "Fields that the contract does not know (kept in `extra`)")
     ranked = sorted(outcome.unknown_fields.items(), key=lambda item: (-item[1].count, item[0]))
     table = grid("left", "right", "left")
     for name, unknown in ranked[:TOP]:
@@ -227,28 +235,78 @@ def _show_rest(console: Console, number: int, noun: str, where: str) -> None:
 
 
 def _show_tables(console: Console, outcome: Outcome) -> None:
-    """Where the tables are, and a query that a person can paste."""
+    """The folder of the tables, and a query to paste."""
     if outcome.snapshot is None:
         return
-    console.print()
-    console.print(Text("Tables", "bold"))
-    for line in _table_lines(outcome.warehouse, outcome.snapshot):
+    _begin(console, "Tables")
+    # The folder of the snapshot, not the pointer: a query that opens files through that may mix two runs.
+    folder = near(str(Path(outcome.warehouse) / f"snapshots/{outcome.snapshot:06d}"))
+    pattern = f"{folder}/articles/**/*.parquet".replace("'", "''")
+    lines = [
+        printable(folder),
+        "",
+        "To ask them, in DuckDB (`presslake path --sql` prints a view for each table):",
+        "SELECT provider_name, count(*) AS articles",
+        printable(f"FROM '{pattern}'"),
+        "GROUP BY ALL ORDER BY articles DESC LIMIT 10;",
+    ]
+    for line in lines:
         # Never folded: a line break inside the path or the query would be copied with it.
         console.print(Text(f"  {line}".rstrip()), soft_wrap=True)
 
 
-def _table_lines(warehouse: str, snapshot: int) -> Iterator[str]:
-    current = Path(warehouse) / "current"
-    # File systems without links have no `current`; there the snapshot's own folder is named.
-    folder = near(str(current if current.is_dir() else Path(warehouse) / f"snapshots/{snapshot:06d}"))
-    pattern = f"{folder}/articles/**/*.parquet".replace("'", "''")
-    yield printable(folder)
-    yield ""
-    yield "To ask them, in DuckDB:"
-    yield "SELECT provider_name, count(*) AS articles"
-    yield printable(f"FROM '{pattern}'")
-    yield "GROUP BY ALL ORDER BY articles DESC LIMIT 10;"
+def show_status(console: Console, status: Status) -> None:
+    """Print what a warehouse holds, how its last runs went, and what is in quarantine."""
+    console.print(_status_headline(status), soft_wrap=True)
+    if status.tables:
+        console.print()
+        console.print(titled("Tables", _table_sizes(status)))
+    if status.runs:
+        console.print()
+        console.print(titled("Last runs", _last_runs(status.runs)))
+    _show_quarantine(console, status)
 
 
-def _largest_first(counts: dict[str, int]) -> list[tuple[str, int]]:
-    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+def _status_headline(status: Status) -> Text:
+    if status.snapshot is None:
+        return Text.assemble((printable(status.warehouse), "bold"), ": nothing is published yet.")
+    age = format_age(status.age_seconds or 0)
+    return Text.assemble((printable(status.warehouse), "bold"), f": snapshot {status.snapshot}, published {age}.")
+
+
+def _table_sizes(status: Status) -> Table:
+    table = grid("left", "right", "right", "right")
+    for name, size in status.tables.items():
+        table.add_row(name, counted(size.rows, "row"), format_size(size.bytes), counted(size.files, "file"))
+    return table
+
+
+def _last_runs(runs: list[LastRun]) -> Table:
+    table = grid("left", "left", "right", "left")
+    for run in runs:
+        start, end = datetime.fromisoformat(run.started_at), datetime.fromisoformat(run.ended_at)
+        when, took = f"{start:%Y-%m-%d %H:%M}", format_seconds((end - start).total_seconds())
+        table.add_row(when, Text(run.status, _STATUS_STYLE.get(run.status, "")), took, Text(_run_changes(run)))
+    return table
+
+
+def _run_changes(run: LastRun) -> str:
+    """The files that a run changed; of a run that published nothing, how it ended."""
+    if run.status != "completed":
+        return printable(run.message)
+    changes = _changes(run.files) or "no file changed"
+    quarantined = f"; {run.records.quarantined:,} in quarantine" if run.records.quarantined else ""
+    snapshot = "" if run.snapshot is None else f"snapshot {run.snapshot}: "
+    return f"{snapshot}{changes}{quarantined}"
+
+
+def _show_quarantine(console: Console, status: Status) -> None:
+    if not status.quarantined:
+        return
+    _begin(console, f"In quarantine: {counted(status.quarantined, 'file')}")
+    for reason in status.reasons[:TOP]:
+        code = Text.assemble(f"  {reason.code}  ", (counted(reason.files, "file"), "red"))
+        _show_example(console, code, reason.example, status.sources)
+    if len(status.reasons) > TOP:
+        rest = counted(len(status.reasons) - TOP, "more kind")
+        console.print(Text(f"  and {rest}; the table `quarantine` has them all.", "dim"))

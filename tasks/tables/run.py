@@ -18,10 +18,10 @@ from typing import Any, Final
 import msgspec
 import pyarrow as pa
 
+from config import VERSION
 from config.contract import VERSIONS, Contract
 from config.errors import RunError
 from config.match_rules import MatchRules, load_match_rules
-from config.release import VERSION
 from config.settings import Settings
 from config.url_rules import UrlRules
 from tasks.front_matter.policy import ReadPolicy

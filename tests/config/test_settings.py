@@ -15,7 +15,7 @@ import pytest
 from config.errors import SettingsError
 from config.settings import DEFAULT_FILE, IGNORED_VARIABLES, Read, Settings, load_settings, settings_page
 from config.settings_kinds import Setting, all_settings, byte_size
-from config.settings_sources import variable_name
+from config.settings_layers import variable_name
 
 PROJECT = Path(__file__).parents[2]
 PACKAGED = PROJECT / "config" / "pipeline.yaml"

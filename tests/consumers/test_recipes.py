@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from tasks.report.status import published_tables
 from tests.builders import Desk, article, page
 from tests.consumers.environments import PROJECT, need_java, program
 
@@ -37,7 +39,9 @@ def test_a_recipe_counts_the_articles_of_the_year(engine: str, folder: Path) -> 
     if engine == "PySpark":
         need_java()
     python = program(None if engine in HERE else "readers", "python")
-    done = subprocess.run([python, "-c", RECIPES[engine]], cwd=folder, capture_output=True, text=True, check=False)
+    environment = {**os.environ, "PRESSLAKE_TABLES": published_tables(folder / "warehouse").path}
+    command = [python, "-c", RECIPES[engine]]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     assert "2025" in done.stdout
     assert "31" in done.stdout

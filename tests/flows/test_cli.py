@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from config import VERSION
 from config.errors import GuardRailError, RunError
-from config.release import VERSION
 from config.settings import Settings
 from flows.cli import STOPPED, main
 from flows.commands.app import COMMANDS, make_app
@@ -296,7 +296,13 @@ def test_tables_can_be_made_and_asked_for(folder: Path, capsys: pytest.CaptureFi
     assert main(["run", "content", "--warehouse", "wh"]) == 0
     assert "Published snapshot 1 from 1 file: 1 new." in capsys.readouterr().out
     assert main(["path", "--warehouse", "wh"]) == 0
-    assert capsys.readouterr().out == f"{(folder / 'wh' / 'snapshots' / '000001').resolve()}\n"
+    snapshot = (folder / "wh" / "snapshots" / "000001").resolve()
+    assert capsys.readouterr().out == f"{snapshot}\n"
+    assert main(["path", "--warehouse", "wh", "--sql"]) == 0
+    views = f"CREATE OR REPLACE VIEW articles AS SELECT * FROM read_parquet('{snapshot}/articles/**/*.parquet'"
+    assert capsys.readouterr().out.startswith(views)
+    assert main(["path", "--warehouse", "wh", "--sql", "--json"]) == 2
+    assert "exclude each other" in capsys.readouterr().err
     assert main(["status", "--warehouse", "wh", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["snapshot"], told["tables"]["articles"]["rows"], len(told["runs"])) == (1, 1, 1)

@@ -116,13 +116,13 @@ def test_any_sequence_of_changes_comes_to_the_same_as_a_rebuild(tmp_path: Path, 
             if kind == "gone":
                 (tmp_path / "news" / f"{day:02d}.md").unlink(missing_ok=True)
                 continue
-            fields = {
+            changes: dict[str, dict[str, Any]] = {
                 "excerpt": {"excerpt": f"Step {step}"},
                 "related": {"related": [{"title": f"Step {step}", "webUrl": page(step)}] * chance.randint(0, 2)},
                 "date": {"publishedDateTime": f"202{chance.randint(4, 6)}-05-0{chance.randint(1, 9)}T09:00:00Z"},
                 "copy": {"originalUrl": page(chance.randrange(24)), "quality": chance.randint(1, 99)},
                 "address": {"originalUrl": page(100 + step)},
-            }[kind]
-            desk.write(f"{day:02d}.md", story(day, **fields))
+            }
+            desk.write(f"{day:02d}.md", story(day, **changes[kind]))
         desk.run(warehouse={"rows_per_file": chance.choice([2, 4, 4, 1_000])})
     assert_equals_rebuild(desk)

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pyarrow as pa
 import pytest
-from pyarrow import parquet
 from rich.console import Console
 
 from config.errors import UsageError, WarehouseError
 from flows.queries import WIDTH, Answer, Query, answer, main, parse_query, read_queries, show
+from tasks.report.status import views_sql
+from tests.builders import Desk, article, page
 
-COUNT = "SELECT count(*) AS articles, min(title) AS first FROM read_parquet('{warehouse}/current/articles/*.parquet')"
+COUNT = "SELECT count(*) AS articles, min(title) AS first FROM articles"
 FILE = f"-- How many articles\n-- why a warehouse user asks this: to see that it works\n{COUNT};\n"
 
 
 def warehouse_of(root: Path, *titles: str) -> Path:
-    """A folder that looks like a warehouse with these articles."""
-    folder = root / "current" / "articles"
-    folder.mkdir(parents=True)
-    parquet.write_table(pa.table({"title": pa.array(titles, pa.string())}), folder / "part-0.parquet")
-    return root
+    """The warehouse of a desk with an article of each title."""
+    desk = Desk(root)
+    for number, title in enumerate(titles):
+        desk.write(f"{number}.md", article(title, f"Text {title}.", originalUrl=page(number)))
+    desk.run()
+    return desk.warehouse.root
 
 
 def queries_of(root: Path, **texts: str) -> Path:
@@ -49,7 +50,7 @@ def test_queries_come_in_the_order_of_their_names(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["warehouse", "editor's choice"])
 def test_the_warehouse_is_put_in_and_answers(tmp_path: Path, name: str) -> None:
     warehouse = warehouse_of(tmp_path / name, "Otters", "Eels")
-    assert answer(parse_query(FILE), warehouse) == Answer(["articles", "first"], [(2, "Eels")])
+    assert answer(parse_query(FILE), views_sql(warehouse)) == Answer(["articles", "first"], [(2, "Eels")])
 
 
 def test_main_shows_question_and_answer_within_the_width(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -59,7 +60,7 @@ def test_main_shows_question_and_answer_within_the_width(tmp_path: Path, capsys:
     shown = capsys.readouterr().out
     assert "How many articles" in shown
     assert "To see that it works." in shown
-    assert f"read_parquet('{warehouse}/current" in shown.replace("\n", "")
+    assert "FROM articles" in shown
     assert "Eels [and] otters" in shown
     assert max(map(len, shown.splitlines())) <= WIDTH
 
@@ -75,15 +76,16 @@ def test_no_value_is_shown_as_nothing() -> None:
 def test_a_warehouse_without_tables_is_an_error_that_says_what_to_do(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(WarehouseError, match="No files found"):
-        answer(parse_query(FILE), tmp_path)
     assert main([str(queries_of(tmp_path / "queries", count=FILE)), str(tmp_path)]) == 1
-    assert "Load it first: presslake run." in capsys.readouterr().err
+    assert "There is no warehouse" in capsys.readouterr().err
+    gone = f"CREATE VIEW articles AS FROM read_parquet('{tmp_path}/*.parquet')"
+    with pytest.raises(WarehouseError, match=r"How many articles: .*No files found"):
+        answer(parse_query(FILE), gone)
 
 
-def test_a_wrong_query_is_named(tmp_path: Path) -> None:
+def test_a_wrong_query_is_named() -> None:
     with pytest.raises(UsageError, match=r"Typo: Parser Error"):
-        answer(parse_query("-- Typo\nSELEKT 1"), tmp_path)
+        answer(parse_query("-- Typo\nSELEKT 1"), "")
 
 
 def test_a_folder_without_queries_is_wrong_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from config.match_rules import load_match_rules
 from tasks.deduplicate.decisions import decide
-from tasks.deduplicate.touched import touched_rows
+from tasks.deduplicate.touched import SHOWN, changed_rows
 from tests.tasks.deduplicate.manifest_rows import MORNING, by_path, manifest, row, rows_before, text, with_stored_pairs
 
 RULES: Final = load_match_rules()
@@ -234,7 +234,7 @@ def test_names_of_files_decide_only_between_equals(folder: dict[str, Any], names
 
 def touched(before: list[dict[str, Any]], after: list[dict[str, Any]], reread: list[bool]) -> list[bool]:
     previous, now = manifest(*before), manifest(*after)
-    rows = touched_rows(previous, now, pa.array(reread, pa.bool_()), rows_before(now, previous))
+    rows = changed_rows(previous, now, pa.array(reread, pa.bool_()), rows_before(now, previous), SHOWN)
     result: list[bool] = rows.to_pylist()
     return result
 

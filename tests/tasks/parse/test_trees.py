@@ -9,8 +9,7 @@ import pyarrow as pa
 import pytest
 
 from config.contract import load_contract
-from config.contract_properties import parse_column
-from config.contract_types import Column
+from config.contract_types import Column, parse_column
 from tasks.front_matter.problems import spell_path
 from tasks.parse.levels import Level
 from tasks.parse.trees import build_level

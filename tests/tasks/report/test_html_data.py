@@ -103,9 +103,13 @@ def test_an_article_counts_once_for_a_topic(desk: Desk, numbers: ArticleNumbers)
 
 def test_most_copied_stories_name_who_tells_them(desk: Desk, numbers: ArticleNumbers) -> None:
     assert numbers.duplicates == Counter(row["match"] for row in desk.rows("duplicates")) == {"same_url": 1}
-    (told,) = numbers.stories
-    assert (told.copies, sorted(told.told_by), numbers.stories_in_all) == (2, ["Fen & Field", "The Harbour Post"], 1)
-    assert told.url == "https://paper.example/story/3"
+    (copied,) = numbers.stories
+    assert (copied.copies, sorted(copied.providers), numbers.stories_in_all) == (
+        2,
+        ["Fen & Field", "The Harbour Post"],
+        1,
+    )
+    assert copied.url == "https://paper.example/story/3"
 
 
 def test_quarantine_is_known_after_each_run(desk: Desk, report: Report) -> None:
@@ -121,7 +125,7 @@ def test_runs_are_those_of_the_table(desk: Desk, report: Report) -> None:
     for run in report.runs:
         row = rows[run.run_id]
         assert run.seconds == {stage["stage"]: stage["seconds"] for stage in row["stages"]}
-        assert (run.new, run.changed, run.quarantined) == (
+        assert (run.files.new, run.files.changed, run.records.quarantined) == (
             row["files_new"], row["files_changed"], row["records_quarantined"],
         )  # fmt: skip
 

@@ -10,8 +10,7 @@ import sys
 import pytest
 from rich.console import Console
 
-from tasks.report.log_lines import JsonLines, TextLines
-from tasks.report.terminal_lines import TerminalLines
+from tasks.report.log_lines import JsonLines, TerminalLines, TextLines
 
 
 def record(message: str, level: int = logging.INFO, **extra: object) -> logging.LogRecord:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tasks.report.markdown import run_report
-from tasks.report.outcome import Changes, Example, Files, Outcome, Rail, Records, UnknownField, Violation
+from tasks.report.outcome import Changes, Example, Files, GuardCheck, Outcome, Records, UnknownField, Violation
 
 
 def outcome(**fields: object) -> Outcome:
@@ -35,7 +35,7 @@ def test_it_counts_files_records_and_duplicates() -> None:
 
 
 def test_a_run_stopped_by_a_guard_rail_says_which_and_what_to_do_before_all_else() -> None:
-    rail = Rail("guards.max_quarantined_share", 0.77, 0.2, "share", "hit")
+    rail = GuardCheck("guards.max_quarantined_share", 0.77, 0.2, "share", "hit")
     failed = outcome(
         status="failed",
         error="GuardRailError",

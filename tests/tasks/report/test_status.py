@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import msgspec
 import pyarrow as pa
 import pytest
 
-from config.contract import load_contract
+from config.contract import TABLES, load_contract
 from config.errors import WarehouseError
-from tasks.report.outcome import Files, Outcome, Records
-from tasks.report.status import LAST_RUNS, Status, TableSize, current_place, read_status
-from tasks.report.summary import run_row
-from tasks.report.terminal import TOP, make_console
-from tasks.report.terminal_status import show_status
+from tasks.report.outcome import Files, Outcome, Records, run_row
+from tasks.report.status import LAST_RUNS, Status, TableSize, published_tables, read_status, views_sql
+from tasks.report.terminal import TOP, make_console, show_status
 from tasks.tables.journal import add_to_journal
 from tasks.tables.warehouse import Warehouse
 from tasks.write.snapshot import SnapshotBuilder
+from tests.builders import Desk, article, page
 
 CONTRACT = load_contract()
 PUBLISHED = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -156,12 +157,49 @@ def test_folder_that_is_no_warehouse_is_refused_and_left_alone(tmp_path: Path) -
     assert list(tmp_path.iterdir()) == []
 
 
-def test_current_place_is_the_snapshot_itself(tmp_path: Path) -> None:
+def test_published_tables_are_those_of_the_snapshot_itself(tmp_path: Path) -> None:
     root = warehouse_with(tmp_path / "wh", [], [])
-    assert current_place(root).path == str((root / "snapshots" / "000001").resolve())
+    folder = (root / "snapshots" / "000001").resolve()
+    published = published_tables(root)
+    assert (published.snapshot, published.path) == (1, str(folder))
+    assert {name: table.uri for name, table in published.tables.items()} == {
+        "quarantine": str(folder / "quarantine"),
+        "runs": str(folder / "runs"),
+    }
 
 
-def test_current_place_needs_a_snapshot(tmp_path: Path) -> None:
+@pytest.mark.parametrize("ask", [published_tables, views_sql])
+def test_published_tables_need_a_snapshot(tmp_path: Path, ask: Callable[[Path], object]) -> None:
     Warehouse(tmp_path, durable=False).create()
     with pytest.raises(WarehouseError, match="Nothing is published"):
-        current_place(tmp_path)
+        ask(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["it's a desk", "[year]=2026/a*b?", "x'); DROP VIEW runs; --"])
+def test_views_can_be_pasted_into_duckdb_whatever_the_folder_is_called(tmp_path: Path, name: str) -> None:
+    desk = Desk(tmp_path / name)
+    desk.write("a.md", article("Ferry", originalUrl=page(1)))
+    desk.write("b.md", article("Lock", originalUrl=page(2), publishedDateTime="2024-03-01T09:00:00Z"))
+    desk.run()
+    views = views_sql(desk.warehouse.root)
+    desk.delete("b.md")
+    desk.run(guards={"accept_removals": True})
+    with duckdb.connect() as connection:
+        connection.execute(views)
+        tables = connection.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall()
+        years = connection.execute("SELECT published_year, title FROM articles ORDER BY ALL").fetchall()
+        columns = {name: [row[0] for row in connection.execute(f"DESCRIBE {name}").fetchall()] for (name,) in tables}
+    # Views stay on their snapshot: the file that has gone since is still there.
+    assert years == [(2024, "Lock"), (2025, "Ferry")]
+    assert set(columns) == set(TABLES)
+    assert columns["runs"] == CONTRACT["runs"].names
+
+
+def test_views_name_folders_without_the_pointer(tmp_path: Path) -> None:
+    root = warehouse_with(tmp_path / "wh", [], [])
+    folder = (root / "snapshots" / "000001").resolve()
+    assert views_sql(root) == "".join(
+        f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM "
+        f"read_parquet('{folder}/{name}/**/*.parquet', hive_partitioning = false);\n"
+        for name in ("quarantine", "runs")
+    )

@@ -9,9 +9,8 @@ import pytest
 import yaml
 
 from config.contract import load_contract
-from config.contract_properties import parse_column
-from tasks.report.field_shapes import shapes
-from tasks.report.suggestion import Suggestion, suggest
+from config.contract_types import parse_column
+from tasks.report.suggestion import Suggestion, shapes, suggest
 
 CONTRACT = load_contract()
 

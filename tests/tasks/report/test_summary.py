@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pyarrow as pa
+from msgspec.structs import replace
 
 from config.contract import load_contract
-from tasks.report.outcome import Files, Outcome, Records, UnknownField
-from tasks.report.summary import merged_unknown_fields, merged_violations, run_row, what_changed
+from tasks.report.outcome import Files, Outcome, Records, UnknownField, outcome_of, run_row
+from tasks.report.summary import merged_unknown_fields, merged_violations, what_changed
 
 
 def violation(count: int, path: str) -> dict[str, Any]:
@@ -69,8 +70,18 @@ def test_a_row_fills_every_required_column_of_runs() -> None:
         assert [column.name for column in schema.columns if column.required and row[column.name].null_count] == []
 
 
-def test_a_row_says_what_the_outcome_says() -> None:
-    row = run_row(outcome(files=Files(new=2), records=Records(loaded=2), seconds={"parse": 1.5}, bytes={"parse": 9}))
+def test_a_row_says_what_the_outcome_says_and_gives_it_back() -> None:
+    said = {
+        "snapshot": 3,
+        "sources": {"news": "/srv"},
+        "warehouse": "wh",
+        "unknown_fields": {"a": UnknownField(1, "b")},
+    }
+    ran = outcome(files=Files(new=2), records=Records(loaded=2), seconds={"parse": 1.5}, **said)
+    row = run_row(ran)
     assert (row["files_new"], row["records_loaded"]) == (2, 2)
-    assert row["stages"] == [{"stage": "parse", "seconds": 1.5, "bytes": 9}]
+    assert row["stages"] == [{"stage": "parse", "seconds": 1.5, "bytes": 0}]
     assert (row["ended_at"] - row["started_at"]).total_seconds() == 9.5
+    again = outcome_of(row)
+    assert (again.start, again.took) == (ran.start, 9.5)
+    assert replace(again, started_at=ran.started_at, ended_at=ran.ended_at) == ran

@@ -7,8 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from config.contract_properties import parse_column
-from config.contract_types import Column
+from config.contract_types import Column, parse_column
 from tasks.tables.nested import plain_lists, walk
 from tasks.tables.rules import check_rules
 

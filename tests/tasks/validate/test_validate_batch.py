@@ -19,7 +19,7 @@ from tasks.parse.batch import ParseJob, read_batch
 from tasks.tables.parsed import read_parsed, write_parsed
 from tasks.tables.source import Content
 from tasks.tables.staging import FILES, LISTING_FIELDS, fresh_folder, read_arrow, read_json
-from tasks.validate.batch import LINEAGE, QUARANTINED, validate_parsed
+from tasks.validate.batch import QUARANTINED, validate_parsed
 
 
 @dataclass
@@ -73,7 +73,7 @@ def run(folder: Path, files: dict[str, str], contract: Contract | None = None, *
 def test_a_good_record_has_the_columns_of_articles(tmp_path: Path) -> None:
     batch = run(tmp_path, {"_news/a.md": article()})
     schema = read_arrow(batch.folder / "records.arrow").schema
-    assert schema.names == [name for name in load_contract()["articles"].names if name not in LINEAGE]
+    assert schema.names == load_contract().record_schema.names
     (record,) = batch.rows("records")
     assert (record["title"], record["body"], record["collection"], record["warnings"]) == ("A", "Text.", "_news", [])
     assert batch.rows("quarantine") == []

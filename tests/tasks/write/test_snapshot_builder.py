@@ -66,15 +66,6 @@ def test_a_published_snapshot_is_current_and_says_where_it_comes_from(warehouse:
     assert list(warehouse.staging_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(("asked", "articles", "sources"), [(3, 3, 1), (1, 1, 1), (19, 19, 1)])
-def test_keys_and_hashes_are_compressed_with_less_effort(
-    warehouse: Warehouse, asked: int, articles: int, sources: int
-) -> None:
-    builder = SnapshotBuilder(warehouse, None, "run-1", ParquetOptions(compression_level=asked))
-    levels = [builder.options(table).compression_level for table in ("articles", "sources")]
-    assert levels == [articles, sources]
-
-
 def test_a_kept_file_is_the_same_file_and_the_parent_does_not_change(warehouse: Warehouse) -> None:
     first = publish_first(warehouse)
     before = contents(first)

@@ -1,16 +1,17 @@
-"""Puts layers of settings together, and says exactly what is wrong with one.
+"""Layers of settings: a YAML file, the environment, the command line; read, checked and laid over the defaults.
 
-Belongs here: checking every key and value of a `Layer` against a tree of msgspec structs, and the
-errors: the key in full, its place, what was expected, what was probably meant. Does not belong here:
-which settings there are (config.settings), and reading files or the environment
-(config.settings_sources).
+Belongs here: reading each of these, where in it a key stands, checking every key and value against a tree
+of msgspec structs, and the errors: the key in full, its location, what was expected and probably meant.
+Does not belong here: which settings there are (config.settings), and what a type says (config.settings_kinds).
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple, TypeVar, get_args
 
 from msgspec import DecodeError, Struct, convert, json
@@ -18,15 +19,107 @@ from msgspec.structs import replace
 
 from config import settings_kinds as kinds
 from config.errors import SettingsError
-from config.settings_sources import KeyPath, Layer
 
+KeyPath = tuple[str, ...]
+
+PREFIX: Final = "PRESSLAKE_"
 AnyStruct = TypeVar("AnyStruct", bound=Struct)
 
-#: A list in JSON, told from a comma-separated one whose first pattern is such as `[ab]*.md`.
+#: A list in JSON; a comma-separated one may start with a pattern such as `[ab]*.md`.
 _JSON_LIST: Final = re.compile(r'\s*\[\s*["\]]')
 
 #: Longest excerpt of a wrong value in a message, in characters.
 _MAX_SHOWN: Final = 60
+
+
+class Layer(NamedTuple):
+    """The settings of one origin.
+
+    Attributes:
+        tree: nested mappings from key to value; keys are texts.
+        origin: its name for people: a file, a variable, the command line.
+        lines: 1-based line of every key, where the origin is a file.
+        textual: a text can stand for a number, a list or a mapping, as it does in the environment.
+        variable: the key of the environment variable that is the origin; empty for other origins.
+    """
+
+    tree: Any
+    origin: str
+    lines: Mapping[KeyPath, int] = MappingProxyType({})
+    textual: bool = False
+    variable: KeyPath = ()
+
+    def location(self, path: KeyPath) -> str:
+        """The location of a key: file and line, variable, or command line."""
+        return f"{self.origin}, line {self.lines[path]}" if path in self.lines else self.origin
+
+    def written(self, path: KeyPath) -> str:
+        """A key as it is written in this origin."""
+        if self.variable and all(key.isidentifier() for key in path):
+            return variable_name(path)
+        return ".".join(path)
+
+
+def variable_name(path: KeyPath) -> str:
+    """The environment variable of a key: `("run", "workers")` is `PRESSLAKE_RUN__WORKERS`."""
+    return PREFIX + "__".join(path).upper()
+
+
+def file_layer(path: Path) -> Layer:
+    """Read a YAML file of settings; an empty one says nothing.
+
+    Raises:
+        SettingsError: it cannot be read, is not YAML, or gives a key twice.
+    """
+    import yaml  # noqa: PLC0415  (nearly as slow to import as all the rest, and many runs have no file)
+
+    try:
+        loader = yaml.SafeLoader(path.read_text(encoding="utf-8-sig"))
+        root, lines = loader.get_single_node(), dict[KeyPath, int]()
+        tree = {} if root is None else _plain(root, (), lines, str(path), loader.construct_object)
+    except OSError as error:
+        raise SettingsError(
+            f"The settings file {path} cannot be read: {error.strerror or error}.", "Check the path."
+        ) from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise _invalid_yaml(path, error) from error
+    return Layer(tree, str(path), lines)
+
+
+def _invalid_yaml(path: Path, error: Exception) -> SettingsError:
+    mark = getattr(error, "problem_mark", None)
+    location = f"{path}, line {mark.line + 1}" if mark else str(path)
+    problem = getattr(error, "problem", None) or error
+    return SettingsError(f"The settings file is not valid YAML ({location}): {problem}.", "Mend it there.")
+
+
+def _plain(node: Any, path: KeyPath, lines: dict[KeyPath, int], origin: str, construct: Callable[..., Any]) -> Any:
+    """The value of a YAML node. Keys keep their text, because YAML 1.1 takes the key `on` for true."""
+    if node.id != "mapping":
+        return construct(node, deep=True)
+    tree: dict[str, Any] = {}
+    for key_node, value_node in node.value:
+        key, line = str(key_node.value), key_node.start_mark.line + 1
+        below = (*path, key)
+        if key in tree:
+            raise SettingsError(
+                f"`{'.'.join(below)}` is given twice ({origin}, lines {lines[below]} and {line}).",
+                "Delete one of them.",
+            )
+        lines[below] = line
+        tree[key] = _plain(value_node, below, lines, origin, construct)
+    return tree
+
+
+def environment_layers(environ: Mapping[str, str], ignored: frozenset[str] = frozenset()) -> Iterator[Layer]:
+    """One layer for each variable `PRESSLAKE_SECTION__KEY`, in the order of their names."""
+    for name in sorted(environ):
+        if name.startswith(PREFIX) and name not in ignored:
+            path = tuple(name.removeprefix(PREFIX).lower().split("__"))
+            tree: Any = environ[name]
+            for key in reversed(path):
+                tree = {key: tree}
+            yield Layer(tree, f"environment variable {name}", textual=True, variable=path)
 
 
 def apply_layers(schema: type[AnyStruct], layers: Iterable[Layer]) -> AnyStruct:
@@ -44,7 +137,7 @@ def apply_layers(schema: type[AnyStruct], layers: Iterable[Layer]) -> AnyStruct:
 
 
 def _with(section: Any, path: KeyPath, value: object) -> Any:
-    """A section with one value in the place of another; both are of the right type."""
+    """A section with one value replaced; the new one is of the right type."""
     if not path:
         return value
     key, below = path[0], path[1:]
@@ -102,7 +195,7 @@ class _Check(NamedTuple):
         near = _nearest(str(value), kinds.choices(kind))
         what = f"`{'.'.join(path)}`" if path else "A settings file"
         return SettingsError(
-            f"{what} must be {kinds.spell_kind(kind)}, not {_shown(value)} ({self.layer.place(path)}).",
+            f"{what} must be {kinds.format_kind(kind)}, not {_shown(value)} ({self.layer.location(path)}).",
             f"Did you mean `{near[0]}`?" if near else "",
         )
 
@@ -114,15 +207,15 @@ class _Check(NamedTuple):
         meant = meant or [(*path[:-1], near) for near in _nearest(path[-1], siblings)]
         meant = meant or [key for near in _nearest(path[-1], names) for key in known if key[-1] == near]
         rest = self.layer.variable[len(path) :]  # what the variable says below a misspelt section
-        spelt = " or ".join(f"`{self.layer.spell(key if key in known else key + rest)}`" for key in meant)
+        suggestion = " or ".join(f"`{self.layer.written(key if key in known else key + rest)}`" for key in meant)
         return SettingsError(
-            f"There is no setting `{'.'.join(path)}` ({self.layer.place(path)}).",
-            f"Did you mean {spelt}?" if meant else f"There are: {', '.join(siblings)}.",
+            f"There is no setting `{'.'.join(path)}` ({self.layer.location(path)}).",
+            f"Did you mean {suggestion}?" if meant else f"There are: {', '.join(siblings)}.",
         )
 
 
 def _meaning(kind: Any, value: object, lax: bool) -> object:
-    """What a value stands for: a path is its text, a size its bytes, a text from the environment a list."""
+    """The meaning of a value: a path is its text, a size its bytes, a text from the environment a list."""
     if isinstance(value, os.PathLike):
         return os.fspath(value)
     if isinstance(value, str) and kinds.is_bytes(kind):

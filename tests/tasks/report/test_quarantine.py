@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.report import quarantined
-from tasks.report.quarantined import quarantined_files
+from tasks.report import quarantine
+from tasks.report.quarantine import quarantined_files
 from tests.builders import Desk, article
 
 
@@ -30,7 +30,7 @@ def test_files_of_this_run_come_first_with_place_and_reason(desk: Desk) -> None:
 
 
 def test_of_many_files_it_shows_the_first_and_says_so(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(quarantined, "MOST", 1)
+    monkeypatch.setattr(quarantine, "MAX_ROWS", 1)
     rows, sentence = quarantined_files(desk.run(), [])
     assert len(rows) == 1
     assert sentence == "2 files are in quarantine; these are the first 1. `presslake check` lists all."
