@@ -1,4 +1,4 @@
-"""A year of a site's history, run by run: does every run equal a rebuild, and how much faster is it?
+"""A year of a site's history, run by run: does each run equal a rebuild, how fast is it, how many bytes are new?
 
     python -m benchmarks.replay_history --history DIR [--states N] [--beside DIR]
 
@@ -39,11 +39,25 @@ MOST = 3
 
 @dataclass
 class Figures:
-    """Seconds of each state's two runs, and what changed."""
+    """Seconds of each state's two runs, what changed, and the bytes of the snapshot's new files by table."""
 
     incremental: list[float] = field(default_factory=list)
     rebuild: list[float] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
+    new_bytes: list[dict[str, int]] = field(default_factory=list)
+    all_bytes: list[int] = field(default_factory=list)
+
+    def measure(self, warehouse: Warehouse) -> None:
+        """Note the bytes of the current snapshot: of all its files, and by table of those that its parent lacks."""
+        snapshot = warehouse.current()
+        assert snapshot is not None
+        parent = snapshot.info.parent
+        known = {file.digest for file in warehouse.snapshot(parent).info.files} if parent else set()
+        new: dict[str, int] = {}
+        for file in snapshot.info.files:
+            new[file.table] = new.get(file.table, 0) + (0 if file.digest in known else file.bytes)
+        self.new_bytes.append(new)
+        self.all_bytes.append(sum(file.bytes for file in snapshot.info.files))
 
 
 def apply_state(state: Path, folder: Path, chance: random.Random) -> None:
@@ -100,6 +114,7 @@ def replay(history: Path, most_states: int, beside: Path | None, folder: Path) -
         seconds, outcome = timed_run(specs, lasting)
         figures.incremental.append(seconds)
         figures.outcomes.append(outcome)
+        figures.measure(Warehouse(lasting))
         shutil.rmtree(rebuilt, ignore_errors=True)
         figures.rebuild.append(timed_run(specs, rebuilt)[0])
         assert_same_tables(Warehouse(lasting), Warehouse(rebuilt))
@@ -136,6 +151,20 @@ def report(figures: Figures) -> str:
     return "\n".join([*lines, *(f"| {name} | {one} | {other} |" for name, one, other in rows)])
 
 
+def bytes_report(figures: Figures) -> str:
+    """The new bytes of the later runs as a Markdown table, by table."""
+    later = slice(1, None)
+    read = [outcome.bytes.get("parse", 0) for outcome in figures.outcomes[later]]
+    totals = [sum(new.values()) for new in figures.new_bytes[later]]
+    shares = [100 * new / whole for new, whole in zip(totals, figures.all_bytes[later], strict=True)]
+    rows = [("source files read", read), ("new in the snapshot", totals)]
+    names = sorted({table for new in figures.new_bytes for table in new})
+    rows += [(f"`{name}`", [new.get(name, 0) for new in figures.new_bytes[later]]) for name in names]
+    lines = ["| kB a later run | median | total |", "|---|---:|---:|"]
+    lines += [f"| {name} | {statistics.median(of) / 1e3:,.1f} | {sum(of) / 1e3:,.0f} |" for name, of in rows]
+    return "\n".join([*lines, f"| share of the snapshot, % | {statistics.median(shares):.0f} | |"])
+
+
 def main() -> None:
     """Replay and print."""
     parser = argparse.ArgumentParser(description="Replay a history; compare each run with a rebuild.")
@@ -144,7 +173,8 @@ def main() -> None:
     parser.add_argument("--beside", type=Path)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        print(report(replay(arguments.history, arguments.states, arguments.beside, Path(folder))))
+        figures = replay(arguments.history, arguments.states, arguments.beside, Path(folder))
+        print(report(figures), bytes_report(figures), sep="\n\n")
 
 
 if __name__ == "__main__":

@@ -109,8 +109,9 @@ class Contract(msgspec.Struct, frozen=True, dict=True):
     @cached_property
     def source_columns(self) -> tuple[Column, ...]:
         """The columns that are read from the front matter: of `articles`, then the list `related` of `duplicates`."""
-        columns = {column.name: column for name in ("articles", "duplicates") for column in self[name].columns}
-        return tuple(column for column in columns.values() if column.sources)
+        articles = {column.name: column for column in self["articles"].columns}
+        others = (column for column in self["duplicates"].columns if column.name not in articles)
+        return tuple(column for column in (*articles.values(), *others) if column.sources)
 
     @cached_property
     def record_schema(self) -> pa.Schema:
@@ -121,8 +122,8 @@ class Contract(msgspec.Struct, frozen=True, dict=True):
     @cached_property
     def tag(self) -> str:
         """Version plus a hash of everything that changes what a record is (descriptions do not)."""
-        columns = {column.name: column for column in (*self["articles"].columns, *self.source_columns)}
-        meaning = repr([self.removed_field, [column.meaning for column in columns.values()]])
+        computed = (column for column in self["articles"].columns if not column.sources)
+        meaning = repr([self.removed_field, [column.meaning for column in (*self.source_columns, *computed)]])
         return f"{self.version}+{hashlib.sha256(meaning.encode()).hexdigest()[:8]}"
 
 

@@ -157,7 +157,7 @@ class Warehouse(Struct, frozen=True):
         Meta(
             ge=1,
             le=1_000_000,
-            description="Rows of an average file of a table; in large tables more, so that it has at most some 256 files.",
+            description="Rows of an average file; in large tables more, so that one has at most some 256 files.",
         ),
     ] = 1_000
     keep_snapshots: Annotated[int, Meta(ge=1, description="How many of the newest snapshots always stay.")] = 48

@@ -19,15 +19,16 @@ from config.errors import UsageError
 from tasks.report.status import published_snapshot
 from tasks.report.words import counted, printable
 from tasks.tables.keys import file_keys
-from tasks.tables.snapshots import Snapshot
+from tasks.tables.snapshots import INDEX, Snapshot
 
 #: Line and column, as `check` and `status` print them after a path.
 _LINE_AND_COLUMN: Final = re.compile(r"(:\d+){1,2}$")
 _KNOWN: Final = [
-    *("source", "source_path", "status", "article_id", "alias_ids", "canonical_article_id", "copies", "outlets"),
+    *("source", "source_path", "status", "article_id", "canonical_article_id", "copies", "outlets"),
     *("outlet", "published_at", "first_published_at", "first_published_by"),
-    *("match", "matched_source", "matched_source_path", "similarity", "evidence", "violations", "title_words"),
+    *("match", "matched_source", "matched_source_path", "similarity", "evidence", "violations"),
 ]
+_INDEXED: Final = ["alias_ids", "title_words"]
 
 
 class Member(msgspec.Struct, frozen=True):
@@ -83,12 +84,20 @@ def explain(root: Path, subject: str, ids: Sequence[str]) -> list[Explanation]:
         WarehouseError: there is no warehouse, nothing is published, or it is damaged.
     """
     snapshot = published_snapshot(root)
-    files = snapshot.read("sources", _KNOWN)
+    files = _files(snapshot)
     found = files.filter(_is_meant(files, subject, [subject, *ids]))
     if not len(found):
         raise UsageError(f"No file is known by {subject!r}.", "Give an article_id, a URL, or a path in its source.")
     findings = _findings(snapshot, found)
     return [_explanation(files, row, findings.get(_file(row))) for row in found.to_pylist()]
+
+
+def _files(snapshot: Snapshot) -> pa.Table:
+    """What is known of every file; names and words by which it is found are in the private index."""
+    files, index = snapshot.read("sources", _KNOWN), snapshot.read(INDEX, _INDEXED)
+    for name in _INDEXED:
+        files = files.append_column(name, index[name])
+    return files
 
 
 def _is_meant(files: pa.Table, subject: str, ids: Sequence[str]) -> pa.BooleanArray:

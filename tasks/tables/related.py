@@ -10,6 +10,7 @@ the other, so both forms hold the same fields.
 from __future__ import annotations
 
 import hashlib
+from itertools import pairwise
 
 import msgspec
 import pyarrow as pa
@@ -82,7 +83,7 @@ def related_digests(lists: pa.ListArray) -> pa.StringArray:
     bounds = pc.subtract(lists.offsets, lists.offsets[0]).to_pylist()
     texts = [
         _digest(b"".join(entries[start:stop])).hex() if stop > start else None
-        for start, stop in zip(bounds, bounds[1:], strict=False)
+        for start, stop in pairwise(bounds)
     ]
     return pa.array(texts, pa.string())
 

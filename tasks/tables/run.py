@@ -231,14 +231,15 @@ class Publication(msgspec.Struct, frozen=True):
 
     Attributes:
         batches: folders of the validated batches.
-        expected: how many files the sources of the run have: those listed, without those missing at read.
+        expected: how many files the sources of the run have: those listed, without those missing at read; None where
+            nothing was listed.
         rows: rows for the table `runs`, this run's last.
         summary: what `snapshot.json` says of the run.
         forgotten: ids of runs whose rows in `runs` go.
     """
 
     batches: Sequence[Path]
-    expected: int
+    expected: int | None
     rows: Sequence[Mapping[str, Any]]
     summary: Mapping[str, object]
     forgotten: frozenset[str] = frozenset()

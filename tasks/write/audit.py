@@ -26,13 +26,14 @@ _STATUSES: Final = pa.array(["loaded", "duplicate", "quarantined", "removed", "i
 _REPORT: Final = "Nothing was published. Please report this with the run's log; `--full-refresh` starts from the files."
 
 
-def check_manifest(manifest: pa.Table, sources: Collection[str], there: int) -> None:
+def check_manifest(manifest: pa.Table, sources: Collection[str], there: int | None) -> None:
     """G1: every file has one row and one status, every listed one is live, every article has its own id.
 
     Args:
         manifest: (n,) the manifest that is about to be published, sorted by source and path.
         sources: the sources of this run.
-        there: number of files that they listed, less those that were gone when they were to be read.
+        there: number of files that they listed, less those that were missing when they were to be read; None where
+            nothing was listed.
 
     Raises:
         AuditError: naming what does not add up.
@@ -46,7 +47,7 @@ def check_manifest(manifest: pa.Table, sources: Collection[str], there: int) -> 
         raise AuditError("A file that is gone has another status than `removed`.", _REPORT)
     is_ours = pc.is_in(manifest["source"], pa.array(sorted(sources), pa.string()))
     live = _count(pc.and_(is_ours, pc.invert(manifest["deleted"])))
-    if live != there:
+    if there is not None and live != there:
         raise AuditError(f"The sources have {there:,} files, but {live:,} have a status.", _REPORT)
     ids = manifest["article_id"].filter(pc.equal(manifest["status"], "loaded"))
     if pc.count_distinct(ids).as_py() != len(ids) or ids.null_count:

@@ -51,7 +51,9 @@ def write_snapshot(run: Run, decided: Decided, publication: Publication, version
         WarehouseError: the disk refused; nothing was published.
     """
     parent, contract, settings = run.parent_snapshot(), run.contract, run.settings.warehouse
-    sound = parent if parent is not None and parent.info.summary.get("form") == run.table_form else None
+    # A full refresh takes over no file: it mends what is damaged.
+    is_same = not run.full_refresh and parent is not None and parent.info.summary.get("form") == run.table_form
+    sound = parent if is_same else None
     options = ParquetOptions(compression_level=settings.compression_level)
     builder = SnapshotBuilder(run.warehouse, parent, run.run_id, options)
     check_manifest(decided.manifest, run.sources.keys(), publication.expected)

@@ -77,7 +77,7 @@ def rewrite_tables(
     unchanged = pa.repeat(pa.scalar(False), len(manifest))
     parent_row = pa.compute.index_in(file_keys(manifest), file_keys(before)).cast(pa.int64())
     decided = Decided(manifest, unchanged, unchanged, parent_row, before)
-    publication = Publication((), 0, rows, summary, frozenset(forgotten))
+    publication = Publication((), None, rows, summary, frozenset(forgotten))
     return write_snapshot(run, decided, publication, versions)
 
 

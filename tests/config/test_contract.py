@@ -137,7 +137,7 @@ def test_duplicates_have_the_columns_of_articles_then_their_own() -> None:
     of_articles = [name for name in contract["articles"].names if name not in CLUSTER_COLUMNS]
     names = contract["duplicates"].names
     assert names[: len(of_articles)] == of_articles
-    assert names[len(of_articles) :][:2] == ["canonical_article_id", "match"]
+    assert names[len(of_articles) :][:3] == ["related", "canonical_article_id", "match"]
     assert contract["duplicates"].columns[-1].name == "published_year"
 
 

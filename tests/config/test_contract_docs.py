@@ -96,10 +96,6 @@ def test_rules_that_quarantine_a_file_are_promises_and_those_that_warn_are_not()
     assert "logicalTypeOptions" not in articles["excerpt"]
 
 
-def test_published_hashes_of_64_bits_say_so() -> None:
-    assert published_columns("sources")["shingles"]["items"]["physicalType"] == "BIGINT"
-
-
 def test_nothing_in_the_published_contract_is_for_presslake_alone() -> None:
     assert "customProperties" not in yaml.safe_dump(published_contract()["schema"])
     assert "&id" not in published_page()

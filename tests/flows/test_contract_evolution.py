@@ -35,7 +35,7 @@ def with_suggestions(desk: Desk, capsys: pytest.CaptureFixture[str]) -> Path:
     properties, items = capsys.readouterr().out.split("\n\n")
     text = PACKAGED.read_text(encoding="utf-8")
     text = text.replace("    quality:\n      - name: has_rows", f"{properties}\n    quality:\n      - name: has_rows")
-    end = "      - &related\n"
+    end = "      - &featured_content\n"
     path = desk.root / "own.odcs.yaml"
     path.write_text(text.replace(end, f"{items}\n{end}"), encoding="utf-8")
     return path

@@ -94,7 +94,7 @@ def test_damaged_snapshots_that_readers_do_not_see_expire_like_others(desk: Desk
     desk.write("boat.md", article("Boat", originalUrl=page(7)))
     desk.run()
     overwrite(desk.warehouse.snapshot(1).path / "snapshot.json", b"{")
-    overwrite(desk.warehouse.snapshot(2).path / "sources/part-0.parquet", b"cut")
+    overwrite(desk.warehouse.snapshot(2).path / "sources/part-00000.parquet", b"cut")
     assert maintain(desk).status == "damaged"
     done = maintain(desk, **keep(keep_snapshots=1, keep_days=0))
     assert (done.status, done.expired.snapshots, done.findings) == ("sound", [1, 2], [])

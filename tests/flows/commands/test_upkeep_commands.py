@@ -100,7 +100,7 @@ def test_maintain_of_a_damaged_warehouse_exits_with_1_and_removes_nothing(
 def test_a_snapshot_of_maintenance_is_listed_as_one(
     desk: Desk, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PRESSLAKE_WAREHOUSE__MAX_ROWS_PER_FILE", "1")
+    monkeypatch.setenv("PRESSLAKE_WAREHOUSE__ROWS_PER_FILE", "1")
     assert main(["maintain"]) == 0
     assert "Spread published_year=2025 over 2 files instead of 1." in out(capsys)
     assert main(["snapshots"]) == 0

@@ -13,10 +13,11 @@ import pyarrow.compute as pc
 from config.contract import load_contract
 from tasks.deduplicate.related_pairs import STORED
 from tasks.tables.keys import file_keys
+from tasks.tables.manifest import manifest_schema
 from tasks.tables.staging import FILES
 from tasks.tables.texts import normal_words, shingles
 
-SCHEMA: Final = load_contract()["sources"].schema
+SCHEMA: Final = manifest_schema(load_contract())
 MORNING: Final = datetime(2026, 3, 1, 6, tzinfo=UTC)
 
 

@@ -90,7 +90,7 @@ def articles(**fields: Any) -> pa.Table:
         "loaded_at": now,
         "run_id": "first",
     }
-    values |= {name: [] for name in ("topics", "images", "related", "warnings")}
+    values |= {name: [] for name in ("topics", "images", "warnings")}
     return pa.Table.from_pylist([values | fields], CONTRACT["articles"].schema)
 
 
@@ -98,7 +98,7 @@ def test_rows_with_all_they_need_pass() -> None:
     check_required("articles/published_year=2026/part-0.parquet", articles(), CONTRACT)
 
 
-@pytest.mark.parametrize("column", ["article_id", "title", "run_id", "first_seen_at", "copies", "topics", "related"])
+@pytest.mark.parametrize("column", ["article_id", "title", "run_id", "first_seen_at", "copies", "topics"])
 def test_null_in_a_required_column_or_list(column: str) -> None:
     with pytest.raises(AuditError, match=f"articles/part-0.parquet: {column} is null in 1 of 1 rows"):
         check_required("articles/part-0.parquet", articles(**{column: None}), CONTRACT)

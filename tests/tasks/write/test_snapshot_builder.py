@@ -16,7 +16,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from config.errors import AuditError, WarehouseError
-from tasks.tables.parquet import ParquetOptions
 from tasks.tables.verify import verify_files
 from tasks.tables.warehouse import Snapshot, Warehouse
 from tasks.write.snapshot import SnapshotBuilder
