@@ -185,7 +185,11 @@ OTHER_ID = "0" * 32
         ("quarantine", no_rows, "quarantine: no row for news:broken.md"),
         ("quarantine", column("violations", []), "quarantine: no violation in news:broken.md"),
         ("quarantine", column("source_path", "other.md"), "quarantine: rows for news:other.md"),
-        ("related", lose_edge, "related/published_year=2025/part-0.parquet does not have the entries by which articles/"),
+        (
+            "related",
+            lose_edge,
+            "related/published_year=2025/part-0.parquet does not have the entries by which articles/",
+        ),
         ("related", column("title", "Else"), "does not have the entries by which"),
         ("related", column("related_article_id", None), "does not have the entries by which"),
         (
@@ -227,7 +231,9 @@ def test_a_table_that_is_not_there_is_found(desk: Desk) -> None:
     relist(desk.snapshot, files=files)
     findings = verify(desk).findings
     assert "There is no table `related`." in findings
-    assert any("related/published_year=2025/part-0.parquet does not have the entries" in finding for finding in findings)
+    assert any(
+        "related/published_year=2025/part-0.parquet does not have the entries" in finding for finding in findings
+    )
 
 
 def test_edges_of_no_article_are_found(desk: Desk) -> None:
