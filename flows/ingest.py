@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, ParamSpec, TypeVar, cast
 
-from flows.quiet import make_prefect_quiet
+from flows.prefect_support import make_prefect_quiet
 
 make_prefect_quiet()
 
@@ -25,13 +25,11 @@ from pydantic import BeforeValidator  # noqa: E402
 
 from config.errors import RunError, SourceError, SourceRefused, WarehouseError, WarehouseLocked  # noqa: E402
 from config.settings import Settings  # noqa: E402
-from flows.crash import tell_of_crash  # noqa: E402
 from flows.engine import Engine, are_worth_workers, worker_processes  # noqa: E402
 from flows.executors import Runner, cluster  # noqa: E402
 from flows.logs import logs_in_prefect, shown_logs  # noqa: E402
-from flows.parameters import load_from  # noqa: E402
 from flows.pipeline import write_tables  # noqa: E402
-from flows.progress_artifact import ArtifactProgress  # noqa: E402
+from flows.prefect_support import ArtifactProgress, load_from, report_crash  # noqa: E402
 from flows.run import execute  # noqa: E402
 from flows.run_names import batch_name, batch_number, ingest_name  # noqa: E402
 from tasks.deduplicate.stage import deduplicate_records  # noqa: E402
@@ -79,7 +77,7 @@ def _flow_run_name() -> str:
     return ingest_name(parameters["sources"], moment, full_refresh=parameters["full_refresh"])
 
 
-@flow(name="ingest", flow_run_name=_flow_run_name, task_runner=_THREADS, on_crashed=[tell_of_crash])
+@flow(name="ingest", flow_run_name=_flow_run_name, task_runner=_THREADS, on_crashed=[report_crash])
 def ingest(
     sources: list[str] = [],  # noqa: B006 (Prefect shows it as the form's default)
     warehouse: Location = "",

@@ -21,7 +21,7 @@ from config.settings import Settings
 from config.url_rules import load_url_rules
 from flows.engine import Engine
 from flows.guards import check_contract
-from flows.notify import tell_failure, tell_success
+from flows.notify import notify_failure, notify_success
 from flows.pipeline import run_pipeline
 from tasks.discover.source import open_sources
 from tasks.report.outcome import Outcome
@@ -127,10 +127,10 @@ def execute(
     except BaseException as error:
         with bound(run_id=run_id):
             _remember_failure(warehouse, run_id, started_at, error)
-            tell_failure(settings, error, run_id=run_id)
+            notify_failure(settings, error, run_id=run_id)
         raise
     with bound(run_id=run_id):
-        tell_success(settings, run_id=run_id)
+        notify_success(settings, run_id=run_id)
     return outcome
 
 
