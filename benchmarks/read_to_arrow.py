@@ -9,29 +9,35 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pyarrow as pa
 
 from config.settings import load_settings
-from flows.local import LocalStages
+from flows.engine import Engine
 from flows.run import execute
-from tasks.tables.run import Decisions
+from tasks.deduplicate.stage import deduplicate_records
+from tasks.tables.run import Run
 from tasks.tables.staging import read_arrow
+
+R = TypeVar("R")
 
 
 class _ReadEnough(Exception):
     """Ends the run after the stages that are measured; holds the numbers of records and quarantined files."""
 
 
-class _Reading(LocalStages):
-    """Stages of a run that ends where deduplication would begin."""
+class _Reading(Engine):
+    """Runs the stages up to where deduplication would begin."""
 
-    def deduplicate(self, folder: Path, batches: Sequence[Path]) -> Decisions:
-        """Count what there is, and stop."""
-        counts = [_rows(batches, name) for name in ("records", "quarantine")]
-        raise _ReadEnough(*counts)
+    def call(self, run: Run, stage: Callable[..., R], *arguments: Any, name: str = "") -> R:
+        """Run the first stage; at the next one count what there is, and stop."""
+        if stage is not deduplicate_records:
+            return super().call(run, stage, *arguments, name=name)
+        (batches,) = arguments
+        raise _ReadEnough(*(_rows(batches, table) for table in ("records", "quarantine")))
 
 
 def _rows(batches: Sequence[Path], name: str) -> int:
@@ -43,7 +49,7 @@ def main(source: Path, output: Path) -> None:
     """Read, and print the number of validated records and of rejected files as JSON."""
     settings = load_settings(None, {"warehouse": {"path": str(output)}})
     try:
-        execute([str(source)], settings, _Reading)
+        execute([str(source)], settings, _Reading())
     except _ReadEnough as enough:
         rows, rejected = enough.args
         print(json.dumps({"rows": rows, "rejected": rejected}))

@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = _call(words)
         sys.stdout.flush()
     except PresslakeError as error:
-        _tell_json(words, error.message, error.hint, unless=("run",))
+        _print_failure(words, error.message, error.hint, unless=("run",))
         return error.exit_code if error.logged else _explain(error.message, error.hint, error.exit_code)
     except KeyboardInterrupt:
         sys.stderr.write("\nStopped. The published tables are whole; run the same command to go on.\n")
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         return _leave_pipe()
     except Exception as error:
-        _tell_json(words, f"{type(error).__name__}: {error}", unless=("run",))
+        _print_failure(words, f"{type(error).__name__}: {error}", unless=("run",))
         return _report_bug()
     return code
 
@@ -61,17 +61,17 @@ def _call(words: Sequence[str]) -> int:
     """Call the command that the words name; the exit code."""
     from cyclopts import CycloptsError  # noqa: PLC0415
 
-    from flows.commands.app import app_for  # noqa: PLC0415
+    from flows.commands.app import make_app  # noqa: PLC0415
 
     try:
-        return int(app_for(words)(words, exit_on_error=False, print_error=False) or 0)
+        return int(make_app()(words, exit_on_error=False, print_error=False) or 0)
     except CycloptsError as error:
         hint = f"See `{_help_command(error)}`."
-        _tell_json(words, str(error), hint)
+        _print_failure(words, str(error), hint)
         return _explain(str(error), hint, WRONG_USAGE)
 
 
-def _tell_json(words: Sequence[str], message: str, hint: str = "", unless: Sequence[str] = ()) -> None:
+def _print_failure(words: Sequence[str], message: str, hint: str = "", unless: Sequence[str] = ()) -> None:
     """Where `--json` was asked for, say on stdout as well that the command failed: scripts read only that.
 
     Args:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 
-from flows.quiet import make_prefect_quiet
+from flows.prefect_support import make_prefect_quiet
 
 make_prefect_quiet()
 

@@ -13,8 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.contract import VERSIONS
-from flows.local import LocalStages
-from flows.pipeline import are_worth_workers
+from flows.engine import Engine
 from tasks.deduplicate.replay import Step, replay
 from tasks.discover.batches import make_batches
 from tasks.discover.git_history import Commit, GitPast
@@ -23,7 +22,6 @@ from tasks.tables.manifest import manifest_schema
 from tasks.tables.recurring import plain_table
 from tasks.tables.run import Batch, Run
 from tasks.tables.staging import FILES, fresh_folder, read_arrow, write_arrow
-from tasks.tables.worker_pool import worker_pool
 from tasks.write.article_versions import Observation, states_of
 
 #: What a record is found by: its path and the hash of its bytes.
@@ -60,8 +58,7 @@ def parsed_files(run: Run, past: GitPast, commits: Sequence[Commit], progress: P
         progress.advance("parse", batch.files)
 
     progress.start("parse", len(distinct), "files")
-    with worker_pool(run.folder, min(run.workers, len(work)) if are_worth_workers(work) else 1):
-        LocalStages(run).parse_and_validate(run.folder, work, strip)
+    Engine().parse_and_validate(run, work, strip)
     progress.finish("parse")
     files = [read_arrow(batch.path / "files.arrow") for batch in work]
     rows = [read_arrow(batch.path / "watched.arrow") for batch in work]

@@ -99,7 +99,7 @@ def _check_vanished(decisions: Decisions, guards: Guards) -> None:
         )
 
 
-def rails_met(plan: Plan | None, decisions: Decisions | None, guards: Guards) -> list[GuardCheck]:
+def limits_met(plan: Plan | None, decisions: Decisions | None, guards: Guards) -> list[GuardCheck]:
     """How near a run came to each limit, as far as it got; for the report.
 
     Args:

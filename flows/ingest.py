@@ -7,13 +7,13 @@ stages is `flows.pipeline`'s.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, ParamSpec, TypeVar, cast
 
-from flows.quiet import make_prefect_quiet
+from flows.prefect_support import make_prefect_quiet
 
 make_prefect_quiet()
 
@@ -25,29 +25,23 @@ from pydantic import BeforeValidator  # noqa: E402
 
 from config.errors import RunError, SourceError, SourceRefused, WarehouseError, WarehouseLocked  # noqa: E402
 from config.settings import Settings  # noqa: E402
-from flows.crash import tell_of_crash  # noqa: E402
+from flows.engine import Engine, are_worth_workers, worker_processes  # noqa: E402
 from flows.executors import Runner, cluster  # noqa: E402
 from flows.logs import logs_in_prefect, shown_logs  # noqa: E402
-from flows.parameters import load_from  # noqa: E402
-from flows.pipeline import are_worth_workers  # noqa: E402
-from flows.progress_artifact import ArtifactProgress  # noqa: E402
+from flows.pipeline import write_tables  # noqa: E402
+from flows.prefect_support import ArtifactProgress, load_from, report_crash  # noqa: E402
 from flows.run import execute  # noqa: E402
-from flows.run_names import (  # noqa: E402
-    batch_name,
-    batch_number,
-    deduplicate_name,
-    discover_name,
-    ingest_name,
-    write_name,
-)
+from flows.run_names import batch_name, batch_number, ingest_name  # noqa: E402
+from tasks.deduplicate.stage import deduplicate_records  # noqa: E402
 from tasks.deduplicate.task import deduplicate  # noqa: E402
+from tasks.discover.stage import discover_changes  # noqa: E402
 from tasks.discover.task import discover  # noqa: E402
 from tasks.parse.stage import confirm_gone  # noqa: E402
 from tasks.parse.task import parse  # noqa: E402
 from tasks.report.outcome import Outcome  # noqa: E402
 from tasks.report.task import report  # noqa: E402
 from tasks.tables.logs import bound  # noqa: E402
-from tasks.tables.run import Batch, Decisions, Plan, Publication, Run  # noqa: E402
+from tasks.tables.run import Batch, Run  # noqa: E402
 from tasks.validate.task import validate  # noqa: E402
 from tasks.write.task import write_for  # noqa: E402
 
@@ -83,7 +77,7 @@ def _flow_run_name() -> str:
     return ingest_name(parameters["sources"], moment, full_refresh=parameters["full_refresh"])
 
 
-@flow(name="ingest", flow_run_name=_flow_run_name, task_runner=_THREADS, on_crashed=[tell_of_crash])
+@flow(name="ingest", flow_run_name=_flow_run_name, task_runner=_THREADS, on_crashed=[report_crash])
 def ingest(
     sources: list[str] = [],  # noqa: B006 (Prefect shows it as the form's default)
     warehouse: Location = "",
@@ -120,19 +114,13 @@ def ingest(
         "accept_contract": accept_contract,
     }
     loaded = by_hand.settings if by_hand else load_from(warehouse, config, _with_accepted(settings, accepted))
-    stages: list[PrefectStages] = []
-
-    def make_stages(run: Run) -> PrefectStages:
-        stages.append(PrefectStages(run))
-        return stages[0]
-
-    progress = ArtifactProgress(by_hand.progress if by_hand else None)
+    engine, progress = PrefectEngine(), ArtifactProgress(by_hand.progress if by_hand else None)
     with nullcontext() if by_hand else shown_logs(loaded.log), logs_in_prefect(loaded.log):
         try:
-            outcome = execute(sources, loaded, make_stages, full_refresh=full_refresh, progress=progress)
+            outcome = execute(sources, loaded, engine, full_refresh=full_refresh, progress=progress)
         except RunError as error:
             if isinstance(error.outcome, Outcome):
-                report(error.outcome, stages[0].batches if stages else (), return_state=True)
+                report(error.outcome, engine.batches, return_state=True)
             raise
         progress.end()
         report(outcome, return_state=True)
@@ -144,82 +132,83 @@ def _with_accepted(settings: dict[str, Any], accepted: dict[str, bool]) -> dict[
     return settings | {"guards": settings.get("guards", {}) | {name: True for name, on in accepted.items() if on}}
 
 
-class PrefectStages:
-    """Stages that run as Prefect tasks; see `flows.pipeline.Stages`."""
+class PrefectEngine(Engine):
+    """Runs each call of a stage as a Prefect task, and the batches on the executor of the settings.
 
-    def __init__(self, run: Run) -> None:
-        self._run = run
-        self._plan: Plan | None = None
+    Attributes:
+        batches: folders of the run's batches, as soon as they are to be read.
+    """
 
-    @property
-    def batches(self) -> list[Path]:
-        """Folders of the batches, as far as the run has come."""
-        return [batch.path for batch in self._plan.batches] if self._plan else []
+    def __init__(self) -> None:
+        self.batches: list[Path] = []
 
-    def discover(self, folder: Path) -> Plan:
-        """List the sources and plan the work."""
-        named = discover.with_options(task_run_name=discover_name(len(self._run.sources)))
-        self._plan = self._with_retries(named, SourceError)(folder)
-        return self._plan
+    def call(self, run: Run, stage: Callable[..., R], *arguments: Any, name: str = "") -> R:
+        """Run one stage as the task around it; see `Engine.call`."""
+        return _task_of(run, stage).with_options(task_run_name=name)(run.folder, *arguments)
 
-    def parse_and_validate(self, folder: Path, batches: Sequence[Batch], done: Callable[[Batch], None]) -> None:
-        """Take every batch through both stages; threads wait, worker processes work."""
-        with self._batch_runner(batches) as runner:
-            running = dict(self._submitted(runner, folder, batches))
+    def parse_and_validate(self, run: Run, batches: Sequence[Batch], done: Callable[[Batch], None]) -> None:
+        """Submit two tasks a batch; threads wait, workers work. See `Engine.parse_and_validate`."""
+        self.batches = [batch.path for batch in batches]
+        unread = [batch for batch in batches if not batch.resumed]
+        with _batch_runner(run, unread) as runner:
+            running = {_submitted(run, runner, batch, len(batches)): batch for batch in unread}
             for future in as_completed(list(running)):
                 future.result()
                 if runner is not None:
-                    confirm_gone(folder, running[future].path)
+                    confirm_gone(run.folder, running[future].path)
                 done(running[future])
 
-    def _submitted(
-        self, runner: Runner | None, folder: Path, batches: Sequence[Batch]
-    ) -> Iterator[tuple[PrefectFuture[Path], Batch]]:
-        """The future of each batch's last task; without a runner those of the flow's own threads."""
-        patient = self._with_retries(parse, SourceError)
-        for batch in batches:
-            first = patient.with_options(task_run_name=batch_name("parse", batch, self._plan))
-            second = validate.with_options(task_run_name=batch_name("validate", batch, self._plan))
-            with bound(batch=batch_number(batch, self._plan.batches if self._plan else batches), files=batch.files):
-                # Prefect waits for the first future and hands on the path that it stands for.
-                if runner is None:
-                    future = second.submit(folder, cast(Path, first.submit(folder, batch.path)))
-                else:
-                    parsed = runner.submit(first, {"folder": folder, "batch": batch.path})
-                    future = runner.submit(second, {"folder": folder, "batch": parsed})
-            yield future, batch
 
-    def _batch_runner(self, batches: Sequence[Batch]) -> AbstractContextManager[Runner | None]:
-        """The cluster for the batches; none where processes were asked for, or a new one is not worth its start."""
-        settings = self._run.settings.run
-        is_near = settings.executor == "processes"
-        if is_near or not batches or not (settings.executor_address or are_worth_workers(batches)):
-            return nullcontext()
-        return cluster(settings, min(self._run.workers, len(batches)))
+def _task_of(run: Run, stage: Callable[..., R]) -> Task[..., R]:
+    """The task around a stage; only storage and network are tried again."""
+    tasks: dict[Callable[..., Any], Task[..., Any]] = {
+        discover_changes: _with_retries(run, discover, SourceError),
+        deduplicate_records: deduplicate,
+        write_tables: _with_retries(run, write_for(run), WarehouseError),
+    }
+    return tasks[stage]
 
-    def deduplicate(self, folder: Path, batches: Sequence[Path]) -> Decisions:
-        """Decide on every record."""
-        return deduplicate.with_options(task_run_name=deduplicate_name(self._plan))(folder, batches)
 
-    def write(self, folder: Path, publication: Publication) -> tuple[int, int]:
-        """Publish."""
-        named = write_for(self._run).with_options(task_run_name=write_name(publication.summary))
-        return self._with_retries(named, WarehouseError)(folder, publication)
+def _submitted(run: Run, runner: Runner | None, batch: Batch, total: int) -> PrefectFuture[Path]:
+    """The future of a batch's last task, on a runner or on the flow's own threads."""
+    first = _with_retries(run, parse, SourceError).with_options(task_run_name=batch_name("parse", batch, total))
+    second = validate.with_options(task_run_name=batch_name("validate", batch, total))
+    with bound(batch=batch_number(batch, total), files=batch.files):
+        # Prefect waits for the first future and hands on the path that it stands for.
+        if runner is None:
+            return second.submit(run.folder, cast(Path, first.submit(run.folder, batch.path)))
+        parsed = runner.submit(first, {"folder": run.folder, "batch": batch.path})
+        future: PrefectFuture[Path] = runner.submit(second, {"folder": run.folder, "batch": parsed})
+        return future
 
-    def _with_retries(self, task: Task[P, R], passing: type[Exception]) -> Task[P, R]:
-        """The task with the settings' retries: only after what can pass, with back-off and jitter."""
-        settings = self._run.settings.run
 
-        def may_pass(_task: Any, _run: Any, state: Any) -> bool:
-            error = state.result(raise_on_failure=False)
-            return isinstance(error, passing) and not isinstance(error, (SourceRefused, WarehouseLocked))
+@contextmanager
+def _batch_runner(run: Run, batches: Sequence[Batch]) -> Iterator[Runner | None]:
+    """The cluster for the batches; None where processes were asked for, or a new one is not worth its start."""
+    settings = run.settings.run
+    if settings.executor == "processes":
+        with worker_processes(run, batches):
+            yield None
+    elif batches and (settings.executor_address or are_worth_workers(batches)):
+        with cluster(settings, min(run.workers, len(batches))) as runner:
+            yield runner
+    else:
+        yield None
 
-        return task.with_options(
-            retries=settings.retries,
-            retry_delay_seconds=exponential_backoff(settings.retry_delay_seconds),
-            retry_jitter_factor=0.5,
-            retry_condition_fn=may_pass,
-        )
+
+def _with_retries(run: Run, task: Task[P, R], passing: type[Exception]) -> Task[P, R]:
+    """The task with the settings' retries: only after what can pass, with back-off and jitter."""
+
+    def may_pass(_task: Any, _run: Any, state: Any) -> bool:
+        error = state.result(raise_on_failure=False)
+        return isinstance(error, passing) and not isinstance(error, (SourceRefused, WarehouseLocked))
+
+    return task.with_options(
+        retries=run.settings.run.retries,
+        retry_delay_seconds=exponential_backoff(run.settings.run.retry_delay_seconds),
+        retry_jitter_factor=0.5,
+        retry_condition_fn=may_pass,
+    )
 
 
 def run_flow(

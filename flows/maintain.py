@@ -1,7 +1,6 @@
 """The scheduled maintenance: its steps as Prefect tasks, its report as an artifact.
 
-Belongs here: the flow and its parameters. The order of the steps is `flows.maintenance`'s, the
-report's text `flows.maintenance_report`'s.
+Belongs here: the flow and its parameters. The order of the steps is `flows.maintenance`'s.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from flows.quiet import make_prefect_quiet
+from flows.prefect_support import make_prefect_quiet
 
 make_prefect_quiet()
 
@@ -22,11 +21,9 @@ from prefect.cache_policies import NO_CACHE  # noqa: E402
 from config.errors import AuditError  # noqa: E402
 from config.settings import Settings  # noqa: E402
 from flows import maintenance  # noqa: E402
-from flows.crash import tell_of_crash  # noqa: E402
 from flows.logs import logs_in_prefect, shown_logs  # noqa: E402
-from flows.maintenance import Steps, damage, execute  # noqa: E402
-from flows.maintenance_report import headline, maintenance_report  # noqa: E402
-from flows.parameters import load_from  # noqa: E402
+from flows.maintenance import Steps, damage, execute, headline, maintenance_report  # noqa: E402
+from flows.prefect_support import load_from, report_crash  # noqa: E402
 from flows.run_names import spell_moment  # noqa: E402
 from tasks.maintain.outcome import Maintenance  # noqa: E402
 from tasks.maintain.task import report, verify  # noqa: E402
@@ -47,7 +44,7 @@ def _flow_run_name() -> str:
     return f"maintain {name} · {spell_moment(runtime.flow_run.scheduled_start_time or datetime.now(UTC))}"
 
 
-@flow(name="maintain", flow_run_name=_flow_run_name, on_crashed=[tell_of_crash])
+@flow(name="maintain", flow_run_name=_flow_run_name, on_crashed=[report_crash])
 def maintain(
     warehouse: str | None = None, config: str | None = None, settings: dict[str, Any] | None = None
 ) -> Maintenance:

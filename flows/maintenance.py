@@ -1,7 +1,7 @@
 """Maintenance from the outside: what is done in which order, under the lock, by either engine.
 
-Belongs here: the order of the steps and the steps that write. Does not belong here: the rules
-(`tasks.maintain`), the Prefect flow (`flows.maintain`), and what the command line prints.
+Belongs here: the order of the steps, the steps that write, and the report in words. Does not belong here: the rules
+(`tasks.maintain`), the Prefect flow (`flows.maintain`), and the terminal (`flows.commands.upkeep`).
 
 The order is one of caution: the warehouse is verified before anything is forgotten. Where something
 is wrong with the tables that readers see nothing is, since an older snapshot may be what helps.
@@ -22,14 +22,15 @@ from config.contract import load_contract
 from config.errors import AuditError
 from config.settings import History, Settings
 from config.url_rules import load_url_rules
-from flows.notify import tell_failure, tell_success
+from flows.notify import notify_failure, notify_success
 from tasks.maintain.guarantees import Verification, verify_settings
-from tasks.maintain.outcome import Expired, Maintenance, Resplit, Rewritten
+from tasks.maintain.outcome import Expired, Maintenance, Resplit, Rewritten, some
 from tasks.maintain.retention import expired_runs, plan_expiry, without_tombstones
+from tasks.report.escaping import escaped
 from tasks.report.outcome import Files, Outcome, Records, run_row
 from tasks.report.status import existing_warehouse
 from tasks.report.summary import iso
-from tasks.report.words import counted
+from tasks.report.words import counted, format_size
 from tasks.tables.history import with_history
 from tasks.tables.lock import locked
 from tasks.tables.run import Run, count_by, new_run_id
@@ -107,12 +108,12 @@ def execute(settings: Settings, steps: Steps) -> Maintenance:
     try:
         done = _maintain(settings, steps)
     except BaseException as error:
-        tell_failure(settings, error, "maintain")
+        notify_failure(settings, error, "maintain")
         raise
     if done.status == "damaged":
-        tell_failure(settings, damage(done), "maintain", done.run_id)
+        notify_failure(settings, damage(done), "maintain", done.run_id)
     else:
-        tell_success(settings, "maintain", done.run_id)
+        notify_success(settings, "maintain", done.run_id)
     return done
 
 
@@ -217,3 +218,50 @@ def quiet_row(run: Run, manifest: pa.Table, message: str) -> dict[str, Any]:
         code_version=run.code_version,
     )
     return run_row(outcome)
+
+
+def headline(done: Maintenance) -> str:
+    """The maintenance in one sentence."""
+    if done.status == "damaged":
+        return f"The warehouse is damaged: {counted(len(done.findings), 'finding')}."
+    return "The warehouse is sound."
+
+
+def maintenance_report(done: Maintenance) -> str:
+    """The report as Markdown; names of files and articles are escaped."""
+    parts = [f"# Maintenance of {escaped(done.warehouse)}", headline(done)]
+    if done.findings:
+        parts += ["## What is wrong", _list(done.findings)]
+    parts += ["## What was done", _list(deeds(done))]
+    if done.notes:
+        parts += ["## Notes", _list(done.notes)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _list(sentences: list[str]) -> str:
+    return "\n".join(f"- {escaped(sentence)}" for sentence in sentences)
+
+
+def deeds(done: Maintenance) -> list[str]:
+    """What was done, a sentence each; one that says so where nothing was."""
+    rewritten, expired = done.rewritten, done.expired
+    sentences = []
+    if done.staging_removed:
+        sentences.append(f"Cleared {counted(len(done.staging_removed), 'folder')} that interrupted runs left.")
+    if done.staging_left:
+        sentences.append(f"Could not remove {some(done.staging_left)} from staging; the next run tries again.")
+    if rewritten.runs:
+        sentences.append(f"Forgot {counted(rewritten.runs, 'row')} of runs.")
+    if rewritten.tombstones:
+        sentences.append(f"Forgot {counted(rewritten.tombstones, 'file')} that went long ago.")
+    sentences += [
+        f"Spread {p.partition or 'all articles'} over {counted(p.new, 'file')} instead of {p.old:,}."
+        for p in rewritten.partitions
+    ]
+    if rewritten.snapshot is not None:
+        sentences.append(f"Published this as snapshot {rewritten.snapshot}.")
+    if expired.snapshots:
+        which = f"{counted(len(expired.snapshots), 'snapshot')} ({some(expired.snapshots)})"
+        sentences.append(f"Removed {which}, which gave back {format_size(expired.bytes)}.")
+    idle = "There was nothing to do." if done.status == "sound" else "Nothing was forgotten."
+    return sentences or [idle]

@@ -37,7 +37,7 @@ from tasks.tables.warehouse import Warehouse
 _log: Final = log_of("notify")
 
 
-def tell_failure(settings: Settings, error: BaseException, flow: str = "ingest", run_id: str = "") -> None:
+def notify_failure(settings: Settings, error: BaseException, flow: str = "ingest", run_id: str = "") -> None:
     """Tell that a run failed, unless somebody stopped it on purpose.
 
     Args:
@@ -55,14 +55,14 @@ def tell_failure(settings: Settings, error: BaseException, flow: str = "ingest",
         _tell(settings, flow, make_notification(event, type(error).__name__, message, hint, **about))
 
 
-def tell_crash(settings: Settings, message: str, flow: str, flow_run_id: str) -> None:
+def notify_crash(settings: Settings, message: str, flow: str, flow_run_id: str) -> None:
     """Tell that the process of a run died; it could not say so itself. Call it inside `never_failing`."""
     hint = "Readers see what they saw before. The next run clears up and takes over what was finished."
     about = {"warehouse": settings.warehouse.path, "run_url": _run_url(flow_run_id)}
     _tell(settings, flow, make_notification("crash", "Crashed", message, hint, **about))
 
 
-def tell_success(settings: Settings, flow: str = "ingest", run_id: str = "") -> None:
+def notify_success(settings: Settings, flow: str = "ingest", run_id: str = "") -> None:
     """Tell that what was wrong is over, or that the run went well and still nothing new comes.
 
     Args:

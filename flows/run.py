@@ -7,7 +7,7 @@ Belongs here: what is the same whoever runs the pipeline. Does not belong here: 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,10 +19,10 @@ from config.contract import load_contract
 from config.errors import PresslakeError, RunError, SettingsError, WarehouseError, message_and_hint
 from config.settings import Settings
 from config.url_rules import load_url_rules
+from flows.engine import Engine
 from flows.guards import check_contract
-from flows.local import LocalStages
-from flows.notify import tell_failure, tell_success
-from flows.pipeline import Stages, run_pipeline
+from flows.notify import notify_failure, notify_success
+from flows.pipeline import run_pipeline
 from tasks.discover.source import open_sources
 from tasks.report.outcome import Outcome
 from tasks.report.progress import Progress, Silent
@@ -59,7 +59,7 @@ def run_ingest(
         from flows.ingest import run_flow  # noqa: PLC0415
 
         return run_flow(sources, settings, full_refresh=full_refresh, progress=progress)
-    return execute(sources, settings, LocalStages, full_refresh=full_refresh, progress=progress)
+    return execute(sources, settings, Engine(), full_refresh=full_refresh, progress=progress)
 
 
 def _engine(settings: Settings) -> str:
@@ -82,12 +82,12 @@ def _engine(settings: Settings) -> str:
 def execute(
     sources: Sequence[str],
     settings: Settings,
-    make_stages: Callable[[Run], Stages],
+    engine: Engine,
     *,
     full_refresh: bool = False,
     progress: Progress | None = None,
 ) -> Outcome:
-    """Run the pipeline with the stages of an engine; see `run_ingest`."""
+    """Run the pipeline on an engine; see `run_ingest`."""
     settings = _for_workers(settings)
     warehouse = open_warehouse(settings)
     started_at = datetime.now(UTC)
@@ -120,14 +120,14 @@ def execute(
             # Match rules that cannot be used fail the run now, not after all files were read.
             _ = run.match_rules
             _tell_start(run)
-            outcome = _locked_run(run, make_stages(run), progress or Silent())
+            outcome = _locked_run(run, engine, progress or Silent())
     except BaseException as error:
         with bound(run_id=run_id):
             _remember_failure(warehouse, run_id, started_at, error)
-            tell_failure(settings, error, run_id=run_id)
+            notify_failure(settings, error, run_id=run_id)
         raise
     with bound(run_id=run_id):
-        tell_success(settings, run_id=run_id)
+        notify_success(settings, run_id=run_id)
     return outcome
 
 
@@ -172,12 +172,12 @@ def _specs(sources: Sequence[str], settings: Settings) -> list[str]:
     return list(sources) or [f"{name}={path}" for name, path in settings.sources.items()]
 
 
-def _locked_run(run: Run, stages: Stages, progress: Progress) -> Outcome:
+def _locked_run(run: Run, engine: Engine, progress: Progress) -> Outcome:
     try:
         # What the stages say of their own files says more; this is for the staged ones between them.
         with storage_errors(f"stage the run in {run.folder}"):
             run.save()
-            outcome = run_pipeline(run, stages, progress)
+            outcome = run_pipeline(run, engine, progress)
     finally:
         _discard(run.folder)
     if outcome.status == "unchanged":

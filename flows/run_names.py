@@ -54,20 +54,18 @@ def discover_name(sources: int) -> str:
     return f"discover what changed in {counted(sources, 'source')}"
 
 
-def batch_name(stage: str, batch: Batch, plan: Plan | None) -> str:
-    """`parse batch 3 of 12, 240 files`; the total counts batches of an interrupted run, too."""
-    return f"{stage} batch {batch_number(batch, plan.batches if plan else [batch])}, {counted(batch.files, 'file')}"
+def batch_name(stage: str, batch: Batch, total: int) -> str:
+    """`parse batch 3 of 12, 240 files`."""
+    return f"{stage} batch {batch_number(batch, total)}, {counted(batch.files, 'file')}"
 
 
-def batch_number(batch: Batch, batches: Sequence[Batch]) -> str:
+def batch_number(batch: Batch, total: int) -> str:
     """`3 of 12`; an interrupted run's finished batches are among the 12, and are not run again."""
-    return f"{batch.number} of {max(batch.number, len(batches))}"
+    return f"{batch.number} of {total}"
 
 
-def deduplicate_name(plan: Plan | None) -> str:
+def deduplicate_name(plan: Plan) -> str:
     """`deduplicate 2,277 files, 421 of them read`."""
-    if plan is None:
-        return "deduplicate all records"
     read = sum(batch.files for batch in plan.batches)
     return f"deduplicate {counted(plan.discovered, 'file')}, {read:,} of them read"
 

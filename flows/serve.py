@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, cast
 from uuid import UUID
 
-from flows.quiet import make_prefect_quiet
+from flows.prefect_support import make_prefect_quiet
 
 make_prefect_quiet()
 

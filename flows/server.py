@@ -20,7 +20,7 @@ from typing import Final
 import httpx
 
 from config.errors import RunError, UsageError
-from flows.quiet import make_prefect_quiet
+from flows.prefect_support import make_prefect_quiet
 
 #: The first start makes a database, which takes a busy machine a minute.
 _START_SECONDS: Final = 180.0

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from config.settings import Settings
-from flows import pipeline
+from flows import engine
 from flows.run import run_ingest
 from tasks.tables import faults
 from tests.newsroom import settings_for
@@ -40,7 +40,7 @@ def ingest_into(settings: Settings, specs: Sequence[str], fault: str) -> None:
     # A test's process prints nothing, not even what its death makes others say.
     sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
     faults._armed = faults.parse_fault(fault) if fault else None
-    pipeline.WORTH_A_POOL = 0  # type: ignore[misc]
+    engine.WORTH_A_POOL = 0  # type: ignore[misc]
     run_ingest(specs, settings)
 
 

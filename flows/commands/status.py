@@ -1,16 +1,18 @@
-"""`presslake status` and `presslake path`: what readers of a warehouse ask for.
+"""`presslake status`, `path`, `explain`, `report` and `contract suggest`: what a warehouse says of itself.
 
-Does not belong here: the numbers (`tasks.report.status`) and their layout (`tasks.report.terminal`).
+Does not belong here: the numbers, the page, and how they look (`tasks.report`).
 """
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
+
+from cyclopts import App, Parameter
 
 from config.errors import UsageError
-from flows.commands.options import chosen_warehouse, print_json
+from flows.commands.options import chosen_settings, chosen_warehouse, print_json
 
 STATUS_EXAMPLES: Final = """\
 Examples:
@@ -21,6 +23,28 @@ Examples:
   cd "$(presslake path --warehouse warehouse)" && ls articles
   presslake path --json | jq .tables.articles
   duckdb -init <(presslake path --sql)"""
+EXPLAIN_EXAMPLES: Final = """\
+Examples:
+  presslake explain _news/2026-03-02-night-ferry.md --warehouse warehouse
+  presslake explain https://example.com/night-ferry
+  presslake explain 0f3c… --json | jq '.files[0].cluster'"""
+REPORT_EXAMPLES: Final = """\
+Examples:
+  presslake report --warehouse warehouse
+  presslake report --warehouse warehouse -o /srv/www/presslake.html
+
+The page loads nothing and runs no script. It needs: pip install 'presslake[report]'."""
+_CONTRACT_EXAMPLES: Final = """\
+Examples:
+  presslake contract suggest --warehouse warehouse
+
+docs/contract.md says how a field becomes a column, and which changes break readers."""
+_SUGGEST_EXAMPLES: Final = """\
+Examples:
+  presslake contract suggest --warehouse warehouse
+  presslake contract suggest > fields.yaml     only the lines to paste
+
+Paste what fits into a copy of config/articles.odcs.yaml, name it in `contract.path`, and run."""
 
 
 def status(*, warehouse: Path | None = None, config: Path | None = None, json: bool = False) -> None:
@@ -68,3 +92,111 @@ def path(*, warehouse: Path | None = None, config: Path | None = None, json: boo
         print_json(published_tables(root))
     else:
         sys.stdout.write(f"{published_tables(root).path}\n")
+
+
+def explain(subject: str, /, *, warehouse: Path | None = None, config: Path | None = None, json: bool = False) -> None:
+    """Show what is known of a file or article: status, findings, and why which records are one story.
+
+    Args:
+        subject: An article_id, a URL, or a path as its source has it.
+        warehouse: Folder of the tables; by default that of the settings.
+        config: File of settings; by default presslake.yaml of the working folder, if it is there.
+        json: Print one JSON object.
+    """
+    root = chosen_warehouse(warehouse, config)
+    from tasks.report.explain import explain as explained  # noqa: PLC0415
+    from tasks.report.explain import format_explanation  # noqa: PLC0415
+
+    known = explained(root, subject, _ids(subject, config))
+    if json:
+        print_json({"files": known})
+        return
+    sys.stdout.write("\n\n".join(format_explanation(file) for file in known) + "\n")
+
+
+def _ids(subject: str, config: Path | None) -> list[str]:
+    """The article id of a URL under the settings' URL rules; none for other subjects."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    from config.settings import load_settings  # noqa: PLC0415
+    from config.url_rules import load_url_rules  # noqa: PLC0415
+    from tasks.parse.urls import article_ids, canonical_urls  # noqa: PLC0415
+
+    rules = load_url_rules(load_settings(config).contract.url_rules)
+    keys = canonical_urls(pa.array([subject], pa.string()), rules).key
+    return [article_id for article_id in article_ids(keys).to_pylist() if article_id]
+
+
+def report(
+    *,
+    warehouse: Path | None = None,
+    output: Annotated[Path, Parameter(name=["--output", "-o"])] = Path("report.html"),
+    config: Path | None = None,
+) -> None:
+    """Write an HTML page that shows how it goes: last run, quarantine, freshness, and charts.
+
+    Args:
+        warehouse: Folder of the tables; by default that of the settings.
+        output: The file to write, report.html by default; one of that name is replaced in one step.
+        config: File of settings; by default presslake.yaml of the working folder, if it is there.
+    """
+    root = chosen_warehouse(warehouse, config)
+    _require_apart(output, root)
+    from tasks.report.html_data import read_report  # noqa: PLC0415
+    from tasks.report.html_page import render_page, write_page  # noqa: PLC0415
+    from tasks.report.words import format_size, near, printable  # noqa: PLC0415
+
+    page = render_page(read_report(root))
+    write_page(output, page)
+    sys.stdout.write(f"{printable(near(str(output)))}: {format_size(len(page.encode(errors='replace')))}\n")
+
+
+def _require_apart(output: Path, warehouse: Path) -> None:
+    """Refuse a place where the page would not be a file of its own.
+
+    Raises:
+        UsageError: it is a folder, or lies among the tables.
+    """
+    if output.is_dir():
+        raise UsageError(f"{output} is a folder.", f"Name a file: -o {output / 'report.html'}")
+    if output.resolve().is_relative_to((warehouse / "snapshots").resolve()):
+        raise UsageError(f"{output} lies among the tables.", "Name a file elsewhere: readers would read it along.")
+
+
+contract = App(
+    name="contract",
+    help="Ask what could be added to the data contract.",
+    help_epilogue=_CONTRACT_EXAMPLES,
+    help_format="plaintext",
+    usage="Usage: presslake contract COMMAND",
+    version_flags=(),
+    default_parameter=Parameter(negative=(), show_default=False),
+)
+
+
+@contract.command(help_epilogue=_SUGGEST_EXAMPLES, usage="Usage: presslake contract suggest [OPTIONS]")
+def suggest(*, warehouse: Path | None = None, config: Path | None = None) -> int:
+    """Print the contract's lines for front-matter fields that it does not know yet.
+
+    The fields are those that the tables hold in the column `extra`. A type is guessed from all
+    values seen; counts and examples stand in comments.
+
+    Args:
+        warehouse: Folder of the tables; by default that of the settings.
+        config: File of settings; by default presslake.yaml of the working folder, if it is there.
+    """
+    settings = chosen_settings(warehouse, config)
+    from config.contract import load_contract  # noqa: PLC0415
+    from tasks.report.status import existing_warehouse  # noqa: PLC0415
+    from tasks.report.suggestion import shapes  # noqa: PLC0415
+    from tasks.report.suggestion import suggest as suggested  # noqa: PLC0415
+
+    current = existing_warehouse(Path(settings.warehouse.path)).current()
+    tables = [] if current is None else [current.read(table, ["extra"]) for table in ("articles", "duplicates")]
+    extra = [text for table in tables for text in table["extra"].drop_null().to_pylist()]
+    found = suggested(shapes(extra), load_contract(settings.contract.path))
+    if found.is_empty and not found.left:
+        sys.stderr.write("The contract knows every field of every article: `extra` is empty.\n")
+    else:
+        sys.stdout.write(found.text())
+    return 0

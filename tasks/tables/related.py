@@ -81,10 +81,7 @@ def related_digests(lists: pa.ListArray) -> pa.StringArray:
     order = items.indices.to_pylist() if pa.types.is_dictionary(items.type) else range(len(items))
     entries = [of_entry[number] for number in order]
     bounds = pc.subtract(lists.offsets, lists.offsets[0]).to_pylist()
-    texts = [
-        _digest(b"".join(entries[start:stop])).hex() if stop > start else None
-        for start, stop in pairwise(bounds)
-    ]
+    texts = [_digest(b"".join(entries[start:stop])).hex() if stop > start else None for start, stop in pairwise(bounds)]
     return pa.array(texts, pa.string())
 
 

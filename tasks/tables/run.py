@@ -225,6 +225,11 @@ class Plan(msgspec.Struct, frozen=True):
     known: int
     versions: Mapping[str, str] = msgspec.field(default_factory=dict)
 
+    @property
+    def unread(self) -> list[Batch]:
+        """The batches that no interrupted run has finished."""
+        return [batch for batch in self.batches if not batch.resumed]
+
 
 class Publication(msgspec.Struct, frozen=True):
     """What the write stage is to publish, besides the manifest.

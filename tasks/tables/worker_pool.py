@@ -32,7 +32,7 @@ PRELOAD: Final = [
     "tasks.parse.stage",
     "tasks.tables.worker_pool",
     "tasks.validate.stage",
-    "flows.batch",
+    "flows.engine",
     "tasks.discover.source",
     "tasks.front_matter.yaml_events",
     "tasks.parse.mending",

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import pytest
 
-from flows import pipeline
+from flows import engine as engines
 from flows.run import run_ingest
 from tasks.report.outcome import Outcome
 from tasks.tables.warehouse import Warehouse
@@ -57,7 +57,7 @@ def check_cluster_equals_machine(
     Raises:
         AssertionError: a table differs, or the cluster had nothing to do.
     """
-    monkeypatch.setattr(pipeline, "WORTH_A_POOL", 0)
+    monkeypatch.setattr(engines, "WORTH_A_POOL", 0)
     newsroom, on_cluster = busy_newsroom(folder / "files"), folder / executor
     first = run_on(executor, newsroom, on_cluster, executor_address=address)
     assert (first.files.new, first.records.quarantined) == (60, 6)

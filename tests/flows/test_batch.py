@@ -10,7 +10,7 @@ import pytest
 
 from config.contract import load_contract
 from config.url_rules import load_url_rules
-from flows.batch import read_and_validate
+from flows.engine import read_and_validate
 from tasks.discover.source import open_source
 from tasks.parse.stage import parse_files
 from tasks.tables.recurring import plain_table

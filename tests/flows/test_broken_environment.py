@@ -7,16 +7,16 @@ import os
 import resource
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from config.errors import RunError, SettingsError, WarehouseError, WarehouseLocked
-from flows.pipeline import Stages
+from flows.engine import Engine
 from flows.run import execute, run_ingest
 from tasks.report.outcome import Outcome
 from tasks.tables import faults
 from tasks.tables.lock import locked
-from tasks.tables.run import Run
 from tasks.tables.verify import verify_files
 from tasks.tables.warehouse import Snapshot, Warehouse
 from tasks.write.upkeep import move_pointer
@@ -247,9 +247,10 @@ def test_a_failed_run_is_remembered_by_the_next_that_publishes(
 
 
 def test_match_rules_that_cannot_be_used_fail_a_run_before_it_begins(newsroom: Newsroom, warehouse: Warehouse) -> None:
-    def stages(_run: Run) -> Stages:
-        raise AssertionError("the run has begun")
+    class Never(Engine):
+        def call(self, *_: object, **__: object) -> NoReturn:
+            raise AssertionError("the run has begun")
 
     chosen = settings_for(warehouse.root, contract={"match_rules": str(newsroom.root / "nowhere.yaml")})
     with pytest.raises(SettingsError, match="match rules"):
-        execute(newsroom.specs(["harbour"]), chosen, stages)
+        execute(newsroom.specs(["harbour"]), chosen, Never())

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from config.contract import PACKAGED
-from flows import pipeline
+from flows import engine
 from flows.run import run_ingest
 from tasks.deduplicate import blocking, clustering
 from tasks.report.outcome import Outcome
@@ -462,7 +462,7 @@ def test_worker_processes_make_the_same_tables(tmp_path: Path, monkeypatch: pyte
         newsroom.write(("harbour", f"{n:02}.md"), story)
     alone, together = (Warehouse(tmp_path / name, durable=False) for name in ("alone", "together"))
     run_ingest(newsroom.specs(["harbour"]), settings_for(alone.root))
-    monkeypatch.setattr(pipeline, "WORTH_A_POOL", 0)
+    monkeypatch.setattr(engine, "WORTH_A_POOL", 0)
     outcome = run_ingest(
         newsroom.specs(["harbour"]), settings_for(together.root, {"workers": 2, "batch_bytes": 700, "retries": 0})
     )

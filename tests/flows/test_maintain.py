@@ -12,8 +12,7 @@ import pyarrow.compute as pc
 import pytest
 
 from config.errors import WarehouseError, WarehouseLocked
-from flows.maintenance import Steps, execute, run_maintenance
-from flows.maintenance_report import deeds, headline, maintenance_report
+from flows.maintenance import Steps, deeds, execute, headline, maintenance_report, run_maintenance
 from tasks.maintain.outcome import Maintenance
 from tasks.tables.lock import locked
 from tasks.write.upkeep import move_pointer

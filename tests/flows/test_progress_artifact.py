@@ -6,8 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from flows import progress_artifact
-from flows.progress_artifact import ArtifactProgress
+from flows.prefect_support import ArtifactProgress
 
 
 class Server:
@@ -17,8 +16,8 @@ class Server:
         self.told: list[tuple[float, str]] = []
         self.created = 0
         self.is_down = False
-        monkeypatch.setattr(progress_artifact, "create_progress_artifact", self.create)
-        monkeypatch.setattr(progress_artifact, "update_progress_artifact", self.update)
+        monkeypatch.setattr("prefect.artifacts.create_progress_artifact", self.create)
+        monkeypatch.setattr("prefect.artifacts.update_progress_artifact", self.update)
 
     def create(self, percent: float, key: str, description: str) -> UUID:
         self.created += 1

@@ -22,9 +22,9 @@ def imported_by(arguments: list[str], names: list[str], folder: Path) -> str:
     return in_a_process(code, folder)[-1]
 
 
-def test_a_check_imports_no_other_command_and_no_other_format(tmp_path: Path) -> None:
+def test_a_check_imports_no_run_and_no_other_format(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text(ARTICLE)
-    others = ["flows.commands.run", "flows.commands.serve", "tasks.front_matter.typed_formats", "tasks.parse.mending"]
+    others = ["flows.run", "flows.server", "tasks.front_matter.typed_formats", "tasks.parse.mending"]
     names = ["flows.commands.check", "tasks.front_matter.document", *others, "prefect", "multiprocessing"]
     assert imported_by(["check", "a.md"], names, tmp_path) == str(names[:2])
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-import flows.local
 from config.errors import AuditError, SourceError, WarehouseError
 from config.settings import Log
 from flows import pipeline
@@ -34,7 +33,7 @@ def failing(folder: Path, batches: Sequence[Path]) -> Decisions:
 
 def test_finished_batches_are_not_read_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch, pytest.raises(AuditError) as caught:
-        patch.setattr(flows.local, "deduplicate_records", failing)
+        patch.setattr(pipeline, "deduplicate_records", failing)
         desk.run()
     assert isinstance(caught.value.outcome, Outcome)
     assert caught.value.outcome.status == "failed"
@@ -49,7 +48,7 @@ def test_only_files_that_changed_meanwhile_are_read(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with monkeypatch.context() as patch, pytest.raises(AuditError):
-        patch.setattr(flows.local, "deduplicate_records", failing)
+        patch.setattr(pipeline, "deduplicate_records", failing)
         desk.run()
     desk.write("2.md", article("Changed meanwhile"))
     with shown_logs(Log(format="json", level="debug")):
@@ -61,7 +60,7 @@ def test_only_files_that_changed_meanwhile_are_read(
 
 def test_a_full_refresh_trusts_no_earlier_batch(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch, pytest.raises(AuditError):
-        patch.setattr(flows.local, "deduplicate_records", failing)
+        patch.setattr(pipeline, "deduplicate_records", failing)
         desk.run()
     assert desk.run(full_refresh=True).resumed == 0
 
@@ -75,7 +74,7 @@ def test_what_can_pass_is_tried_again(desk: Desk, monkeypatch: pytest.MonkeyPatc
             raise SourceError("The network is away.")
         return discover_changes(folder)
 
-    monkeypatch.setattr(flows.local, "discover_changes", unsteady)
+    monkeypatch.setattr(pipeline, "discover_changes", unsteady)
     assert desk.run(run={"retries": 2, "retry_delay_seconds": 0}).records.loaded == 4
     assert len(tries) == 3
 
@@ -84,7 +83,7 @@ def test_what_does_not_pass_fails_the_run(desk: Desk, monkeypatch: pytest.Monkey
     def away(folder: Path) -> object:
         raise SourceError("The network is away.")
 
-    monkeypatch.setattr(flows.local, "discover_changes", away)
+    monkeypatch.setattr(pipeline, "discover_changes", away)
     with pytest.raises(SourceError):
         desk.run(run={"retries": 1, "retry_delay_seconds": 0})
     assert [entry["message"] for entry in read_journal(desk.warehouse.root)] == ["The network is away."]

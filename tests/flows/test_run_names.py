@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from flows.run_names import batch_name, ingest_name, source_name, write_name
-from tasks.tables.run import Batch, Plan
+from tasks.tables.run import Batch
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -36,9 +36,7 @@ def test_no_name_shows_a_secret(source: str) -> None:
 
 
 def test_a_batch_counts_among_all_also_when_some_were_finished_before() -> None:
-    batches = tuple(Batch(Path("b"), number, 240, 1, resumed=number < 3) for number in range(1, 13))
-    plan = Plan(batches, 2880, 2880, 0, 0, 0, (), 0)
-    assert batch_name("parse", batches[2], plan) == "parse batch 3 of 12, 240 files"
+    assert batch_name("parse", Batch(Path("b"), 3, 240, 1, resumed=False), 12) == "parse batch 3 of 12, 240 files"
 
 
 def test_what_is_written_is_counted() -> None:

@@ -73,7 +73,8 @@ def require(properties: dict[str, Property]) -> None:
         (retype, "`articles.heat` changes from int32 to string"),
         (
             drop_a_field,
-            "`articles.images[].width` is gone; `related.images[].width` is gone; `duplicates.related[].images[].width` is gone",
+            "`articles.images[].width` is gone; `related.images[].width` is gone; "
+            "`duplicates.related[].images[].width` is gone",
         ),
         (require, "`articles.excerpt` is required now, and 1 published rows have no value there"),
     ],
