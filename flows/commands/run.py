@@ -101,9 +101,6 @@ def run(
 def _ingest(sources: Sequence[str], settings: Settings, full_refresh: bool, *, quiet: bool) -> Outcome:
     if ":/" not in settings.warehouse.path:
         leave_out_object_stores()
-    from tasks.discover.ahead import begin  # noqa: PLC0415
-
-    begin(sources, settings)
     from flows.run import run_ingest  # noqa: PLC0415  (pyarrow alone takes a fifth of a second)
     from tasks.report.progress import terminal_progress  # noqa: PLC0415
 

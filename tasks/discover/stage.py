@@ -11,7 +11,6 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.discover.ahead import accept
 from tasks.discover.batches import fingerprint, make_batches
 from tasks.discover.changes import Changes, compare, settled_times
 from tasks.tables.memory import give_back, system_memory
@@ -64,9 +63,9 @@ def discover_changes(folder: Path) -> Plan:
 
 def _planned(folder: Path) -> Plan:
     run = load_run(folder)
-    # Listing is half waiting: for the kernel, or for the process that began to walk.
+    # Listing is half waiting for the kernel.
     read_ahead(run, _COMPARED)
-    listed_at = accept(run.warehouse.root) or datetime.now(UTC)
+    listed_at = datetime.now(UTC)
     tables = {name: run.sources[name].list() for name in sorted(run.sources, key=str.encode)}
     listing = pa.concat_tables(tables.values()).cast(pa.schema(LISTING_FIELDS)).combine_chunks()
     manifest = previous_manifest(run, _COMPARED)

@@ -15,8 +15,8 @@ import pytest
 
 from config.errors import SourceError
 from tasks.discover import local
+from tasks.discover.local import MAX_DEPTH
 from tasks.discover.source import LISTING, open_source
-from tasks.discover.walk import MAX_DEPTH
 from tasks.tables.source import Source
 from tests.builders import bytes_of
 
