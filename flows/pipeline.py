@@ -25,6 +25,7 @@ from tasks.tables.faults import reach
 from tasks.tables.journal import clear_journal
 from tasks.tables.previous import kept, reading_ahead
 from tasks.tables.run import Batch, Decisions, Plan, Publication, Run
+from tasks.tables.stamps import update_stamps
 
 if TYPE_CHECKING:
     from tasks.report.progress import Progress
@@ -115,7 +116,9 @@ def _run(run: Run, stages: Stages, progress: Progress, found: _Found) -> Outcome
     check_listing(plan, run.settings.guards)
     reach("run.listed")
     with kept(run, plan), _files_ahead(run, plan):
-        return _carried_out(run, stages, plan, progress, found)
+        outcome = _carried_out(run, stages, plan, progress, found)
+    update_stamps(run, [batch.path for batch in plan.batches])
+    return outcome
 
 
 def _files_ahead(run: Run, plan: Plan) -> AbstractContextManager[None]:

@@ -25,7 +25,7 @@ def touched_rows(previous: pa.Table, manifest: pa.Table, reread: pa.BooleanArray
         (n,) true where the row is new, was read anew, or is decided differently.
     """
     touched = pc.or_(reread, pc.is_null(before))
-    for name in ("status", "deleted", *DECIDED):
+    for name in ("status", "deleted", "size", *DECIDED):
         old, now = (whole(table[name]) for table in (previous, manifest))
         touched = pc.or_(touched, rows_differ(old.take(before), now))
     return touched

@@ -32,9 +32,9 @@ import pyarrow.compute as pc
 from config.errors import SourceError
 from tasks.discover.globs import Globs
 from tasks.discover.listing import spelled, unspelled
-from tasks.discover.source import LISTING
 from tasks.tables.logs import log_of
 from tasks.tables.source import Content
+from tasks.tables.staging import LISTING
 
 #: Folders nested deeper are refused: each level holds one file descriptor while it is listed.
 MAX_DEPTH: Final = 100
@@ -101,7 +101,9 @@ class _Walk(msgspec.Struct):
         root: its folder's real, absolute path.
         globs: which of its files count.
         paths: of the files, relative to the root, bytes that are not UTF-8 as surrogates.
-        sizes: in bytes; `nanoseconds` since 1970 when each was modified.
+        sizes: in bytes.
+        modified, changed: mtime and ctime of each, in nanoseconds since 1970.
+        inodes: their numbers.
         skipped: paths of links and special files.
     """
 
@@ -110,7 +112,9 @@ class _Walk(msgspec.Struct):
     globs: Globs
     paths: list[str] = msgspec.field(default_factory=list)
     sizes: list[int] = msgspec.field(default_factory=list)
-    nanoseconds: list[int] = msgspec.field(default_factory=list)
+    modified: list[int] = msgspec.field(default_factory=list)
+    changed: list[int] = msgspec.field(default_factory=list)
+    inodes: list[int] = msgspec.field(default_factory=list)
     skipped: list[str] = msgspec.field(default_factory=list)
 
     def go(self) -> None:
@@ -151,7 +155,8 @@ class _Walk(msgspec.Struct):
         """
         globs, folders = self.globs, []
         suffixes, decide = globs.suffixes, globs.takes if globs.include or globs.exclude else None
-        add_path, add_size, add_time = self.paths.append, self.sizes.append, self.nanoseconds.append
+        add_path, add_size, add_inode = self.paths.append, self.sizes.append, self.inodes.append
+        add_modified, add_changed = self.modified.append, self.changed.append
         with os.scandir(folder) as entries:
             for entry in entries:
                 name = entry.name
@@ -165,7 +170,9 @@ class _Walk(msgspec.Struct):
                             continue
                         add_path(prefix + name)
                         add_size(status.st_size)
-                        add_time(status.st_mtime_ns)
+                        add_modified(status.st_mtime_ns)
+                        add_changed(status.st_ctime_ns)
+                        add_inode(status.st_ino)
                 elif entry.is_dir(follow_symlinks=False):
                     folders.append(name)
                 else:
@@ -236,7 +243,9 @@ def _table(walk: _Walk) -> pa.Table:
         pa.repeat(pa.scalar(walk.name), rows),
         spelled(walk.paths),
         pa.array(walk.sizes, pa.int64()),
-        _times(walk.nanoseconds),
+        _times(walk.modified),
+        _times(walk.changed),
+        pa.array(walk.inodes, pa.uint64()),
         pa.nulls(rows, pa.string()),
     ]
     return pa.table(columns, schema=LISTING).take(pc.sort_indices(columns[1]))
@@ -259,7 +268,7 @@ def _require_names(*names: str) -> None:
 
 
 def _times(nanoseconds: list[int]) -> pa.Array:
-    """Modification times; null where nanoseconds since 1970 leave 64 bits (before 1677, after 2262)."""
+    """Times; null where nanoseconds since 1970 leave 64 bits (before 1677, after 2262)."""
     try:
         whole = pa.array(nanoseconds, pa.int64())
     except OverflowError:

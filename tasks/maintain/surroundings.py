@@ -11,13 +11,14 @@ from typing import Final
 
 from config.contract import TABLES, VERSIONS
 from config.errors import WarehouseError
-from tasks.tables import journal, pointer
+from tasks.tables import journal, pointer, stamps
 from tasks.tables.durable import storage_errors
 from tasks.tables.verify import verify_files
 from tasks.tables.warehouse import BATCHES, DELTA_STATE, Snapshot, Warehouse, is_delta
 
 _POINTERS: Final = {name + ending for name in ("current", "CURRENT") for ending in ("", ".next", ".move")}
-_KNOWN: Final = {"snapshots", "staging", "lock", journal.NAME, f"{journal.NAME}.next", *_POINTERS}
+_FILES: Final = {name + ending for name in (journal.NAME, stamps.NAME) for ending in ("", ".next")}
+_KNOWN: Final = {"snapshots", "staging", "lock", *_FILES, *_POINTERS}
 
 
 def check_pointer(warehouse: Warehouse) -> tuple[Snapshot | None, list[str]]:

@@ -58,8 +58,8 @@ UNDOING: Final[Mapping[Kind, Sequence[str]]] = {
     "delta": ["delta.before-restore", "clear.before-remove"],
 }
 EXPECTED_NAMES: Final = {
-    "parquet": {"current", "snapshots", "staging", "lock"},
-    "delta": {*TABLES, "_presslake", "staging", "lock"},
+    "parquet": {"current", "snapshots", "staging", "stamps", "lock"},
+    "delta": {*TABLES, "_presslake", "staging", "stamps", "lock"},
 }
 
 
