@@ -72,7 +72,7 @@ def _next_run(previous: pa.Table, files: pa.Table) -> pa.Table:
     """All that the stage does between reading its files and writing the manifest."""
     stamp = RunStamp("second", datetime(2026, 1, 2, tzinfo=UTC), "contract", "code")
     gone = previous.slice(0, 0).select(["source", "source_path"])
-    merged = next_manifest(previous, ["feed"], gone, files.select, stamp)
+    merged = next_manifest(previous, gone, files.select, stamp)
     manifest = decide(merged.table, _RULES, "1", previous, merged.before)
     touched = changed_rows(previous, manifest, merged.reread, merged.before, SHOWN)
     return keep_first_seen(manifest, previous, touched)

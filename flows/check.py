@@ -23,11 +23,12 @@ from config.settings import Settings
 from config.url_rules import load_url_rules
 from tasks.discover.batches import make_batches
 from tasks.discover.places import is_local_path
-from tasks.discover.source import LISTING, open_source
+from tasks.discover.source import open_source
 from tasks.front_matter.policy import ReadPolicy
 from tasks.parse.batch import ParseJob, read_batch
 from tasks.report.words import counted, format_message, near, printable
 from tasks.tables.source import Source
+from tasks.tables.staging import LISTING
 from tasks.validate.batch import judge
 
 #: Bytes of source files from which on worker processes are worth their start.
@@ -171,7 +172,7 @@ def _listing_of(name: str, file: Path) -> pa.Table:
         raise UsageError(f"The name of {printable(str(file))} is not UTF-8.", "Rename the file, or check its folder.")
     status = file.stat()
     modified = status.st_mtime_ns // 1000
-    return pa.table([[name], [file.name], [status.st_size], [modified], [None]], schema=LISTING)
+    return pa.table([[name], [file.name], [status.st_size], [modified], [None], [None], [None]], schema=LISTING)
 
 
 def _each_once(files: pa.Table, absolute: pa.Array) -> pa.Table:

@@ -94,10 +94,8 @@ def told_states(
     last: dict[str, int] = {}
     ids, rows, gone, steps = list[str](), list[int](), list[bool](), list[int]()
     progress.start("replay", len(commits), "commits")
-    moves = replay(
-        _steps(run, commits, files), next(iter(run.sources)), manifest_schema(run.contract),
-        run.match_rules, run.match_version,
-    )  # fmt: skip
+    schema = manifest_schema(run.contract)
+    moves = replay(_steps(run, commits, files), schema, run.match_rules, run.match_version)
     for step, moved in enumerate(moves):
         there = list(zip(*(moved.there[name].to_pylist() for name in ("article_id", *_RECORD)), strict=True))
         last |= {article_id: row_of[path, digest] for article_id, path, digest in there}

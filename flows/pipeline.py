@@ -21,6 +21,7 @@ from tasks.report.outcome import Outcome
 from tasks.tables.faults import reach
 from tasks.tables.journal import clear_journal
 from tasks.tables.run import Publication, Run
+from tasks.tables.stamps import update_stamps
 
 if TYPE_CHECKING:
     from tasks.report.progress import Progress
@@ -68,8 +69,12 @@ def _run_stages(run: Run, engine: Engine, tracker: Tracker) -> Outcome:
     check_decisions(plan, decisions, run.settings.guards)
     reach("run.after-deduplicate")
 
-    if not decisions.touched and not run.writes_anew:
-        return tracker.unchanged()
+    outcome = _publish(run, engine, tracker) if decisions.touched or run.writes_anew else tracker.unchanged()
+    update_stamps(run, batches)
+    return outcome
+
+
+def _publish(run: Run, engine: Engine, tracker: Tracker) -> Outcome:
     with tracker.stage("write"):
         publication = tracker.publication()
         snapshot, written = engine.call(run, write_tables, publication, name=write_name(publication.summary))

@@ -9,12 +9,14 @@ import itertools
 import json
 import os
 import subprocess
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from flows.run import run_ingest
+from tasks.discover.changes import FINE_TICK
 from tasks.report.outcome import Outcome
 from tasks.tables.snapshots import Snapshot
 from tasks.tables.source import Source
@@ -30,6 +32,11 @@ def article(title: str | None = "The ferry", body: str = "Text.", **fields: Any)
     front = {"title": title, "publishedDateTime": "2025-03-01T09:00:00Z", **fields}
     lines = [f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in front.items() if value is not None]
     return "\n".join(["---", *lines, "---", body, ""]).encode()
+
+
+def settle() -> None:
+    """Wait until the next run can trust the times of all files that are written by now."""
+    time.sleep(FINE_TICK / 1e6)
 
 
 def page(number: int) -> str:
@@ -96,6 +103,7 @@ class Desk:
         """Run the pipeline over some sources, `news` by default, with further settings."""
         settings = settings_for(self.root / "warehouse", **{**self.sections, **sections})
         specs = [f"{name}={self.root / name}" for name in sources or ("news",)]
+        settle()
         return run_ingest(specs, settings, full_refresh=full_refresh)
 
     def rows(self, table: str) -> list[dict[str, Any]]:
@@ -134,10 +142,10 @@ def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 def assert_like_folder(warehouse: Path, files: Path, rebuilt: Path) -> None:
-    """A warehouse says what one run over a folder says, loaded into `rebuilt`; etags are the source's own."""
+    """A warehouse says what one run over a folder says, loaded into `rebuilt`."""
     run_ingest([f"news={files}"], settings_for(rebuilt))
     one, other = (Warehouse(folder, durable=False) for folder in (warehouse, rebuilt))
-    assert_same_tables(one, other, aside={"etag"})
+    assert_same_tables(one, other)
 
 
 def assert_equals_rebuild(desk: Desk, *sources: str) -> None:

@@ -24,19 +24,19 @@ KEYS: Final = {
     "sources": ("source", "source_path"),
 }
 #: Columns that say when and by which run a row came.
-LINEAGE: Final = frozenset({"run_id", "first_seen_at", "loaded_at", "last_seen_at"})
+LINEAGE: Final = frozenset({"run_id", "first_seen_at", "loaded_at"})
 _MOST_SHOWN: Final = 5
 
 
 def assert_same_tables(one: Warehouse, other: Warehouse, aside: Collection[str] = ()) -> None:
     """Fail, saying which rows and columns differ, unless both publish the same rows.
 
-    Aside from lineage: modification times in the manifest (a time that cannot be trusted is not kept)
+    Aside from lineage: modification times in the manifest (those of when a content was first read)
     and the rows it keeps of vanished files, which a rebuild has never seen.
 
     Args:
         one, other: the warehouses.
-        aside: columns that may differ besides, such as the etag between kinds of sources.
+        aside: columns that may differ besides, such as those that kinds of sources do not have.
 
     Raises:
         AssertionError: naming table, key and the two values.

@@ -27,7 +27,7 @@ from tasks.tables.run import Decisions, Run, count_by
 from tasks.tables.staging import FILES, MANIFEST_ROWS, read_arrow, write_arrow_in_parts
 
 #: Columns of the previous manifest that nobody asks once they are in the next one: half of it.
-_MERGED: Final = ("shingles", "size", "modified_at", "etag", "completeness", "last_seen_at", "loaded_at", "run_id")
+_MERGED: Final = ("shingles", "modified_at", "completeness", "deleted_at", "loaded_at", "run_id")
 
 
 def decide_anew(folder: Path, run: Run, batches: Sequence[Path], gone: pa.Table) -> Decisions:
@@ -42,14 +42,11 @@ def decide_anew(folder: Path, run: Run, batches: Sequence[Path], gone: pa.Table)
     previous = run.parent_manifest.read()
     stamp = RunStamp(run.run_id, run.started_at, run.contract.tag, run.read_version)
     files = partial(_files, batches)
-    merged = next_manifest(previous, run.sources.keys(), gone, files, stamp)
-    # With another etag the same bytes would be read again by every run until the manifest has it.
-    told = files(["status", "etag"])
-    retagged = pc.sum(pc.and_(pc.equal(told["status"], "touched"), pc.is_valid(told["etag"]))).as_py() or 0
-    seen = _Seen(merged.renamed, retagged, count_by(told["status"]))
+    merged = next_manifest(previous, gone, files, stamp)
+    seen = _Seen(merged.renamed, count_by(files(["status"])["status"]))
     manifest, before, reread = merged.table, merged.before, merged.reread
     # Decisions take the most memory of a run: what they need not have is let go before.
-    del told, gone, merged
+    del gone, merged
     previous = previous.select([name for name in previous.column_names if name not in _MERGED])
     give_back()
     manifest = decide(manifest, run.match_rules, run.match_version, previous, before)
@@ -75,10 +72,9 @@ def _files(batches: Sequence[Path], names: Sequence[str]) -> pa.Table:
 
 
 class _Seen(NamedTuple):
-    """What the batches say, counted in files: renamed ones, those with the same bytes under another etag, by status."""
+    """What the batches say, counted in files: renamed ones, and all by status."""
 
     renamed: int
-    retagged: int
     statuses: dict[str, int]
 
 
@@ -97,7 +93,7 @@ def _stirred(previous: pa.Table, manifest: pa.Table, touched: pa.BooleanArray, b
 def _numbers(run: Run, manifest: pa.Table, stirred: _Stirred, seen: _Seen) -> Decisions:
     return msgspec.structs.replace(
         counted(manifest, run.sources),
-        touched=len(stirred.after) + seen.retagged,
+        touched=len(stirred.after),
         touched_files=seen.statuses.get("touched", 0),
         vanished=seen.statuses.get("gone", 0),
         renamed=seen.renamed,

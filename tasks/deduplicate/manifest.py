@@ -6,7 +6,7 @@ lineage that outlives changes. Does not belong here: which record survives (`dec
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -93,14 +93,11 @@ class _Merged(NamedTuple):
     is_lost: pa.BooleanArray
 
 
-def next_manifest(
-    previous: pa.Table, sources: Collection[str], gone: pa.Table, files: Files, stamp: RunStamp
-) -> NextManifest:
+def next_manifest(previous: pa.Table, gone: pa.Table, files: Files, stamp: RunStamp) -> NextManifest:
     """Bring the manifest up to what this run found.
 
     Args:
         previous: (m,) the manifest of the parent snapshot, sorted by source and path; at first empty.
-        sources: names of the sources that this run listed.
         gone: rows of `previous` whose file is no longer listed.
         files: reads columns of `FILES` rows of every batch; each file at most once.
         stamp: lineage of this run.
@@ -109,7 +106,7 @@ def next_manifest(
         One row a file, sorted by source and path; decision columns are null.
     """
     short = [name for name in FILES.names if name != _LONGEST]
-    found = _short_columns(previous.drop_columns([_LONGEST]), sources, gone, files(short), stamp)
+    found = _short_columns(previous.drop_columns([_LONGEST]), gone, files(short), stamp)
     # By itself: else all that was read would be in memory together with its copy.
     lists = _longest(previous.select([_LONGEST]), files(["status", _LONGEST]), found)
     table = with_nulls(found.table.append_column(previous.schema.field(_LONGEST), lists), previous.schema)
@@ -117,23 +114,21 @@ def next_manifest(
     return NextManifest(table, found.renamed, found.before, reread)
 
 
-def _short_columns(
-    previous: pa.Table, sources: Collection[str], gone: pa.Table, files: pa.Table, stamp: RunStamp
-) -> _Merged:
+def _short_columns(previous: pa.Table, gone: pa.Table, files: pa.Table, stamp: RunStamp) -> _Merged:
     """As `next_manifest`, for tables without the longest column."""
     vanished = files.filter(pc.equal(files["status"], "gone"))
-    touched = files.filter(pc.equal(files["status"], "touched"))
+    same = files.filter(pc.equal(files["status"], "touched"))
     read = _files_read(files)
     keys = file_keys(previous)
     is_lost = pc.is_in(keys, pa.concat_arrays([file_keys(gone), file_keys(vanished)]))
     read_as = pc.index_in(keys, file_keys(read))
     fresh, renamed = _fresh_rows(read, previous, read_as, previous.filter(is_lost), stamp)
-    table = _retouched(_tombstones(previous, is_lost), keys, touched)
+    table = _with_sizes(_tombstones(previous, is_lost, stamp.started_at), keys, same)
     # Columns that are about to be emptied need not be put in order.
     known = [name for name in previous.column_names if name not in DECIDED]
     order = merged(keys, read_as, file_keys(fresh))
     table = in_order(pa.concat_tables([table.select(known), fresh.select(known)]), order)
-    table = with_nulls(_seen_now(table, sources, stamp), previous.schema)
+    table = with_nulls(table, previous.schema)
     return _Merged(table, renamed, rows_before(order, read_as, len(read)), order, is_lost)
 
 
@@ -188,27 +183,27 @@ def with_nulls(table: pa.Table, schema: pa.Schema) -> pa.Table:
     return pa.table(columns, schema=schema)
 
 
-def _tombstones(table: pa.Table, is_lost: pa.BooleanArray) -> pa.Table:
+def _tombstones(table: pa.Table, is_lost: pa.BooleanArray, now: datetime) -> pa.Table:
     """Rows of files that are gone stay, so that nothing seen is forgotten, but with no keys."""
     if not pc.any(is_lost).as_py():
         return table
     table = with_column(table, "status", pc.if_else(is_lost, "removed", table["status"]))
     table = with_column(table, "deleted", pc.or_(is_lost, table["deleted"]))
+    since = pc.coalesce(table["deleted_at"], pa.scalar(now, TIMESTAMP))
+    table = with_column(table, "deleted_at", pc.if_else(is_lost, since, table["deleted_at"]))
     for name in (*_COMPARED, *_LISTS):
         constant = pa.scalar([] if name in _LISTS else None, table.field(name).type)
         table = with_column(table, name, pc.if_else(is_lost, constant, whole(table[name])))
     return table
 
 
-def _retouched(table: pa.Table, keys: pa.Array, touched: pa.Table) -> pa.Table:
-    """Rows of files with the same bytes take the new listing's size, time and tag."""
-    if not len(touched):
+def _with_sizes(table: pa.Table, keys: pa.Array, same: pa.Table) -> pa.Table:
+    """Rows of files with the same bytes take the size of the new listing: the old one is another if the file grew
+    between its listing and its reading."""
+    if not len(same):
         return table
-    places = pc.index_in(keys, file_keys(touched))
-    for name in ("size", "modified_at", "etag"):
-        news = whole(touched[name]).take(places)
-        table = with_column(table, name, pc.if_else(pc.is_valid(places), news, table[name]))
-    return table
+    places = pc.index_in(keys, file_keys(same))
+    return with_column(table, "size", pc.coalesce(whole(same["size"]).take(places), table["size"]))
 
 
 def _fresh_rows(
@@ -233,7 +228,7 @@ def _fresh_rows(
     columns["first_seen_at"] = pc.coalesce(known, by_hash, by_id, now)
     columns["deleted"] = pa.repeat(pa.scalar(False), len(read))
     columns |= {name: pa.repeat(pa.scalar(value), len(read)) for name, value in stamp.texts.items()}
-    columns |= {name: pa.repeat(now, len(read)) for name in ("last_seen_at", "loaded_at")}
+    columns["loaded_at"] = pa.repeat(now, len(read))
     renamed = _renamed(read["source_hash"].filter(pc.is_null(known)), lost["source_hash"])
     return with_nulls(pa.table(columns), previous.schema), renamed
 
@@ -250,11 +245,3 @@ def _look_up(values: pa.ChunkedArray, keys: pa.ChunkedArray, wanted: pa.ChunkedA
     is_key = pc.is_valid(keys)
     places = pc.index_in(whole(wanted), keys.filter(is_key).combine_chunks(), skip_nulls=True)
     return values.filter(is_key).combine_chunks().take(places)
-
-
-def _seen_now(table: pa.Table, sources: Collection[str], stamp: RunStamp) -> pa.Table:
-    """Live files of a listed source are there: those that were not are tombstones by now."""
-    is_listed = pc.is_in(table["source"], pa.array(sorted(sources), pa.string()))
-    is_there = pc.and_(is_listed, pc.invert(table["deleted"]))
-    now = pa.scalar(stamp.started_at, TIMESTAMP)
-    return with_column(table, "last_seen_at", pc.if_else(is_there, now, table["last_seen_at"]))

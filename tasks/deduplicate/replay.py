@@ -45,19 +45,18 @@ class Moved(NamedTuple):
     gone: pa.Array
 
 
-def replay(steps: Iterable[Step], source: str, schema: pa.Schema, rules: MatchRules, version: str) -> Iterator[Moved]:
+def replay(steps: Iterable[Step], schema: pa.Schema, rules: MatchRules, version: str) -> Iterator[Moved]:
     """Take all decisions after each step.
 
     Args:
         steps: the changes, oldest first.
-        source: name of the one source.
         schema: of the manifest.
         rules: when two records tell one story; `version` names them.
     """
     manifest = schema.empty_table()
     articles = manifest.select(_KEY)
     for step in steps:
-        merged = next_manifest(manifest, [source], step.gone, step.files.select, _STAMP)
+        merged = next_manifest(manifest, step.gone, step.files.select, _STAMP)
         manifest = decide(merged.table, rules, version, manifest, merged.before)
         if len(step.gone):
             manifest = manifest.filter(pc.invert(manifest["deleted"]))

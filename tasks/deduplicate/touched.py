@@ -16,7 +16,7 @@ from tasks.tables.columns import whole
 from tasks.tables.comparison import rows_differ
 
 #: Columns of the manifest that the public tables show, and those of the index, that change without the file.
-SHOWN: Final = ("status", "deleted", *DECIDED)
+SHOWN: Final = ("status", "deleted", "size", *DECIDED)
 INDEXED: Final = ("deleted", "near", "match_version")
 
 

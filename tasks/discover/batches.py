@@ -27,7 +27,8 @@ BATCH_BYTES: Final = 12 * 1024 * 1024
 #: Files in a batch at most: each costs time however small it is.
 BATCH_FILES: Final = 5_000
 
-_COLUMNS: Final = ("source", "source_path", "size", "modified_at", "etag")
+_TIMES: Final = ("modified_at", "changed_at")
+_COLUMNS: Final = ("source", "source_path", "size", *_TIMES, "inode", "etag")
 
 
 def make_batches(files: pa.Table, batch_bytes: int = BATCH_BYTES, batch_files: int = BATCH_FILES) -> list[pa.Table]:
@@ -56,8 +57,8 @@ def fingerprint(batch: pa.Table, salt: str) -> str:
     """Names a batch by its input: equal for equal files in equal order, on every machine.
 
     It is the SHA-256 of a canonical text, a JSON array in ASCII: the salt, then the columns source,
-    source_path, size, modified_at (microseconds since 1970) and etag. How Arrow lays the table out
-    in memory, which differs by slicing and by version, does not come into it.
+    source_path, size, modified_at and changed_at (microseconds since 1970), inode and etag. How Arrow
+    lays the table out in memory, which differs by slicing and by version, does not come into it.
 
     Args:
         batch: (n,) with these columns; others do not count.
@@ -68,7 +69,7 @@ def fingerprint(batch: pa.Table, salt: str) -> str:
     """
     import json  # noqa: PLC0415  (a check of a few files has no use for it)
 
-    values = [batch[name].cast(pa.int64()) if name == "modified_at" else batch[name] for name in _COLUMNS]
+    values = [batch[name].cast(pa.int64()) if name in _TIMES else batch[name] for name in _COLUMNS]
     text = json.dumps([salt, *(column.to_pylist() for column in values)], separators=(",", ":"))
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 

@@ -1,7 +1,7 @@
-"""What changed in the sources since the last run: new, changed, unchanged, and gone files.
+"""What changed in the sources since the last run: new, changed, unchanged, and deleted files.
 
-Belongs here: comparing a listing with the manifest, and telling which modification times can be
-trusted next time. Does not belong here: listing, reading, and what is done about a change.
+Belongs here: comparing a listing with the manifest and the stamps, and which times can be trusted next time.
+Does not belong here: listing, reading, and what is done about a change.
 """
 
 from __future__ import annotations
@@ -12,6 +12,10 @@ from typing import Final, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from tasks.tables.columns import whole
+from tasks.tables.comparison import rows_differ
+from tasks.tables.keys import file_keys
 
 #: A file touched this shortly before the listing may change again within one clock tick of the
 #: file system, in microseconds: kernels stamp files with a clock of 1 to 10 ms.
@@ -31,7 +35,7 @@ class Changes(NamedTuple):
             was removed is new.
         changed: listing rows of known files that must be read again.
         unchanged: listing rows of known files that need not be read.
-        gone: live manifest rows of listed sources whose file is not listed any more.
+        deleted: live manifest rows of listed sources whose file is not listed any more.
         known_as: (listing rows,) each file's manifest row, null where there is none. For a file
             that came back it is the row of its removal.
     """
@@ -39,27 +43,30 @@ class Changes(NamedTuple):
     new: pa.Int64Array
     changed: pa.Int64Array
     unchanged: pa.Int64Array
-    gone: pa.Int64Array
+    deleted: pa.Int64Array
     known_as: pa.Int64Array
 
 
 def compare(
     listing: pa.Table,
     manifest: pa.Table,
+    stamps: pa.Table,
     *,
     sources: Collection[str],
     reprocess: pa.BooleanArray | None = None,
 ) -> Changes:
     """Compare what is there now with what the last run knew.
 
-    A file is unchanged if its size is the same, and its etag or, where the listing has none, its
-    modification time; a time that is null on either side makes it changed. The status of a row
-    does not matter, except for tombstones (`removed` and `deleted`): those are not live.
+    A file is unchanged if its stamp has the same size, and the same etag or, where the listing has none, the same
+    times and inode; and if the stamp's hash is the one that the manifest has. A modification time that is null on
+    either side makes it changed. The status of a row does not matter, except for tombstones (`removed` and `deleted`):
+    those are not live.
 
     Args:
-        listing: (n,) `tasks.discover.source.LISTING`; (source, source_path) is unique in it.
-        manifest: (m,) with the listing's columns, `status` (string) and `deleted` (bool); unique
-            in the same way. Equal order makes the comparison several times faster.
+        listing: (n,) `tasks.tables.staging.LISTING`; (source, source_path) is unique in it.
+        manifest: (m,) with `source`, `source_path`, `size`, `source_hash`, `status` and `deleted`; unique
+            in the same way. Equal order makes the comparison several times faster, also that with the stamps.
+        stamps: (k,) `tasks.tables.stamps.STAMPS`; unique in the same way.
         sources: names of all sources that were listed, also of those that turned out empty. Rows
             of other sources are left alone.
         reprocess: (m,) true (or null) where a manifest row must be read again although its file
@@ -68,17 +75,17 @@ def compare(
     Raises:
         KeyError: a column is missing.
     """
-    known_as = _known_as(listing, manifest)
+    known_as = _found_in(manifest, listing)
     tombstone = _tombstones(manifest)
     is_known = pc.invert(tombstone).take(known_as).fill_null(False)
-    same = _is_same(listing, manifest, known_as)
+    same = _is_same(listing, manifest.select(["size", "source_hash"]).take(known_as), _stamped(listing, stamps))
     if reprocess is not None:
         same = pc.and_(same, pc.invert(reprocess).take(known_as).fill_null(False))
     return Changes(
         new=_rows_where(pc.invert(is_known)),
         changed=_rows_where(pc.and_not(is_known, same)),
         unchanged=_rows_where(pc.and_(is_known, same)),
-        gone=_gone(manifest, tombstone, known_as, sources),
+        deleted=_deleted(manifest, tombstone, known_as, sources),
         known_as=known_as,
     )
 
@@ -87,22 +94,22 @@ def settled_times(listing: pa.Table, listed_at: datetime) -> pa.TimestampArray:
     """Modification times that prove, next time, that a file is still the same; null where not.
 
     A file that was written a moment before it was listed can be written again without getting
-    another time, because file systems stamp with a coarse clock. If it also keeps its size, the
+    other times, because file systems stamp with a coarse clock. If it also keeps its size, the
     change would never be seen. Such a file gets no time, so the next run reads it once more. That
-    is Git's "racily clean" rule (Documentation/technical/racy-git.txt). A time in the future is
-    not settled either: the clock that gave it may give it again.
+    is Git's "racily clean" rule (Documentation/technical/racy-git.txt). The later of mtime and ctime
+    counts. A time in the future is not settled either: the clock that gave it may give it again.
 
     The file system's clock must not lag behind this machine's by more than the tick.
 
     Args:
-        listing: (n,) with `modified_at`.
+        listing: (n,) with `modified_at` and `changed_at`.
         listed_at: when the listing *began*, with a time zone; later would hide writes during it.
 
     Returns:
         (n,) timestamp[us, UTC].
     """
-    modified_at = _column(listing, "modified_at")
-    microseconds = modified_at.cast(pa.int64())
+    modified_at = whole(listing["modified_at"])
+    microseconds = pc.max_element_wise(modified_at.cast(pa.int64()), whole(listing["changed_at"]).cast(pa.int64()))
     now = pa.scalar(listed_at, pa.timestamp("us", tz="UTC")).cast(pa.int64())
     whole_second = pc.equal(pc.multiply(pc.divide(microseconds, _SECOND), _SECOND), microseconds)
     tick = pc.if_else(whole_second, COARSE_TICK, FINE_TICK)
@@ -110,51 +117,56 @@ def settled_times(listing: pa.Table, listed_at: datetime) -> pa.TimestampArray:
     return pc.if_else(settled, modified_at, pa.scalar(None, modified_at.type))
 
 
-def _known_as(listing: pa.Table, manifest: pa.Table) -> pa.Int64Array:
-    """Each listed file's manifest row; without any look-up where nothing came or went."""
+def _found_in(table: pa.Table, listing: pa.Table) -> pa.Int64Array:
+    """Each listed file's row in a table, null where it has none; no look-up where both have the same files."""
     keys = ["source", "source_path"]
-    if listing.select(keys).equals(manifest.select(keys)):
+    if listing.select(keys).equals(table.select(keys)):
         return pa.arange(0, listing.num_rows)
-    return pc.index_in(_key(listing), value_set=_key(manifest)).cast(pa.int64())
-
-
-def _key(files: pa.Table) -> pa.LargeStringArray:
-    """Source and path as one value; neither can hold the NUL between them."""
-    parts = [_column(files, name).cast(pa.large_string()) for name in ("source", "source_path")]
-    return pc.binary_join_element_wise(*parts, pa.scalar("\0", pa.large_string()))
+    return pc.index_in(file_keys(listing), value_set=file_keys(table)).cast(pa.int64())
 
 
 def _tombstones(manifest: pa.Table) -> pa.BooleanArray:
-    removed = pc.equal(_column(manifest, "status"), "removed")
-    return pc.and_(removed.fill_null(False), _column(manifest, "deleted").fill_null(False))
+    removed = pc.equal(whole(manifest["status"]), "removed")
+    return pc.and_(removed.fill_null(False), whole(manifest["deleted"]).fill_null(False))
 
 
-def _is_same(listing: pa.Table, manifest: pa.Table, known_as: pa.Int64Array) -> pa.BooleanArray:
-    """Whether each listed file has the size and version that its manifest row has."""
+def _stamped(listing: pa.Table, stamps: pa.Table) -> pa.Table:
+    """(n,) the stamp of each listed file, all null where it has none."""
+    return stamps.take(_found_in(stamps, listing))
 
-    def equal(name: str) -> pa.BooleanArray:
-        return pc.equal(_column(listing, name), _column(manifest, name).take(known_as))
 
-    version = equal("modified_at")
+def _is_same(listing: pa.Table, known: pa.Table, stamps: pa.Table) -> pa.BooleanArray:
+    """Whether the stamp of each listed file proves that its bytes are those that the manifest knows.
+
+    Args:
+        listing: (n,) files.
+        known: (n,) size and hash of each in the manifest.
+        stamps: (n,) the stamp of each.
+    """
+
+    def equal(name: str, one: pa.Table, other: pa.Table) -> pa.BooleanArray:
+        return pc.invert(rows_differ(whole(one[name]), whole(other[name])))
+
+    def certain(name: str) -> pa.BooleanArray:
+        return pc.and_(equal(name, listing, stamps), listing[name].is_valid().combine_chunks())
+
+    version = pc.and_(certain("modified_at"), equal("changed_at", listing, stamps))
+    version = pc.and_(version, equal("inode", listing, stamps))
     if listing["etag"].null_count < listing.num_rows:
-        version = pc.if_else(_column(listing, "etag").is_valid(), equal("etag"), version)
-    return pc.and_(equal("size"), version).fill_null(False)
+        version = pc.if_else(whole(listing["etag"]).is_valid(), certain("etag"), version)
+    same_bytes = pc.and_(equal("size", listing, known), equal("source_hash", stamps, known))
+    return pc.and_(pc.and_(version, equal("size", listing, stamps)), same_bytes)
 
 
-def _gone(
+def _deleted(
     manifest: pa.Table, tombstone: pa.BooleanArray, known_as: pa.Int64Array, sources: Collection[str]
 ) -> pa.Int64Array:
     """Live manifest rows of listed sources that no listed file refers to."""
     listed_as = pc.inverse_permutation(known_as.drop_null(), max_index=len(manifest) - 1)
-    listed_source = pc.is_in(_column(manifest, "source"), value_set=pa.array(sorted(sources), pa.string()))
+    listed_source = pc.is_in(whole(manifest["source"]), value_set=pa.array(sorted(sources), pa.string()))
     missing = pc.and_(listed_source, listed_as.is_null())
     return _rows_where(pc.and_not(missing, tombstone))
 
 
 def _rows_where(mask: pa.BooleanArray) -> pa.Int64Array:
     return pc.indices_nonzero(mask).cast(pa.int64())
-
-
-def _column(table: pa.Table, name: str) -> pa.Array:
-    """A column as one array, however many chunks the table was put together from."""
-    return table[name].combine_chunks()

@@ -26,7 +26,7 @@ from tasks.discover.git_command import Repository, asked, git, pipes, running_gi
 from tasks.discover.globs import Globs
 from tasks.discover.listing import spell, wants
 from tasks.discover.members import inside
-from tasks.discover.source import LISTING
+from tasks.tables.staging import LISTING
 
 _PIECE: Final = 1 << 20
 _LOG: Final = (
@@ -156,7 +156,7 @@ class GitPast:
             pa.repeat(pa.scalar(self.name), rows),
             pa.array([path for path, _ in files], pa.string()),
             pa.array([sizes[blob] for _, blob in files], pa.int64()),
-            pa.nulls(rows, LISTING.field("modified_at").type),
+            *(pa.nulls(rows, LISTING.field(name).type) for name in ("modified_at", "changed_at", "inode")),
             pa.array([blob for _, blob in files], pa.string()),
         ]
         return pa.table(columns, schema=LISTING)

@@ -1,6 +1,6 @@
 """Patterns that choose a source's files.
 
-Belongs here: what the patterns mean. Does not belong here: where files are found (`tasks.discover.walk` and
+Belongs here: what the patterns mean. Does not belong here: where files are found (`tasks.discover.local` and
 the other kinds of sources).
 
 Patterns are Git's globs. `include` is matched against the path of the *file*: `*.md` in any folder,

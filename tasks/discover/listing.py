@@ -17,9 +17,9 @@ import pyarrow.compute as pc
 
 from tasks.discover.globs import Globs
 from tasks.discover.members import inside
-from tasks.discover.source import LISTING
 from tasks.tables.logs import log_of
 from tasks.tables.source import VERSION
+from tasks.tables.staging import LISTING
 
 #: What a path that is not UTF-8 starts with; no other path does.
 NOT_UTF8: Final = "./"
@@ -87,6 +87,7 @@ class Gathered(msgspec.Struct):
             spelled(self.paths),
             pa.array(self.sizes, pa.int64()),
             pa.array([None] * rows if modified_at is None else modified_at, LISTING.field("modified_at").type),
+            *(pa.nulls(rows, LISTING.field(name).type) for name in ("changed_at", "inode")),
             pa.array(self.etags, pa.string()),
         ]
         table = pa.table(columns, schema=LISTING).take(pc.sort_indices(columns[1]))

@@ -1,8 +1,7 @@
 """Folders of this machine as a source: which files are taken, and how they are read safely.
 
-Belongs here: the table of a folder's files, and reading one of them. Does not belong here: finding them
-(`tasks.discover.walk`), what the patterns mean (`tasks.discover.globs`), what changed since the last run,
-and what the bytes mean.
+Belongs here: listing a folder's files, and reading one of them. Does not belong here: what the patterns mean
+(`tasks.discover.globs`), what changed since the last run, and what the bytes mean.
 
 The rules:
 
@@ -23,25 +22,29 @@ import errno
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from typing import Final
 
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.discover.ahead import take
+from config.errors import SourceError
 from tasks.discover.globs import Globs
 from tasks.discover.listing import spelled, unspelled
-from tasks.discover.source import LISTING
-from tasks.discover.walk import FOLDER_FLAGS, Walk
 from tasks.tables.logs import log_of
 from tasks.tables.source import Content
+from tasks.tables.staging import LISTING
 
+#: Folders nested deeper are refused: each level holds one file descriptor while it is listed.
+MAX_DEPTH: Final = 100
+#: How a folder is opened: only as one, and not through a link.
+_FOLDER_FLAGS: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # O_NONBLOCK: should a FIFO take the file's place after the check, opening it must not wait.
 _FILE_FLAGS: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _READ_BYTES: Final = 1 << 16
 _INT64: Final = range(-(2**63), 2**63)
+_DELETED: Final = (FileNotFoundError, NotADirectoryError)
 
 logger = log_of("discover")
 
@@ -66,8 +69,8 @@ class LocalSource(msgspec.Struct, frozen=True):
             SourceError: the root is gone, or a folder cannot be listed (no permission, I/O error,
                 nested too deep). A sub-folder that vanishes meanwhile is no error: it was deleted.
         """
-        empty = Walk(self.name, self.root, self.globs)
-        walk = take(empty) or empty.go()
+        walk = _Walk(self.name, self.root, self.globs)
+        walk.go()
         _log_skipped(walk)
         return _table(walk)
 
@@ -88,6 +91,112 @@ class LocalSource(msgspec.Struct, frozen=True):
                     yield error
                 else:
                     yield content
+
+
+class _Walk(msgspec.Struct):
+    """One pass over a source's folders that gathers columns, not objects.
+
+    Attributes:
+        name: the source's name.
+        root: its folder's real, absolute path.
+        globs: which of its files count.
+        paths: of the files, relative to the root, bytes that are not UTF-8 as surrogates.
+        sizes: in bytes.
+        modified, changed: mtime and ctime of each, in nanoseconds since 1970.
+        inodes: their numbers.
+        skipped: paths of links and special files.
+    """
+
+    name: str
+    root: str
+    globs: Globs
+    paths: list[str] = msgspec.field(default_factory=list)
+    sizes: list[int] = msgspec.field(default_factory=list)
+    modified: list[int] = msgspec.field(default_factory=list)
+    changed: list[int] = msgspec.field(default_factory=list)
+    inodes: list[int] = msgspec.field(default_factory=list)
+    skipped: list[str] = msgspec.field(default_factory=list)
+
+    def go(self) -> None:
+        """List the root and all below it.
+
+        Raises:
+            SourceError: it is deleted, or a folder cannot be listed (no permission, I/O error, nested too deep).
+        """
+        try:
+            with _open_folder(self.root) as root:
+                self._enter(root, "", 0)
+        except OSError as error:
+            raise self._failure("", error) from error
+
+    def _enter(self, folder: int, prefix: str, depth: int) -> None:
+        """List an open folder and all below it; `prefix` is its path with a `/` at the end."""
+        if depth > MAX_DEPTH:
+            raise SourceError(
+                f"Source {self.name!r}: {prefix!r} is nested deeper than {MAX_DEPTH} folders.",
+                "Exclude it with an exclude pattern, or move it up.",
+            )
+        for name in self._scan(folder, prefix):
+            inside = f"{prefix}{name}/"
+            if not self.globs.enters(inside):
+                continue
+            try:
+                with _open_folder(name, folder) as inner:
+                    self._enter(inner, inside, depth + 1)
+            except _DELETED:
+                continue
+            except OSError as error:
+                raise self._failure(inside, error) from error
+
+    def _scan(self, folder: int, prefix: str) -> list[str]:
+        """Note the files directly in a folder; returns the names of its sub-folders.
+
+        A listing calls this for up to a million files: one step less for each is worth a longer function.
+        """
+        globs, folders = self.globs, []
+        suffixes, decide = globs.suffixes, globs.takes if globs.include or globs.exclude else None
+        add_path, add_size, add_inode = self.paths.append, self.sizes.append, self.inodes.append
+        add_modified, add_changed = self.modified.append, self.changed.append
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                name = entry.name
+                if name.startswith("."):
+                    continue
+                if entry.is_file(follow_symlinks=False):
+                    if name.endswith(suffixes) and (decide is None or decide(prefix + name)):
+                        try:
+                            status = entry.stat(follow_symlinks=False)
+                        except FileNotFoundError:  # deleted meanwhile
+                            continue
+                        add_path(prefix + name)
+                        add_size(status.st_size)
+                        add_modified(status.st_mtime_ns)
+                        add_changed(status.st_ctime_ns)
+                        add_inode(status.st_ino)
+                elif entry.is_dir(follow_symlinks=False):
+                    folders.append(name)
+                else:
+                    self.skipped.append(prefix + name)
+        return folders
+
+    def _failure(self, prefix: str, error: OSError) -> SourceError:
+        """The error that ends the listing, naming the folder."""
+        folder = f"{self.root}/{prefix}"
+        return SourceError(
+            f"Source {self.name!r}: the folder {folder!r} cannot be listed: {error.strerror}.",
+            "Check its permissions and that the disk is mounted, or exclude it: files missing from a"
+            " listing would be taken for deleted ones.",
+        )
+
+
+@contextmanager
+def _open_folder(name: str, parent: int | None = None) -> Iterator[int]:
+    """An open folder, by its name in an open parent; a link in its place is not followed."""
+    descriptor = os.open(name, _FOLDER_FLAGS, dir_fd=parent)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 class _OpenFolder:
@@ -113,9 +222,9 @@ class _OpenFolder:
         self.close()
         names = inside.split("/")[:-1]
         _require_names(*names)
-        self._descriptor = os.open(self._root, FOLDER_FLAGS)
+        self._descriptor = os.open(self._root, _FOLDER_FLAGS)
         for name in names:
-            outer, self._descriptor = self._descriptor, os.open(name, FOLDER_FLAGS, dir_fd=self._descriptor)
+            outer, self._descriptor = self._descriptor, os.open(name, _FOLDER_FLAGS, dir_fd=self._descriptor)
             os.close(outer)
         self._inside = inside
         return self._descriptor
@@ -127,20 +236,22 @@ class _OpenFolder:
         self._inside, self._descriptor = None, -1
 
 
-def _table(walk: Walk) -> pa.Table:
+def _table(walk: _Walk) -> pa.Table:
     """What was noted, as a sorted `LISTING`."""
     rows = len(walk.paths)
     columns = [
         pa.repeat(pa.scalar(walk.name), rows),
         spelled(walk.paths),
         pa.array(walk.sizes, pa.int64()),
-        _times(walk.nanoseconds),
+        _times(walk.modified),
+        _times(walk.changed),
+        pa.array(walk.inodes, pa.uint64()),
         pa.nulls(rows, pa.string()),
     ]
     return pa.table(columns, schema=LISTING).take(pc.sort_indices(columns[1]))
 
 
-def _log_skipped(walk: Walk) -> None:
+def _log_skipped(walk: _Walk) -> None:
     """Say once how many links and special files were left alone."""
     if walk.skipped:
         logger.warning(
@@ -157,7 +268,7 @@ def _require_names(*names: str) -> None:
 
 
 def _times(nanoseconds: list[int]) -> pa.Array:
-    """Modification times; null where nanoseconds since 1970 leave 64 bits (before 1677, after 2262)."""
+    """Times; null where nanoseconds since 1970 leave 64 bits (before 1677, after 2262)."""
     try:
         whole = pa.array(nanoseconds, pa.int64())
     except OverflowError:

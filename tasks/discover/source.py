@@ -1,6 +1,6 @@
 """Opening the sources that a user names.
 
-Belongs here: the table that a listing is, and which kind of source opens a place. Does not belong here:
+Belongs here: which kind of source opens a place. Does not belong here:
 what a specification means (`tasks.discover.places`), which files count (`tasks.discover.globs`), how one
 kind of source lists and reads (`tasks.discover.local`, `git`, `archive`, `objects`), and what changed
 (`tasks.discover.changes`).
@@ -11,25 +11,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-import pyarrow as pa
-
 from config.errors import UsageError
 from config.settings import Access
 from tasks.discover.globs import DEFAULT_INCLUDE, Globs
 from tasks.discover.places import Place, place_of, refuse_overlap
 from tasks.tables.source import Source
-
-#: One row a file. `source_path` is relative to the source's root with `/` between the parts,
-#: `size` is in bytes, `etag` is null where the storage has none, `modified_at` where it is not known.
-LISTING: Final = pa.schema(
-    [
-        pa.field("source", pa.string(), nullable=False),
-        pa.field("source_path", pa.string(), nullable=False),
-        pa.field("size", pa.int64(), nullable=False),
-        pa.field("modified_at", pa.timestamp("us", tz="UTC")),
-        pa.field("etag", pa.string()),
-    ]
-)
 
 _DEFAULT_ACCESS: Final = Access()
 

@@ -1,4 +1,4 @@
-"""The discover stage: list every source, compare with the manifest, cut what changed into batches."""
+"""The discover stage: list every source, compare with manifest and stamps, cut what changed into batches."""
 
 from __future__ import annotations
 
@@ -11,15 +11,14 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.discover.ahead import accept
 from tasks.discover.batches import fingerprint, make_batches
 from tasks.discover.changes import Changes, compare, settled_times
+from tasks.tables.columns import is_numbered, whole
 from tasks.tables.memory import give_back, system_memory
 from tasks.tables.run import Batch, Plan, Run, count_by, load_run
 from tasks.tables.source import VERSION
 from tasks.tables.staging import (
     FILES,
-    LISTING_FIELDS,
     PARTS,
     fresh_folder,
     parts_expected,
@@ -27,12 +26,13 @@ from tasks.tables.staging import (
     read_json,
     write_arrow,
 )
+from tasks.tables.stamps import LISTED, STAMPS, read_stamps
 
-#: Columns of the listing of which one must vouch for a file's bytes.
-_VERSION: Final = ("modified_at", "etag")
 #: What the manifest must say of a file to tell whether it changed.
 _COMPARED: Final = (
-    *(field.name for field in LISTING_FIELDS),
+    "source",
+    "source_path",
+    "size",
     "source_hash",
     "status",
     "deleted",
@@ -45,7 +45,7 @@ def discover_changes(folder: Path) -> Plan:
     """Find out what a run has to do; what listing took of memory is given back before any work is done.
 
     Args:
-        folder: the run's staging folder. It gets `gone.arrow`.
+        folder: the run's staging folder. It gets `gone.arrow`, and `listed.arrow` with the stamps of the listing.
 
     Returns:
         The plan; batches that an interrupted run has finished are marked as resumed.
@@ -63,19 +63,30 @@ def discover_changes(folder: Path) -> Plan:
 
 def _planned(folder: Path) -> Plan:
     run = load_run(folder)
-    listed_at = accept(run.warehouse.root) or datetime.now(UTC)
+    listed_at = datetime.now(UTC)
     tables = {name: run.sources[name].list() for name in sorted(run.sources, key=str.encode)}
-    listing = pa.concat_tables(tables.values()).cast(pa.schema(LISTING_FIELDS)).combine_chunks()
+    listing = pa.concat_tables(tables.values()).replace_schema_metadata(None).combine_chunks()
     manifest = run.parent_manifest.read(_COMPARED)
     stale = _stale(run, manifest)
-    changes = compare(listing, manifest, sources=run.sources.keys(), reprocess=stale)
-    write_arrow(folder / "gone.arrow", manifest.select(["source", "source_path"]).take(changes.gone))
-    settled = listing.set_column(3, LISTING_FIELDS[3], settled_times(listing, listed_at))
-    rows = pc.sort_indices(pa.concat_arrays([changes.new, changes.changed]))
-    rows = pa.concat_arrays([changes.new, changes.changed]).take(rows)
-    files = settled.append_column("known_hash", _known_hashes(manifest, changes, stale)).take(rows)
-    plan = _plan(run, listing, manifest, changes, _batches(run, files, listing.take(rows)))
+    stamps = read_stamps(run.warehouse.root, run.sources)
+    changes = compare(listing, manifest, stamps, sources=run.sources.keys(), reprocess=stale)
+    write_arrow(folder / "gone.arrow", manifest.select(["source", "source_path"]).take(changes.deleted))
+    stamps = _stamps(listing, manifest, changes, listed_at)
+    write_arrow(folder / LISTED, stamps)
+    rows = pa.concat_arrays([changes.new, changes.changed])
+    rows = rows.take(pc.sort_indices(rows))
+    files = listing.append_column("known_hash", _known_hashes(manifest, changes, stale)).take(rows)
+    plan = _plan(run, listing, manifest, changes, _batches(run, files, stamps.take(rows)))
     return msgspec.structs.replace(plan, versions=_versions(tables))
+
+
+def _stamps(listing: pa.Table, manifest: pa.Table, changes: Changes, listed_at: datetime) -> pa.Table:
+    """The stamps of the listed files: no time that is not settled, and no hash of a file that is to be read."""
+    column = listing.schema.get_field_index("modified_at")
+    settled = listing.set_column(column, STAMPS.field(column), settled_times(listing, listed_at))
+    is_unchanged = is_numbered(len(listing), changes.unchanged)
+    hashes = whole(manifest["source_hash"]).take(changes.known_as)
+    return settled.append_column("source_hash", pc.if_else(is_unchanged, hashes, pa.scalar(None, pa.string())))
 
 
 def _versions(tables: Mapping[str, pa.Table]) -> dict[str, str]:
@@ -101,17 +112,18 @@ def _known_hashes(manifest: pa.Table, changes: Changes, stale: pa.BooleanArray) 
     return hashes.take(changes.known_as)
 
 
-def _batches(run: Run, files: pa.Table, listed: pa.Table) -> tuple[Batch, ...]:
-    """Folders with the files to read; a finished one of an interrupted run is taken as it is."""
+def _batches(run: Run, files: pa.Table, stamps: pa.Table) -> tuple[Batch, ...]:
+    """Folders with the files to read, each with its stamp; a finished one of an interrupted run is taken as it is."""
     salt = f"{run.contract.tag} {run.read_version} {run.settings.read.max_file_bytes}"
     batches: list[Batch] = []
     start, parts = 0, parts_expected(pc.sum(files["size"]).as_py() or 0)
-    for cut in make_batches(listed, run.settings.run.batch_bytes):
-        rows = files.slice(start, len(cut))
-        start += len(cut)
+    for rows in make_batches(files, run.settings.run.batch_bytes):
         known = " ".join(digest or "-" for digest in rows["known_hash"].to_pylist())
+        cut = stamps.slice(start, len(rows))
+        start += len(rows)
+        # Not of the listing: what was read before its time had settled must not be taken for what is there now.
         path = run.batches_folder / fingerprint(cut, f"{salt} {known}")[:32]
-        is_done = not run.full_refresh and _is_finished(path, rows)
+        is_done = not run.full_refresh and _is_finished(path, cut)
         if not is_done:
             write_arrow(fresh_folder(path) / "input.arrow", rows.replace_schema_metadata({PARTS: str(parts)}))
         size = pc.sum(rows["size"]).as_py() or 0
@@ -119,13 +131,14 @@ def _batches(run: Run, files: pa.Table, listed: pa.Table) -> tuple[Batch, ...]:
     return tuple(batches)
 
 
-def _is_finished(batch: Path, rows: pa.Table) -> bool:
+def _is_finished(batch: Path, stamps: pa.Table) -> bool:
     """Whether an interrupted run left this batch whole, and its files cannot have changed since.
 
     A file whose time is not settled can have: it may have other bytes and the same fingerprint. And
     after a power cut a file may be there with its name alone.
     """
-    if not (batch / "numbers.json").exists() or pc.any(pc.and_(*(pc.is_null(rows[n]) for n in _VERSION))).as_py():
+    proves = pc.or_(pc.is_valid(stamps["modified_at"]), pc.is_valid(stamps["etag"]))
+    if not (batch / "numbers.json").exists() or not pc.all(proves, min_count=0).as_py():
         return False
     try:
         read_json(batch / "numbers.json")
@@ -144,7 +157,7 @@ def _plan(run: Run, listing: pa.Table, manifest: pa.Table, changes: Changes, bat
         new=len(changes.new),
         changed=len(changes.changed),
         unchanged=len(changes.unchanged),
-        gone=len(changes.gone),
+        gone=len(changes.deleted),
         emptied=tuple(sorted(count_by(live["source"]).keys() - count_by(listing["source"]).keys())),
         known=len(live),
     )

@@ -99,13 +99,13 @@ def expired_runs(runs: pa.Table, manifest: pa.Table, before: datetime) -> list[s
 
 
 def without_tombstones(manifest: pa.Table, before: datetime) -> pa.Table:
-    """The manifest without the files that are gone and were last seen before a time.
+    """The manifest without the files that are deleted and were found so before a time.
 
     Rows of files that are there always stay, quarantined ones too.
 
     Args:
-        manifest: (n,) with `deleted` and `last_seen_at`.
+        manifest: (n,) with `deleted` and `deleted_at`.
         before: with a zone.
     """
-    is_old = pc.less(manifest["last_seen_at"], pa.scalar(before, TIMESTAMP))
+    is_old = pc.fill_null(pc.less(manifest["deleted_at"], pa.scalar(before, TIMESTAMP)), False)
     return manifest.filter(pc.invert(pc.and_(manifest["deleted"], is_old)))

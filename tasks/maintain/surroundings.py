@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from config.errors import WarehouseError
-from tasks.tables import journal, pointer
+from tasks.tables import journal, pointer, stamps
 from tasks.tables.durable import storage_errors
 from tasks.tables.verify import verify_files
 from tasks.tables.warehouse import BATCHES, Snapshot, Warehouse
 
 _POINTERS: Final = {name + ending for name in ("current", "CURRENT") for ending in ("", ".next", ".move")}
-_KNOWN: Final = {"snapshots", "staging", "lock", journal.NAME, f"{journal.NAME}.next", *_POINTERS}
+_FILES: Final = {name + ending for name in (journal.NAME, stamps.NAME) for ending in ("", ".next")}
+_KNOWN: Final = {"snapshots", "staging", "lock", *_FILES, *_POINTERS}
 
 
 def check_pointer(warehouse: Warehouse) -> tuple[Snapshot | None, list[str]]:

@@ -53,6 +53,7 @@ POINTS: Final[dict[str, str]] = {
     "run.before-deduplicate": "all batches are finished, nothing is decided",
     "run.after-deduplicate": "the next manifest is staged, no table is written",
     "run.published": "the new snapshot is published, the journal and the staged batches are still there",
+    "run.before-stamps": "the run has ended well, the stamps are those of the run before",
     "run.before-discard": "the run's staging folder, or then its batches, are about to be removed",
 }
 

@@ -35,27 +35,6 @@ _TARGET: Final = re.compile(r"(?:.*/)?snapshots/(\d{6,})/?")
 _NO_LINKS: Final = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
 
 
-#: What tells one pointer from any other, see `mark`.
-Mark = tuple[tuple[int, int] | None, ...]
-
-
-def mark(root: Path) -> Mark:
-    """What the pointer is as an entry of its folder: as long as this stays, nothing was published or gone back to.
-
-    Each move puts a new entry in the place of the old one, so number and time of an entry (None: there is none)
-    never come back.
-    """
-    return tuple(map(_entry, (root / _LINK, root / _FILE)))
-
-
-def _entry(path: Path) -> tuple[int, int] | None:
-    try:
-        status = path.lstat()
-    except OSError:
-        return None
-    return status.st_ino, status.st_mtime_ns
-
-
 def folder_name(number: int) -> str:
     """The folder of a snapshot, relative to the warehouse: `snapshots/000042`."""
     return f"snapshots/{number:06d}"

@@ -33,9 +33,9 @@ class Source(Protocol):
     def list(self) -> pa.Table:
         """All files now: the columns of `staging.LISTING_FIELDS`, sorted bytewise by `source_path`.
 
-        `size` is in bytes, `etag` is null where the storage has none, and a null `modified_at` means
-        that the time is not known, so that the file counts as changed. What the files are a version
-        of, such as a commit, may stand in the schema's metadata, under `VERSION`.
+        `size` is in bytes; times, inode and etag are null where the storage has none. A file with
+        neither a `modified_at` nor an etag counts as changed. What the files are a version of, such as
+        a commit, may stand in the schema's metadata, under `VERSION`.
 
         Raises:
             SourceError: any part of the source could not be listed. A partial listing is never

@@ -40,8 +40,14 @@ LISTING_FIELDS: Final = [
     pa.field("source_path", pa.string()),
     pa.field("size", pa.int64()),
     pa.field("modified_at", TIMESTAMP),
+    pa.field("changed_at", TIMESTAMP),
+    pa.field("inode", pa.uint64()),
     pa.field("etag", pa.string()),
 ]
+#: One row a file. `source_path` is relative to the source's root with `/` between the parts, `size` is in bytes,
+#: `changed_at` is the ctime. A column is null where the kind of source has no such thing; `modified_at` and
+#: `changed_at` also where the time is not one that Arrow can hold.
+LISTING: Final = pa.schema(LISTING_FIELDS)
 
 #: A finding of a batch: `row` counts from 0 in the batch, `path` is the field's path as JSON.
 FINDINGS: Final = pa.schema(

@@ -10,6 +10,7 @@ Does not belong here: anything that changes the warehouse (`tasks.write.snapshot
     WAREHOUSE/snapshots/000042/snapshot.json
     WAREHOUSE/staging/<run id>/…       of a run in progress
     WAREHOUSE/staging/batches/…        finished batches, for a run that goes on after a crash
+    WAREHOUSE/stamps                  by which unchanged files are known (`tasks.tables.stamps`)
     WAREHOUSE/lock
 """
 

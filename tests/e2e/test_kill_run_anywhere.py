@@ -38,7 +38,7 @@ LATER: Final = ["file.part-written:4", "run.batch-done:3", "run.before-discard:2
 #: A kill that leaves something to undo, and the points of the rerun that undoes it.
 HALF_DONE: Final = "publish.before-swap"
 UNDOING: Final = ["settle.before-discard", "settle.before-withdraw", "discard.before-remove", "clear.before-remove"]
-EXPECTED_NAMES: Final = {"current", "snapshots", "staging", "lock"}
+EXPECTED_NAMES: Final = {"current", "snapshots", "staging", "stamps", "lock"}
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from tasks.deduplicate import blocking, clustering
 from tasks.report.outcome import Outcome
 from tasks.tables.verify import verify_files
 from tasks.tables.warehouse import Snapshot, Warehouse
+from tests.builders import settle
 from tests.newsroom import (
     UNSETTLED,
     File,
@@ -202,6 +203,18 @@ class RunsOverANewsroom(RuleBasedStateMachine):
         self.newsroom.write(file, replace(self.newsroom.files[file], body=body), time=UNSETTLED)
 
     @precondition(has_files)
+    @rule(pick=PICK, body=st.sampled_from("hij"))
+    def edit_keeping_size_and_time(self, pick: int, body: str) -> None:
+        file = self.file(pick)
+        time = int(self.newsroom.path(file).stat().st_mtime)
+        self.newsroom.write(file, replace(self.newsroom.files[file], body=body), time=time)
+
+    @precondition(has_files)
+    @rule(one=PICK, other=PICK)
+    def swap(self, one: int, other: int) -> None:
+        self.newsroom.swap(self.file(one), self.file(other))
+
+    @precondition(has_files)
     @rule(pick=PICK)
     def touch(self, pick: int) -> None:
         self.newsroom.touch(self.file(pick))
@@ -272,6 +285,7 @@ class RunsOverANewsroom(RuleBasedStateMachine):
         assert_same_tables(self.warehouse, rebuilt)
 
     def ingest(self, specs: list[str], warehouse: Warehouse, way: dict[str, int], anew: bool = False) -> Outcome:
+        settle()
         run: dict[str, Any] = {name: way[name] for name in ("batch_bytes", "workers") if name in way}
         shape = {"partition_by": self.partition_by, "rows_per_file": way.get("rows_per_file", 50_000)}
         sections = {**self.sections, "warehouse": shape, "contract": {"path": str(self.contract)}}

@@ -113,7 +113,7 @@ def test_partitions_that_outgrew_their_file_are_split_without_a_run(desk: Desk) 
 
 
 def test_old_tombstones_go_and_files_that_are_there_stay(desk: Desk) -> None:
-    age_rows(desk, "sources", "last_seen_at")
+    age_rows(desk, "sources", "deleted_at")
     done = maintain(desk)
     assert (done.rewritten.tombstones, done.rewritten.snapshot) == (1, 3)
     assert sorted(desk.statuses()) == ["broken.md", "bus.md", "ferry-again.md", "ferry.md", "tram.md"]

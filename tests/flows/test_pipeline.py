@@ -107,16 +107,6 @@ def test_a_touched_file_is_not_parsed_again(desk: Desk) -> None:
     assert desk.files() == before
 
 
-def test_a_touched_file_gets_its_new_time_with_the_next_snapshot(desk: Desk) -> None:
-    file = desk.write("a.md", article())
-    desk.run()
-    desk.touch("a.md")
-    desk.write("b.md", article())
-    desk.run()
-    assert desk.one("sources", "a.md")["modified_at"].timestamp() == file.stat().st_mtime
-    assert desk.run().batches == 0
-
-
 def test_a_changed_title_is_loaded_and_keeps_what_was_known(desk: Desk) -> None:
     desk.write("a.md", article("Old", originalUrl=page(1)))
     desk.run()

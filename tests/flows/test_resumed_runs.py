@@ -12,6 +12,7 @@ from config.errors import AuditError, SourceError, WarehouseError
 from config.settings import Log
 from flows import pipeline
 from flows.logs import shown_logs
+from tasks.discover import changes
 from tasks.discover.stage import discover_changes
 from tasks.report.outcome import Outcome
 from tasks.tables.journal import read_journal
@@ -56,6 +57,14 @@ def test_only_files_that_changed_meanwhile_are_read(
     assert "Changed meanwhile" in desk.titles()
     lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     assert {line["batch"] for line in lines if line["stage"] == "parse" and "batch" in line} == {"3 of 4"}
+
+
+def test_a_file_that_had_not_settled_is_read_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch, pytest.raises(AuditError):
+        patch.setattr(pipeline, "deduplicate_records", failing)
+        patch.setattr(changes, "FINE_TICK", 10**12)
+        desk.run()
+    assert desk.run().resumed == 0
 
 
 def test_a_full_refresh_trusts_no_earlier_batch(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,7 +36,6 @@ def row(path: str, **fields: Any) -> dict[str, Any]:
         "published_at": MORNING,
         "completeness": 5,
         "first_seen_at": MORNING,
-        "last_seen_at": MORNING,
         "loaded_at": MORNING,
         "run_id": "first",
         **fields,

@@ -250,5 +250,6 @@ def test_a_withdrawn_article_whose_file_goes_is_touched() -> None:
     assert touched([before], [after], [False]) == [True]
 
 
-def test_when_a_file_was_last_seen_touches_nothing() -> None:
-    assert touched([row("a")], [row("a", last_seen_at=MORNING + timedelta(hours=3))], [False]) == [False]
+def test_another_size_touches_a_row_and_another_time_does_not() -> None:
+    now = [row("a", size=101), row("b", loaded_at=MORNING + timedelta(hours=3))]
+    assert touched([row("a"), row("b")], now, [False, False]) == [True, False]

@@ -14,16 +14,14 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 STAMP = RunStamp("second", NOON, "contract 2", "code 2")
 
 
-def merged(
-    known: list[dict[str, Any]], read: list[dict[str, Any]], gone: tuple[str, ...] = (), source: str = "news"
-) -> NextManifest:
+def merged(known: list[dict[str, Any]], read: list[dict[str, Any]], gone: tuple[str, ...] = ()) -> NextManifest:
     lost = pa.table({"source": pa.array(["news"] * len(gone), pa.string()), "source_path": pa.array(gone, pa.string())})
-    return next_manifest(manifest(*known), [source], lost, files(*read).select, STAMP)
+    return next_manifest(manifest(*known), lost, files(*read).select, STAMP)
 
 
 def test_a_new_file_is_first_seen_now() -> None:
     new = by_path(merged([], [row("a")]).table)["a"]
-    assert (new["first_seen_at"], new["last_seen_at"], new["loaded_at"]) == (NOON, NOON, NOON)
+    assert (new["first_seen_at"], new["deleted_at"], new["loaded_at"]) == (NOON, None, NOON)
     assert (new["run_id"], new["contract_version"], new["code_version"]) == ("second", "contract 2", "code 2")
     assert not new["deleted"]
 
@@ -49,7 +47,7 @@ def test_a_read_file_replaces_its_row_and_keeps_when_it_was_first_seen() -> None
 def test_a_gone_file_leaves_a_tombstone_without_keys() -> None:
     known = row("a", status="loaded", content_key="c", alias_ids=["x"], violations=["time/no-zone"])
     grave = by_path(merged([known, row("b")], [], gone=("a",)).table)["a"]
-    assert (grave["status"], grave["deleted"], grave["last_seen_at"]) == ("removed", True, MORNING)
+    assert (grave["status"], grave["deleted"], grave["deleted_at"]) == ("removed", True, NOON)
     assert (grave["content_key"], grave["alias_ids"], grave["violations"]) == (None, [], [])
 
 
@@ -58,16 +56,11 @@ def test_a_file_that_vanished_before_it_was_read_is_gone_too() -> None:
     assert {path: entry["deleted"] for path, entry in by_path(table).items()} == {"a": True}
 
 
-def test_a_touched_file_takes_its_new_size_and_time_only() -> None:
-    touched = row("a", status="touched", size=200, modified_at=NOON, article_id=None)
-    known = by_path(merged([row("a", status="loaded", modified_at=MORNING)], [touched]).table)["a"]
-    assert (known["size"], known["modified_at"]) == (200, NOON)
+def test_a_file_with_the_same_bytes_takes_its_size_only() -> None:
+    same = row("a", status="touched", size=200, modified_at=NOON, article_id=None)
+    known = by_path(merged([row("a", status="loaded", modified_at=MORNING)], [same]).table)["a"]
+    assert (known["size"], known["modified_at"]) == (200, MORNING)
     assert (known["status"], known["article_id"], known["loaded_at"]) == ("loaded", "id of a", MORNING)
-
-
-def test_a_time_that_cannot_be_trusted_is_forgotten() -> None:
-    touched = row("a", status="touched", modified_at=None)
-    assert by_path(merged([row("a", modified_at=MORNING)], [touched]).table)["a"]["modified_at"] is None
 
 
 def test_a_renamed_file_keeps_when_it_was_first_seen() -> None:
@@ -94,10 +87,10 @@ def test_no_more_renames_than_files_that_went() -> None:
     assert merged([row("a", source_hash="h")], copies, gone=("a",)).renamed == 1
 
 
-def test_live_files_of_listed_sources_are_seen_now() -> None:
-    known = [row("a", source="blog"), row("b"), row("c", deleted=True, status="removed")]
-    seen = {path: entry["last_seen_at"] for path, entry in by_path(merged(known, []).table).items()}
-    assert seen == {"a": MORNING, "b": NOON, "c": MORNING}
+def test_a_file_is_deleted_once_until_it_is_back() -> None:
+    grave = row("a", deleted=True, status="removed", deleted_at=MORNING)
+    assert by_path(merged([grave], [row("a", status="gone")]).table)["a"]["deleted_at"] == MORNING
+    assert by_path(merged([grave], [row("a")]).table)["a"]["deleted_at"] is None
 
 
 def test_earlier_decisions_are_forgotten() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.discover.batches import fingerprint, make_batches
-from tasks.discover.source import LISTING
+from tasks.tables.staging import LISTING
 
 
 def files(sizes: list[int], prefix: str = "article") -> pa.Table:
@@ -66,7 +66,7 @@ def test_one_file_less_leaves_most_batches_as_they_were(row: int, size: int) -> 
 def test_fingerprint_is_that_of_the_documented_text() -> None:
     text = (
         '["contract 1",["s","s"],["\\u00e9-00000.md","\\u00e9-00001.md"],[1,2],'
-        "[1704067200000000,1704067200000000],[null,null]]"
+        "[1704067200000000,1704067200000000],[null,null],[null,null],[null,null]]"
     )
     assert fingerprint(files([1, 2], prefix="é"), "contract 1") == hashlib.sha256(text.encode()).hexdigest()
 
@@ -85,6 +85,8 @@ def test_fingerprint_ignores_the_layout_in_memory() -> None:
         ("size", 7),
         ("modified_at", None),
         ("modified_at", datetime(2024, 1, 1, microsecond=1, tzinfo=UTC)),
+        ("changed_at", datetime(2024, 1, 1, tzinfo=UTC)),
+        ("inode", 1),
         ("etag", ""),
     ],
 )

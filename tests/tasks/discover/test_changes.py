@@ -1,4 +1,4 @@
-"""New, changed, unchanged and gone files, by the fast way and by the look-up alike."""
+"""New, changed, unchanged and deleted files, by the fast way and by the look-up alike."""
 
 from __future__ import annotations
 
@@ -11,18 +11,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.discover.changes import Changes, compare, settled_times
-from tasks.discover.source import LISTING
+from tasks.tables.staging import LISTING
+from tasks.tables.stamps import STAMPS
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
-MANIFEST = pa.schema([*LISTING, pa.field("status", pa.string()), pa.field("deleted", pa.bool_())])
+MANIFEST = pa.schema(
+    [(name, pa.string()) for name in ("source", "source_path", "source_hash", "status")]
+    + [("size", pa.int64()), ("deleted", pa.bool_())]
+)
 
 
 def file(path: str, **values: Any) -> dict[str, Any]:
-    return {"source": "s", "source_path": path, "size": 10, "modified_at": NOON, "etag": None, **values}
+    times = {"modified_at": NOON, "changed_at": NOON, "inode": 7, "etag": None}
+    return {"source": "s", "source_path": path, "size": 10, **times, **values}
 
 
 def known(path: str, status: str = "loaded", **values: Any) -> dict[str, Any]:
-    return file(path, status=status, **{"deleted": False, **values})
+    """What is known of a file: its row in the manifest and its stamp in one."""
+    return file(path, status=status, **{"deleted": False, "source_hash": f"hash of {path}", **values})
 
 
 def changes(
@@ -30,17 +36,20 @@ def changes(
     manifest: list[dict[str, Any]],
     reprocess: list[bool | None] | None = None,
     sources: tuple[str, ...] = ("s",),
+    stamps: list[dict[str, Any]] | None = None,
 ) -> Changes:
+    """The comparison, with stamps as the manifest has them unless others are given."""
     return compare(
         pa.Table.from_pylist(files, LISTING),
         pa.Table.from_pylist(manifest, MANIFEST),
+        pa.Table.from_pylist(manifest if stamps is None else stamps, STAMPS),
         sources=sources,
         reprocess=None if reprocess is None else pa.array(reprocess, pa.bool_()),
     )
 
 
 def rows(found: Changes) -> dict[str, list[int]]:
-    return {name: getattr(found, name).to_pylist() for name in ("new", "changed", "unchanged", "gone")}
+    return {name: getattr(found, name).to_pylist() for name in ("new", "changed", "unchanged", "deleted")}
 
 
 def test_every_kind_of_change() -> None:
@@ -48,13 +57,13 @@ def test_every_kind_of_change() -> None:
         [file("added"), file("grown", size=11), file("same"), file("touched", modified_at=NOON + timedelta(seconds=1))],
         [known("touched"), known("same"), known("lost"), known("grown")],
     )
-    assert rows(found) == {"new": [0], "changed": [1, 3], "unchanged": [2], "gone": [2]}
+    assert rows(found) == {"new": [0], "changed": [1, 3], "unchanged": [2], "deleted": [2]}
     assert found.known_as.to_pylist() == [None, 3, 1, 0]
 
 
 def test_equal_keys_in_equal_order_need_no_look_up() -> None:
     found = changes([file("a"), file("b", size=11), file("c")], [known("a"), known("b"), known("c")])
-    assert rows(found) == {"new": [], "changed": [1], "unchanged": [0, 2], "gone": []}
+    assert rows(found) == {"new": [], "changed": [1], "unchanged": [0, 2], "deleted": []}
     assert found.known_as.to_pylist() == [0, 1, 2]
 
 
@@ -66,6 +75,46 @@ def test_status_alone_changes_nothing(status: str) -> None:
 def test_an_unknown_time_means_changed() -> None:
     assert rows(changes([file("a")], [known("a", modified_at=None)]))["changed"] == [0]
     assert rows(changes([file("a", modified_at=None)], [known("a", modified_at=None)]))["changed"] == [0]
+
+
+@pytest.mark.parametrize("name", ["changed_at", "inode"])
+def test_what_a_kind_of_source_has_not_must_lack_on_both_sides(name: str) -> None:
+    lacks: dict[str, Any] = {name: None}
+    assert rows(changes([file("a", **lacks)], [known("a", **lacks)]))["unchanged"] == [0]
+    assert rows(changes([file("a", **lacks)], [known("a")]))["changed"] == [0]
+    assert rows(changes([file("a")], [known("a", **lacks)]))["changed"] == [0]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"changed_at": NOON + timedelta(microseconds=1)}, {"inode": 8}, {"modified_at": NOON - timedelta(days=1)}],
+)
+def test_size_times_and_inode_must_all_be_the_same(values: dict[str, Any]) -> None:
+    assert rows(changes([file("a", **values)], [known("a")]))["changed"] == [0]
+
+
+@pytest.mark.parametrize(
+    ("stamp", "kind"),
+    [
+        ([], "changed"),
+        ([known("a")], "unchanged"),
+        ([known("a", source_hash="another")], "changed"),
+        ([known("a", source_hash=None)], "changed"),
+        ([known("a", source="t")], "changed"),
+        ([known("0"), known("a"), known("b")], "unchanged"),
+    ],
+)
+def test_a_stamp_counts_if_its_hash_is_that_of_the_manifest(stamp: list[dict[str, Any]], kind: str) -> None:
+    assert rows(changes([file("a")], [known("a")], stamps=stamp))[kind] == [0]
+
+
+def test_a_file_that_could_not_be_read_has_no_hash_and_is_unchanged() -> None:
+    assert rows(changes([file("a")], [known("a", source_hash=None)]))["unchanged"] == [0]
+
+
+def test_another_size_in_the_manifest_is_another_version() -> None:
+    manifest = [known("a", size=9, source_hash=None)]
+    assert rows(changes([file("a")], manifest, stamps=[known("a", source_hash=None)]))["changed"] == [0]
 
 
 @pytest.mark.parametrize(
@@ -86,34 +135,35 @@ def test_rows_to_reprocess_are_changed() -> None:
 
 def test_a_removed_file_stays_removed_until_it_is_back() -> None:
     tombstone = known("a", "removed", deleted=True)
-    assert rows(changes([], [tombstone]))["gone"] == []
+    assert rows(changes([], [tombstone]))["deleted"] == []
     back = changes([file("a")], [tombstone])
-    assert rows(back) == {"new": [0], "changed": [], "unchanged": [], "gone": []}
+    assert rows(back) == {"new": [0], "changed": [], "unchanged": [], "deleted": []}
     assert back.known_as.to_pylist() == [0]
 
 
 def test_only_rows_of_listed_sources_can_be_gone() -> None:
     manifest = [known("a"), known("b", source="emptied"), known("c", source="elsewhere")]
-    assert rows(changes([file("a")], manifest, sources=("s", "emptied")))["gone"] == [1]
+    assert rows(changes([file("a")], manifest, sources=("s", "emptied")))["deleted"] == [1]
 
 
 def test_one_path_in_two_sources_is_two_files() -> None:
     found = changes(
         [file("a", source="t"), file("b", source="t")], [known("a"), known("b", source="t")], sources=("t",)
     )
-    assert rows(found) == {"new": [0], "changed": [], "unchanged": [1], "gone": []}
+    assert rows(found) == {"new": [0], "changed": [], "unchanged": [1], "deleted": []}
 
 
 def test_nothing_anywhere() -> None:
-    assert rows(changes([], [])) == {"new": [], "changed": [], "unchanged": [], "gone": []}
-    assert rows(changes([file("a")], [])) == {"new": [0], "changed": [], "unchanged": [], "gone": []}
+    assert rows(changes([], [])) == {"new": [], "changed": [], "unchanged": [], "deleted": []}
+    assert rows(changes([file("a")], [])) == {"new": [0], "changed": [], "unchanged": [], "deleted": []}
 
 
 def test_tables_in_chunks_are_compared_as_one() -> None:
     files = [pa.Table.from_pylist([file(path)], LISTING) for path in "abc"]
     manifest = [pa.Table.from_pylist([known(path)], MANIFEST) for path in "bcd"]
-    found = compare(pa.concat_tables(files), pa.concat_tables(manifest), sources={"s"})
-    assert rows(found) == {"new": [0], "changed": [], "unchanged": [1, 2], "gone": [2]}
+    stamps = [pa.Table.from_pylist([known(path)], STAMPS) for path in "bcd"]
+    found = compare(pa.concat_tables(files), pa.concat_tables(manifest), pa.concat_tables(stamps), sources={"s"})
+    assert rows(found) == {"new": [0], "changed": [], "unchanged": [1, 2], "deleted": [2]}
 
 
 sizes_by_path = st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 2))
@@ -130,7 +180,7 @@ def test_agrees_with_dictionaries(now: dict[str, int], then: dict[str, int]) -> 
     assert named["new"] == now.keys() - then.keys()
     assert named["unchanged"] == {path for path in now if then.get(path) == now[path]}
     assert named["changed"] == now.keys() - named["new"] - named["unchanged"]
-    assert {list(then)[row] for row in found.gone.to_pylist()} == then.keys() - now.keys()
+    assert {list(then)[row] for row in found.deleted.to_pylist()} == then.keys() - now.keys()
 
 
 @pytest.mark.parametrize(
@@ -147,7 +197,15 @@ def test_agrees_with_dictionaries(now: dict[str, int], then: dict[str, int]) -> 
     ],
 )
 def test_times_settle_after_a_tick(modified_at: datetime, settled: bool) -> None:
-    listing = pa.Table.from_pylist([file("a", modified_at=modified_at), file("b", modified_at=None)], LISTING)
-    times = settled_times(listing, NOON)
+    """The later of mtime and ctime counts, whichever it is."""
+    old = NOON - timedelta(days=9)
+    files = [
+        file("a", modified_at=modified_at, changed_at=None),
+        file("b", modified_at=modified_at, changed_at=old),
+        file("c", modified_at=old, changed_at=modified_at),
+        file("d", modified_at=None, changed_at=old),
+    ]
+    times = settled_times(pa.Table.from_pylist(files, LISTING), NOON)
     assert times.type == LISTING.field("modified_at").type
-    assert times.to_pylist() == [modified_at if settled else None, None]
+    first = modified_at if settled else None
+    assert times.to_pylist() == [first, first, old if settled else None, None]

@@ -15,9 +15,10 @@ import pytest
 
 from config.errors import SourceError
 from tasks.discover import local
-from tasks.discover.source import LISTING, open_source
-from tasks.discover.walk import MAX_DEPTH
+from tasks.discover.local import MAX_DEPTH
+from tasks.discover.source import open_source
 from tasks.tables.source import Source
+from tasks.tables.staging import LISTING
 from tests.builders import bytes_of
 
 
@@ -52,6 +53,7 @@ def before_opening(monkeypatch: pytest.MonkeyPatch, name: str, act: Callable[[],
 def test_listing_has_size_and_time_of_each_file(tmp_path: Path) -> None:
     write(tmp_path, "a/one.md", text="12345")
     os.utime(tmp_path / "a/one.md", ns=(0, 1_600_000_000_123_456_789))
+    status = (tmp_path / "a/one.md").stat()
     listing = source_at(tmp_path).list()
     assert listing.schema == LISTING
     assert listing.to_pylist() == [
@@ -60,6 +62,8 @@ def test_listing_has_size_and_time_of_each_file(tmp_path: Path) -> None:
             "source_path": "a/one.md",
             "size": 5,
             "modified_at": datetime(2020, 9, 13, 12, 26, 40, 123456, UTC),
+            "changed_at": datetime.fromtimestamp(status.st_ctime_ns // 1000 / 1e6, UTC),
+            "inode": status.st_ino,
             "etag": None,
         }
     ]

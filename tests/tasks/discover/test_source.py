@@ -12,7 +12,8 @@ from pathspec import PathSpec
 
 from config.errors import SourceError, UsageError
 from tasks.discover.globs import DEFAULT_INCLUDE, Globs
-from tasks.discover.source import LISTING, open_source, open_sources
+from tasks.discover.source import open_source, open_sources
+from tasks.tables.staging import LISTING
 from tests.builders import bytes_of
 
 

@@ -76,7 +76,7 @@ def test_only_tombstones_go_and_only_old_ones() -> None:
         {
             "source_path": ["there", "long gone", "just gone"],
             "deleted": [False, True, True],
-            "last_seen_at": days_ago(500, 500, 3),
+            "deleted_at": pa.concat_arrays([pa.nulls(1, TIMESTAMP), days_ago(500, 3)]),
         }
     )
     kept = without_tombstones(manifest, NOW - timedelta(days=400))
