@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from config.errors import WarehouseError
-from tasks.tables import journal, pointer, stamps
+from tasks.runs import stamps
+from tasks.warehouse import journal, pointer
 from tasks.tables.durable import storage_errors
 from tasks.tables.verify import verify_files
 from tasks.tables.warehouse import BATCHES, Snapshot, Warehouse

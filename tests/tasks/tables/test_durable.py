@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from config.errors import WarehouseError
-from tasks.tables import durable, faults
+from tasks.warehouse import durable, faults
 
 
 def test_a_new_file_is_read_only_and_never_written_through_a_hard_link(tmp_path: Path) -> None:

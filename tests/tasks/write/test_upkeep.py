@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from config.errors import WarehouseError
-from tasks.tables import durable, pointer
+from tasks.warehouse import durable, pointer
 from tasks.tables.verify import verify_files
 from tasks.tables.warehouse import Snapshot, Warehouse
 from tasks.write import upkeep
