@@ -23,6 +23,7 @@ from config.contract import load_contract
 from config.match_rules import load_match_rules
 from config.settings import load_settings
 from config.url_rules import load_url_rules
+from tasks.arrow.schemas import KEY_FIELDS
 from tasks.deduplicate.decisions import decide
 from tasks.deduplicate.manifest import with_nulls
 from tasks.deduplicate.pair_rule import Story, jaccard
@@ -30,8 +31,7 @@ from tasks.deduplicate.related_pairs import stories
 from tasks.front_matter.document import Reader
 from tasks.front_matter.policy import ReadPolicy
 from tasks.parse.records import build_records
-from tasks.tables.manifest import manifest_schema
-from tasks.tables.staging import KEY_FIELDS
+from tasks.warehouse.manifest import manifest_schema
 
 Verdict = Callable[[str, str], bool]
 _PERMUTATIONS: Final = 128

@@ -18,8 +18,8 @@ from typing import Any, Final
 import pyarrow as pa
 
 from config.contract import load_contract
+from tasks.arrow.texts import normal_words, shingles
 from tasks.deduplicate.manifest import with_nulls
-from tasks.tables.texts import normal_words, shingles
 
 _FORMS: Final = [f"w{i:x}" for i in range(30_000)]
 _ZIPF: Final = list(accumulate(1 / (rank + 10) for rank in range(len(_FORMS))))

@@ -19,8 +19,8 @@ from config.settings import load_settings
 from flows.engine import Engine
 from flows.run import execute
 from tasks.deduplicate.stage import deduplicate_records
-from tasks.tables.run import Run
-from tasks.tables.staging import read_arrow
+from tasks.runs.run import Run
+from tasks.runs.staging import read_arrow
 
 R = TypeVar("R")
 

@@ -27,9 +27,9 @@ from datetime import datetime
 from pathlib import Path
 
 from config.settings import Settings, load_settings
-from flows.run import run_ingest
+from flows.start import run_ingest
 from tasks.report.outcome import Outcome
-from tasks.tables.warehouse import Warehouse
+from tasks.warehouse.warehouse import Warehouse
 from tests.tables_equal import assert_same_tables
 
 SEED = 20_260_302

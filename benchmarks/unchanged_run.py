@@ -21,10 +21,10 @@ from typing import Any
 from unittest.mock import patch
 
 from benchmarks.replay_history import settings_of
-from flows.run import run_ingest
+from flows.start import run_ingest
 from tasks.discover.local import LocalSource
 from tasks.report.outcome import Outcome
-from tasks.tables.source import Content
+from tasks.runs.source import Content
 
 
 @contextmanager

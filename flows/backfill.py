@@ -30,12 +30,12 @@ from tasks.discover.git_history import Commit, GitPast
 from tasks.discover.globs import Globs
 from tasks.report.progress import Progress, Silent
 from tasks.report.status import existing_warehouse
-from tasks.tables.durable import remove_tree, storage_errors
-from tasks.tables.history import SUMMARY, Observed, observed, with_history
-from tasks.tables.lock import locked
-from tasks.tables.run import Run, new_run_id
-from tasks.tables.snapshots import Snapshot
-from tasks.tables.warehouse import Warehouse, open_warehouse
+from tasks.runs.run import Run, new_run_id
+from tasks.warehouse.durable import remove_tree, storage_errors
+from tasks.warehouse.history import SUMMARY, Observed, observed, with_history
+from tasks.warehouse.lock import locked
+from tasks.warehouse.snapshots import Snapshot
+from tasks.warehouse.warehouse import Warehouse, open_warehouse
 from tasks.write.article_versions import Observation, joined, states_of
 from tasks.write.parent_versions import ParentVersions
 from tasks.write.stage import rewrite_tables

@@ -21,14 +21,14 @@ from config.contract import load_contract
 from config.errors import UsageError
 from config.settings import Settings
 from config.url_rules import load_url_rules
+from tasks.arrow.schemas import LISTING
 from tasks.discover.batches import make_batches
 from tasks.discover.places import is_local_path
 from tasks.discover.source import open_source
 from tasks.front_matter.policy import ReadPolicy
 from tasks.parse.batch import ParseJob, read_batch
 from tasks.report.words import counted, format_message, near, printable
-from tasks.tables.source import Source
-from tasks.tables.staging import LISTING
+from tasks.runs.source import Source
 from tasks.validate.batch import judge
 
 #: Bytes of source files from which on worker processes are worth their start.

@@ -17,9 +17,9 @@ from typing import Any, Final, TypeVar
 
 from config.errors import SourceError, SourceRefused
 from flows.run_names import batch_number
-from tasks.tables.logs import bound, context, log_of
-from tasks.tables.run import Batch, Run, load_run
-from tasks.tables.workers import in_worker
+from tasks.runs.logs import bound, context, log_of
+from tasks.runs.run import Batch, Run, load_run
+from tasks.runs.workers import in_worker
 
 R = TypeVar("R")
 
@@ -91,7 +91,7 @@ def worker_processes(run: Run, batches: Sequence[Batch]) -> AbstractContextManag
     """Worker processes where there is enough to read to be worth their start."""
     if not are_worth_workers(batches):
         return nullcontext()
-    from tasks.tables.worker_pool import worker_pool  # noqa: PLC0415  (with all that processes need)
+    from tasks.runs.worker_pool import worker_pool  # noqa: PLC0415  (with all that processes need)
 
     return worker_pool(run.folder, min(run.workers, len(batches)))
 

@@ -1,7 +1,7 @@
 """Where Prefect runs the tasks of the batches: threads of this process, a Dask cluster or a Ray cluster.
 
 Belongs here: the task runner that the settings ask for, and errors that say how to get one. Does not
-belong here: the tasks (`flows.ingest`), and processes of this machine (`tasks.tables.workers`), for
+belong here: the tasks (`flows.ingest`), and processes of this machine (`tasks.runs.workers`), for
 which the threads wait.
 
 Both libraries are extras and slow to import, so they are imported when a run wants them.

@@ -14,14 +14,15 @@ import pyarrow.compute as pc
 
 from config.contract import VERSIONS
 from flows.engine import Engine
+from tasks.arrow.recurring import plain_table
+from tasks.arrow.schemas import FILES
 from tasks.deduplicate.replay import Step, replay
 from tasks.discover.batches import make_batches
 from tasks.discover.git_history import Commit, GitPast
 from tasks.report.progress import Progress
-from tasks.tables.manifest import manifest_schema
-from tasks.tables.recurring import plain_table
-from tasks.tables.run import Batch, Run
-from tasks.tables.staging import FILES, fresh_folder, read_arrow, write_arrow
+from tasks.runs.run import Batch, Run
+from tasks.runs.staging import fresh_folder, read_arrow, write_arrow
+from tasks.warehouse.manifest import manifest_schema
 from tasks.write.article_versions import Observation, states_of
 
 #: What a record is found by: its path and the hash of its bytes.

@@ -8,7 +8,7 @@ from __future__ import annotations
 from config.errors import GuardRailError
 from config.settings import Guards
 from tasks.report.outcome import GuardCheck
-from tasks.tables.run import Decisions, Plan, Run
+from tasks.runs.run import Decisions, Plan, Run
 
 
 def check_contract(run: Run) -> None:
@@ -20,7 +20,7 @@ def check_contract(run: Run) -> None:
     parent = run.parent_snapshot()
     if run.settings.guards.accept_contract or parent is None or parent.info.summary.get("form") == run.table_form:
         return
-    from tasks.tables.contract_change import breaking_changes  # noqa: PLC0415  (it reads footers of Parquet)
+    from tasks.warehouse.contract_change import breaking_changes  # noqa: PLC0415  (it reads footers of Parquet)
 
     if changes := breaking_changes(parent, run.contract):
         raise GuardRailError(

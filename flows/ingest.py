@@ -40,8 +40,8 @@ from tasks.parse.stage import confirm_gone  # noqa: E402
 from tasks.parse.task import parse  # noqa: E402
 from tasks.report.outcome import Outcome  # noqa: E402
 from tasks.report.task import report  # noqa: E402
-from tasks.tables.logs import bound  # noqa: E402
-from tasks.tables.run import Batch, Run  # noqa: E402
+from tasks.runs.logs import bound  # noqa: E402
+from tasks.runs.run import Batch, Run  # noqa: E402
 from tasks.validate.task import validate  # noqa: E402
 from tasks.write.task import write_for  # noqa: E402
 

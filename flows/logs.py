@@ -1,7 +1,7 @@
 """Where log lines go: to stderr as the settings say, and to the Prefect UI.
 
 Belongs here: handlers on presslake's loggers, as long as a run lasts. Does not belong here: how lines
-look (`tasks.report.log_lines`) and what they carry (`tasks.tables.logs`).
+look (`tasks.report.log_lines`) and what they carry (`tasks.runs.logs`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 from config.settings import Log
 from tasks.report.log_lines import JsonLines, MessageLines, TerminalLines, TextLines
-from tasks.tables.logs import ROOT, Stamp, provide
+from tasks.runs.logs import ROOT, Stamp, provide
 
 
 @contextmanager

@@ -9,7 +9,6 @@ is wrong with the tables that readers see nothing is, since an older snapshot ma
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -31,11 +30,11 @@ from tasks.report.outcome import Files, Outcome, Records, run_row
 from tasks.report.status import existing_warehouse
 from tasks.report.summary import iso
 from tasks.report.words import counted, format_size
-from tasks.tables.history import with_history
-from tasks.tables.lock import locked
-from tasks.tables.run import Run, count_by, new_run_id
-from tasks.tables.snapshots import Snapshot
-from tasks.tables.warehouse import open_warehouse
+from tasks.runs.run import Run, count_by, new_run_id
+from tasks.warehouse.history import with_history
+from tasks.warehouse.lock import locked
+from tasks.warehouse.snapshots import Snapshot
+from tasks.warehouse.warehouse import open_warehouse
 from tasks.write.stage import changed_parts, rewrite_tables
 from tasks.write.upkeep import Cleared, clear_staging, remove_snapshot
 
@@ -83,28 +82,8 @@ class Steps:
     expire: Callable[[Settings], Expired] = expire
 
 
-def run_maintenance(settings: Settings) -> Maintenance:
-    """Maintain the warehouse, through Prefect or without, as `run.engine` says.
-
-    Args:
-        settings: name the warehouse, what to keep, and the contract.
-
-    Raises:
-        WarehouseError: there is no warehouse, another run writes to it, or the disk refused.
-    """
-    engine = settings.run.engine
-    if engine == "auto":
-        engine = "prefect" if os.environ.get("PREFECT_API_URL") else "local"
-    if engine == "prefect":
-        # Importing Prefect takes longer than a small maintenance.
-        from flows.maintain import run_flow  # noqa: PLC0415
-
-        return run_flow(settings)
-    return execute(settings, Steps())
-
-
 def execute(settings: Settings, steps: Steps) -> Maintenance:
-    """Maintain the warehouse with the steps of an engine, and tell who wants to know; see `run_maintenance`."""
+    """Maintain the warehouse with the steps of an engine, and notify; see `flows.start.run_maintenance`."""
     try:
         done = _maintain(settings, steps)
     except BaseException as error:

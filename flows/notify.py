@@ -31,8 +31,8 @@ from tasks.report.notification import (
     notified,
     remember,
 )
-from tasks.tables.logs import log_of
-from tasks.tables.warehouse import Warehouse
+from tasks.runs.logs import log_of
+from tasks.warehouse.warehouse import Warehouse
 
 _log: Final = log_of("notify")
 

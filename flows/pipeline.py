@@ -18,10 +18,10 @@ from flows.tracking import Tracker
 from tasks.deduplicate.stage import deduplicate_records
 from tasks.discover.stage import discover_changes
 from tasks.report.outcome import Outcome
-from tasks.tables.faults import reach
-from tasks.tables.journal import clear_journal
-from tasks.tables.run import Publication, Run
-from tasks.tables.stamps import update_stamps
+from tasks.runs.run import Publication, Run
+from tasks.runs.stamps import update_stamps
+from tasks.warehouse.faults import reach
+from tasks.warehouse.journal import clear_journal
 
 if TYPE_CHECKING:
     from tasks.report.progress import Progress

@@ -20,7 +20,7 @@ from uuid import UUID
 from config.settings import Settings, load_settings
 from flows.notify import never_failing, notify_crash
 from tasks.report.progress import Progress, Silent
-from tasks.tables.logs import log_of
+from tasks.runs.logs import log_of
 
 if TYPE_CHECKING:
     from prefect.client.schemas.objects import FlowRun, State

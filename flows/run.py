@@ -6,7 +6,6 @@ Belongs here: what is the same whoever runs the pipeline. Does not belong here: 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -16,7 +15,7 @@ from typing import Final
 import msgspec
 
 from config.contract import load_contract
-from config.errors import PresslakeError, RunError, SettingsError, WarehouseError, message_and_hint
+from config.errors import PresslakeError, RunError, WarehouseError, message_and_hint
 from config.settings import Settings
 from config.url_rules import load_url_rules
 from flows.engine import Engine
@@ -27,56 +26,17 @@ from tasks.discover.source import open_sources
 from tasks.report.outcome import Outcome
 from tasks.report.progress import Progress, Silent
 from tasks.report.summary import iso
-from tasks.tables.durable import remove_tree, storage_errors
-from tasks.tables.faults import reach
-from tasks.tables.history import with_history
-from tasks.tables.journal import add_to_journal
-from tasks.tables.lock import locked
-from tasks.tables.logs import bound, log_of
-from tasks.tables.run import Run, new_run_id
-from tasks.tables.warehouse import Snapshot, Warehouse, local_folder, open_warehouse
+from tasks.runs.logs import bound, log_of
+from tasks.runs.run import Run, new_run_id
+from tasks.warehouse.durable import remove_tree, storage_errors
+from tasks.warehouse.faults import reach
+from tasks.warehouse.history import with_history
+from tasks.warehouse.journal import add_to_journal
+from tasks.warehouse.lock import locked
+from tasks.warehouse.warehouse import Snapshot, Warehouse, local_folder, open_warehouse
 from tasks.write.upkeep import clear_staging
 
 _log: Final = log_of("run")
-
-
-def run_ingest(
-    sources: Sequence[str], settings: Settings, *, full_refresh: bool = False, progress: Progress | None = None
-) -> Outcome:
-    """Load sources into the warehouse, through Prefect or without, as `run.engine` says.
-
-    Args:
-        sources: folders, each `path` or `name=path`; with none, those of the settings.
-        settings: everything else.
-        full_refresh: read every file anew.
-        progress: hears how the run goes on.
-
-    Raises:
-        PresslakeError: the run failed; the published tables are as they were.
-    """
-    if _engine(settings) == "prefect":
-        # Importing Prefect takes longer than a small run.
-        from flows.ingest import run_flow  # noqa: PLC0415
-
-        return run_flow(sources, settings, full_refresh=full_refresh, progress=progress)
-    return execute(sources, settings, Engine(), full_refresh=full_refresh, progress=progress)
-
-
-def _engine(settings: Settings) -> str:
-    """What runs the flow.
-
-    Raises:
-        SettingsError: the settings ask for a cluster, and for the engine that has none.
-    """
-    engine, executor = settings.run.engine, settings.run.executor
-    if engine == "auto":
-        return "prefect" if executor != "processes" or os.environ.get("PREFECT_API_URL") else "local"
-    if engine == "local" and executor != "processes":
-        raise SettingsError(
-            f"`run.executor` is {executor}, but `run.engine` is local, which has processes of this machine only.",
-            "Set `run.engine` to prefect or auto, or `run.executor` to processes.",
-        )
-    return engine
 
 
 def execute(
@@ -87,7 +47,7 @@ def execute(
     full_refresh: bool = False,
     progress: Progress | None = None,
 ) -> Outcome:
-    """Run the pipeline on an engine; see `run_ingest`."""
+    """Run the pipeline on an engine; see `flows.start.run_ingest`."""
     settings = _for_workers(settings)
     warehouse = open_warehouse(settings)
     started_at = datetime.now(UTC)

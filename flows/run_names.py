@@ -13,7 +13,7 @@ from typing import Final
 
 from tasks.discover.places import split_name
 from tasks.report.words import counted, printable, redacted
-from tasks.tables.run import Batch, Plan
+from tasks.runs.run import Batch, Plan
 
 _MOST_SOURCES: Final = 3
 _LONGEST: Final = 40

@@ -19,9 +19,9 @@ from flows.guards import limits_met
 from tasks.report.outcome import Outcome, run_row
 from tasks.report.summary import Status, build_outcome, bytes_read, iso, what_changed, worker_seconds
 from tasks.report.words import counted, format_seconds, format_size
-from tasks.tables.faults import reach
-from tasks.tables.logs import log_of
-from tasks.tables.run import Batch, Decisions, Plan, Publication, Run
+from tasks.runs.logs import log_of
+from tasks.runs.run import Batch, Decisions, Plan, Publication, Run
+from tasks.warehouse.faults import reach
 
 if TYPE_CHECKING:
     from tasks.report.progress import Progress

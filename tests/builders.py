@@ -15,12 +15,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from flows.run import run_ingest
+from flows.start import run_ingest
 from tasks.discover.changes import FINE_TICK
 from tasks.report.outcome import Outcome
-from tasks.tables.snapshots import Snapshot
-from tasks.tables.source import Source
-from tasks.tables.warehouse import Warehouse
+from tasks.runs.source import Source
+from tasks.warehouse.snapshots import Snapshot
+from tasks.warehouse.warehouse import Warehouse
 from tests.newsroom import EPOCH, settings_for
 from tests.tables_equal import assert_same_tables
 

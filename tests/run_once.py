@@ -17,8 +17,8 @@ from typing import Any, Final
 
 from config.settings import Settings
 from flows import engine
-from flows.run import run_ingest
-from tasks.tables import faults
+from flows.start import run_ingest
+from tasks.warehouse import faults
 from tests.newsroom import settings_for
 
 _CONTEXT: Final = multiprocessing.get_context("forkserver")

@@ -12,8 +12,8 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.tables.snapshots import Snapshot
-from tasks.tables.warehouse import Warehouse
+from tasks.warehouse.snapshots import Snapshot
+from tasks.warehouse.warehouse import Warehouse
 
 #: Tables that runs over the same files make equal, and their keys; `runs` and the history depend on the runs.
 KEYS: Final = {

@@ -98,7 +98,7 @@ def run(
 
 
 def _ingest(sources: Sequence[str], settings: Settings, full_refresh: bool, *, quiet: bool) -> Outcome:
-    from flows.run import run_ingest  # noqa: PLC0415  (pyarrow alone takes a fifth of a second)
+    from flows.start import run_ingest  # noqa: PLC0415  (pyarrow alone takes a fifth of a second)
     from tasks.report.progress import terminal_progress  # noqa: PLC0415
 
     with terminal_progress(quiet=quiet) as progress:

@@ -68,7 +68,7 @@ def serve(
     settings = chosen_settings(warehouse, config)
     sources = [absolute(one) for one in chosen_sources(source, settings)]
     from flows.server import prefect_server  # noqa: PLC0415
-    from tasks.tables.warehouse import local_folder  # noqa: PLC0415  (`--help` needs none)
+    from tasks.warehouse.warehouse import local_folder  # noqa: PLC0415  (`--help` needs none)
 
     place = str(local_folder(settings.warehouse.path).absolute())
     parameters = _parameters(sources, place, config, settings)

@@ -17,8 +17,8 @@ from cyclopts.validators import Number
 from flows.commands.options import chosen_settings, chosen_warehouse, print_json
 
 if TYPE_CHECKING:
-    from tasks.tables.snapshots import Snapshot
-    from tasks.tables.warehouse import Warehouse
+    from tasks.warehouse.snapshots import Snapshot
+    from tasks.warehouse.warehouse import Warehouse
 
 SNAPSHOTS_EXAMPLES: Final = """\
 Examples:
@@ -109,9 +109,9 @@ def rollback(snapshot: str, /, *, warehouse: Path | None = None, config: Path | 
     settings = chosen_settings(warehouse, config)
     from tasks.maintain.history import named_snapshot  # noqa: PLC0415
     from tasks.report.status import existing_warehouse  # noqa: PLC0415
-    from tasks.tables.lock import locked  # noqa: PLC0415
-    from tasks.tables.run import new_run_id  # noqa: PLC0415
-    from tasks.tables.warehouse import open_warehouse  # noqa: PLC0415
+    from tasks.runs.run import new_run_id  # noqa: PLC0415
+    from tasks.warehouse.lock import locked  # noqa: PLC0415
+    from tasks.warehouse.warehouse import open_warehouse  # noqa: PLC0415
 
     existing_warehouse(settings.warehouse.path)
     lake = open_warehouse(settings)
@@ -131,7 +131,7 @@ def _point_to(warehouse: Warehouse, target: Snapshot) -> None:
         WarehouseError: a file is missing, cut off or unreadable; the pointer is as it was.
     """
     from config.errors import WarehouseError  # noqa: PLC0415
-    from tasks.tables.verify import verify_files  # noqa: PLC0415
+    from tasks.warehouse.verify import verify_files  # noqa: PLC0415
     from tasks.write.upkeep import move_pointer  # noqa: PLC0415
 
     if findings := verify_files(target, digests=False):

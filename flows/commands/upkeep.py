@@ -79,7 +79,7 @@ def maintain(*, warehouse: Path | None = None, config: Path | None = None, json:
     """
     settings = chosen_settings(warehouse, config)
     from flows.logs import shown_logs  # noqa: PLC0415  (`--help` needs none)
-    from flows.maintenance import run_maintenance  # noqa: PLC0415
+    from flows.start import run_maintenance  # noqa: PLC0415
 
     with shown_logs(settings.log):
         done = run_maintenance(settings)

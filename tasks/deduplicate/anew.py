@@ -15,16 +15,17 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tasks.arrow.columns import is_numbered
+from tasks.arrow.keys import file_keys
+from tasks.arrow.memory import give_back
+from tasks.arrow.schemas import FILES
 from tasks.deduplicate.changes import COMPARED, changes_for_readers
 from tasks.deduplicate.decisions import decide
 from tasks.deduplicate.manifest import RunStamp, keep_first_seen, next_manifest
 from tasks.deduplicate.numbers import counted
 from tasks.deduplicate.touched import INDEXED, SHOWN, changed_rows
-from tasks.tables.columns import is_numbered
-from tasks.tables.keys import file_keys
-from tasks.tables.memory import give_back
-from tasks.tables.run import Decisions, Run, count_by
-from tasks.tables.staging import FILES, MANIFEST_ROWS, read_arrow, write_arrow_in_parts
+from tasks.runs.run import Decisions, Run, count_by
+from tasks.runs.staging import MANIFEST_ROWS, read_arrow, write_arrow_in_parts
 
 #: Columns of the previous manifest that nobody asks once they are in the next one: half of it.
 _MERGED: Final = ("shingles", "modified_at", "completeness", "deleted_at", "loaded_at", "run_id")

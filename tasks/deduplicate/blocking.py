@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.tables.texts import mixed
+from tasks.arrow.texts import mixed
 
 #: A block in which a record has more neighbours than this is oversized.
 OVERSIZED: Final = 24

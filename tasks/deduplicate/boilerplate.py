@@ -23,9 +23,9 @@ import pyarrow.compute as pc
 
 from config.contract_types import microseconds
 from config.match_rules import MatchRules
+from tasks.arrow.columns import whole
 from tasks.deduplicate.blocking import Corpus, Keyed, combined, pairs_across
 from tasks.deduplicate.pair_rule import PairRule
-from tasks.tables.columns import whole
 
 #: One second of a distance that the rule measures in floating-point days, in microseconds.
 _SLACK: Final = 1_000_000

@@ -10,8 +10,8 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.tables.columns import whole
-from tasks.tables.keys import file_keys
+from tasks.arrow.columns import whole
+from tasks.arrow.keys import file_keys
 
 #: Columns of the manifest that changes are told from.
 COMPARED: Final = ("source", "source_path", "source_hash", "article_id", "status", "deleted")

@@ -25,10 +25,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.match_rules import MatchRules
+from tasks.arrow.columns import whole
 from tasks.deduplicate.blocking import OVERSIZED
 from tasks.deduplicate.pair_rule import PairRule, Story
 from tasks.deduplicate.related_pairs import FEATURES, stories
-from tasks.tables.columns import whole
 
 #: Leaders, the latest ones, that a record is compared with.
 _LEADERS: Final = 16

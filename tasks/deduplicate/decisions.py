@@ -16,14 +16,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.match_rules import MatchRules, load_match_rules
+from tasks.arrow.columns import whole
+from tasks.arrow.memory import give_back
 from tasks.deduplicate.clustering import represented
 from tasks.deduplicate.links import Links, affected_records, find_links
 from tasks.deduplicate.manifest import DECIDED, with_column
 from tasks.deduplicate.merging import in_order
 from tasks.deduplicate.related_pairs import FEATURES, STORED, stored_column, unknown
 from tasks.deduplicate.survivors import CRITERIA, LinkedRecords
-from tasks.tables.columns import whole
-from tasks.tables.memory import give_back
 
 #: Statuses of rows that are records, before and after deciding.
 _RECORDS: Final = pa.array(["record", "loaded", "duplicate"])

@@ -18,12 +18,12 @@ import pyarrow.compute as pc
 
 from config.contract_types import microseconds
 from config.match_rules import MatchRules
+from tasks.arrow.columns import is_numbered, whole
+from tasks.arrow.keys import file_keys
+from tasks.arrow.memory import give_back
 from tasks.deduplicate.candidate_pairs import Pairs
 from tasks.deduplicate.clustering import components, leader_clusters, represented
 from tasks.deduplicate.related_pairs import partner_keys, related_pairs
-from tasks.tables.columns import is_numbered, whole
-from tasks.tables.keys import file_keys
-from tasks.tables.memory import give_back
 
 #: Key to the rows (two or more, ascending) that have it.
 Groups = dict[str, list[int]]

@@ -15,11 +15,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.contract_types import TIMESTAMP
+from tasks.arrow.columns import whole
+from tasks.arrow.keys import file_keys
+from tasks.arrow.schemas import FILES
 from tasks.deduplicate.merging import in_order, merged, rows_before
 from tasks.deduplicate.survivors import SPREAD
-from tasks.tables.columns import whole
-from tasks.tables.keys import file_keys
-from tasks.tables.staging import FILES
 
 #: Columns that `decisions` fills in.
 DECIDED: Final = (

@@ -11,7 +11,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.tables.run import Decisions, count_by
+from tasks.runs.run import Decisions, count_by
 
 #: Columns of the manifest that the numbers of a run come from.
 COUNTED: Final = ("source", "status", "match", "violations", "deleted")

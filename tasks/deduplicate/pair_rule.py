@@ -31,10 +31,10 @@ class Story(NamedTuple):
     """The features of a record that the rule compares.
 
     Attributes:
-        title: normalised (`tasks.tables.texts.normal_words`); empty where there is none.
+        title: normalised (`tasks.arrow.texts.normal_words`); empty where there is none.
         outlet: registrable domain; empty where unknown.
         published_at: seconds since 1970; None where unknown: then only records without a date are near.
-        shingles: hashes of title and excerpt, see `tasks.tables.texts.shingles`.
+        shingles: hashes of title and excerpt, see `tasks.arrow.texts.shingles`.
         title_shingles: hashes of the title alone.
     """
 

@@ -17,13 +17,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.match_rules import MatchRules
+from tasks.arrow.columns import whole
+from tasks.arrow.keys import file_keys
+from tasks.arrow.memory import give_back
+from tasks.arrow.texts import shingles_of_words
 from tasks.deduplicate.blocking import Corpus
 from tasks.deduplicate.candidate_pairs import UNDATED, Pairs, candidate_pairs, sharing_with_fresh, sorted_pairs
 from tasks.deduplicate.pair_rule import PairRule, Story
-from tasks.tables.columns import whole
-from tasks.tables.keys import file_keys
-from tasks.tables.memory import give_back
-from tasks.tables.texts import shingles_of_words
 
 Edge = tuple[int, int]
 

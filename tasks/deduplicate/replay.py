@@ -17,9 +17,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.match_rules import MatchRules
+from tasks.arrow.columns import whole
 from tasks.deduplicate.decisions import decide
 from tasks.deduplicate.manifest import RunStamp, next_manifest
-from tasks.tables.columns import whole
 
 #: Lineage that nobody looks at: a replay publishes no manifest.
 _STAMP: Final = RunStamp("", datetime(1970, 1, 1, tzinfo=UTC), "", "")

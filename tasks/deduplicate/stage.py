@@ -12,10 +12,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tasks.arrow.memory import system_memory
 from tasks.deduplicate.numbers import COUNTED, counted
-from tasks.tables.memory import system_memory
-from tasks.tables.run import Decisions, Run, load_run
-from tasks.tables.staging import read_arrow
+from tasks.runs.run import Decisions, Run, load_run
+from tasks.runs.staging import read_arrow
 
 
 @system_memory()

@@ -9,7 +9,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from tasks.deduplicate.stage import deduplicate_records
-from tasks.tables.run import Decisions
+from tasks.runs.run import Decisions
 
 
 @task(name="deduplicate", task_run_name="deduplicate all records", cache_policy=NO_CACHE)

@@ -11,9 +11,9 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tasks.arrow.columns import whole
+from tasks.arrow.comparison import rows_differ
 from tasks.deduplicate.manifest import DECIDED
-from tasks.tables.columns import whole
-from tasks.tables.comparison import rows_differ
 
 #: Columns of the manifest that the public tables show, and those of the index, that change without the file.
 SHOWN: Final = ("status", "deleted", "size", *DECIDED)

@@ -19,7 +19,7 @@ from typing import Final, NamedTuple
 from config.errors import SourceError, SourceRefused
 from config.settings import Access
 from tasks.discover.globs import Globs
-from tasks.tables.source import Source
+from tasks.runs.source import Source
 
 #: What unpacks to less is no bomb, however small it is packed.
 HARMLESS_BYTES: Final = 16 * 2**20

@@ -13,9 +13,9 @@ from typing import Final, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.tables.columns import whole
-from tasks.tables.comparison import rows_differ
-from tasks.tables.keys import file_keys
+from tasks.arrow.columns import whole
+from tasks.arrow.comparison import rows_differ
+from tasks.arrow.keys import file_keys
 
 #: A file touched this shortly before the listing may change again within one clock tick of the
 #: file system, in microseconds: kernels stamp files with a clock of 1 to 10 ms.
@@ -63,10 +63,10 @@ def compare(
     those are not live.
 
     Args:
-        listing: (n,) `tasks.tables.staging.LISTING`; (source, source_path) is unique in it.
+        listing: (n,) `tasks.runs.staging.LISTING`; (source, source_path) is unique in it.
         manifest: (m,) with `source`, `source_path`, `size`, `source_hash`, `status` and `deleted`; unique
             in the same way. Equal order makes the comparison several times faster, also that with the stamps.
-        stamps: (k,) `tasks.tables.stamps.STAMPS`; unique in the same way.
+        stamps: (k,) `tasks.runs.stamps.STAMPS`; unique in the same way.
         sources: names of all sources that were listed, also of those that turned out empty. Rows
             of other sources are left alone.
         reprocess: (m,) true (or null) where a manifest row must be read again although its file

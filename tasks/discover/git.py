@@ -30,7 +30,7 @@ from tasks.discover.git_command import Repository, asked, git, running_git
 from tasks.discover.globs import Globs
 from tasks.discover.listing import Gathered
 from tasks.discover.members import inside
-from tasks.tables.source import Content
+from tasks.runs.source import Content
 
 _SKIPPED_BYTES: Final = 1 << 20
 _LINK: Final = b"120000"
@@ -38,7 +38,7 @@ _LINK: Final = b"120000"
 
 @dataclass(frozen=True)
 class GitSource:
-    """A Git repository at a ref; small and picklable. See `tasks.tables.source.Source`.
+    """A Git repository at a ref; small and picklable. See `tasks.runs.source.Source`.
 
     Attributes:
         name: the source's name in the tables.

@@ -21,12 +21,12 @@ import pyarrow as pa
 
 from config.errors import SourceError
 from config.settings import Access
+from tasks.arrow.schemas import LISTING
 from tasks.discover.git import GitSource, commit_of
 from tasks.discover.git_command import Repository, asked, git, pipes, running_git
 from tasks.discover.globs import Globs
 from tasks.discover.listing import spell, wants
 from tasks.discover.members import inside
-from tasks.tables.staging import LISTING
 
 _PIECE: Final = 1 << 20
 _LOG: Final = (

@@ -15,11 +15,11 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tasks.arrow.schemas import LISTING
 from tasks.discover.globs import Globs
 from tasks.discover.members import inside
-from tasks.tables.logs import log_of
-from tasks.tables.source import VERSION
-from tasks.tables.staging import LISTING
+from tasks.runs.logs import log_of
+from tasks.runs.source import VERSION
 
 #: What a path that is not UTF-8 starts with; no other path does.
 NOT_UTF8: Final = "./"

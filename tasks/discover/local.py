@@ -30,11 +30,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.errors import SourceError
+from tasks.arrow.schemas import LISTING
 from tasks.discover.globs import Globs
 from tasks.discover.listing import spelled, unspelled
-from tasks.tables.logs import log_of
-from tasks.tables.source import Content
-from tasks.tables.staging import LISTING
+from tasks.runs.logs import log_of
+from tasks.runs.source import Content
 
 #: Folders nested deeper are refused: each level holds one file descriptor while it is listed.
 MAX_DEPTH: Final = 100

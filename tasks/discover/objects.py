@@ -33,7 +33,7 @@ from tasks.discover.globs import Globs
 from tasks.discover.listing import Gathered
 from tasks.discover.members import inside
 from tasks.discover.object_errors import failure
-from tasks.tables.source import Content, Source
+from tasks.runs.source import Content, Source
 
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, ObjectStore, RetryConfig
@@ -69,7 +69,7 @@ def open_objects(name: str, url: str, globs: Globs, access: Access) -> Source:
 
 @dataclass(frozen=True)
 class ObjectSource:
-    """Objects below a prefix; small and picklable. See `tasks.tables.source.Source`.
+    """Objects below a prefix; small and picklable. See `tasks.runs.source.Source`.
 
     Attributes:
         name: the source's name in the tables.

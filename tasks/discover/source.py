@@ -15,7 +15,7 @@ from config.errors import UsageError
 from config.settings import Access
 from tasks.discover.globs import DEFAULT_INCLUDE, Globs
 from tasks.discover.places import Place, place_of, refuse_overlap
-from tasks.tables.source import Source
+from tasks.runs.source import Source
 
 _DEFAULT_ACCESS: Final = Access()
 

@@ -11,22 +11,15 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tasks.arrow.columns import is_numbered, whole
+from tasks.arrow.memory import give_back, system_memory
+from tasks.arrow.schemas import FILES
 from tasks.discover.batches import fingerprint, make_batches
 from tasks.discover.changes import Changes, compare, settled_times
-from tasks.tables.columns import is_numbered, whole
-from tasks.tables.memory import give_back, system_memory
-from tasks.tables.run import Batch, Plan, Run, count_by, load_run
-from tasks.tables.source import VERSION
-from tasks.tables.staging import (
-    FILES,
-    PARTS,
-    fresh_folder,
-    parts_expected,
-    read_arrow,
-    read_json,
-    write_arrow,
-)
-from tasks.tables.stamps import LISTED, STAMPS, read_stamps
+from tasks.runs.run import Batch, Plan, Run, count_by, load_run
+from tasks.runs.source import VERSION
+from tasks.runs.staging import PARTS, fresh_folder, parts_expected, read_arrow, read_json, write_arrow
+from tasks.runs.stamps import LISTED, STAMPS, read_stamps
 
 #: What the manifest must say of a file to tell whether it changed.
 _COMPARED: Final = (

@@ -33,8 +33,8 @@ from tasks.discover.globs import Globs
 from tasks.discover.listing import Gathered, spell
 from tasks.discover.members import inside
 from tasks.discover.tar_stream import DamagedTar, open_tar
-from tasks.tables.source import Content
-from tasks.tables.staging import fresh_folder, read_json, write_json
+from tasks.runs.source import Content
+from tasks.runs.staging import fresh_folder, read_json, write_json
 
 #: An archive that was changed this shortly before it was unpacked may have changed once more since, under the
 #: same time, in nanoseconds: some file systems count in steps of two seconds.
@@ -59,7 +59,7 @@ class _Member(NamedTuple):
 
 @dataclass(frozen=True)
 class TarSource:
-    """A tar file; small and picklable. See `tasks.tables.source.Source`.
+    """A tar file; small and picklable. See `tasks.runs.source.Source`.
 
     Attributes:
         name: the source's name in the tables.

@@ -8,7 +8,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from tasks.discover.stage import discover_changes
-from tasks.tables.run import Plan
+from tasks.runs.run import Plan
 
 
 @task(name="discover", task_run_name="discover what changed", cache_policy=NO_CACHE)

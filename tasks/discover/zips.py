@@ -22,7 +22,7 @@ from tasks.discover.archive import LINKS, OUTSIDE, REPEATED, SPECIAL, Edition, b
 from tasks.discover.globs import Globs
 from tasks.discover.listing import Gathered, unspelled
 from tasks.discover.members import inside
-from tasks.tables.source import Content, UnreadableFile
+from tasks.runs.source import Content, UnreadableFile
 
 _ENCRYPTED: Final = 0x1
 _DAMAGED: Final = (zipfile.BadZipFile, zlib.error, EOFError)
@@ -37,7 +37,7 @@ class _Directory(NamedTuple):
 
 @dataclass(frozen=True)
 class ZipSource:
-    """A zip file; small and picklable. See `tasks.tables.source.Source`.
+    """A zip file; small and picklable. See `tasks.runs.source.Source`.
 
     Attributes:
         name: the source's name in the tables.

@@ -1,7 +1,7 @@
 """Checks of each file of a snapshot by itself: columns, required values, rules, order and partition.
 
 Belongs here: checks that need one file, or one file of `articles` and that of `related` beside it.
-Does not belong here: bytes and digests (`tasks.tables.verify`), and checks of tables against one
+Does not belong here: bytes and digests (`tasks.warehouse.verify`), and checks of tables against one
 another (`joins`).
 """
 
@@ -17,15 +17,15 @@ import pyarrow.parquet as pq
 from config.contract import Contract
 from config.contract_types import Column
 from config.errors import WarehouseError
+from tasks.arrow.columns import whole
+from tasks.arrow.comparison import rows_differ
+from tasks.arrow.keys import NULL_PARTITION
+from tasks.arrow.related import related_digests, related_lists
+from tasks.arrow.rules import check_rules
 from tasks.maintain.outcome import some
-from tasks.tables.columns import whole
-from tasks.tables.comparison import rows_differ
-from tasks.tables.keys import NULL_PARTITION
-from tasks.tables.manifest import INDEX_SCHEMA
-from tasks.tables.parquet_reading import read_parquet
-from tasks.tables.related import related_digests, related_lists
-from tasks.tables.rules import check_rules
-from tasks.tables.snapshots import INDEX, DataFile, Snapshot
+from tasks.warehouse.manifest import INDEX_SCHEMA
+from tasks.warehouse.parquet_reading import read_parquet
+from tasks.warehouse.snapshots import INDEX, DataFile, Snapshot
 
 #: Order of the rows in a file, by table.
 SORTING: Final = {

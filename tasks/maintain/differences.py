@@ -15,10 +15,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from tasks.tables.comparison import rows_differ
-from tasks.tables.keys import file_keys
-from tasks.tables.parquet_reading import read_files
-from tasks.tables.snapshots import Snapshot
+from tasks.arrow.comparison import rows_differ
+from tasks.arrow.keys import file_keys
+from tasks.warehouse.parquet_reading import read_files
+from tasks.warehouse.snapshots import Snapshot
 
 #: Columns that tell when and by which run a row came: they differ between equal tables, too.
 LINEAGE: Final = ("first_seen_at", "loaded_at", "run_id")

@@ -1,7 +1,7 @@
 """`verify`: the checks of all guarantees that the tables of a warehouse can show.
 
 Belongs here: the choice of checks, and their verdict. Files are checked against their list
-(`tasks.tables.verify`) and against the contract (`contents`), tables against one another (`joins`), the
+(`tasks.warehouse.verify`) and against the contract (`contents`), tables against one another (`joins`), the
 history against the articles (`past`), and the rest of the folder by `surroundings`. Nothing is written and
 no lock is taken.
 
@@ -20,10 +20,10 @@ from tasks.maintain.contents import check_contents
 from tasks.maintain.joins import check_joins
 from tasks.maintain.past import check_past
 from tasks.maintain.surroundings import check_others, check_pointer, check_strays, remains
-from tasks.tables.history import with_history
-from tasks.tables.snapshots import Snapshot
-from tasks.tables.verify import verify_files
-from tasks.tables.warehouse import Warehouse, open_warehouse
+from tasks.warehouse.history import with_history
+from tasks.warehouse.snapshots import Snapshot
+from tasks.warehouse.verify import verify_files
+from tasks.warehouse.warehouse import Warehouse, open_warehouse
 
 
 class Verification(msgspec.Struct, frozen=True):

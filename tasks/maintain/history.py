@@ -12,8 +12,8 @@ from typing import Final, NamedTuple
 import msgspec
 
 from config.errors import UsageError, WarehouseError
-from tasks.tables.snapshots import Snapshot, SnapshotInfo
-from tasks.tables.warehouse import Warehouse
+from tasks.warehouse.snapshots import Snapshot, SnapshotInfo
+from tasks.warehouse.warehouse import Warehouse
 
 #: Names that stand for a number on the command line.
 CURRENT: Final = "current"

@@ -14,9 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.errors import WarehouseError
+from tasks.arrow.keys import file_keys
 from tasks.maintain.outcome import some
-from tasks.tables.keys import file_keys
-from tasks.tables.snapshots import INDEX, Snapshot
+from tasks.warehouse.snapshots import INDEX, Snapshot
 
 _FILE: Final = ["source", "source_path"]
 #: The status that `sources` gives the files behind each table.

@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.contract import VERSION_COLUMNS, VERSIONS
+from tasks.arrow.comparison import rows_differ
 from tasks.maintain.outcome import some
-from tasks.tables.comparison import rows_differ
-from tasks.tables.history import BY_TIME
-from tasks.tables.snapshots import Snapshot
+from tasks.warehouse.history import BY_TIME
+from tasks.warehouse.snapshots import Snapshot
 
 
 def check_past(snapshot: Snapshot) -> list[str]:

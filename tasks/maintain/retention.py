@@ -16,8 +16,8 @@ from config.contract_types import TIMESTAMP
 from config.settings import Settings
 from tasks.maintain.history import read_infos, unshared_bytes
 from tasks.maintain.outcome import Expired
-from tasks.tables.snapshots import SnapshotInfo
-from tasks.tables.warehouse import open_warehouse
+from tasks.warehouse.snapshots import SnapshotInfo
+from tasks.warehouse.warehouse import open_warehouse
 
 
 def plan_expiry(settings: Settings, now: datetime) -> Expired:

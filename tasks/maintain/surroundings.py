@@ -12,9 +12,9 @@ from typing import Final
 from config.errors import WarehouseError
 from tasks.runs import stamps
 from tasks.warehouse import journal, pointer
-from tasks.tables.durable import storage_errors
-from tasks.tables.verify import verify_files
-from tasks.tables.warehouse import BATCHES, Snapshot, Warehouse
+from tasks.warehouse.durable import storage_errors
+from tasks.warehouse.verify import verify_files
+from tasks.warehouse.warehouse import BATCHES, Snapshot, Warehouse
 
 _POINTERS: Final = {name + ending for name in ("current", "CURRENT") for ending in ("", ".next", ".move")}
 _FILES: Final = {name + ending for name in (journal.NAME, stamps.NAME) for ending in ("", ".next")}

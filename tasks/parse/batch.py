@@ -19,13 +19,13 @@ import pyarrow.compute as pc
 from config.contract import Contract
 from config.errors import SourceError
 from config.url_rules import UrlRules
+from tasks.arrow.schemas import FINDINGS
 from tasks.front_matter.document import Document, Reader
 from tasks.front_matter.policy import ReadPolicy
 from tasks.front_matter.problems import Problem
 from tasks.parse.records import build_records
-from tasks.tables.parsed import Parsed
-from tasks.tables.source import Content, Source, UnreadableFile, read_files
-from tasks.tables.staging import FINDINGS
+from tasks.runs.parsed import Parsed
+from tasks.runs.source import Content, Source, UnreadableFile, read_files
 
 #: Errors that say something of one file, not of the storage: they quarantine the file. EINVAL is what
 #: a source says of a name that has become a folder, a device or a pipe.

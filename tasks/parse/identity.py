@@ -80,7 +80,7 @@ def content_keys(columns: dict[str, pa.Array], title: pa.StringArray, excerpt: p
 
     Args:
         columns: the records' columns; of `provider_domain` and `provider_name` those that there are.
-        title, excerpt: (n,) in normal form (`tasks.tables.texts.normal_text`); null where none.
+        title, excerpt: (n,) in normal form (`tasks.arrow.texts.normal_text`); null where none.
     """
     none = pa.nulls(len(title), pa.string())
     provider = pc.coalesce(columns.get("provider_domain", none), columns.get("provider_name", none), "")

@@ -1,7 +1,7 @@
 """What near-duplicates are found by: the words of a record's title, its outlet, and its shingles.
 
 Belongs here: which fields of a record they come from. Does not belong here: how they are computed
-(`tasks.tables.texts`), and comparing records (`tasks.deduplicate`).
+(`tasks.arrow.texts`), and comparing records (`tasks.deduplicate`).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from tasks.tables.texts import outlets, shingles_of_words, spaced_words
+from tasks.arrow.texts import outlets, shingles_of_words, spaced_words
 
 
 class Likeness(NamedTuple):
@@ -31,7 +31,7 @@ def likeness(
 
     Args:
         columns: the records' columns, `provider_domain` if there is one.
-        title, excerpt: (n,) in normal form (`tasks.tables.texts.normal_text`); null where none.
+        title, excerpt: (n,) in normal form (`tasks.arrow.texts.normal_text`); null where none.
         urls: (n,) canonical URLs or null.
     """
     domain = columns.get("provider_domain", pa.nulls(len(urls), pa.string()))

@@ -15,6 +15,10 @@ import pyarrow.compute as pc
 from config.contract import Contract
 from config.contract_types import Column
 from config.url_rules import UrlRules
+from tasks.arrow.columns import whole
+from tasks.arrow.nested import read_path, spell_json, walk
+from tasks.arrow.schemas import FINDINGS
+from tasks.arrow.texts import normal_text
 from tasks.front_matter.document import Document
 from tasks.front_matter.problems import Problem, excerpt, spell_path
 from tasks.parse.identity import completeness, content_keys, identify, related_ids
@@ -22,10 +26,6 @@ from tasks.parse.levels import Finding, Level
 from tasks.parse.likeness import Likeness, likeness
 from tasks.parse.trees import build_level
 from tasks.parse.urls import invalid_urls
-from tasks.tables.columns import whole
-from tasks.tables.nested import read_path, spell_json, walk
-from tasks.tables.staging import FINDINGS
-from tasks.tables.texts import normal_text
 
 _TRUE: Final = frozenset({"true", "yes", "on"})
 _INVALID_URL: Final = "expected an absolute address that starts with http:// or https://"

@@ -9,12 +9,12 @@ import pyarrow.compute as pc
 
 from config.errors import SourceError
 from tasks.parse.batch import ParseJob, read_batch
-from tasks.tables.logs import log_of
-from tasks.tables.parsed import Parsed, write_parsed
-from tasks.tables.run import load_run
-from tasks.tables.source import read_files
-from tasks.tables.staging import read_arrow
-from tasks.tables.workers import in_worker
+from tasks.runs.logs import log_of
+from tasks.runs.parsed import Parsed, write_parsed
+from tasks.runs.run import load_run
+from tasks.runs.source import read_files
+from tasks.runs.staging import read_arrow
+from tasks.runs.workers import in_worker
 
 
 def parse_files(folder: Path, batch: Path) -> Path:

@@ -19,12 +19,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.contract_types import Column
+from tasks.arrow.nested import plain_items, plain_lists
 from tasks.front_matter.problems import Path
 from tasks.parse.leftovers import leftovers
 from tasks.parse.levels import Level, merged
 from tasks.parse.paths import Step, kind_of, paths_tree
 from tasks.parse.values import has_value, read_values, wrong_kind
-from tasks.tables.nested import plain_items, plain_lists
 
 #: Findings of values that no column holds.
 _UNTYPED: Final = ("field/type", "time/invalid")
@@ -39,8 +39,8 @@ def build_level(columns: Sequence[Column], nodes: list[Any]) -> Level:
 
     Returns:
         The level. Lists are never null in it; their items are where the file has them, null where
-        they are empty or of a wrong kind (`tasks.tables.nested.without_null_items` drops those).
-        Items that are mappings and recur are dictionary-encoded (`tasks.tables.nested.plain_lists`).
+        they are empty or of a wrong kind (`tasks.arrow.nested.without_null_items` drops those).
+        Items that are mappings and recur are dictionary-encoded (`tasks.arrow.nested.plain_lists`).
     """
     level = Level({}, [], {}, [], {})
     root = paths_tree(columns)

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from msgspec.structs import replace
 
 from config.contract_types import Column, Severity
+from tasks.arrow.nested import plain_lists
 from tasks.front_matter.findings import MAX_FINDINGS
 from tasks.front_matter.problems import excerpt
 from tasks.parse.casts import convert, without_sentinels
@@ -24,7 +25,6 @@ from tasks.parse.known_items import known_items
 from tasks.parse.levels import Finding, Level, Place, carry_up, noticed_nodes
 from tasks.parse.paths import kind_of
 from tasks.parse.repair import repair_names, repair_texts, repair_urls
-from tasks.tables.nested import plain_lists
 
 Locate = Callable[[int], Place]
 Build = Callable[[Sequence[Column], list[Any]], Level]

@@ -16,10 +16,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.errors import UsageError
+from tasks.arrow.keys import file_keys
 from tasks.report.status import published_snapshot
 from tasks.report.words import counted, printable
-from tasks.tables.keys import file_keys
-from tasks.tables.snapshots import INDEX, Snapshot
+from tasks.warehouse.snapshots import INDEX, Snapshot
 
 #: Line and column, as `check` and `status` print them after a path.
 _LINE_AND_COLUMN: Final = re.compile(r"(:\d+){1,2}$")

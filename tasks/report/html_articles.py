@@ -15,7 +15,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.tables.snapshots import Snapshot
+from tasks.warehouse.snapshots import Snapshot
 
 #: How many months, providers, topics and stories are listed; what is left out is counted.
 MONTHS: Final = 60

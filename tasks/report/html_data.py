@@ -20,7 +20,7 @@ from tasks.report.outcome import Outcome
 from tasks.report.quarantine import quarantine_reasons
 from tasks.report.status import Status, existing_warehouse, read_runs, status_of
 from tasks.report.words import counted, format_age, format_location, format_message
-from tasks.tables.warehouse import Warehouse
+from tasks.warehouse.warehouse import Warehouse
 
 #: Days without a new article from which on the report says so.
 STALE_DAYS: Final = 7

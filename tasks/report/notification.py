@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 
 from tasks.report.summary import iso
 from tasks.report.words import format_age, printable
-from tasks.tables.snapshots import Snapshot
+from tasks.warehouse.snapshots import Snapshot
 
 #: The file of the troubles that were notified.
 NAME: Final = ".notified.json"

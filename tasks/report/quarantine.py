@@ -18,9 +18,9 @@ import pyarrow.compute as pc
 from tasks.report.escaping import cell
 from tasks.report.outcome import Example, Outcome
 from tasks.report.words import counted, finding_location, printable, with_field
-from tasks.tables.snapshots import Snapshot
-from tasks.tables.staging import read_arrow
-from tasks.tables.warehouse import Warehouse
+from tasks.runs.staging import read_arrow
+from tasks.warehouse.snapshots import Snapshot
+from tasks.warehouse.warehouse import Warehouse
 
 #: Rows that the artifact holds at most: the UI shows them all at once.
 MAX_ROWS: Final = 100

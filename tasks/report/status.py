@@ -19,11 +19,11 @@ from config.contract import TABLES, VERSIONS
 from config.errors import WarehouseError
 from tasks.report.outcome import Files, Outcome, Records, outcome_of
 from tasks.report.quarantine import Reason, quarantine_reasons
-from tasks.tables.durable import storage_errors
-from tasks.tables.journal import NAME as JOURNAL_NAME
-from tasks.tables.journal import read_journal
-from tasks.tables.snapshots import Snapshot
-from tasks.tables.warehouse import Warehouse
+from tasks.warehouse.durable import storage_errors
+from tasks.warehouse.journal import NAME as JOURNAL_NAME
+from tasks.warehouse.journal import read_journal
+from tasks.warehouse.snapshots import Snapshot
+from tasks.warehouse.warehouse import Warehouse
 
 #: How many runs are shown.
 LAST_RUNS: Final = 10

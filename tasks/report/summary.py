@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 from config.errors import WarehouseError
 from tasks.report.outcome import Changes, Files, Outcome, Records, UnknownField, Violation
 from tasks.report.words import join_counts
-from tasks.tables.run import Decisions, Plan, Run
-from tasks.tables.staging import read_json
+from tasks.runs.run import Decisions, Plan, Run
+from tasks.runs.staging import read_json
 
 Status = Literal["completed", "unchanged", "failed"]
 

@@ -14,7 +14,7 @@ from tasks.report.escaping import escaped
 from tasks.report.markdown import headline, run_report
 from tasks.report.outcome import Outcome
 from tasks.report.quarantine import quarantined_files
-from tasks.tables.logs import log_of
+from tasks.runs.logs import log_of
 
 
 @task(name="report", task_run_name="report", cache_policy=NO_CACHE)

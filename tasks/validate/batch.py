@@ -1,7 +1,7 @@
 """One parsed batch: good records on the one side, quarantine with its reasons on the other.
 
 Belongs here: sorting rows by what was found, and the files that later stages read.
-Does not belong here: the rules (`tasks.tables.rules`), lines (`places`), Prefect (`task`).
+Does not belong here: the rules (`tasks.arrow.rules`), lines (`places`), Prefect (`task`).
 """
 
 from __future__ import annotations
@@ -15,21 +15,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.contract import Contract
+from tasks.arrow.columns import period_starts, whole
+from tasks.arrow.nested import holds_recurring, spell_json, without_null_items
+from tasks.arrow.related import related_digests
+from tasks.arrow.rules import check_rules
+from tasks.arrow.schemas import FILES, FINDINGS, KEY_FIELDS, LISTING_FIELDS
 from tasks.front_matter.policy import ReadPolicy
-from tasks.tables.columns import period_starts, whole
-from tasks.tables.nested import holds_recurring, spell_json, without_null_items
-from tasks.tables.parsed import Parsed
-from tasks.tables.related import related_digests
-from tasks.tables.rules import check_rules
-from tasks.tables.staging import (
-    FILES,
-    FINDINGS,
-    KEY_FIELDS,
-    LISTING_FIELDS,
-    write_arrow,
-    write_arrow_in_parts,
-    write_json,
-)
+from tasks.runs.parsed import Parsed
+from tasks.runs.staging import write_arrow, write_arrow_in_parts, write_json
 from tasks.validate.numbers import batch_numbers
 from tasks.validate.places import at_fields_read, path_of, with_lines
 
@@ -165,7 +158,7 @@ def _texts_by_row(length: int, found: pa.Table, texts: list[str], *, distinct: b
 
 
 def _records(parsed: pa.Table, found: pa.Table, files: pa.Table, contract: Contract) -> pa.Table:
-    """The rows that become records, in the columns of `Contract.record_schema` (`tasks.tables.recurring`)."""
+    """The rows that become records, in the columns of `Contract.record_schema` (`tasks.arrow.recurring`)."""
     warnings = found.filter(pc.equal(found["severity"], "warning"))
     fields = pc.replace_substring_regex(warnings["field"], r"\[[0-9]+\]", "[]")
     names = pc.utf8_rtrim_whitespace(pc.binary_join_element_wise(warnings["code"], fields, " ")).to_pylist()

@@ -13,11 +13,11 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tasks.arrow.nested import read_path, spell_json
+from tasks.arrow.schemas import FINDINGS
 from tasks.front_matter.locate import Places, locate, place_of
 from tasks.front_matter.policy import ReadPolicy
 from tasks.front_matter.problems import Path, spell_path
-from tasks.tables.nested import read_path, spell_json
-from tasks.tables.staging import FINDINGS
 
 
 def at_fields_read(broken: pa.Table, read_from: pa.ChunkedArray) -> pa.Table:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from tasks.tables.logs import log_of
-from tasks.tables.parsed import Parsed, read_parsed, remove_parsed
-from tasks.tables.run import load_run
-from tasks.tables.staging import PARTS, read_arrow
-from tasks.tables.workers import in_worker
+from tasks.runs.logs import log_of
+from tasks.runs.parsed import Parsed, read_parsed, remove_parsed
+from tasks.runs.run import load_run
+from tasks.runs.staging import PARTS, read_arrow
+from tasks.runs.workers import in_worker
 from tasks.validate.batch import validate_parsed
 
 

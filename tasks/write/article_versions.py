@@ -20,8 +20,8 @@ import pyarrow.compute as pc
 
 from config.contract import VERSION_COLUMNS
 from config.contract_types import TIMESTAMP
-from tasks.tables.comparison import rows_differ
-from tasks.tables.history import BY_TIME
+from tasks.arrow.comparison import rows_differ
+from tasks.warehouse.history import BY_TIME
 
 _TICK: Final = timedelta(microseconds=1)
 

@@ -16,10 +16,10 @@ import pyarrow.parquet as pq
 
 from config.contract import Contract
 from config.errors import AuditError
-from tasks.tables.keys import file_keys
-from tasks.tables.parquet_reading import read_parquet
-from tasks.tables.rules import check_rules
-from tasks.tables.snapshots import DataFile
+from tasks.arrow.keys import file_keys
+from tasks.arrow.rules import check_rules
+from tasks.warehouse.parquet_reading import read_parquet
+from tasks.warehouse.snapshots import DataFile
 
 _STATUS_OF: Final = {"articles": "loaded", "duplicates": "duplicate", "quarantine": "quarantined"}
 _STATUSES: Final = pa.array(["loaded", "duplicate", "quarantined", "removed", "ignored"])

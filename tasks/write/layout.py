@@ -1,9 +1,9 @@
 """Which file of a table a record lies in: its partition by time, and the part of it.
 
 Belongs here: the rule from a record's `published_at` and `article_id` to a file name, and back from names to the rule.
-Does not belong here: what is written into the files (`record_set`), and the rule of cutting (`tasks.tables.cuts`).
+Does not belong here: what is written into the files (`record_set`), and the rule of cutting (`tasks.arrow.cuts`).
 
-A partition with more rows than one file holds is cut at some positions (`tasks.tables.keys.positions`), in the order
+A partition with more rows than one file holds is cut at some positions (`tasks.arrow.keys.positions`), in the order
 that rows have within a file. So its parts are ranges of time. A part is named by the position that it begins at:
 `part-20210305T101500-3fa2.parquet` has what was published from that second on; of what was published in that second,
 ids from `3fa2` on. The first part is `part-0.parquet`. The cuts follow from the records alone, so the same records lie
@@ -21,11 +21,11 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.tables.columns import period_starts, whole
-from tasks.tables.cuts import NEVER, part_starts, rows_in_part
-from tasks.tables.keys import ID_RANGE, NO_TIME, NULL_PARTITION, positions
-from tasks.tables.snapshots import DataFile
-from tasks.tables.staging import PART_BYTES
+from tasks.arrow.columns import period_starts, whole
+from tasks.arrow.cuts import NEVER, part_starts, rows_in_part
+from tasks.arrow.keys import ID_RANGE, NO_TIME, NULL_PARTITION, positions
+from tasks.runs.staging import PART_BYTES
+from tasks.warehouse.snapshots import DataFile
 
 #: How to name a partition, by setting.
 _FORMATS: Final = {"year": "published_year={0:04d}", "month": "published_month={0:04d}-{1:02d}"}

@@ -1,7 +1,7 @@
 """The files of `sources` and `index`: the manifest cut into parts, of which unchanged ones are kept.
 
 Belongs here: where the manifest is cut, and which parts the parent has already. Does not belong here: what the
-manifest says (`tasks.deduplicate`), and its columns (`tasks.tables.manifest`).
+manifest says (`tasks.deduplicate`), and its columns (`tasks.warehouse.manifest`).
 
 Both tables have the same parts, ranges of source and path, numbered in their order. A part in which nothing changed is
 linked, under its new number if parts before it came or went.
@@ -20,12 +20,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.contract import Contract
-from tasks.tables.columns import whole
-from tasks.tables.cuts import part_starts, rows_in_part
-from tasks.tables.keys import file_keys
-from tasks.tables.manifest import INDEX_SCHEMA
-from tasks.tables.snapshots import INDEX, DataFile, Snapshot
-from tasks.tables.staging import read_rows
+from tasks.arrow.columns import whole
+from tasks.arrow.cuts import part_starts, rows_in_part
+from tasks.arrow.keys import file_keys
+from tasks.runs.staging import read_rows
+from tasks.warehouse.manifest import INDEX_SCHEMA
+from tasks.warehouse.snapshots import INDEX, DataFile, Snapshot
 from tasks.write.audit import check_required
 from tasks.write.snapshot import SnapshotBuilder
 

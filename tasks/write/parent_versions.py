@@ -17,9 +17,9 @@ import pyarrow.compute as pc
 
 from config.contract import VERSIONS, Contract
 from config.errors import WarehouseError
-from tasks.tables.history import BY_TIME
-from tasks.tables.parquet_reading import read_files
-from tasks.tables.snapshots import DataFile, Snapshot
+from tasks.warehouse.history import BY_TIME
+from tasks.warehouse.parquet_reading import read_files
+from tasks.warehouse.snapshots import DataFile, Snapshot
 from tasks.write.article_versions import fitted
 
 #: The file of last rows, and what the names of the others begin with.

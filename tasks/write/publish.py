@@ -16,10 +16,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.contract import LINEAGE, VERSIONS
-from tasks.tables.history import history_summary
-from tasks.tables.parquet import ParquetOptions
-from tasks.tables.run import Publication, Run
-from tasks.tables.snapshots import Snapshot
+from tasks.runs.run import Publication, Run
+from tasks.warehouse.history import history_summary
+from tasks.warehouse.parquet import ParquetOptions
+from tasks.warehouse.snapshots import Snapshot
 from tasks.write import small_tables
 from tasks.write.article_versions import Observation
 from tasks.write.audit import check_files, check_manifest

@@ -16,11 +16,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.contract import VERSIONS, Contract
-from tasks.tables.history import KEY
-from tasks.tables.memory import give_back
-from tasks.tables.parquet_reading import read_parquet
-from tasks.tables.related import related_rows
-from tasks.tables.staging import PART_BYTES
+from tasks.arrow.memory import give_back
+from tasks.arrow.related import related_rows
+from tasks.runs.staging import PART_BYTES
+from tasks.warehouse.history import KEY
+from tasks.warehouse.parquet_reading import read_parquet
 from tasks.write.audit import check_articles, check_required
 from tasks.write.record_set import RECORD_TABLES, Content, RecordSet
 from tasks.write.snapshot import SnapshotBuilder

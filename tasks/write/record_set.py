@@ -18,13 +18,13 @@ import pyarrow.compute as pc
 
 from config.contract import Contract
 from config.errors import AuditError
-from tasks.tables.columns import is_numbered, rows_at, whole
-from tasks.tables.keys import file_keys
-from tasks.tables.nested import plain_lists
-from tasks.tables.parquet_reading import read_parquet
-from tasks.tables.recurring import plain_table
-from tasks.tables.related import related_lists
-from tasks.tables.snapshots import DataFile, Snapshot
+from tasks.arrow.columns import is_numbered, rows_at, whole
+from tasks.arrow.keys import file_keys
+from tasks.arrow.nested import plain_lists
+from tasks.arrow.recurring import plain_table
+from tasks.arrow.related import related_lists
+from tasks.warehouse.parquet_reading import read_parquet
+from tasks.warehouse.snapshots import DataFile, Snapshot
 from tasks.write.layout import Layout
 from tasks.write.records import with_lineage
 from tasks.write.staged import StagedRecords

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.contract import LINEAGE
-from tasks.tables.recurring import plain_table
+from tasks.arrow.recurring import plain_table
 
 #: Columns that the manifest gives besides `LINEAGE` for `duplicates`.
 OF_DUPLICATES: Final = (
@@ -41,7 +41,7 @@ def with_lineage(content: pa.Table, records: pa.Table, schema: pa.Schema, rule_v
     """Rows of `articles` or `duplicates`.
 
     Args:
-        content: (n,) what the files say; of lists distinct items may be held once (`tasks.tables.recurring`).
+        content: (n,) what the files say; of lists distinct items may be held once (`tasks.arrow.recurring`).
         records: (n,) their manifest rows.
         schema: of the table.
         rule_version: what `duplicates.rule_version` says.

@@ -14,9 +14,9 @@ import pyarrow.compute as pc
 
 from config.contract import Contract
 from config.errors import AuditError
-from tasks.tables.keys import file_keys
-from tasks.tables.snapshots import Snapshot
-from tasks.tables.staging import read_arrow
+from tasks.arrow.keys import file_keys
+from tasks.runs.staging import read_arrow
+from tasks.warehouse.snapshots import Snapshot
 
 #: Most bytes of quarantined files behind one file of the table.
 _QUARANTINE_BYTES: Final = 128 * 1024 * 1024

@@ -7,7 +7,7 @@ undoing what was interrupted (`tasks.write.upkeep`).
 
 The steps, each on disk before the next:
     1. every file, `snapshot.json` and every folder of the snapshot, under `staging/<run id>`
-    2. the announcement `current.next` (see `tasks.tables.pointer`)
+    2. the announcement `current.next` (see `tasks.warehouse.pointer`)
     3. the snapshot's folder renamed to `snapshots/NNNNNN`
     4. `current.next` renamed to `current`
 A kill before 4 leaves readers with the parent, and the next run undoes the rest (`settle`).
@@ -28,11 +28,11 @@ import msgspec
 import pyarrow as pa
 
 from config.errors import WarehouseError
-from tasks.tables import pointer
-from tasks.tables.durable import remove_tree, storage_errors, sync_folder, sync_tree, write_new_file
-from tasks.tables.faults import reach
-from tasks.tables.parquet import ParquetOptions, digest_of, write_parquet
-from tasks.tables.warehouse import INFO_NAME, DataFile, Snapshot, SnapshotInfo, Warehouse
+from tasks.warehouse import pointer
+from tasks.warehouse.durable import remove_tree, storage_errors, sync_folder, sync_tree, write_new_file
+from tasks.warehouse.faults import reach
+from tasks.warehouse.parquet import ParquetOptions, digest_of, write_parquet
+from tasks.warehouse.warehouse import INFO_NAME, DataFile, Snapshot, SnapshotInfo, Warehouse
 from tasks.write.upkeep import settle
 
 #: What file systems answer that have no hard links, no more of them, or none across this border.

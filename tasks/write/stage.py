@@ -12,11 +12,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from tasks.tables.keys import file_keys
-from tasks.tables.memory import system_memory
-from tasks.tables.run import Publication, Run, load_run
-from tasks.tables.snapshots import Snapshot
-from tasks.tables.staging import read_arrow
+from tasks.arrow.keys import file_keys
+from tasks.arrow.memory import system_memory
+from tasks.runs.run import Publication, Run, load_run
+from tasks.runs.staging import read_arrow
+from tasks.warehouse.snapshots import Snapshot
 from tasks.write.layout import layout_for, layout_of
 from tasks.write.manifest_files import Decided
 from tasks.write.publish import write_snapshot

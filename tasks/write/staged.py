@@ -17,8 +17,8 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.tables.recurring import joined
-from tasks.tables.staging import read_arrow, read_rows
+from tasks.arrow.recurring import joined
+from tasks.runs.staging import read_arrow, read_rows
 
 _KEYS: Final = ("source", "source_path")
 #: Files that are mapped at one time.
@@ -52,7 +52,7 @@ class StagedRecords:
 
         Returns:
             The rows, copied out of the files; of lists whose items recur the distinct ones are held once
-            (`tasks.tables.recurring`).
+            (`tasks.arrow.recurring`).
         """
         return _copied(self._pieces(numbers), self.schema)
 

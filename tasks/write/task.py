@@ -11,7 +11,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.settings import PREFECT_API_URL
 from prefect.tasks import MaterializingTask
 
-from tasks.tables.run import Publication, Run, load_run
+from tasks.runs.run import Publication, Run, load_run
 from tasks.write.stage import write_tables
 
 #: Prefect takes no longer keys, and no longer descriptions.

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from config.errors import WarehouseError
-from tasks.tables import pointer
-from tasks.tables.durable import remove_tree, storage_errors, sync_folder
-from tasks.tables.faults import reach
-from tasks.tables.warehouse import BATCHES, Warehouse
+from tasks.warehouse import pointer
+from tasks.warehouse.durable import remove_tree, storage_errors, sync_folder
+from tasks.warehouse.faults import reach
+from tasks.warehouse.warehouse import BATCHES, Warehouse
 
 
 class Cleared(NamedTuple):

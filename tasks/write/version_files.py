@@ -15,7 +15,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.tables.parquet_reading import read_files
+from tasks.warehouse.parquet_reading import read_files
 from tasks.write.article_versions import Next, Observation, observe
 from tasks.write.parent_versions import CLOSED, LAST, ParentVersions
 from tasks.write.snapshot import SnapshotBuilder

@@ -11,7 +11,7 @@ from benchmarks.documents import BROKEN, DUPLICATES
 from benchmarks.generate import churn, generate, load_expected, main
 from benchmarks.plan import Churn, Expected, Plan
 from config.settings import load_settings
-from flows.run import run_ingest
+from flows.start import run_ingest
 
 
 def contents(tree: Path) -> dict[str, tuple[bytes, float]]:

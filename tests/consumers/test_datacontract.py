@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from flows.run import run_ingest
+from flows.start import run_ingest
 from tasks.report.status import published_tables
 from tests.consumers.exports import EXPORTS, NOT_KEPT, PROJECT, PUBLISHED, datacontract, export
 from tests.newsroom import settings_for

@@ -13,9 +13,9 @@ from typing import Any, Final
 import pytest
 
 from flows import engine as engines
-from flows.run import run_ingest
+from flows.start import run_ingest
 from tasks.report.outcome import Outcome
-from tasks.tables.warehouse import Warehouse
+from tasks.warehouse.warehouse import Warehouse
 from tests.newsroom import Newsroom, Story, settings_for
 from tests.tables_equal import assert_same_tables
 

@@ -23,7 +23,7 @@ import httpx
 import psutil
 from filelock import FileLock
 
-from tasks.tables.warehouse import Warehouse
+from tasks.warehouse.warehouse import Warehouse
 from tests.e2e.server import PROJECT, free_port, without_settings
 
 PASSWORD: Final = "operator:pa55-w0rd"

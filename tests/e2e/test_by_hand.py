@@ -20,7 +20,7 @@ def test_a_run_by_hand_says_nothing_but_its_result(tmp_path: Path) -> None:
     (source / "broken.md").write_text("---\ntitle: No end\n")
     code = (
         "from config.settings import load_settings\n"
-        "from flows.run import run_ingest\n"
+        "from flows.start import run_ingest\n"
         "chosen = load_settings(None, {'warehouse': {'path': 'w'}, 'run': {'engine': 'prefect'}})\n"
         f"print(run_ingest([{str(source)!r}], chosen).status)\n"
     )

@@ -14,7 +14,7 @@ from prefect_dask.task_runners import DaskTaskRunner
 from config.errors import RunError, SettingsError, UsageError
 from config.settings import Run as RunSettings
 from flows.executors import cluster as cluster_for
-from tasks.tables.warehouse import Warehouse
+from tasks.warehouse.warehouse import Warehouse
 from tests.e2e.cluster_runs import busy_newsroom, check_cluster_equals_machine, run_on
 
 pytestmark = [

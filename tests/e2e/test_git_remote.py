@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from config.errors import SourceError, SourceRefused
-from flows.run import run_ingest
+from flows.start import run_ingest
 from tasks.report.outcome import Outcome
 from tests.builders import article, assert_like_folder, committed, git, page
 from tests.newsroom import settings_for

@@ -20,11 +20,11 @@ from typing import Final
 import psutil
 import pytest
 
-from flows.run import run_ingest
+from flows.start import run_ingest
 from tasks.report.outcome import Outcome
-from tasks.tables.faults import POINTS
-from tasks.tables.verify import verify_files
-from tasks.tables.warehouse import Warehouse
+from tasks.warehouse.faults import POINTS
+from tasks.warehouse.verify import verify_files
+from tasks.warehouse.warehouse import Warehouse
 from tests.newsroom import UNSETTLED, Newsroom, Story, settings_for
 from tests.run_once import MANY_BATCHES, finish, ingest, start
 from tests.tables_equal import assert_same_tables

@@ -17,12 +17,12 @@ import pytest
 
 from config.errors import SourceRefused
 from config.settings import Access
-from flows.run import run_ingest
+from flows.start import run_ingest
 from tasks.discover import objects
 from tasks.discover.globs import DEFAULT_INCLUDE
 from tasks.discover.source import open_source
 from tasks.report.outcome import Outcome
-from tasks.tables.source import Content
+from tasks.runs.source import Content
 from tests.builders import article, assert_like_folder, page, write_files
 from tests.e2e.s3_endpoint import Endpoint, bucket_of, passed_on, running
 from tests.newsroom import settings_for

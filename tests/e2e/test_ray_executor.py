@@ -8,7 +8,7 @@ import pytest
 from ray.cluster_utils import Cluster
 
 from config.errors import RunError
-from tasks.tables.warehouse import Warehouse
+from tasks.warehouse.warehouse import Warehouse
 from tests.e2e.cluster_runs import busy_newsroom, check_cluster_equals_machine, run_on
 
 pytestmark = [

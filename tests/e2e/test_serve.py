@@ -15,7 +15,7 @@ import psutil
 import pytest
 from filelock import FileLock
 
-from tasks.tables.warehouse import Warehouse
+from tasks.warehouse.warehouse import Warehouse
 from tests.builders import article, page
 from tests.e2e.office import clean_environment
 from tests.e2e.server import free_port

@@ -13,12 +13,13 @@ import pytest
 
 from config.errors import RunError, SettingsError, WarehouseError, WarehouseLocked
 from flows.engine import Engine
-from flows.run import execute, run_ingest
+from flows.run import execute
+from flows.start import run_ingest
 from tasks.report.outcome import Outcome
-from tasks.tables import faults
-from tasks.tables.lock import locked
-from tasks.tables.verify import verify_files
-from tasks.tables.warehouse import Snapshot, Warehouse
+from tasks.warehouse import faults
+from tasks.warehouse.lock import locked
+from tasks.warehouse.verify import verify_files
+from tasks.warehouse.warehouse import Snapshot, Warehouse
 from tasks.write.upkeep import move_pointer
 from tests.newsroom import Newsroom, Story, settings_for
 from tests.run_once import finish, ingest, start

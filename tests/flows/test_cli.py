@@ -54,7 +54,7 @@ def outcome(**changes: Any) -> Outcome:
 
 def pipeline(monkeypatch: pytest.MonkeyPatch, end: Outcome | BaseException) -> Runs:
     runs = Runs(end)
-    monkeypatch.setattr("flows.run.run_ingest", runs)
+    monkeypatch.setattr("flows.start.run_ingest", runs)
     return runs
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from flows.cli import main
-from flows.run import run_ingest
+from flows.start import run_ingest
 from tests.newsroom import settings_for
 
 TEXT = "The night ferry came back to the bay on Sunday after four years of repairs and two broken promises."

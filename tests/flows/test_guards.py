@@ -9,7 +9,7 @@ import pytest
 from config.errors import GuardRailError
 from config.settings import Guards
 from flows.guards import check_decisions, check_listing
-from tasks.tables.run import Decisions, Plan
+from tasks.runs.run import Decisions, Plan
 
 
 def plan(**numbers: Any) -> Plan:

@@ -22,11 +22,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from config.contract import PACKAGED
 from flows import engine
-from flows.run import run_ingest
+from flows.start import run_ingest
 from tasks.deduplicate import blocking, clustering
 from tasks.report.outcome import Outcome
-from tasks.tables.verify import verify_files
-from tasks.tables.warehouse import Snapshot, Warehouse
+from tasks.warehouse.verify import verify_files
+from tasks.warehouse.warehouse import Snapshot, Warehouse
 from tests.builders import settle
 from tests.newsroom import (
     UNSETTLED,

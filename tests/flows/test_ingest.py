@@ -22,7 +22,7 @@ from config.errors import GuardRailError, SourceError
 from config.settings import load_settings
 from flows.ingest import ingest, run_flow
 from tasks.discover import local
-from tasks.tables.warehouse import Warehouse
+from tasks.warehouse.warehouse import Warehouse
 
 pytestmark = [
     pytest.mark.xdist_group("prefect"),

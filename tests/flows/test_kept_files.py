@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from config.contract import load_contract
-from tasks.tables.manifest import ParentManifest
+from tasks.warehouse.manifest import ParentManifest
 from tests.builders import Desk, article, assert_equals_rebuild, page
 from tests.newsroom import contract_with_described_titles
 

@@ -11,9 +11,9 @@ import pytest
 from config.settings import Log
 from flows.cli import main
 from flows.logs import shown_logs
-from tasks.tables.logs import ROOT, bound, log_of
-from tasks.tables.worker_pool import worker_pool
-from tasks.tables.workers import in_worker
+from tasks.runs.logs import ROOT, bound, log_of
+from tasks.runs.worker_pool import worker_pool
+from tasks.runs.workers import in_worker
 from tests.builders import article
 
 

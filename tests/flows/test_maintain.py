@@ -12,9 +12,10 @@ import pyarrow.compute as pc
 import pytest
 
 from config.errors import WarehouseError, WarehouseLocked
-from flows.maintenance import Steps, deeds, execute, headline, maintenance_report, run_maintenance
+from flows.maintenance import Steps, deeds, execute, headline, maintenance_report
+from flows.start import run_maintenance
 from tasks.maintain.outcome import Maintenance
-from tasks.tables.lock import locked
+from tasks.warehouse.lock import locked
 from tasks.write.upkeep import move_pointer
 from tests.builders import Desk, article, assert_equals_rebuild, page
 from tests.newsroom import settings_for

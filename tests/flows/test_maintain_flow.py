@@ -12,7 +12,7 @@ from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 from config.errors import AuditError
 from flows.logs import shown_logs
 from flows.maintain import maintain
-from flows.maintenance import run_maintenance
+from flows.start import run_maintenance
 from tests.builders import Desk
 from tests.newsroom import settings_for
 from tests.receiver import receiving

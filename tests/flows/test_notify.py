@@ -11,7 +11,7 @@ from prefect.blocks.webhook import Webhook
 from pydantic import SecretStr
 
 from config.errors import GuardRailError, PresslakeError, SourceError, WarehouseError
-from flows.maintenance import run_maintenance
+from flows.start import run_maintenance
 from tests.builders import Desk, article, page
 from tests.newsroom import settings_for
 from tests.receiver import SECRET, Receiver, receiving

@@ -9,7 +9,7 @@ import pytest
 from config.errors import GuardRailError, SourceError
 from tasks.deduplicate import anew, stage
 from tasks.report.outcome import Outcome
-from tasks.tables.journal import read_journal
+from tasks.warehouse.journal import read_journal
 from tests.builders import Desk, article, assert_equals_rebuild, page
 from tests.newsroom import contract_with_mood, contract_with_short_titles
 

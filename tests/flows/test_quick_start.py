@@ -45,7 +45,7 @@ def test_a_run_imports_what_it_has_work_for(tmp_path: Path) -> None:
     content.mkdir()
     (content / "a.md").write_text(ARTICLE)
     working = ["tasks.parse.batch", "tasks.validate.batch", "tasks.deduplicate.decisions", "tasks.write.publish"]
-    unneeded = ["prefect", "ftfy", "multiprocessing", "tasks.tables.worker_pool"]
+    unneeded = ["prefect", "ftfy", "multiprocessing", "tasks.runs.worker_pool"]
     again = ["run", "content", "--json"]
     assert imported_by(again, [*working, *unneeded], tmp_path) == str(working)
     assert imported_by(again, [*working, *unneeded], tmp_path) == "[]"

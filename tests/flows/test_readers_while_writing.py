@@ -20,7 +20,7 @@ import pyarrow.dataset as ds
 import pytest
 
 from config.settings import Settings
-from flows.run import run_ingest
+from flows.start import run_ingest
 from tests.newsroom import Newsroom, Shape, Story, settings_for
 
 SECONDS: Final = 4

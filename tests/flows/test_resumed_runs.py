@@ -15,8 +15,8 @@ from flows.logs import shown_logs
 from tasks.discover import changes
 from tasks.discover.stage import discover_changes
 from tasks.report.outcome import Outcome
-from tasks.tables.journal import read_journal
-from tasks.tables.run import Decisions
+from tasks.runs.run import Decisions
+from tasks.warehouse.journal import read_journal
 from tests.builders import Desk, article
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from flows.run_names import batch_name, ingest_name, source_name, write_name
-from tasks.tables.run import Batch
+from tasks.runs.run import Batch
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 

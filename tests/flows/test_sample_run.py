@@ -9,10 +9,10 @@ from typing import Any, Final
 
 import pytest
 
-from flows.run import run_ingest
+from flows.start import run_ingest
 from tasks.report.outcome import Outcome
-from tasks.tables.snapshots import Snapshot
-from tasks.tables.warehouse import Warehouse
+from tasks.warehouse.snapshots import Snapshot
+from tasks.warehouse.warehouse import Warehouse
 from tests.newsroom import settings_for
 
 PROJECT: Final = Path(__file__).parents[2]

@@ -11,9 +11,9 @@ from typing import Final
 
 import pytest
 
-from flows.run import run_ingest
+from flows.start import run_ingest
 from tasks.report.outcome import Outcome
-from tasks.tables.warehouse import Warehouse
+from tasks.warehouse.warehouse import Warehouse
 from tests.builders import article, assert_like_folder, committed, page, write_files
 from tests.newsroom import settings_for
 

@@ -10,9 +10,9 @@ import pyarrow as pa
 import pytest
 
 from config.errors import GuardRailError
-from flows.run import run_ingest
-from tasks.tables import stamps
-from tasks.tables.stamps import STAMPS, read_stamps
+from flows.start import run_ingest
+from tasks.runs import stamps
+from tasks.runs.stamps import STAMPS, read_stamps
 from tasks.write.upkeep import move_pointer
 from tests.builders import Desk, article, assert_equals_rebuild, committed, page
 from tests.newsroom import UNSETTLED, settings_for

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from flows.cli import main
-from tasks.tables.lock import locked
+from tasks.warehouse.lock import locked
 from tests.builders import Desk, article, page
 from tests.tasks.maintain.damage import overwrite
 

@@ -11,11 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.contract import load_contract
+from tasks.arrow.keys import file_keys
+from tasks.arrow.schemas import FILES
+from tasks.arrow.texts import normal_words, shingles
 from tasks.deduplicate.related_pairs import STORED
-from tasks.tables.keys import file_keys
-from tasks.tables.manifest import manifest_schema
-from tasks.tables.staging import FILES
-from tasks.tables.texts import normal_words, shingles
+from tasks.warehouse.manifest import manifest_schema
 
 SCHEMA: Final = manifest_schema(load_contract())
 MORNING: Final = datetime(2026, 3, 1, 6, tzinfo=UTC)

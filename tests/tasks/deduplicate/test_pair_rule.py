@@ -10,9 +10,9 @@ import pytest
 from msgspec.structs import replace
 
 from config.match_rules import load_match_rules
+from tasks.arrow.texts import normal_words, shingles
 from tasks.deduplicate.pair_rule import PairRule, Relation
 from tasks.deduplicate.related_pairs import stories
-from tasks.tables.texts import normal_words, shingles
 
 RULES = load_match_rules()
 MONDAY = datetime(2026, 3, 2, 8, tzinfo=UTC)

@@ -21,7 +21,7 @@ from config.settings import Access
 from tasks.discover import tars
 from tasks.discover.globs import DEFAULT_INCLUDE
 from tasks.discover.source import open_source
-from tasks.tables.source import Content, Source, UnreadableFile
+from tasks.runs.source import Content, Source, UnreadableFile
 
 FILES: Final = {"a.md": b"first", "b/c.md": b"other", "b/logo.png": b"png", ".drafts/d.md": b"hidden"}
 KINDS: Final = ("news.zip", "news.tar", "news.tar.gz", "news.tgz", "news.tar.zst")

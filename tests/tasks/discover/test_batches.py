@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tasks.arrow.schemas import LISTING
 from tasks.discover.batches import fingerprint, make_batches
-from tasks.tables.staging import LISTING
 
 
 def files(sizes: list[int], prefix: str = "article") -> pa.Table:

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tasks.arrow.schemas import LISTING
 from tasks.discover.changes import Changes, compare, settled_times
-from tasks.tables.staging import LISTING
-from tasks.tables.stamps import STAMPS
+from tasks.runs.stamps import STAMPS
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
 MANIFEST = pa.schema(

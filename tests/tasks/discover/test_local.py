@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 
 from config.errors import SourceError
+from tasks.arrow.schemas import LISTING
 from tasks.discover import local
 from tasks.discover.local import MAX_DEPTH
 from tasks.discover.source import open_source
-from tasks.tables.source import Source
-from tasks.tables.staging import LISTING
+from tasks.runs.source import Source
 from tests.builders import bytes_of
 
 

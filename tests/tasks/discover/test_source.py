@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from pathspec import PathSpec
 
 from config.errors import SourceError, UsageError
+from tasks.arrow.schemas import LISTING
 from tasks.discover.globs import DEFAULT_INCLUDE, Globs
 from tasks.discover.source import open_source, open_sources
-from tasks.tables.staging import LISTING
 from tests.builders import bytes_of
 
 

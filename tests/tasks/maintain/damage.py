@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from msgspec.structs import replace
 
-from tasks.tables.durable import write_new_file
-from tasks.tables.parquet import write_parquet
-from tasks.tables.snapshots import INFO_NAME, Snapshot
+from tasks.warehouse.durable import write_new_file
+from tasks.warehouse.parquet import write_parquet
+from tasks.warehouse.snapshots import INFO_NAME, Snapshot
 from tests.builders import Desk, article, page
 
 Change = Callable[[pa.Table], pa.Table]

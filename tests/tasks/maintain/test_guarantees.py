@@ -11,9 +11,9 @@ import pytest
 
 from config.contract import load_contract
 from tasks.maintain.guarantees import Verification, verify_warehouse
-from tasks.tables import pointer
-from tasks.tables.snapshots import Snapshot
-from tasks.tables.warehouse import Warehouse
+from tasks.warehouse import pointer
+from tasks.warehouse.snapshots import Snapshot
+from tasks.warehouse.warehouse import Warehouse
 from tests.builders import Desk
 from tests.newsroom import contract_with_mood
 from tests.tasks.maintain.damage import column, healthy, overwrite, relist, tamper

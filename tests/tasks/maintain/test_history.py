@@ -8,7 +8,7 @@ import pytest
 
 from config.errors import UsageError, WarehouseError
 from tasks.maintain.history import named_snapshot, read_history, read_infos, unshared_bytes
-from tasks.tables.warehouse import Warehouse
+from tasks.warehouse.warehouse import Warehouse
 from tasks.write.upkeep import move_pointer, remove_snapshot
 from tests.builders import Desk, article, page
 from tests.tasks.maintain.damage import overwrite, relist

@@ -9,7 +9,7 @@ import pytest
 
 from config.contract_types import TIMESTAMP
 from tasks.maintain.retention import expired_runs, expired_snapshots, without_tombstones
-from tasks.tables.snapshots import SnapshotInfo
+from tasks.warehouse.snapshots import SnapshotInfo
 
 NOW = datetime(2026, 3, 31, 12, tzinfo=UTC)
 

@@ -11,10 +11,11 @@ import pytest
 from config.contract import load_contract
 from config.errors import SourceError
 from config.url_rules import load_url_rules
+from tasks.arrow.schemas import FILES
 from tasks.discover.source import open_source
 from tasks.parse.stage import confirm_gone
-from tasks.tables.run import Run
-from tasks.tables.staging import FILES, write_arrow
+from tasks.runs.run import Run
+from tasks.runs.staging import write_arrow
 from tests.newsroom import settings_for
 
 

@@ -9,9 +9,9 @@ import pytest
 
 from config.contract import load_contract
 from config.url_rules import load_url_rules
+from tasks.arrow.texts import normal_text
 from tasks.parse.identity import Identity, completeness, content_keys, identify
 from tasks.parse.trees import build_level
-from tasks.tables.texts import normal_text
 
 RULES = load_url_rules()
 COLUMNS = load_contract().source_columns

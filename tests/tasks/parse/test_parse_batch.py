@@ -15,11 +15,12 @@ import pytest
 from config.contract import load_contract
 from config.errors import SourceError
 from config.url_rules import load_url_rules
+from tasks.arrow.schemas import LISTING_FIELDS
 from tasks.front_matter.policy import ReadPolicy
 from tasks.parse.batch import ParseJob, read_batch
-from tasks.tables.parsed import write_parsed
-from tasks.tables.source import Content
-from tasks.tables.staging import LISTING_FIELDS, read_arrow
+from tasks.runs.parsed import write_parsed
+from tasks.runs.source import Content
+from tasks.runs.staging import read_arrow
 
 ARTICLE = b"---\ntitle: A\npublishedDateTime: 2026-03-02T09:30:00Z\n---\nText.\n"
 

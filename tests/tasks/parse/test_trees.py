@@ -10,10 +10,10 @@ import pytest
 
 from config.contract import load_contract
 from config.contract_types import Column, parse_column
+from tasks.arrow.nested import plain_lists
 from tasks.front_matter.problems import spell_path
 from tasks.parse.levels import Level
 from tasks.parse.trees import build_level
-from tasks.tables.nested import plain_lists
 
 COLUMNS = load_contract().source_columns
 

@@ -17,7 +17,7 @@ from tasks.report import html_articles
 from tasks.report.html_articles import NO_PROVIDER, ArticleNumbers
 from tasks.report.html_data import Report, read_report
 from tasks.report.outcome import Outcome
-from tasks.tables.journal import add_to_journal
+from tasks.warehouse.journal import add_to_journal
 from tests.builders import Desk, article, page
 
 NOW = datetime(2026, 3, 10, tzinfo=UTC)

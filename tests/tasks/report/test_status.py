@@ -18,8 +18,8 @@ from config.errors import WarehouseError
 from tasks.report.outcome import Files, Outcome, Records, run_row
 from tasks.report.status import LAST_RUNS, Status, TableSize, published_tables, read_status, views_sql
 from tasks.report.terminal import TOP, make_console, show_status
-from tasks.tables.journal import add_to_journal
-from tasks.tables.warehouse import Warehouse
+from tasks.warehouse.journal import add_to_journal
+from tasks.warehouse.warehouse import Warehouse
 from tasks.write.snapshot import SnapshotBuilder
 from tests.builders import Desk, article, page
 

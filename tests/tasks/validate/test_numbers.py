@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from tasks.tables.staging import FILES, FINDINGS
+from tasks.arrow.schemas import FILES, FINDINGS
 from tasks.validate.numbers import batch_numbers
 
 

@@ -14,11 +14,12 @@ import yaml
 
 from config.contract import PACKAGED, Contract, load_contract
 from config.url_rules import load_url_rules
+from tasks.arrow.schemas import FILES, LISTING_FIELDS
 from tasks.front_matter.policy import ReadPolicy
 from tasks.parse.batch import ParseJob, read_batch
-from tasks.tables.parsed import read_parsed, write_parsed
-from tasks.tables.source import Content
-from tasks.tables.staging import FILES, LISTING_FIELDS, fresh_folder, read_arrow, read_json
+from tasks.runs.parsed import read_parsed, write_parsed
+from tasks.runs.source import Content
+from tasks.runs.staging import fresh_folder, read_arrow, read_json
 from tasks.validate.batch import QUARANTINED, validate_parsed
 
 

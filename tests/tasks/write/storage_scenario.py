@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from tasks.tables import pointer
-from tasks.tables.warehouse import Snapshot, Warehouse
+from tasks.warehouse import pointer
+from tasks.warehouse.warehouse import Snapshot, Warehouse
 from tasks.write.snapshot import SnapshotBuilder
 from tasks.write.upkeep import clear_staging, move_pointer, remove_snapshot
 

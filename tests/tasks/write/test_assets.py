@@ -9,7 +9,7 @@ import pytest
 
 from config.contract import TABLES, load_contract
 from config.url_rules import load_url_rules
-from tasks.tables.run import Run
+from tasks.runs.run import Run
 from tasks.write.task import table_assets
 from tests.newsroom import settings_for
 

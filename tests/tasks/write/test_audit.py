@@ -11,8 +11,8 @@ import pytest
 
 from config.contract import load_contract
 from config.errors import AuditError
-from tasks.tables.parquet import write_parquet
-from tasks.tables.snapshots import DataFile
+from tasks.warehouse.parquet import write_parquet
+from tasks.warehouse.snapshots import DataFile
 from tasks.write.audit import check_articles, check_files, check_manifest, check_read, check_required
 from tests.tasks.deduplicate.manifest_rows import manifest, row
 

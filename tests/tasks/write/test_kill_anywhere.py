@@ -14,9 +14,9 @@ import pytest
 
 import tasks.write
 from config.errors import WarehouseError
-from tasks.tables import faults
-from tasks.tables.verify import verify_files
-from tasks.tables.warehouse import Snapshot, Warehouse
+from tasks.warehouse import faults
+from tasks.warehouse.verify import verify_files
+from tasks.warehouse.warehouse import Snapshot, Warehouse
 
 REPOSITORY = Path(tasks.write.__file__).parents[2]
 SCRIPT = Path(__file__).with_name("storage_scenario.py")

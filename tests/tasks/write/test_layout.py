@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.contract_types import TIMESTAMP
-from tasks.tables.keys import ID_RANGE, positions
-from tasks.tables.snapshots import DataFile
+from tasks.arrow.keys import ID_RANGE, positions
+from tasks.warehouse.snapshots import DataFile
 from tasks.write.layout import Layout, layout_for, layout_of, part_name, part_start
 
 YEAR = "published_year=2025"

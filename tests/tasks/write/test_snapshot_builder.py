@@ -16,8 +16,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from config.errors import AuditError, WarehouseError
-from tasks.tables.verify import verify_files
-from tasks.tables.warehouse import Snapshot, Warehouse
+from tasks.warehouse.verify import verify_files
+from tasks.warehouse.warehouse import Snapshot, Warehouse
 from tasks.write.snapshot import SnapshotBuilder
 from tasks.write.upkeep import move_pointer
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from tasks.tables.staging import write_arrow, write_arrow_in_parts
+from tasks.runs.staging import write_arrow, write_arrow_in_parts
 from tasks.write.staged import StagedRecords
 
 SCHEMA = pa.schema([("source", pa.string()), ("source_path", pa.string()), ("topics", pa.list_(pa.string()))])

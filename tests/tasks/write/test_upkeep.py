@@ -9,8 +9,8 @@ import pytest
 
 from config.errors import WarehouseError
 from tasks.warehouse import durable, pointer
-from tasks.tables.verify import verify_files
-from tasks.tables.warehouse import Snapshot, Warehouse
+from tasks.warehouse.verify import verify_files
+from tasks.warehouse.warehouse import Snapshot, Warehouse
 from tasks.write import upkeep
 from tasks.write.snapshot import SnapshotBuilder
 from tasks.write.upkeep import clear_staging, move_pointer, remove_snapshot, settle

@@ -1,0 +1,70 @@
+"""A parsed batch on its way from the parse stage to the validate stage: in memory, or through files of its folder.
+
+Belongs here: what the one hands the other, and the files that stand for it where the two stages are calls of their
+own, maybe in different processes. Does not belong here: what the columns mean (`tasks.parse`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import pyarrow as pa
+
+from tasks.arrow.columns import whole
+from tasks.arrow.nested import plain_lists
+from tasks.runs.staging import read_arrow, write_arrow
+
+_TABLE: Final = "parsed.arrow"
+_FOUND: Final = "noticed.arrow"
+
+
+class Parsed(NamedTuple):
+    """What was read of n files.
+
+    Attributes:
+        table: (n,) one row a file: listing, `source_hash`, `state` and, in rows of state `record`, the record.
+        found: what the parser noticed (`FINDINGS`).
+        raw: gives the bytes of the file in a row, None where its state is not `record` or it was not read.
+        seconds: that reading took.
+        bytes: number of bytes that were read.
+    """
+
+    table: pa.Table
+    found: pa.Table
+    raw: Callable[[int], bytes | None]
+    seconds: float
+    bytes: int
+
+
+def write_parsed(batch: Path, parsed: Parsed) -> None:
+    """Put a parsed batch into its folder: `parsed.arrow`, with the bytes in a column `raw`, and `noticed.arrow`."""
+    write_arrow(batch / _FOUND, parsed.found)
+    raw = pa.array(map(parsed.raw, range(len(parsed.table))), pa.large_binary())
+    metadata = {"seconds": str(parsed.seconds), "bytes": str(parsed.bytes)}
+    # In a file columns have the types that the contract gives them.
+    plain = {
+        name: plain_lists(whole(column))
+        for name, column in zip(parsed.table.column_names, parsed.table.columns, strict=True)
+    }
+    write_arrow(batch / _TABLE, pa.table(plain | {"raw": raw}).replace_schema_metadata(metadata))
+
+
+def read_parsed(batch: Path) -> Parsed:
+    """What `write_parsed` put into a folder; bytes that nobody asks for are not read."""
+    table = read_arrow(batch / _TABLE)
+    raw, about = table["raw"], table.schema.metadata
+    return Parsed(
+        table.drop_columns(["raw"]),
+        read_arrow(batch / _FOUND),
+        lambda row: raw[row].as_py(),
+        float(about[b"seconds"]),
+        int(about[b"bytes"]),
+    )
+
+
+def remove_parsed(batch: Path) -> None:
+    """Take out of a folder what `write_parsed` put there, if it did."""
+    for name in (_TABLE, _FOUND):
+        (batch / name).unlink(missing_ok=True)

@@ -1,0 +1,182 @@
+"""Single Parquet files that every reader understands: how they are written.
+
+Belongs here: the writer's options, sorting, encoding, and putting a file on disk.
+Does not belong here: reading (`tasks.warehouse.parquet_reading`), which column types are portable
+(`tasks.warehouse.portable`), where files are (`tasks.warehouse.warehouse`) and which make up a snapshot
+(`tasks.warehouse.snapshots`).
+
+A file is serialised in memory first and put on disk in one go: so its digest costs no second
+read, and a full disk is reported by the write itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from config.errors import AuditError
+from tasks.warehouse.durable import storage_errors, write_new_file
+from tasks.warehouse.parquet_encoding import recurring_leaves, rows_in_group
+from tasks.warehouse.portable import require_portable
+
+
+@dataclass(frozen=True)
+class ParquetOptions:
+    """How files are written; the defaults were measured on real articles.
+
+    Attributes:
+        compression: codec; zstd 6 is 2 to 6% smaller than zstd 3 and takes twice its time.
+        compression_level: the codec's own scale.
+        row_group_rows: most rows in a row group.
+        row_group_bytes: most bytes of them in memory, about. Small groups cost bytes (1,000 articles: a
+            fifth), and readers unpack a group whole.
+        dictionary_bytes: most bytes in a dictionary. `related` entries recur in all of a group; with the
+            writer's usual 1 MiB their texts do not fit, and the file is a sixth larger.
+        bloom_filter_columns: top-level columns that point look-ups go by; those absent are skipped.
+        bloom_filter_fpp: share of look-ups that a filter lets through for nothing, 0 to 1.
+    """
+
+    compression: str = "zstd"
+    compression_level: int = 3
+    row_group_rows: int = 65_536
+    row_group_bytes: int = 48 * 1024 * 1024
+    dictionary_bytes: int = 8 * 1024 * 1024
+    bloom_filter_columns: tuple[str, ...] = ("article_id",)
+    bloom_filter_fpp: float = 0.01
+
+
+class FileStats(NamedTuple):
+    """A file that was written: its rows, its size in bytes, and "sha256:" + 64 hex digits."""
+
+    rows: int
+    bytes: int
+    digest: str
+
+
+def digest_of(*pieces: bytes | memoryview | pa.Buffer) -> str:
+    """The digest of a file's content, in pieces or one, as the snapshot lists it: "sha256:" + 64 hex digits."""
+    digest = hashlib.sha256()
+    for piece in pieces:
+        digest.update(piece)
+    return f"sha256:{digest.hexdigest()}"
+
+
+def write_parquet(
+    path: Path,
+    table: pa.Table,
+    options: ParquetOptions | None = None,
+    sorting: Sequence[str] = (),
+    durable: bool = True,
+    group_rows: int | None = None,
+) -> FileStats:
+    """Write one read-only Parquet file; descriptions and nullability of the fields stay.
+
+    Args:
+        path: the file; its folder exists. A file of that name is replaced, not overwritten.
+        table: its rows.
+        options: None takes the defaults.
+        sorting: columns to sort by, ascending, nulls last; recorded in the file for readers.
+        durable: fsync the file (not its folder).
+        group_rows: rows of each row group but the last; None goes by `options`.
+
+    Raises:
+        AuditError: a column's type is not portable, or a required one has nulls.
+        WarehouseError: the disk is full, read-only, or failed.
+    """
+    require_portable(table.schema)
+    _require_no_nulls(path, table)
+    ordered = sort_rows(table, sorting)
+    try:
+        content = parquet_bytes(ordered, options or ParquetOptions(), sorting, group_rows)
+    except pa.ArrowInvalid as error:
+        raise AuditError(f"{path.name} cannot be written: {error}.") from error
+    return put_file(path, [memoryview(content)], ordered.num_rows, durable)
+
+
+def put_file(path: Path, content: Sequence[memoryview], rows: int, durable: bool = True) -> FileStats:
+    """Put the content of a Parquet file on disk, in one go.
+
+    Args:
+        path: the file; its folder exists. A file of that name is replaced, not overwritten.
+        content: all its bytes, in pieces.
+        rows: that it has.
+        durable: fsync the file (not its folder).
+
+    Raises:
+        WarehouseError: the disk is full, read-only, or failed.
+    """
+    with storage_errors(f"write {path}"):
+        write_new_file(path, content, durable)
+    return FileStats(rows, sum(map(len, content)), digest_of(*content))
+
+
+def _require_no_nulls(path: Path, table: pa.Table) -> None:
+    """Refuse null in required columns: for lists and structs pyarrow's writer does not look."""
+    for field in table.schema:
+        if not field.nullable and (nulls := table[field.name].null_count):
+            raise AuditError(f"{path.name}: required column `{field.name}` has {nulls:,} nulls.")
+
+
+def sort_rows(table: pa.Table, sorting: Sequence[str]) -> pa.Table:
+    """`table` in ascending order of the columns `sorting`, nulls last; rows that tie keep theirs."""
+    if not sorting:
+        return table
+    order = pc.sort_indices(table, sort_keys=[(name, "ascending") for name in sorting])
+    # Rows mostly come sorted, and taking all rows copies every text.
+    in_order = pc.all(pc.equal(pc.pairwise_diff(order.cast(pa.int64())), 1), min_count=0).as_py()
+    return table if in_order else table.take(order)
+
+
+def parquet_bytes(
+    table: pa.Table,
+    options: ParquetOptions,
+    sorting: Sequence[str] = (),
+    group_rows: int | None = None,
+    dictionaries: Sequence[str] | None = None,
+) -> pa.Buffer:
+    """The content of a Parquet file.
+
+    Args:
+        table: its rows, in the order of `sorting`.
+        options: how they are encoded.
+        sorting: columns by which the rows are sorted, for readers to know.
+        group_rows: rows of each row group but the last; None goes by `options`.
+        dictionaries: leaf columns that get a dictionary, others may be among them; None goes by their values.
+
+    Raises:
+        pa.ArrowInvalid: the rows cannot be encoded.
+    """
+    filters = [name for name in options.bloom_filter_columns if name in table.column_names]
+    group = group_rows or rows_in_group(table, options.row_group_rows, options.row_group_bytes)
+    distinct = max(1, min(table.num_rows, group))
+    ordering = [(name, "ascending") for name in sorting]
+    sink = pa.BufferOutputStream()
+    pq.write_table(
+        _without_pandas(table),
+        sink,
+        compression=options.compression,
+        compression_level=options.compression_level,
+        row_group_size=group,
+        use_dictionary=recurring_leaves(table) if dictionaries is None else list(dictionaries),
+        dictionary_pagesize_limit=options.dictionary_bytes,
+        write_page_index=True,
+        write_page_checksum=True,
+        sorting_columns=pq.SortingColumn.from_ordering(table.schema, ordering, null_placement="at_end")
+        if sorting
+        else None,
+        bloom_filter_options={name: {"ndv": distinct, "fpp": options.bloom_filter_fpp} for name in filters},
+    )
+    return sink.getvalue()
+
+
+def _without_pandas(table: pa.Table) -> pa.Table:
+    """Drop the notes that pandas leaves in a schema: they would turn columns into an index."""
+    notes = {key: value for key, value in (table.schema.metadata or {}).items() if key != b"pandas"}
+    return table.replace_schema_metadata(notes or None)
