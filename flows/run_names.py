@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from config.redaction import redacted
-from tasks.discover.places import split_name
+from tasks.discover.location import split_name
 from tasks.report.words import counted, printable
 from tasks.tables.run import Batch, Plan
 

@@ -15,25 +15,33 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
+from urllib.parse import unquote
 
 import pyarrow as pa
 
-from config.errors import SourceError, SourceRefused
+from config.errors import SourceError, SourceRefused, UsageError
 from config.settings import Access
 from tasks.discover.cache import cache_folder, kept_to_one
 from tasks.discover.git_command import Repository, asked, git, running_git
 from tasks.discover.globs import Globs
 from tasks.discover.listing import Gathered
+from tasks.discover.location import SourceKind, SourceLocation, existing
 from tasks.discover.members import inside
 from tasks.tables.source import Content
 
 _SKIPPED_BYTES: Final = 1 << 20
 _LINK: Final = b"120000"
+#: What Git allows in the name of a branch or tag, and nothing that it reads as an option or an expression.
+#: Source: git-check-ref-format(1).
+_REF: Final = re.compile(r"(?!-)(?!.*(?:\.\.|@\{|//))[^\x00-\x20\x7f~^:?*\[\\]+(?<![/.])")
+_LOCAL: Final = "git+file"
+_FORM: Final = "git+file:///path@ref, git+https://host/path@ref"
 
 
 @dataclass(frozen=True)
@@ -180,3 +188,42 @@ def _note(gathered: Gathered, entry: bytes) -> None:
         )
     else:
         gathered.note(path, int(size), blob.decode())
+
+
+def _parse(spec: str) -> SourceLocation:
+    scheme, rest = spec.split("://", 1)
+    scheme = scheme.lower()
+    host, slash, path = rest.partition("/")
+    if scheme == _LOCAL and not host:
+        return _location(scheme, "", *_split_ref(unquote(slash + path)))
+    if scheme != _LOCAL and host and path:
+        return _location(scheme, host, *_at_last(slash + path))
+    raise UsageError(f"The source {spec!r} names no repository.", f"Write {_FORM}.")
+
+
+def _location(scheme: str, host: str, path: str, ref: str) -> SourceLocation:
+    if ref and not _REF.fullmatch(ref):
+        raise UsageError(f"{ref!r} is not the name of a branch, tag or commit.", "Write it as `git branch` shows it.")
+    path = (path if host else str(existing(Path(path)))).rstrip("/")
+    return SourceLocation(path.rsplit("/", 1)[-1].removesuffix(".git"), "git", f"{scheme}://{host}{path}", ref)
+
+
+def _split_ref(path: str) -> tuple[str, str]:
+    """Path and ref; an `@` in the name of a folder that exists is part of it."""
+    ends = [at for at, character in enumerate(path) if character == "@"]
+    for end in (len(path), *reversed(ends)):
+        if Path(path[:end]).is_dir():
+            return path[:end], path[end + 1 :]
+    return _at_last(path)
+
+
+def _at_last(path: str) -> tuple[str, str]:
+    before, at, after = path.rpartition("@")
+    return (before, after) if at and before else (path, "")
+
+
+def _open(location: SourceLocation, globs: Globs, access: Access) -> GitSource:
+    return GitSource(location.name, location.root, location.ref, globs, access)
+
+
+KIND: Final = SourceKind("git", _FORM, (_LOCAL, "git+https", "git+http"), _parse, _open)

@@ -30,8 +30,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.errors import SourceError
+from config.settings import Access
 from tasks.discover.globs import Globs
 from tasks.discover.listing import spelled, unspelled
+from tasks.discover.location import ARCHIVES, SourceKind, SourceLocation, existing, expanded
 from tasks.tables.logs import log_of
 from tasks.tables.source import Content
 from tasks.tables.staging import LISTING
@@ -300,3 +302,21 @@ def _require_regular(status: os.stat_result, name: str) -> None:
     # Looked at before opening (opening a device can have effects) and after (it may be another now).
     if not stat.S_ISREG(status.st_mode):
         raise OSError(errno.EINVAL, "Not a regular file", name)
+
+
+def _parse(spec: str) -> SourceLocation:
+    path = expanded(spec)
+    root = existing(path)
+    if not root.is_dir():
+        raise SourceError(
+            f"The source {str(path)!r} is not a folder, nor an archive ({', '.join(ARCHIVES)}).",
+            f"Name the folder it is in: {str(path.parent)!r}",
+        )
+    return SourceLocation(path.name or root.name, "folder", str(root))
+
+
+def _open(location: SourceLocation, globs: Globs, _access: Access) -> LocalSource:
+    return LocalSource(location.name, location.root, globs)
+
+
+KIND: Final = SourceKind("folder", "folders", (), _parse, _open, recognises=lambda _path: True)

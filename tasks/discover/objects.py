@@ -14,7 +14,6 @@ errors mean (`tasks.discover.object_errors`).
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import os
 import random
@@ -24,6 +23,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 import pyarrow as pa
 
@@ -31,9 +31,10 @@ from config.errors import UsageError
 from config.settings import Access
 from tasks.discover.globs import Globs
 from tasks.discover.listing import Gathered
+from tasks.discover.location import SourceKind, SourceLocation
 from tasks.discover.members import inside
 from tasks.discover.object_errors import failure
-from tasks.tables.source import Content, Source
+from tasks.tables.source import Content
 
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, ObjectStore, RetryConfig
@@ -49,22 +50,6 @@ _ENDPOINTS: Final = (
     "AZURE_STORAGE_ENDPOINT",
     "AZURE_ENDPOINT",
 )
-
-
-def open_objects(name: str, url: str, globs: Globs, access: Access) -> Source:
-    """The objects below a URL as a source.
-
-    Raises:
-        UsageError: the extra is not installed.
-    """
-    try:
-        import obstore  # noqa: F401, PLC0415
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            f"Sources on object stores ({url}) need a package that is not installed.",
-            "Install it: pip install 'presslake[object-store]'",
-        ) from error
-    return ObjectSource(name, url, globs, access)
 
 
 @dataclass(frozen=True)
@@ -115,10 +100,14 @@ class ObjectSource:
             SourceError: the store did not answer as it should.
         """
         # In a thread of its own: the caller's may have a loop that runs, as in notebooks and other people's flows.
+        import asyncio  # noqa: PLC0415  (runs over other kinds of source have no use for it)
+
         with ThreadPoolExecutor(1) as thread:
             yield from thread.submit(asyncio.run, self._read_all([path for path, _ in files], limit)).result()
 
     async def _read_all(self, paths: Sequence[str], limit: int) -> Sequence[Content | OSError]:
+        import asyncio  # noqa: PLC0415
+
         store, gate = _store(self.root, self.access), asyncio.Semaphore(self.access.requests)
 
         async def read(path: str) -> Content | OSError:
@@ -132,6 +121,8 @@ class ObjectSource:
 
         Source of the waits: Marc Brooker, "Exponential backoff and jitter", AWS Architecture Blog, 2015.
         """
+        import asyncio  # noqa: PLC0415
+
         from obstore.exceptions import BaseError, PermissionDeniedError  # noqa: PLC0415
 
         for attempt in range(self.access.request_retries + 1):
@@ -178,3 +169,26 @@ def _store(url: str, access: Access) -> ObjectStore:
         },
     }
     return from_url(url, client_options=client, retry_config=retry)
+
+
+def _parse(spec: str) -> SourceLocation:
+    url = urlsplit(spec)
+    scheme, rest = spec.split("://", 1)
+    root = f"{scheme.lower()}://{rest.rstrip('/')}"
+    if not url.netloc or url.query or url.fragment:
+        raise UsageError(f"The source {spec!r} is no bucket.", f"Write {scheme.lower()}://bucket/prefix.")
+    return SourceLocation(root.rsplit("/", 1)[-1], "objects", root)
+
+
+def _open(location: SourceLocation, globs: Globs, access: Access) -> ObjectSource:
+    try:
+        import obstore  # noqa: F401, PLC0415
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"Sources on object stores ({location.root}) need a package that is not installed.",
+            "Install it: pip install 'presslake[object-store]'",
+        ) from error
+    return ObjectSource(location.name, location.root, globs, access)
+
+
+KIND: Final = SourceKind("objects", "s3://bucket/prefix, gs:// and az://", ("s3", "gs", "az"), _parse, _open)
