@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 
 from config.errors import SourceError, SourceRefused
 from config.settings import Access
-from tasks.discover.globs import Globs
+from tasks.discover.listing import Globs
 from tasks.discover.location import ARCHIVES, SourceKind, SourceLocation, existing, expanded
 from tasks.tables.source import Source
 
@@ -44,7 +44,7 @@ def edition_of(path: str, name: str) -> Edition:
     """The edition that is there now.
 
     Raises:
-        SourceError: the archive of source `name` is gone.
+        SourceError: the archive of source `name` is deleted.
     """
     try:
         status = Path(path).stat()

@@ -29,10 +29,8 @@ from config.errors import SourceError, SourceRefused, UsageError
 from config.settings import Access
 from tasks.discover.cache import cache_folder, kept_to_one
 from tasks.discover.git_command import Repository, asked, git, running_git
-from tasks.discover.globs import Globs
-from tasks.discover.listing import Gathered
+from tasks.discover.listing import Gathered, Globs, inside
 from tasks.discover.location import SourceKind, SourceLocation, existing
-from tasks.discover.members import inside
 from tasks.tables.source import Content
 
 _SKIPPED_BYTES: Final = 1 << 20
@@ -93,23 +91,23 @@ class GitSource:
                 for blob, answers in asked(process, [blob for _, blob in files]):
                     yield Content(self._blob(answers, limit), blob)
             except BrokenPipeError as error:
-                raise self._lost() from error
+                raise self._missing() from error
 
     def _blob(self, answers: IO[bytes], limit: int) -> bytes:
         """The next blob; of one that is too long no more than `limit + 1` bytes are kept."""
         header = answers.readline().split()
         if len(header) != 3 or header[1] != b"blob":
-            raise self._lost()
+            raise self._missing()
         size = int(header[2])
         raw = answers.read(min(size, limit + 1))
         left = size - len(raw) + 1  # a line feed ends the answer
         while left and (skipped := answers.read(min(left, _SKIPPED_BYTES))):
             left -= len(skipped)
         if left:
-            raise self._lost()
+            raise self._missing()
         return raw
 
-    def _lost(self) -> SourceError:
+    def _missing(self) -> SourceError:
         return SourceError(
             f"Source {self.name!r}: an object that was listed cannot be read from {self.url}.",
             "Was the repository changed or cleaned up meanwhile? Run again; `git fsck` says if it is damaged.",
@@ -155,7 +153,7 @@ def commit_of(repository: Repository, ref: str, called: str) -> str:
     Raises:
         SourceRefused: there is no such commit.
     """
-    # Asked first, so that a missing repository is not told of as a missing ref.
+    # Asked first, so that a missing repository is not reported as a missing ref.
     git(repository, "rev-parse", "--git-dir")
     try:
         found = git(repository, "rev-parse", "--verify", "--end-of-options", f"{ref}^{{commit}}")

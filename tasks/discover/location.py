@@ -15,7 +15,7 @@ import msgspec
 
 from config.errors import SourceError, UsageError
 from config.settings import Access
-from tasks.discover.globs import Globs
+from tasks.discover.listing import Globs
 from tasks.tables.source import Source
 
 #: Ends of names of archives; the longer ones first, since they name the source without them.

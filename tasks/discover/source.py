@@ -20,7 +20,7 @@ import msgspec
 from config.errors import UsageError
 from config.settings import Access
 from tasks.discover import archive, git, local, objects
-from tasks.discover.globs import DEFAULT_INCLUDE, Globs
+from tasks.discover.listing import DEFAULT_INCLUDE, Globs
 from tasks.discover.location import SourceKind, SourceLocation, refuse_overlap, scheme_of, split_name
 from tasks.tables.source import Source
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pathspec import PathSpec
 
 from config.errors import SourceError, UsageError
-from tasks.discover.globs import DEFAULT_INCLUDE, Globs
+from tasks.discover.listing import DEFAULT_INCLUDE, Globs
 from tasks.discover.source import open_source, open_sources
 from tasks.tables.staging import LISTING
 from tests.builders import bytes_of
