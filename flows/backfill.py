@@ -27,7 +27,7 @@ from config.url_rules import load_url_rules
 from flows.git_states import parsed_files, told_states
 from flows.maintenance import quiet_row
 from tasks.discover.git_history import Commit, GitPast
-from tasks.discover.globs import Globs
+from tasks.discover.listing import Globs
 from tasks.report.progress import Progress, Silent
 from tasks.report.status import existing_warehouse
 from tasks.runs.run import Run, new_run_id

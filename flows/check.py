@@ -22,9 +22,9 @@ from config.errors import UsageError
 from config.settings import Settings
 from config.url_rules import load_url_rules
 from tasks.arrow.schemas import LISTING
+from tasks.discover import local
 from tasks.discover.batches import make_batches
-from tasks.discover.places import is_local_path
-from tasks.discover.source import open_source
+from tasks.discover.source import kind_of, open_source
 from tasks.front_matter.policy import ReadPolicy
 from tasks.parse.batch import ParseJob, read_batch
 from tasks.report.words import counted, format_message, near, printable
@@ -139,7 +139,7 @@ def _list_files(specs: Sequence[str], settings: Settings) -> tuple[pa.Table, dic
 def _listed(text: str, settings: Settings) -> tuple[Source, pa.Table, str]:
     """The source at a place, its files, and the root that makes their paths unlike any others'."""
     include, exclude = settings.discover.include, settings.discover.exclude
-    if not is_local_path(text):
+    if kind_of(text) is not local.KIND:
         source = open_source(text, printable(text), include, exclude, settings.access)
         return source, source.list(), text
     single = path.resolve() if (path := _expanded(text)).is_file() else None

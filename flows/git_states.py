@@ -117,7 +117,7 @@ def _steps(run: Run, commits: Sequence[Commit], files: pa.Table) -> Iterator[Ste
     (source,) = run.sources
     for commit in commits:
         rows = [row_of[entry] for entry in sorted(commit.files.items(), key=lambda entry: entry[0].encode())]
-        gone = sorted(commit.gone, key=str.encode)
+        gone = sorted(commit.deleted, key=str.encode)
         lost = pa.table(
             {"source": pa.array([source] * len(gone), pa.string()), "source_path": pa.array(gone, pa.string())}
         )

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Final
 
-from tasks.discover.places import split_name
+from tasks.discover.location import split_name
 from tasks.report.words import counted, printable, redacted
 from tasks.runs.run import Batch, Plan
 

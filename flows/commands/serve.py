@@ -120,7 +120,7 @@ def _check_cron(option: str, expression: str) -> None:
 
 def absolute(source: str) -> str:
     """A source whose folder is there, with its full path: runs do not depend on a working folder."""
-    from tasks.discover.places import split_name  # noqa: PLC0415  (`--help` needs none)
+    from tasks.discover.location import split_name  # noqa: PLC0415  (`--help` needs none)
 
     name, place = split_name(source)
     there = Path(place).expanduser()

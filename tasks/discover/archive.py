@@ -18,7 +18,8 @@ from typing import Final, NamedTuple
 
 from config.errors import SourceError, SourceRefused
 from config.settings import Access
-from tasks.discover.globs import Globs
+from tasks.discover.listing import Globs
+from tasks.discover.location import ARCHIVES, SourceKind, SourceLocation, existing, expanded
 from tasks.runs.source import Source
 
 #: What unpacks to less is no bomb, however small it is packed.
@@ -39,22 +40,11 @@ class Edition(NamedTuple):
     inode: int
 
 
-def open_archive(name: str, path: str, globs: Globs, access: Access) -> Source:
-    """The archive at a real path as a source, by the end of its name."""
-    if path.lower().endswith(".zip"):
-        from tasks.discover.zips import ZipSource  # noqa: PLC0415
-
-        return ZipSource(name, path, globs, access)
-    from tasks.discover.tars import TarSource  # noqa: PLC0415
-
-    return TarSource(name, path, globs, access)
-
-
 def edition_of(path: str, name: str) -> Edition:
     """The edition that is there now.
 
     Raises:
-        SourceError: the archive of source `name` is gone.
+        SourceError: the archive of source `name` is deleted.
     """
     try:
         status = Path(path).stat()
@@ -98,3 +88,27 @@ def broken(name: str, path: str, error: Exception) -> SourceError:
         f"Source {name!r}: the archive {path!r} cannot be read: {reason}.",
         "Is it still being written, or damaged? Write it under another name and rename it when it is whole.",
     )
+
+
+def _recognises(path: str) -> bool:
+    return path.lower().endswith(ARCHIVES) and not expanded(path).is_dir()
+
+
+def _parse(spec: str) -> SourceLocation:
+    path = expanded(spec)
+    end = next(end for end in ARCHIVES if path.name.lower().endswith(end))
+    return SourceLocation(path.name[: -len(end)], "archive", str(existing(path)))
+
+
+def _open(location: SourceLocation, globs: Globs, access: Access) -> Source:
+    """The archive as a source, by the end of its name; each format is imported when one is opened."""
+    if location.root.lower().endswith(".zip"):
+        from tasks.discover.zips import ZipSource  # noqa: PLC0415
+
+        return ZipSource(location.name, location.root, globs, access)
+    from tasks.discover.tars import TarSource  # noqa: PLC0415
+
+    return TarSource(location.name, location.root, globs, access)
+
+
+KIND: Final = SourceKind("archive", f"archives ({', '.join(ARCHIVES)})", (), _parse, _open, _recognises)

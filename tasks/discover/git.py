@@ -15,25 +15,31 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
+from urllib.parse import unquote
 
 import pyarrow as pa
 
-from config.errors import SourceError, SourceRefused
+from config.errors import SourceError, SourceRefused, UsageError
 from config.settings import Access
 from tasks.discover.cache import cache_folder, kept_to_one
 from tasks.discover.git_command import Repository, asked, git, running_git
-from tasks.discover.globs import Globs
-from tasks.discover.listing import Gathered
-from tasks.discover.members import inside
+from tasks.discover.listing import Gathered, Globs, inside
+from tasks.discover.location import SourceKind, SourceLocation, existing
 from tasks.runs.source import Content
 
 _SKIPPED_BYTES: Final = 1 << 20
 _LINK: Final = b"120000"
+#: What Git allows in the name of a branch or tag, and nothing that it reads as an option or an expression.
+#: Source: git-check-ref-format(1).
+_REF: Final = re.compile(r"(?!-)(?!.*(?:\.\.|@\{|//))[^\x00-\x20\x7f~^:?*\[\\]+(?<![/.])")
+_LOCAL: Final = "git+file"
+_FORM: Final = "git+file:///path@ref, git+https://host/path@ref"
 
 
 @dataclass(frozen=True)
@@ -85,23 +91,23 @@ class GitSource:
                 for blob, answers in asked(process, [blob for _, blob in files]):
                     yield Content(self._blob(answers, limit), blob)
             except BrokenPipeError as error:
-                raise self._lost() from error
+                raise self._missing() from error
 
     def _blob(self, answers: IO[bytes], limit: int) -> bytes:
         """The next blob; of one that is too long no more than `limit + 1` bytes are kept."""
         header = answers.readline().split()
         if len(header) != 3 or header[1] != b"blob":
-            raise self._lost()
+            raise self._missing()
         size = int(header[2])
         raw = answers.read(min(size, limit + 1))
         left = size - len(raw) + 1  # a line feed ends the answer
         while left and (skipped := answers.read(min(left, _SKIPPED_BYTES))):
             left -= len(skipped)
         if left:
-            raise self._lost()
+            raise self._missing()
         return raw
 
-    def _lost(self) -> SourceError:
+    def _missing(self) -> SourceError:
         return SourceError(
             f"Source {self.name!r}: an object that was listed cannot be read from {self.url}.",
             "Was the repository changed or cleaned up meanwhile? Run again; `git fsck` says if it is damaged.",
@@ -147,7 +153,7 @@ def commit_of(repository: Repository, ref: str, called: str) -> str:
     Raises:
         SourceRefused: there is no such commit.
     """
-    # Asked first, so that a missing repository is not told of as a missing ref.
+    # Asked first, so that a missing repository is not reported as a missing ref.
     git(repository, "rev-parse", "--git-dir")
     try:
         found = git(repository, "rev-parse", "--verify", "--end-of-options", f"{ref}^{{commit}}")
@@ -180,3 +186,42 @@ def _note(gathered: Gathered, entry: bytes) -> None:
         )
     else:
         gathered.note(path, int(size), blob.decode())
+
+
+def _parse(spec: str) -> SourceLocation:
+    scheme, rest = spec.split("://", 1)
+    scheme = scheme.lower()
+    host, slash, path = rest.partition("/")
+    if scheme == _LOCAL and not host:
+        return _location(scheme, "", *_split_ref(unquote(slash + path)))
+    if scheme != _LOCAL and host and path:
+        return _location(scheme, host, *_at_last(slash + path))
+    raise UsageError(f"The source {spec!r} names no repository.", f"Write {_FORM}.")
+
+
+def _location(scheme: str, host: str, path: str, ref: str) -> SourceLocation:
+    if ref and not _REF.fullmatch(ref):
+        raise UsageError(f"{ref!r} is not the name of a branch, tag or commit.", "Write it as `git branch` shows it.")
+    path = (path if host else str(existing(Path(path)))).rstrip("/")
+    return SourceLocation(path.rsplit("/", 1)[-1].removesuffix(".git"), "git", f"{scheme}://{host}{path}", ref)
+
+
+def _split_ref(path: str) -> tuple[str, str]:
+    """Path and ref; an `@` in the name of a folder that exists is part of it."""
+    ends = [at for at, character in enumerate(path) if character == "@"]
+    for end in (len(path), *reversed(ends)):
+        if Path(path[:end]).is_dir():
+            return path[:end], path[end + 1 :]
+    return _at_last(path)
+
+
+def _at_last(path: str) -> tuple[str, str]:
+    before, at, after = path.rpartition("@")
+    return (before, after) if at and before else (path, "")
+
+
+def _open(location: SourceLocation, globs: Globs, access: Access) -> GitSource:
+    return GitSource(location.name, location.root, location.ref, globs, access)
+
+
+KIND: Final = SourceKind("git", _FORM, (_LOCAL, "git+https", "git+http"), _parse, _open)

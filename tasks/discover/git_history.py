@@ -21,30 +21,16 @@ import pyarrow as pa
 
 from config.errors import SourceError
 from config.settings import Access
-from tasks.arrow.schemas import LISTING
 from tasks.discover.git import GitSource, commit_of
 from tasks.discover.git_command import Repository, asked, git, pipes, running_git
-from tasks.discover.globs import Globs
-from tasks.discover.listing import spell, wants
-from tasks.discover.members import inside
+from tasks.discover.listing import Globs, format_path, inside, listing_table, wants
 
 _PIECE: Final = 1 << 20
-_LOG: Final = (
-    *(
-        "-c",
-        "log.showRoot=true",
-        "-c",
-        "diff.orderFile=/dev/null",
-        "log",
-        "--first-parent",
-        "-m",
-        "--reverse",
-        "--raw",
-        "-z",
-    ),
-    *("--no-renames", "--no-abbrev", "--no-relative", "--no-ext-diff", "--no-textconv", "--no-color", "--no-notes"),
-    *("--no-show-signature", "--no-decorate", "--ignore-submodules=none", "--format=%H %ct"),
-)
+_LOG: Final = """
+-c log.showRoot=true -c diff.orderFile=/dev/null log --first-parent -m --reverse --raw -z --no-renames --no-abbrev
+--no-relative --no-ext-diff --no-textconv --no-color --no-notes --no-show-signature --no-decorate
+--ignore-submodules=none
+""".split()
 #: Modes of plain files; links and submodules are no files to presslake.
 _FILES: Final = (b"100644", b"100755", b"100664")
 _TICK: Final = timedelta(microseconds=1)
@@ -58,13 +44,13 @@ class Commit:
         id: the commit's id.
         moment: since when it counts, UTC; later than that of the step before.
         files: `source_path` to blob id of files that are new or changed.
-        gone: `source_path` of files that are not there any more.
+        deleted: `source_path` of files that are not there any more.
     """
 
     id: str
     moment: datetime
     files: dict[str, str] = field(default_factory=dict)
-    gone: set[str] = field(default_factory=set)
+    deleted: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True)
@@ -110,10 +96,10 @@ class GitPast:
         head = commit_of(self._repository, self.ref or "HEAD", self.ref or "HEAD")
         paths = ["--", self.folder] if self.folder else []
         latest = datetime.min.replace(tzinfo=UTC)
-        for commit in self._steps(_tokens(self._repository, [*_LOG, head, *paths])):
+        for commit in self._steps(_tokens(self._repository, [*_LOG, "--format=%H %ct", head, *paths])):
             commit.moment = max(commit.moment, latest + _TICK)
             latest = commit.moment
-            if commit.files or commit.gone:
+            if commit.files or commit.deleted:
                 yield commit
 
     def _steps(self, tokens: Iterator[bytes]) -> Iterator[Commit]:
@@ -139,9 +125,9 @@ class GitPast:
         if inside(path) != path or not wants(self.globs, path):
             return
         if mode in _FILES:
-            commit.files[spell(path)] = blob.decode()
+            commit.files[format_path(path)] = blob.decode()
         else:
-            commit.gone.add(spell(path))
+            commit.deleted.add(format_path(path))
 
     def listing(self, files: Sequence[tuple[str, str]]) -> pa.Table:
         """A `LISTING` with a row a path and blob, in their order; `etag` is the blob's id.
@@ -151,15 +137,8 @@ class GitPast:
         """
         blobs = list(dict.fromkeys(blob for _, blob in files))
         sizes = dict(zip(blobs, self._sizes(blobs), strict=True))
-        rows = len(files)
-        columns = [
-            pa.repeat(pa.scalar(self.name), rows),
-            pa.array([path for path, _ in files], pa.string()),
-            pa.array([sizes[blob] for _, blob in files], pa.int64()),
-            *(pa.nulls(rows, LISTING.field(name).type) for name in ("modified_at", "changed_at", "inode")),
-            pa.array([blob for _, blob in files], pa.string()),
-        ]
-        return pa.table(columns, schema=LISTING)
+        paths, blobs = [path for path, _ in files], [blob for _, blob in files]
+        return listing_table(self.name, paths, size=[sizes[blob] for blob in blobs], etag=blobs)
 
     def _sizes(self, blobs: Sequence[str]) -> Iterator[int]:
         """The size of each blob in bytes."""
@@ -169,12 +148,12 @@ class GitPast:
                 for blob, answers in asked(process, blobs):
                     kind, _, size = answers.readline().strip().partition(b" ")
                     if kind != b"blob":
-                        raise self._lost(f"blob {blob}")
+                        raise self._missing(f"blob {blob}")
                     yield int(size)
             except BrokenPipeError as error:
-                raise self._lost("a blob") from error
+                raise self._missing("a blob") from error
 
-    def _lost(self, what: str) -> SourceError:
+    def _missing(self, what: str) -> SourceError:
         return SourceError(
             f"Source {self.name!r}: {what} of the history cannot be read from {str(self.root)!r}.",
             "`git fsck` says if the repository is damaged; `git fetch --refetch` completes a partial clone.",

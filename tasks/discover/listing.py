@@ -1,13 +1,19 @@
-"""Making the table that a listing is, whatever kind of source it is of.
+"""Which files of a source count, and the table that a listing of them is, whatever kind of source it is of.
 
-Belongs here: the spelling of paths that are not UTF-8, which names are hidden, and telling of what was
+Belongs here: what the patterns mean, names that are hidden or lead out, paths that are not UTF-8, and logging what was
 left alone. Does not belong here: how a kind of source lists.
+
+Patterns are Git's globs. `include` is matched against the path of the *file*: `*.md` in any folder,
+`/news/*.md` directly below `news`, `news/` or `news/**` everything below it. `exclude` is a
+.gitignore: a folder that it matches is not entered. With a `!pattern` in it all folders are entered
+and each file is decided alone, the last match counting.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
@@ -15,16 +21,91 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from config.errors import UsageError
 from tasks.arrow.schemas import LISTING
-from tasks.discover.globs import Globs
-from tasks.discover.members import inside
 from tasks.runs.logs import log_of
 from tasks.runs.source import VERSION
 
+DEFAULT_INCLUDE: Final = ("**/*.md", "**/*.markdown", "**/*.html")
+
+_SUFFIX_PATTERN: Final = re.compile(r"(?:\*\*/)?\*(?P<suffix>\.[A-Za-z0-9._-]+)")
+
+_Rule = tuple[re.Pattern[str], bool]
 #: What a path that is not UTF-8 starts with; no other path does.
 NOT_UTF8: Final = "./"
 
 logger = log_of("discover")
+
+
+class Globs(msgspec.Struct, frozen=True):
+    """Compiled patterns: which files are taken and which folders are entered.
+
+    Attributes:
+        suffixes: ends of file names that are taken; `("",)` where only `include` can tell.
+        include: rules a path must match; empty where `suffixes` alone decide.
+        exclude: rules of files and folders to leave out.
+    """
+
+    suffixes: tuple[str, ...]
+    include: tuple[_Rule, ...]
+    exclude: tuple[_Rule, ...]
+
+    @classmethod
+    def compile(cls, include: Sequence[str], exclude: Sequence[str] = ()) -> Globs:
+        """Compile patterns; plain suffix patterns (`**/*.md`) become one `str.endswith`.
+
+        Raises:
+            UsageError: a pattern is not valid, or `include` holds none.
+        """
+        left_out = tuple((re.compile(regex), takes) for regex, takes in _translate(exclude))
+        suffixes = [_SUFFIX_PATTERN.fullmatch(pattern) for pattern in include]
+        plain = tuple(match["suffix"] for match in suffixes if match)
+        if plain and len(plain) == len(include):
+            return cls(plain, (), left_out)
+        rules = tuple((_of_file(regex), takes) for regex, takes in _translate(include))
+        if not rules:
+            raise UsageError("No include pattern is given.", "Write at least one, such as **/*.md.")
+        return cls(("",), rules, left_out)
+
+    def takes(self, path: str) -> bool:
+        """Whether the patterns take the file at this path; its name ends in one of `suffixes`."""
+        included = not self.include or _last_match(self.include, path, whole=True)
+        return included and not _last_match(self.exclude, path, whole=False)
+
+    def enters(self, folder: str) -> bool:
+        """Whether the folder (written with a `/` at its end) can hold files that are taken."""
+        if not self.exclude or not all(takes for _, takes in self.exclude):
+            return True
+        return not _last_match(self.exclude, folder, whole=False)
+
+
+def _translate(patterns: Sequence[str]) -> Iterator[tuple[str, bool]]:
+    """Each glob as a regular expression and whether it takes (True) or gives back (`!`)."""
+    if not patterns:
+        return
+    from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern  # noqa: PLC0415  (the default needs none)
+
+    for pattern in patterns:
+        try:
+            regex, takes = GitIgnoreSpecPattern.pattern_to_regex(pattern)
+        except ValueError as error:
+            raise UsageError(f"The pattern {pattern!r} is not valid: {error}", "Repair or remove it.") from error
+        if isinstance(regex, str) and takes is not None:
+            yield regex, takes
+
+
+def _of_file(regex: str) -> re.Pattern[str]:
+    """The expression for a whole file path; one of a folder's contents takes what is below it."""
+    return re.compile(regex + ".*" if regex.endswith(("/", "/)")) or regex == "." else regex)
+
+
+def _last_match(rules: tuple[_Rule, ...], path: str, *, whole: bool) -> bool:
+    """What the last rule that matches says; False where none does."""
+    path = path.replace("\n", "\0")  # `.` and `$` would treat a line break in a name specially
+    for regex, takes in reversed(rules):
+        if (regex.fullmatch if whole else regex.match)(path):
+            return takes
+    return False
 
 
 class Gathered(msgspec.Struct):
@@ -48,7 +129,7 @@ class Gathered(msgspec.Struct):
         return wants(self.globs, path)
 
     def wants_outside(self, path: str) -> bool:
-        """Whether a path that leads out would count if it did not; such ones are told of."""
+        """Whether the name of a path that leads out is one that counts; such paths are logged."""
         return path.endswith(self.globs.suffixes)
 
     def counted_path(self, name: str, outside: str) -> str | None:
@@ -56,7 +137,7 @@ class Gathered(msgspec.Struct):
 
         Args:
             name: the member's name, which is no folder's: folders do not count, wherever they lead.
-            outside: what a name that leads out of the archive is told of as.
+            outside: the reason that is logged for a name that leads out of the archive.
         """
         path = inside(name)
         if path is None and self.wants_outside(name):
@@ -70,7 +151,7 @@ class Gathered(msgspec.Struct):
         self.etags.append(etag)
 
     def skip(self, reason: str, path: str) -> None:
-        """Leave something alone, to be told of by `table`."""
+        """Leave a path alone; `table` logs it."""
         self.skipped.setdefault(reason, []).append(path)
 
     def table(self, modified_at: Sequence[object] | None = None, version: str = "") -> pa.Table:
@@ -80,22 +161,31 @@ class Gathered(msgspec.Struct):
             modified_at: (files,) times in the order noted; None where the storage has none.
             version: what the files are a version of, such as a commit.
         """
-        self._log_skipped()
-        rows = len(self.paths)
-        columns = [
-            pa.repeat(pa.scalar(self.name), rows),
-            spelled(self.paths),
-            pa.array(self.sizes, pa.int64()),
-            pa.array([None] * rows if modified_at is None else modified_at, LISTING.field("modified_at").type),
-            *(pa.nulls(rows, LISTING.field(name).type) for name in ("changed_at", "inode")),
-            pa.array(self.etags, pa.string()),
-        ]
-        table = pa.table(columns, schema=LISTING).take(pc.sort_indices(columns[1]))
+        log_skipped(self.name, self.skipped)
+        table = listing_table(self.name, self.paths, size=self.sizes, modified_at=modified_at, etag=self.etags)
+        table = table.take(pc.sort_indices(table["source_path"]))
         return table.replace_schema_metadata({VERSION: version.encode()} if version else None)
 
-    def _log_skipped(self) -> None:
-        for reason, paths in self.skipped.items():
-            logger.warning("Source %r: left alone %d %s, such as %r.", self.name, len(paths), reason, min(paths))
+
+def listing_table(name: str, paths: Iterable[str], **columns: Sequence[object] | pa.Array | None) -> pa.Table:
+    """A `LISTING` in the order given.
+
+    Args:
+        name: the source's name.
+        paths: (n,) of the files.
+        columns: (n,) values of its further columns, by their names; one that is not there is null.
+    """
+    source_path = format_paths(paths)
+    given = {"source": pa.repeat(pa.scalar(name), len(source_path)), "source_path": source_path, **columns}
+    nothing = [None] * len(source_path)
+    values = [given.get(field.name) for field in LISTING]
+    return pa.table([nothing if column is None else column for column in values], schema=LISTING)
+
+
+def log_skipped(name: str, skipped: Mapping[str, Sequence[str]]) -> None:
+    """Log what a source has left alone: paths by reason."""
+    for reason, paths in skipped.items():
+        logger.warning("Source %r: left alone %d %s, such as %r.", name, len(paths), reason, min(paths))
 
 
 def wants(globs: Globs, path: str) -> bool:
@@ -108,26 +198,42 @@ def is_hidden(path: str) -> bool:
     return path.startswith(".") or "/." in path
 
 
-def spelled(paths: Iterable[str]) -> pa.StringArray:
+def format_paths(paths: Iterable[str]) -> pa.StringArray:
     """Paths as Arrow strings; those that are not UTF-8 percent-encoded behind `./` (RFC 3986)."""
     paths = list(paths)
     try:
         return pa.array(paths, pa.string())
     except UnicodeEncodeError:
-        return pa.array([spell(path) for path in paths], pa.string())
+        return pa.array([format_path(path) for path in paths], pa.string())
 
 
-def unspelled(path: str) -> str:
+def parse_path(path: str) -> str:
     """The path that a `source_path` stands for, bytes that are not UTF-8 as surrogates."""
     if path.startswith(NOT_UTF8):
         return os.fsdecode(unquote_to_bytes(path.removeprefix(NOT_UTF8)))
     return path
 
 
-def spell(path: str) -> str:
+def format_path(path: str) -> str:
     """A path as a `source_path`: itself, or where it is not UTF-8 `./` and its percent-encoded bytes."""
     try:
         path.encode()
     except UnicodeEncodeError:
         return NOT_UTF8 + quote_from_bytes(os.fsencode(path))
+    return path
+
+
+def inside(path: str) -> str | None:
+    """The path without `./` at its start, or None where it is absolute or leads out (`..`).
+
+    Nothing is ever unpacked to where a path says. But paths end up in the tables, where other people's programs
+    take them for paths.
+
+    Args:
+        path: parts with `/` between them, as Git, tar and zip write them.
+    """
+    while path.startswith("./"):
+        path = path[2:].lstrip("/")
+    if "\0" in path or any(part in {"", ".", ".."} for part in path.split("/")):
+        return None
     return path

@@ -1,7 +1,7 @@
 """Folders of this machine as a source: which files are taken, and how they are read safely.
 
 Belongs here: listing a folder's files, and reading one of them. Does not belong here: what the patterns mean
-(`tasks.discover.globs`), what changed since the last run, and what the bytes mean.
+(`tasks.discover.listing`), what changed since the last run, and what the bytes mean.
 
 The rules:
 
@@ -30,10 +30,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.errors import SourceError
-from tasks.arrow.schemas import LISTING
-from tasks.discover.globs import Globs
-from tasks.discover.listing import spelled, unspelled
-from tasks.runs.logs import log_of
+from config.settings import Access
+from tasks.discover.listing import Globs, listing_table, log_skipped, parse_path
+from tasks.discover.location import ARCHIVES, SourceKind, SourceLocation, existing, expanded
 from tasks.runs.source import Content
 
 #: Folders nested deeper are refused: each level holds one file descriptor while it is listed.
@@ -45,8 +44,6 @@ _FILE_FLAGS: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _READ_BYTES: Final = 1 << 16
 _INT64: Final = range(-(2**63), 2**63)
 _DELETED: Final = (FileNotFoundError, NotADirectoryError)
-
-logger = log_of("discover")
 
 
 class LocalSource(msgspec.Struct, frozen=True):
@@ -66,16 +63,20 @@ class LocalSource(msgspec.Struct, frozen=True):
         """All files now: a `LISTING` table, sorted bytewise by `source_path`.
 
         Raises:
-            SourceError: the root is gone, or a folder cannot be listed (no permission, I/O error,
-                nested too deep). A sub-folder that vanishes meanwhile is no error: it was deleted.
+            SourceError: the root is deleted, or a folder cannot be listed (no permission, I/O error,
+                nested too deep). A sub-folder that is deleted meanwhile is no error.
         """
         walk = _Walk(self.name, self.root, self.globs)
         walk.go()
-        _log_skipped(walk)
-        return _table(walk)
+        if walk.skipped:
+            log_skipped(self.name, {"symbolic links or special files": walk.skipped})
+        times = {"modified_at": _times(walk.modified), "changed_at": _times(walk.changed)}
+        inodes = pa.array(walk.inodes, pa.uint64())
+        table = listing_table(self.name, walk.paths, size=walk.sizes, inode=inodes, **times)
+        return table.take(pc.sort_indices(table["source_path"]))
 
     def read_many(self, files: Sequence[tuple[str, str]], limit: int) -> Iterator[Content | OSError]:
-        """The content of each file, in their order; of one that is gone, not regular or unreadable, the error.
+        """The content of each file, in their order; of one that is missing, not regular or unreadable, the error.
 
         Each folder on the way is opened by itself without following links, so nothing that was
         swapped for a link or a device after the listing is followed or opened. A folder stays open
@@ -84,7 +85,7 @@ class LocalSource(msgspec.Struct, frozen=True):
         with closing(_OpenFolder(self.root)) as folder:
             for path, etag in files:
                 try:
-                    inside, slash, name = unspelled(path).rpartition("/")
+                    inside, slash, name = parse_path(path).rpartition("/")
                     _require_names(name)
                     content = Content(_read_regular(name, folder.at(inside + slash), limit), etag)
                 except OSError as error:
@@ -236,30 +237,6 @@ class _OpenFolder:
         self._inside, self._descriptor = None, -1
 
 
-def _table(walk: _Walk) -> pa.Table:
-    """What was noted, as a sorted `LISTING`."""
-    rows = len(walk.paths)
-    columns = [
-        pa.repeat(pa.scalar(walk.name), rows),
-        spelled(walk.paths),
-        pa.array(walk.sizes, pa.int64()),
-        _times(walk.modified),
-        _times(walk.changed),
-        pa.array(walk.inodes, pa.uint64()),
-        pa.nulls(rows, pa.string()),
-    ]
-    return pa.table(columns, schema=LISTING).take(pc.sort_indices(columns[1]))
-
-
-def _log_skipped(walk: _Walk) -> None:
-    """Say once how many links and special files were left alone."""
-    if walk.skipped:
-        logger.warning(
-            "Source %r: %d symbolic links or special files were not followed, such as %r.",
-            walk.name, len(walk.skipped), min(walk.skipped),
-        )  # fmt: skip
-
-
 def _require_names(*names: str) -> None:
     """Refuse parts of a path with which it could leave the root."""
     for name in names:
@@ -300,3 +277,21 @@ def _require_regular(status: os.stat_result, name: str) -> None:
     # Looked at before opening (opening a device can have effects) and after (it may be another now).
     if not stat.S_ISREG(status.st_mode):
         raise OSError(errno.EINVAL, "Not a regular file", name)
+
+
+def _parse(spec: str) -> SourceLocation:
+    path = expanded(spec)
+    root = existing(path)
+    if not root.is_dir():
+        raise SourceError(
+            f"The source {str(path)!r} is not a folder, nor an archive ({', '.join(ARCHIVES)}).",
+            f"Name the folder it is in: {str(path.parent)!r}",
+        )
+    return SourceLocation(path.name or root.name, "folder", str(root))
+
+
+def _open(location: SourceLocation, globs: Globs, _access: Access) -> LocalSource:
+    return LocalSource(location.name, location.root, globs)
+
+
+KIND: Final = SourceKind("folder", "folders", (), _parse, _open, recognises=lambda _path: True)

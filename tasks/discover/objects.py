@@ -1,7 +1,7 @@
 """Object stores as a source: S3 and what speaks like it, Google Cloud Storage, Azure Blob Storage.
 
-Belongs here: listing a prefix, and reading many objects at a time. Does not belong here: what a store's
-errors mean (`tasks.discover.object_errors`).
+Belongs here: listing a prefix, reading many objects at a time, and what a store's errors mean to the person who
+named it as a source.
 
 - Credentials, region and endpoint come from the environment (`AWS_…`, `GOOGLE_…`, `AZURE_…`), in every
   process anew: none is kept in the source, so none is written to the staging folder.
@@ -14,26 +14,25 @@ errors mean (`tasks.discover.object_errors`).
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import os
 import random
+import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 import pyarrow as pa
 
-from config.errors import UsageError
+from config.errors import SourceError, SourceRefused, UsageError
 from config.settings import Access
-from tasks.discover.globs import Globs
-from tasks.discover.listing import Gathered
-from tasks.discover.members import inside
-from tasks.discover.object_errors import failure
-from tasks.runs.source import Content, Source
+from tasks.discover.listing import Gathered, Globs, inside
+from tasks.discover.location import SourceKind, SourceLocation
+from tasks.runs.source import Content
 
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, ObjectStore, RetryConfig
@@ -50,21 +49,43 @@ _ENDPOINTS: Final = (
     "AZURE_ENDPOINT",
 )
 
-
-def open_objects(name: str, url: str, globs: Globs, access: Access) -> Source:
-    """The objects below a URL as a source.
-
-    Raises:
-        UsageError: the extra is not installed.
-    """
-    try:
-        import obstore  # noqa: F401, PLC0415
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            f"Sources on object stores ({url}) need a package that is not installed.",
-            "Install it: pip install 'presslake[object-store]'",
-        ) from error
-    return ObjectSource(name, url, globs, access)
+#: Words in a store's answer, what they mean, and what to do. The first that fits counts.
+_REFUSALS: Final = (
+    (
+        r"empty path segment|invalid path|path segment",
+        "it holds an object whose key is no path (an empty part, `.` or `..`)",
+        "Rename that object, or name a longer prefix that leaves it out.",
+    ),
+    (
+        r"NoSuchBucket|ContainerNotFound|bucket does not exist|specified bucket|404 Not Found",
+        "there is no such bucket",
+        "Check its name, and region and endpoint in the environment (docs/sources.md).",
+    ),
+    (
+        r"Missing \w*Key|Account must be specified|169\.254\.|metadata|token request|could not find credentials",
+        "there are no credentials for it in the environment",
+        "Set them as docs/sources.md says, or AWS_SKIP_SIGNATURE=true for a public bucket.",
+    ),
+    (
+        r"InvalidAccessKeyId|SignatureDoesNotMatch|InvalidToken|401 Unauthorized|AuthenticationFailed",
+        "it does not know the credentials in the environment",
+        "Check them (docs/sources.md).",
+    ),
+    (
+        r"AccessDenied|403 Forbidden|AuthorizationFailure|AllAccessDisabled",
+        "the credentials in the environment do not allow it",
+        "They need the right to list the bucket and to read its objects.",
+    ),
+    (
+        r"PermanentRedirect|301 Moved|AuthorizationHeaderMalformed|region",
+        "the bucket is in another region",
+        "Set AWS_REGION to the bucket's region.",
+    ),
+)  # fmt: skip
+_UNREACHED: Final = re.compile(r"error sending request|dns error|connection refused|connect error", re.IGNORECASE)
+#: Queries of URLs can hold signatures.
+_QUERY: Final = re.compile(r"\?[^\s,)]*")
+_MOST_SHOWN: Final = 300
 
 
 @dataclass(frozen=True)
@@ -115,10 +136,14 @@ class ObjectSource:
             SourceError: the store did not answer as it should.
         """
         # In a thread of its own: the caller's may have a loop that runs, as in notebooks and other people's flows.
+        import asyncio  # noqa: PLC0415  (runs over other kinds of source have no use for it)
+
         with ThreadPoolExecutor(1) as thread:
             yield from thread.submit(asyncio.run, self._read_all([path for path, _ in files], limit)).result()
 
     async def _read_all(self, paths: Sequence[str], limit: int) -> Sequence[Content | OSError]:
+        import asyncio  # noqa: PLC0415
+
         store, gate = _store(self.root, self.access), asyncio.Semaphore(self.access.requests)
 
         async def read(path: str) -> Content | OSError:
@@ -132,6 +157,8 @@ class ObjectSource:
 
         Source of the waits: Marc Brooker, "Exponential backoff and jitter", AWS Architecture Blog, 2015.
         """
+        import asyncio  # noqa: PLC0415
+
         from obstore.exceptions import BaseError, PermissionDeniedError  # noqa: PLC0415
 
         for attempt in range(self.access.request_retries + 1):
@@ -178,3 +205,57 @@ def _store(url: str, access: Access) -> ObjectStore:
         },
     }
     return from_url(url, client_options=client, retry_config=retry)
+
+
+def failure(name: str, url: str, error: Exception) -> SourceError:
+    """The error of a store as one of ours; it shows no query of a URL and no header.
+
+    Args:
+        name: the source's name.
+        url: what was asked for.
+        error: what obstore raised.
+
+    Returns:
+        `SourceRefused` where asking again cannot help.
+    """
+    said = _QUERY.sub("", str(error).split("\n\nDebug source", maxsplit=1)[0]).strip()
+    for words, meaning, remedy in _REFUSALS:
+        if re.search(words, said, re.IGNORECASE):
+            return SourceRefused(
+                f"Source {name!r}: {url} cannot be read: {meaning}.", f"{remedy} It said: {_short(said)}"
+            )
+    if _UNREACHED.search(said):
+        return SourceError(
+            f"Source {name!r}: {url} cannot be reached: {_short(said)}.",
+            "Check the network and the endpoint in the environment (AWS_ENDPOINT_URL for S3).",
+        )
+    return SourceError(f"Source {name!r}: {url} did not answer as it should: {_short(said)}.", "Run again later.")
+
+
+def _short(text: str) -> str:
+    """One line, without markup."""
+    line = " ".join(re.sub(r"<[^>]*>", " ", text).split()).rstrip(".")
+    return line if len(line) <= _MOST_SHOWN else f"{line[:_MOST_SHOWN]}…"
+
+
+def _parse(spec: str) -> SourceLocation:
+    url = urlsplit(spec)
+    scheme, rest = spec.split("://", 1)
+    root = f"{scheme.lower()}://{rest.rstrip('/')}"
+    if not url.netloc or url.query or url.fragment:
+        raise UsageError(f"The source {spec!r} is no bucket.", f"Write {scheme.lower()}://bucket/prefix.")
+    return SourceLocation(root.rsplit("/", 1)[-1], "objects", root)
+
+
+def _open(location: SourceLocation, globs: Globs, access: Access) -> ObjectSource:
+    try:
+        import obstore  # noqa: F401, PLC0415
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"Sources on object stores ({location.root}) need a package that is not installed.",
+            "Install it: pip install 'presslake[object-store]'",
+        ) from error
+    return ObjectSource(location.name, location.root, globs, access)
+
+
+KIND: Final = SourceKind("objects", "s3://bucket/prefix, gs:// and az://", ("s3", "gs", "az"), _parse, _open)

@@ -1,9 +1,13 @@
 """Opening the sources that a user names.
 
-Belongs here: which kind of source opens a place. Does not belong here:
-what a specification means (`tasks.discover.places`), which files count (`tasks.discover.globs`), how one
-kind of source lists and reads (`tasks.discover.local`, `git`, `archive`, `objects`), and what changed
-(`tasks.discover.changes`).
+Belongs here: the list of the kinds of source, and which of them a specification means. Does not belong here: how one
+kind reads its specifications, lists and reads (its module, with its `KIND`), and what changed
+(`tasks.discover.changes`). A new kind is one such module and one entry in `KINDS`.
+
+    content, news=~/site/content      a folder
+    news=articles.zip                 an archive: .zip, .tar, .tar.gz, .tgz, .tar.zst
+    git+file:///srv/news@main         a Git repository at a branch, tag or commit; also git+https://
+    s3://bucket/news                  objects below a prefix; also gs:// and az://
 """
 
 from __future__ import annotations
@@ -11,11 +15,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+import msgspec
+
 from config.errors import UsageError
 from config.settings import Access
-from tasks.discover.globs import DEFAULT_INCLUDE, Globs
-from tasks.discover.places import Place, place_of, refuse_overlap
+from tasks.discover import archive, git, local, objects
+from tasks.discover.listing import DEFAULT_INCLUDE, Globs
+from tasks.discover.location import SourceKind, SourceLocation, refuse_overlap, scheme_of, split_name
 from tasks.runs.source import Source
+
+#: All kinds; of a path the first that recognises it, and a folder is what no other kind does.
+KINDS: Final[tuple[SourceKind, ...]] = (archive.KIND, local.KIND, git.KIND, objects.KIND)
 
 _DEFAULT_ACCESS: Final = Access()
 
@@ -30,17 +40,17 @@ def open_source(
     """Open one source.
 
     Args:
-        spec: a place, or `name=place` where `name` is not given; see `tasks.discover.places`.
-        name: the source's name; by default the last part of the place's path.
+        spec: a location, or `name=location` where `name` is not given.
+        name: the source's name; by default the last part of the location's path.
         include: patterns of the files to take.
         exclude: patterns of files and folders to leave out.
-        access: how places that are no folders are reached.
+        access: how locations that are no folders are reached.
 
     Raises:
         UsageError: the specification or a pattern cannot be understood, or an extra is missing.
         SourceError: the folder or archive does not exist.
     """
-    return _open(place_of(spec, name), Globs.compile(include, exclude), access)
+    return _open(parse_location(spec, name), Globs.compile(include, exclude), access)
 
 
 def open_sources(
@@ -58,25 +68,57 @@ def open_sources(
     if not specs:
         raise UsageError("No source is given.", "Name at least one folder of articles.")
     globs = Globs.compile(include, exclude)
-    places = [place_of(spec) for spec in specs]
-    refuse_overlap(places)
-    return [_open(place, globs, access) for place in places]
+    locations = [parse_location(spec) for spec in specs]
+    refuse_overlap(locations)
+    return [_open(location, globs, access) for location in locations]
 
 
-# Each kind of source is imported when one is opened: no run pays for clients it does not use.
-def _open(place: Place, globs: Globs, access: Access) -> Source:
-    if place.kind == "git":
-        from tasks.discover.git import GitSource  # noqa: PLC0415
+def parse_location(spec: str, name: str | None = None) -> SourceLocation:
+    """The location that a specification means.
 
-        return GitSource(place.name, place.root, place.ref, globs, access)
-    if place.kind == "archive":
-        from tasks.discover.archive import open_archive  # noqa: PLC0415
+    Args:
+        spec: a location, or `name=location` where `name` is not given. A relative path with `=` in its first
+            part is written with `./` before it (`./year=2021`).
+        name: the source's name; by default the last part of the path, before links are resolved, so
+            that it stays when `current -> releases/42` moves on.
 
-        return open_archive(place.name, place.root, globs, access)
-    if place.kind == "objects":
-        from tasks.discover.objects import open_objects  # noqa: PLC0415
+    Raises:
+        UsageError: the specification cannot be understood, or holds a password.
+        SourceError: the folder or archive does not exist.
+    """
+    if name is None:
+        name, spec = split_name(spec)
+    if not spec.strip():
+        raise UsageError("A source is empty.", "Name a folder of articles, such as content or news=content.")
+    location = kind_of(spec).parse(spec)
+    name = name or location.name
+    # A table must be able to hold it (UTF-8, so no surrogates) and a person to read it.
+    if not name or not name.isprintable():
+        raise UsageError(f"The source {spec!r} gives no usable name.", "Name it yourself: write name=place.")
+    return msgspec.structs.replace(location, name=name)
 
-        return open_objects(place.name, place.root, globs, access)
-    from tasks.discover.local import LocalSource  # noqa: PLC0415
 
-    return LocalSource(place.name, place.root, globs)
+def kind_of(spec: str) -> SourceKind:
+    """The kind of the source that a specification without its name means.
+
+    Raises:
+        UsageError: no kind has such URLs, or the URL holds a password.
+    """
+    scheme = scheme_of(spec)
+    if not scheme:
+        return next(kind for kind in KINDS if kind.recognises(spec))
+    if "@" in spec.split("://", 1)[1].partition("/")[0]:
+        raise UsageError(
+            f"A source's URL ({scheme}://…) holds a user name or password, and sources are written to the tables.",
+            "Leave it out; docs/sources.md says where credentials belong.",
+        )
+    for kind in KINDS:
+        if scheme in kind.schemes:
+            return kind
+    forms = ", ".join(kind.form for kind in KINDS)
+    raise UsageError(f"Sources of the kind {scheme}:// are not supported: {spec!r}.", f"Supported: {forms}.")
+
+
+def _open(location: SourceLocation, globs: Globs, access: Access) -> Source:
+    kind = next(kind for kind in KINDS if kind.name == location.kind)
+    return kind.open(location, globs, access)

@@ -44,7 +44,7 @@ def discover_changes(folder: Path) -> Plan:
         The plan; batches that an interrupted run has finished are marked as resumed.
 
     Raises:
-        SourceError: a source is gone or could not be listed whole.
+        SourceError: a source is deleted or could not be listed whole.
         WarehouseError: the manifest cannot be read.
     """
     with system_memory():

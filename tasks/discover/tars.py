@@ -1,16 +1,20 @@
 """Tar archives as a source: plain, or compressed with gzip or zstd.
 
-Belongs here: which members count, and what they leave in the cache. Does not belong here: reading the
-stream (`tasks.discover.tar_stream`), what holds for archives of all kinds (`tasks.discover.archive`).
+Belongs here: reading the stream to its very end, which members count, and what they leave in the cache. Does not
+belong here: what holds for archives of all kinds (`tasks.discover.archive`).
 
 A tar has no directory, and a compressed one cannot be entered in the middle. So a new edition is read once
 from start to end; the members that count are put, one after the other, into one file of the cache, with an
 index beside it. Batches read from there, and so does the next run while the archive stays as it is.
+
+`tarfile` takes an archive that stops in the middle, or goes on with rubbish, for one that ends there.
+For a source that would be a partial listing: files missing from it would be taken for deleted ones.
 """
 
 from __future__ import annotations
 
 import errno
+import gzip
 import shutil
 import tarfile
 import time
@@ -20,19 +24,16 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import IO, Final, NamedTuple
+from typing import IO, Any, Final, NamedTuple, Self
 
 import msgspec
 import pyarrow as pa
 
 from config.errors import SourceError
 from config.settings import Access
-from tasks.discover.archive import LINKS, OUTSIDE, REPEATED, SPECIAL, Edition, broken, edition_of, etag
+from tasks.discover.archive import LINKS, OUTSIDE, REPEATED, SPECIAL, Edition, broken, check_size, edition_of, etag
 from tasks.discover.cache import cache_folder, kept_to_one
-from tasks.discover.globs import Globs
-from tasks.discover.listing import Gathered, spell
-from tasks.discover.members import inside
-from tasks.discover.tar_stream import DamagedTar, open_tar
+from tasks.discover.listing import Gathered, Globs, format_path, inside
 from tasks.runs.source import Content
 from tasks.runs.staging import fresh_folder, read_json, write_json
 
@@ -42,7 +43,15 @@ _TICK_NS: Final = 2_000_000_000
 #: Unpacked editions of an archive that nobody has made for this long are removed, in seconds.
 _FORGOTTEN: Final = 86_400
 _CHUNK: Final = 1 << 20
-_DAMAGED: Final = (DamagedTar, OSError, EOFError, zlib.error, pa.ArrowInvalid, ValueError)
+#: Headers that only carry a long name or further fields; `tarfile` reads their content into memory.
+_CARRIERS: Final = frozenset(
+    {tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK}
+)
+_MOST_CARRIED: Final = 1 << 20
+
+
+class _DamagedTar(Exception):
+    """The archive is no tar, or not whole."""
 
 
 class _DamagedCopy(Exception):
@@ -55,6 +64,9 @@ class _Member(NamedTuple):
     start: int
     size: int
     etag: str
+
+
+_DAMAGED: Final = (_DamagedTar, OSError, EOFError, zlib.error, pa.ArrowInvalid, ValueError)
 
 
 @dataclass(frozen=True)
@@ -78,7 +90,7 @@ class TarSource:
 
         Raises:
             SourceRefused: it unpacks to too much.
-            SourceError: the file is gone, damaged or not written to its end.
+            SourceError: the file is deleted, damaged or not written to its end.
         """
         gathered = Gathered(self.name, self.globs)
         folder = self._unpacked(settled=True)
@@ -92,7 +104,7 @@ class TarSource:
         """Members as they are now, in the order of `files`.
 
         Raises:
-            SourceError: the archive or the cache is gone or damaged.
+            SourceError: the archive or the cache is deleted or damaged.
         """
         folder = self._unpacked(settled=False)
         with self._cache_errors(folder), (folder / "bytes").open("rb") as file:
@@ -148,13 +160,13 @@ class TarSource:
         home.mkdir(mode=0o700, exist_ok=True)
         try:
             fresh_folder(partial)
-            with open_tar(edition, self.name, self.access) as archive, (partial / "bytes").open("wb") as sink:
+            with _open_tar(edition, self.name, self.access) as archive, (partial / "bytes").open("wb") as sink:
                 unpacked = _Unpacked(Gathered(self.name, self.globs), sink, {})
                 for member in archive:
                     unpacked.take(archive, member)
             skipped = unpacked.gathered.skipped.items()
-            write_json(partial / "skipped.json", {why: [*map(spell, paths)] for why, paths in skipped})
-            write_json(partial / "index.json", {spell(path): member for path, member in unpacked.members.items()})
+            write_json(partial / "skipped.json", {why: [*map(format_path, paths)] for why, paths in skipped})
+            write_json(partial / "index.json", {format_path(path): member for path, member in unpacked.members.items()})
         except _DAMAGED as error:
             shutil.rmtree(partial, ignore_errors=True)
             raise broken(self.name, self.root, error) from error
@@ -220,3 +232,69 @@ def _forget_others(folder: Path) -> None:
     for other in folder.parent.iterdir():
         if other != folder and time.time() - other.stat().st_mtime > _FORGOTTEN:
             shutil.rmtree(other, ignore_errors=True)
+
+
+class _StrictHeader(tarfile.TarInfo):
+    """A header; any that cannot be understood ends the reading with an error."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        header = super().frombuf(buf, encoding, errors)
+        if header.size < 0 or (header.type in _CARRIERS and header.size > _MOST_CARRIED):
+            raise _DamagedTar("a header has an impossible size")
+        return header
+
+    @classmethod
+    def fromtarfile(cls, archive: tarfile.TarFile) -> Self:
+        try:
+            return super().fromtarfile(archive)
+        except tarfile.EOFHeaderError:  # type: ignore[attr-defined]  # the block of zeros that ends a tar
+            raise
+        except tarfile.HeaderError as error:
+            raise _DamagedTar(f"it stops or is damaged after {archive.offset:,} bytes ({error})") from error
+
+
+class _Limited:
+    """A decompressed stream that counts what it gives and stops at the limits for archives."""
+
+    def __init__(self, stream: Any, edition: Edition, name: str, access: Access) -> None:
+        self._stream, self._edition, self._name, self._access = stream, edition, name, access
+        self._given = 0
+
+    def read(self, size: int) -> bytes:
+        """Up to `size` bytes; raises SourceRefused beyond the limits."""
+        chunk: bytes = self._stream.read(size)
+        self._given += len(chunk)
+        check_size(self._given, self._edition, self._name, self._access)
+        return chunk
+
+
+@contextmanager
+def _open_tar(edition: Edition, name: str, access: Access) -> Iterator[tarfile.TarFile]:
+    """The archive, to be iterated once; when the context ends well, all of it has been read.
+
+    Args:
+        edition: the file; its name tells how it is compressed.
+        name: the source's name, for errors.
+        access: limits.
+
+    Raises:
+        SourceRefused: it unpacks to too much.
+        _DamagedTar, OSError, EOFError, zlib.error, pa.ArrowInvalid: it is damaged or not whole.
+    """
+    with Path(edition.path).open("rb") as file, _decompressed(file, edition.path) as stream:
+        limited = _Limited(stream, edition, name, access)
+        try:
+            with tarfile.open(fileobj=limited, mode="r|", tarinfo=_StrictHeader, errorlevel=2) as archive:  # type: ignore[call-overload]
+                yield archive
+        except (tarfile.TarError, RecursionError) as error:
+            raise _DamagedTar(str(error) or "its headers are nested too deep") from error
+        # Only at its end does a compressed stream tell whether it was whole.
+        while limited.read(_CHUNK):
+            pass
+
+
+def _decompressed(file: IO[bytes], path: str) -> Any:
+    if path.lower().endswith((".gz", ".tgz")):
+        return gzip.GzipFile(fileobj=file, mode="rb")
+    return pa.CompressedInputStream(file, "zstd") if path.lower().endswith(".zst") else file

@@ -19,9 +19,7 @@ import pyarrow as pa
 
 from config.settings import Access
 from tasks.discover.archive import LINKS, OUTSIDE, REPEATED, SPECIAL, Edition, broken, check_size, edition_of, etag
-from tasks.discover.globs import Globs
-from tasks.discover.listing import Gathered, unspelled
-from tasks.discover.members import inside
+from tasks.discover.listing import Gathered, Globs, inside, parse_path
 from tasks.runs.source import Content, UnreadableFile
 
 _ENCRYPTED: Final = 0x1
@@ -56,7 +54,7 @@ class ZipSource:
 
         Raises:
             SourceRefused: it unpacks to too much.
-            SourceError: the file is gone, damaged or not written to its end.
+            SourceError: the file is deleted, damaged or not written to its end.
         """
         edition, gathered = edition_of(self.root, self.name), Gathered(self.name, self.globs)
         directory = self._open(edition)
@@ -69,11 +67,11 @@ class ZipSource:
         """Members as they are now, in the order of `files`.
 
         Raises:
-            SourceError: the file is gone, damaged or not written to its end.
+            SourceError: the file is deleted, damaged or not written to its end.
         """
         directory = self._open(edition_of(self.root, self.name))
         for path, _ in files:
-            member = directory.members.get(unspelled(path))
+            member = directory.members.get(parse_path(path))
             yield (
                 FileNotFoundError(errno.ENOENT, "Not there any more", path)
                 if member is None

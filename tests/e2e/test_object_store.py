@@ -19,7 +19,7 @@ from config.errors import SourceRefused
 from config.settings import Access
 from flows.start import run_ingest
 from tasks.discover import objects
-from tasks.discover.globs import DEFAULT_INCLUDE
+from tasks.discover.listing import DEFAULT_INCLUDE
 from tasks.discover.source import open_source
 from tasks.report.outcome import Outcome
 from tasks.runs.source import Content

@@ -19,7 +19,7 @@ import pytest
 from config.errors import SourceError, SourceRefused
 from config.settings import Access
 from tasks.discover import tars
-from tasks.discover.globs import DEFAULT_INCLUDE
+from tasks.discover.listing import DEFAULT_INCLUDE
 from tasks.discover.source import open_source
 from tasks.runs.source import Content, Source, UnreadableFile
 
@@ -200,7 +200,7 @@ def test_a_tar_that_is_as_it_was_is_not_unpacked_again(tmp_path: Path, monkeypat
     source = opened(path)
     before = source.list()
     with monkeypatch.context() as patch:
-        patch.setattr(tars, "open_tar", lambda *_: pytest.fail("unpacked again"))
+        patch.setattr(tars, "_open_tar", lambda *_: pytest.fail("unpacked again"))
         assert source.list().equals(before)
     packed(path, {**FILES, "new.md": b"new"})
     assert source.list()["source_path"].to_pylist() == ["a.md", "b/c.md", "new.md"]

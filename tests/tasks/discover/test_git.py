@@ -9,7 +9,7 @@ import pytest
 
 from config.errors import SourceError, SourceRefused, UsageError
 from config.settings import Access
-from tasks.discover.globs import DEFAULT_INCLUDE
+from tasks.discover.listing import DEFAULT_INCLUDE
 from tasks.discover.source import open_source
 from tasks.runs.source import VERSION, Content
 from tests.builders import bytes_of, committed, git

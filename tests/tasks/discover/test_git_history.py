@@ -12,7 +12,7 @@ import pytest
 from config.errors import SourceRefused
 from config.settings import Access
 from tasks.discover.git_history import Commit, GitPast
-from tasks.discover.globs import Globs
+from tasks.discover.listing import Globs
 from tests.git_past import START, make_repository
 
 
@@ -22,7 +22,7 @@ def past_of(root: Path, folder: str = "", ref: str = "") -> GitPast:
 
 def steps(past: GitPast) -> list[tuple[list[str], list[str]]]:
     """Paths that came or changed, and that went, step by step."""
-    return [(sorted(commit.files), sorted(commit.gone)) for commit in past.commits()]
+    return [(sorted(commit.files), sorted(commit.deleted)) for commit in past.commits()]
 
 
 def test_each_commit_says_what_came_changed_and_went(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 
 from config.errors import SourceRefused, UsageError
-from tasks.discover.object_errors import failure
+from tasks.discover.objects import failure
 from tasks.discover.source import open_source
 
 #: What stores really said, shortened; the meaning that an error must tell, and whether asking again may help.

@@ -12,7 +12,7 @@ from pathspec import PathSpec
 
 from config.errors import SourceError, UsageError
 from tasks.arrow.schemas import LISTING
-from tasks.discover.globs import DEFAULT_INCLUDE, Globs
+from tasks.discover.listing import DEFAULT_INCLUDE, Globs
 from tasks.discover.source import open_source, open_sources
 from tests.builders import bytes_of
 
@@ -74,7 +74,7 @@ def test_a_file_is_not_a_source(content: Path) -> None:
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ("ftp://host/articles", "kind ftp:// are not supported.*Supported: folders, archives"),
+        ("ftp://host/articles", "kind ftp:// are not supported.*Supported: archives .*folders, git"),
         ("news=svn+ssh://host/x", "kind svn"),
         ("git+https://host", "names no repository"),
         ("git+https://user:token@host/x.git", "holds a user name or password"),
