@@ -2,7 +2,7 @@
 
     python -m benchmarks.dedup_held_out CORPUS LABELS.jsonl...
 
-For each outlet in turn the numbers are chosen anew, from a grid, on the pairs without it: those of the
+For each outlet in turn the numbers are chosen again, from a grid, on the pairs without it: those of the
 best recall at a precision of 0.98, of several the strictest. Then they decide the pairs of that outlet.
 Belongs here: that experiment. Does not belong here: how right the rule as it stands is (`dedup_quality`).
 """
@@ -74,7 +74,7 @@ def _best(pairs: Sequence[Pair], verdicts: Sequence[Sequence[bool]], known: Sequ
 
 def _pairs(records: pa.Table, labels: Sequence[Path]) -> Iterator[Pair]:
     paths = records["source_path"].to_pylist()
-    told = dict(zip(paths, stories(records), strict=True))
+    story_of = dict(zip(paths, stories(records), strict=True))
     keys = records["article_id"].to_pylist(), records["content_key"].to_pylist()
     exact = dict(zip(paths, zip(*keys, strict=True), strict=True))
     for file in labels:
@@ -82,7 +82,7 @@ def _pairs(records: pa.Table, labels: Sequence[Path]) -> Iterator[Pair]:
             pair = json.loads(line)
             a, b = pair["a"], pair["b"]
             same = any(x is not None and x == y for x, y in zip(exact[a], exact[b], strict=True))
-            yield Pair(told[a], told[b], same, pair["label"])
+            yield Pair(story_of[a], story_of[b], same, pair["label"])
 
 
 def _grid(rules: MatchRules) -> Iterator[MatchRules]:

@@ -60,9 +60,9 @@ def _scores(pairs: Sequence[Mapping[str, str]], verdict: Verdict) -> str:
 _LABELS: Final = ("same", "different", "update")
 
 
-def _ways(records: pa.Table, told: Mapping[str, Story]) -> dict[str, Verdict]:
+def _ways(records: pa.Table, story_of: Mapping[str, Story]) -> dict[str, Verdict]:
     def alike(least: float) -> Verdict:
-        return lambda a, b: jaccard(told[a].shingles, told[b].shingles) >= least
+        return lambda a, b: jaccard(story_of[a].shingles, story_of[b].shingles) >= least
 
     decided = decide(records, load_match_rules())
     story = dict(zip(decided["source_path"].to_pylist(), decided["canonical_article_id"].to_pylist(), strict=True))
@@ -70,18 +70,18 @@ def _ways(records: pa.Table, told: Mapping[str, Story]) -> dict[str, Verdict]:
         "presslake": lambda a, b: bool(story[a] == story[b]),
         "Jaccard 0.5": alike(0.5),
         "Jaccard 0.7": alike(0.7),
-        "equal title": lambda a, b: told[a].title == told[b].title,
-    } | _minhash(told)
+        "equal title": lambda a, b: story_of[a].title == story_of[b].title,
+    } | _minhash(story_of)
 
 
-def _minhash(told: Mapping[str, Story]) -> dict[str, Verdict]:
+def _minhash(story_of: Mapping[str, Story]) -> dict[str, Verdict]:
     """MinHash with banding at 0.5, where datasketch is installed."""
     try:
         datasketch = import_module("datasketch")
     except ImportError:  # datasketch, or the SciPy that it needs
         return {}
     index, signatures = datasketch.MinHashLSH(threshold=0.5, num_perm=_PERMUTATIONS), {}
-    for path, story in told.items():
+    for path, story in story_of.items():
         signatures[path] = datasketch.MinHash(num_perm=_PERMUTATIONS)
         signatures[path].update_batch([hashed.to_bytes(8, "little", signed=True) for hashed in sorted(story.shingles)])
         index.insert(path, signatures[path])

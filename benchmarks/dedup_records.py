@@ -31,8 +31,8 @@ _PART: Final = 50_000
 _LETTERS: Final = ("abcdfghijklmnopqrtuv", "абвгдежзиклмнопрстуф", "αβγδεζηθικλμνξοπρτυφ")
 
 
-#: Templates by what they are: title and outlet of page n, whose name is a word of its own.
-TEMPLATES: Final = {
+#: Kinds of boilerplate pages: title and outlet of page n, whose name is a word of its own.
+BOILERPLATE: Final = {
     "numbered titles, one outlet": ("line {n} timetable for this winter", "outlet.example"),
     "numbered titles, an outlet each": ("line {n} timetable for this winter", "outlet{n}.example"),
     "numbered titles, two platforms": ("line {n} timetable for this winter", "{platform}"),
@@ -42,9 +42,9 @@ TEMPLATES: Final = {
 }
 
 
-def template_pages(name: str, count: int) -> pa.Table:
-    """A manifest of pages of one template over a day: one text under titles of which the rule relates few."""
-    title, outlet = TEMPLATES[name]
+def boilerplate_pages(name: str, count: int) -> pa.Table:
+    """A manifest of boilerplate pages over a day: one text under titles of which the rule relates few."""
+    title, outlet = BOILERPLATE[name]
     text, rows = _words(random.Random(7), 34), []
     for n in range(count):
         names = {

@@ -1,7 +1,7 @@
-"""How long deduplication takes, and what memory: all records, then with 1,000 more; and pages of one template.
+"""How long deduplication takes, and what memory: all records, then with 1,000 more; and boilerplate pages.
 
     python -m benchmarks.dedup_speed 10000 100000 1000000
-    python -m benchmarks.dedup_speed templates 1000 3000 10000
+    python -m benchmarks.dedup_speed boilerplate 1000 3000 10000
 
 Each size runs in a process of its own, as peak memory never falls. At 10,000 records the pairs are
 held against brute force: every pair that the rule relates must be found. The 1,000 more are over all
@@ -22,7 +22,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from benchmarks.dedup_records import TEMPLATES, manifest, template_pages
+from benchmarks.dedup_records import BOILERPLATE, boilerplate_pages, manifest
 from config.match_rules import load_match_rules
 from tasks.arrow.schemas import FILES
 from tasks.deduplicate.decisions import decide
@@ -68,35 +68,43 @@ def _measure(size: int) -> None:
         _against_brute_force(first)
 
 
-def _next_run(previous: pa.Table, files: pa.Table) -> pa.Table:
+def _next_run(parent: pa.Table, files: pa.Table) -> pa.Table:
     """All that the stage does between reading its files and writing the manifest."""
     stamp = RunStamp("second", datetime(2026, 1, 2, tzinfo=UTC), "contract", "code")
+<<<<<<< HEAD
     gone = previous.slice(0, 0).select(["source", "source_path"])
     merged = next_manifest(previous, gone, files.select, stamp)
     manifest = decide(merged.table, _RULES, "1", previous, merged.before)
     touched = changed_rows(previous, manifest, merged.reread, merged.before, SHOWN)
     return keep_first_seen(manifest, previous, touched)
+=======
+    gone = parent.slice(0, 0).select(["source", "source_path"])
+    merged = next_manifest(parent, ["feed"], gone, files.select, stamp)
+    manifest = decide(merged.table, _RULES, "1", parent, merged.before)
+    touched = touched_rows(parent, manifest, merged.reread, merged.before)
+    return keep_first_seen(manifest, parent, touched)
+>>>>>>> 2aee0482801c8b423cf1920848f1983f203e0cd3
 
 
-def templates(sizes: list[int]) -> None:
-    """Print one line a template, and for each size the time that its pages take."""
-    print(f"{'CPU seconds for pages of one template':42}" + "".join(f"{size:>9,}" for size in sizes))
-    for name in TEMPLATES:
-        pages = [template_pages(name, size) for size in sizes]
+def boilerplate(sizes: list[int]) -> None:
+    """Print one line a kind of page, and for each size the time that its pages take."""
+    print(f"{'CPU seconds for boilerplate pages':42}" + "".join(f"{size:>9,}" for size in sizes))
+    for name in BOILERPLATE:
+        pages = [boilerplate_pages(name, size) for size in sizes]
         times = [_timed(partial(decide, some, _RULES))[2] for some in pages]
         print(f"{name:42}" + "".join(f"{cpu:8.2f}s" for cpu in times), flush=True)
 
 
 def _against_brute_force(records: pa.Table) -> None:
     found = set(near_pairs(records, pa.repeat(pa.scalar(True), len(records)), _RULES).edges())
-    told, rule = stories(records), PairRule(_RULES)
-    order = sorted(range(len(told)), key=lambda i: told[i].published_at or 0)
+    compared, rule = stories(records), PairRule(_RULES)
+    order = sorted(range(len(compared)), key=lambda i: compared[i].published_at or 0)
     window, expected = _RULES.window_days * 86_400, set()
     for at, i in enumerate(order):
         for j in order[at + 1 :]:
-            if (told[j].published_at or 0) - (told[i].published_at or 0) > window:
+            if (compared[j].published_at or 0) - (compared[i].published_at or 0) > window:
                 break
-            if rule.relation(told[i], told[j]):
+            if rule.relation(compared[i], compared[j]):
                 expected.add((min(i, j), max(i, j)))
     share = len(found & expected) / len(expected)
     print(
@@ -116,7 +124,7 @@ def _peak() -> float:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["templates"]:
-        templates([int(size) for size in sys.argv[2:]] or [1_000, 3_000, 10_000])
+    if sys.argv[1:2] == ["boilerplate"]:
+        boilerplate([int(size) for size in sys.argv[2:]] or [1_000, 3_000, 10_000])
     else:
         main([int(size) for size in sys.argv[1:]] or [10_000, 100_000])

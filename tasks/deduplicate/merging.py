@@ -15,13 +15,13 @@ _RUNS: Final = 5_000
 
 
 def merged(keys: pa.StringArray, read_as: pa.Array, new: pa.StringArray) -> pa.Int64Array:
-    """The order by source and path of known rows that were not read anew, and after them of those that were.
+    """The order by source and path of known rows that were not read again, merged with those that were.
 
     No path holds the NUL between source and path, so one key sorts as two.
 
     Args:
         keys: (m,) of known rows, ascending.
-        read_as: (m,) not null where the row was read anew.
+        read_as: (m,) not null where the row was read again.
         new: (r,) of the rows that were read, in any order.
 
     Returns:

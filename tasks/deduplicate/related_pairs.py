@@ -61,9 +61,16 @@ def _stored(records: pa.Table, changed: pa.BooleanArray) -> Pairs:
     """The stored pairs of records that are both unchanged and stand for themselves."""
     lists = whole(records["near"])
     rows = pc.list_parent_indices(lists).cast(pa.int64())
-    partners = pc.index_in(partner_keys(lists), file_keys(records)).cast(pa.int64())
+    partners = _rows_of(partner_keys(lists), file_keys(records))
     holds = pc.fill_null(pc.and_(pc.invert(changed.take(rows)), pc.invert(changed.take(partners))), False)
     return Pairs(partners.filter(holds), rows.filter(holds))
+
+
+def _rows_of(wanted: pa.StringArray, keys: pa.StringArray) -> pa.Int64Array:
+    """(m,) the row that has each key, null where none has; keys ascend and are too many for a hash table of them."""
+    found = pc.search_sorted(keys, wanted, side="left").cast(pa.int64())
+    found = pc.if_else(pc.less(found, len(keys)), found, None)
+    return pc.if_else(pc.equal(keys.take(found), wanted), found, None)
 
 
 def partner_keys(near: pa.ListArray) -> pa.StringArray:

@@ -1,10 +1,10 @@
 """The decisions on a sequence of states of a source, one after another, without a run for each.
 
-Belongs here: taking the manifest from state to state in memory, and what became of the articles on the
-way. Does not belong here: where the states come from (`tasks.discover.git_history`).
+Belongs here: taking the manifest from state to state in memory, and the changes of articles on the way.
+Does not belong here: where the states come from (`tasks.discover.git_history`).
 
-Each step is what the deduplicate stage does in a run: so the articles after a step are those that a run
-over that state would have published.
+Each step does the same as the deduplicate stage in a run, so the articles after a step are those that a
+run over that state would have published.
 """
 
 from __future__ import annotations
@@ -21,32 +21,37 @@ from tasks.arrow.columns import whole
 from tasks.deduplicate.decisions import decide
 from tasks.deduplicate.manifest import RunStamp, next_manifest
 
-#: Lineage that nobody looks at: a replay publishes no manifest.
+#: Lineage without a use: a replay publishes no manifest.
 _STAMP: Final = RunStamp("", datetime(1970, 1, 1, tzinfo=UTC), "", "")
 _KEY: Final = ("article_id", "source_path", "source_hash")
 
 
 class Step(NamedTuple):
-    """What changed in a source: `FILES` rows that were read anew, and source and path of those that went."""
+    """The changes of a source: `FILES` rows of files that are new or changed, and source and path of deleted ones."""
 
     files: pa.Table
     gone: pa.Table
 
 
 class Moved(NamedTuple):
-    """What became of the articles in a step.
+    """The changes of articles in a step.
 
     Attributes:
-        there: (n,) `article_id`, `source_path` and `source_hash` of articles that are new or told by another record.
-        gone: (m,) `article_id` of articles that were there before.
+        there: (n,) `article_id`, `source_path` and `source_hash` of articles that are new or have another survivor.
+        gone: (m,) `article_id` of articles that are no longer there.
     """
 
     there: pa.Table
     gone: pa.Array
 
 
+<<<<<<< HEAD
 def replay(steps: Iterable[Step], schema: pa.Schema, rules: MatchRules, version: str) -> Iterator[Moved]:
     """Take all decisions after each step.
+=======
+def replay(steps: Iterable[Step], source: str, schema: pa.Schema, rules: MatchRules, version: str) -> Iterator[Moved]:
+    """Decide after each step.
+>>>>>>> 2aee0482801c8b423cf1920848f1983f203e0cd3
 
     Args:
         steps: the changes, oldest first.

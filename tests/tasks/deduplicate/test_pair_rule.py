@@ -21,7 +21,9 @@ LONG_SNIPPET = SNIPPET + " Its new engine runs on rapeseed oil pressed a mile fr
 OTHER_SNIPPET = "Harbour master Ines Roth says that nobody at the office believed in it before the first horn."
 
 
-def told(title: str | None, excerpt: str | None = None, *, at: float | None = 0, outlet: str = "tides.example") -> Any:
+def record(
+    title: str | None, excerpt: str | None = None, *, at: float | None = 0, outlet: str = "tides.example"
+) -> Any:
     """A record's columns; `at` counts days from a Monday."""
     return {"title": title, "excerpt": excerpt, "at": at, "outlet": outlet}
 
@@ -40,9 +42,14 @@ def relate(a: Any, b: Any, rule: PairRule | None = None) -> Relation | None:
     return (rule or PairRule(RULES)).relation(*stories(records))
 
 
+def rule_of(a: Any, b: Any) -> str | None:
+    relation = relate(a, b)
+    return None if relation is None else relation.rule
+
+
 def test_another_outlets_copy_with_the_same_headline_is_syndicated_whatever_its_snippet() -> None:
     headline = "Night ferry returns to Merrow Bay after four years"
-    relation = relate(told(headline, SNIPPET), told(headline.upper(), OTHER_SNIPPET, outlet="wire.example", at=1.5))
+    relation = relate(record(headline, SNIPPET), record(headline.upper(), OTHER_SNIPPET, outlet="wire.example", at=1.5))
     assert relation is not None
     assert (relation.match, relation.rule, relation.days) == ("syndicated", "equal-title", 1.5)
     assert relation.differing == ((), ())
@@ -50,17 +57,17 @@ def test_another_outlets_copy_with_the_same_headline_is_syndicated_whatever_its_
 
 @pytest.mark.parametrize("title", ["What we are reading this morning", "Police investigate a fatal shooting downtown"])
 def test_at_one_outlet_a_short_title_recurs_so_the_texts_have_a_say(title: str) -> None:
-    first, next_day = told(title, SNIPPET), told(title, OTHER_SNIPPET, at=1)
+    first, next_day = record(title, SNIPPET), record(title, OTHER_SNIPPET, at=1)
     assert relate(first, next_day) is None
-    again = relate(first, told(title, SNIPPET, at=1))
+    again = relate(first, record(title, SNIPPET, at=1))
     assert again is not None
     assert (again.match, again.rule) == ("reposted", "equal-title")
     assert relate(first, {**next_day, "outlet": "wire.example"}) is not None
 
 
 def test_the_evidence_names_shared_and_differing_title_words() -> None:
-    a = told("Night ferry returns to Merrow Bay", SNIPPET)
-    b = told("Night ferry returns to Merrow Bay at last", SNIPPET, outlet="wire.example")
+    a = record("Night ferry returns to Merrow Bay", SNIPPET)
+    b = record("Night ferry returns to Merrow Bay at last", SNIPPET, outlet="wire.example")
     relation = relate(a, b)
     assert relation is not None
     assert relation.rule == "alike"
@@ -70,20 +77,16 @@ def test_the_evidence_names_shared_and_differing_title_words() -> None:
 
 
 def test_a_new_headline_over_the_same_text_is_the_same_story_for_some_days() -> None:
-    a = told("Night ferry returns to Merrow Bay", SNIPPET)
-    b = told("Four years late: horns sound over the harbour", SNIPPET, outlet="wire.example", at=1)
-    relation = relate(a, b)
-    assert relation is not None
-    assert relation.rule == "retitled"
+    a = record("Night ferry returns to Merrow Bay", SNIPPET)
+    b = record("Four years late: horns sound over the harbour", SNIPPET, outlet="wire.example", at=1)
+    assert rule_of(a, b) == "retitled"
     assert relate(a, {**b, "at": 4}) is None
 
 
 def test_a_long_text_that_is_the_same_counts_longer_under_a_new_headline() -> None:
-    a = told("Night ferry returns to Merrow Bay", LONG_SNIPPET)
-    b = told("Four years late: horns sound over the harbour", LONG_SNIPPET, outlet="wire.example", at=6)
-    relation = relate(a, b)
-    assert relation is not None
-    assert relation.rule == "retitled"
+    a = record("Night ferry returns to Merrow Bay", LONG_SNIPPET)
+    b = record("Four years late: horns sound over the harbour", LONG_SNIPPET, outlet="wire.example", at=6)
+    assert rule_of(a, b) == "retitled"
     assert relate(a, {**b, "at": 8}) is None
     assert relate(a, {**b, "excerpt": LONG_SNIPPET.replace("Sunday", "time").replace("mile", "day")}) is None
 
@@ -91,7 +94,7 @@ def test_a_long_text_that_is_the_same_counts_longer_under_a_new_headline() -> No
 @pytest.mark.parametrize("outlet", ["tides.example", "wire.example"])
 def test_an_article_may_come_again_months_later_even_if_its_snippet_was_cut_shorter(outlet: str) -> None:
     title = "How Merrow Bay is bringing its night ferry back with rapeseed oil"
-    a, b = told(title, LONG_SNIPPET), told(title, SNIPPET, outlet=outlet, at=119)
+    a, b = record(title, LONG_SNIPPET), record(title, SNIPPET, outlet=outlet, at=119)
     relation = relate(a, b)
     assert relation is not None
     assert (relation.rule, relation.days) == ("reissued", 119)
@@ -102,10 +105,8 @@ def test_an_article_may_come_again_months_later_even_if_its_snippet_was_cut_shor
 
 def test_a_headline_with_a_number_may_come_again_within_the_week_only() -> None:
     title = "Why 38 gates of the Merrow Bay lock stood ajar"
-    a, b = told(title, f"{OTHER_SNIPPET} {SNIPPET}"), told(title, f"{SNIPPET} Others say more.", at=5)
-    relation = relate(a, b)
-    assert relation is not None
-    assert relation.rule == "reissued"
+    a, b = record(title, f"{OTHER_SNIPPET} {SNIPPET}"), record(title, f"{SNIPPET} Others say more.", at=5)
+    assert rule_of(a, b) == "reissued"
     assert relate(a, {**a, "at": 21}) is None
 
 
@@ -122,13 +123,13 @@ def test_a_headline_with_a_number_may_come_again_within_the_week_only() -> None:
 )
 def test_what_returns_with_another_story_is_not_an_article_that_came_again(title: str) -> None:
     assert len(title.split()) >= 8
-    assert relate(told(title, LONG_SNIPPET), told(title, LONG_SNIPPET, at=7)) is None
-    assert relate(told(title, LONG_SNIPPET), told(title, LONG_SNIPPET, at=28, outlet="wire.example")) is None
+    assert relate(record(title, LONG_SNIPPET), record(title, LONG_SNIPPET, at=7)) is None
+    assert relate(record(title, LONG_SNIPPET), record(title, LONG_SNIPPET, at=28, outlet="wire.example")) is None
 
 
 def test_headlines_differ_by_words_not_by_inflection_or_swapped_letters() -> None:
-    a = told("Council announces ITSM tools for ferries", SNIPPET)
-    b = told("Council announced ISTM tools for ferries: correction", SNIPPET)
+    a = record("Council announces ITSM tools for ferries", SNIPPET)
+    b = record("Council announced ISTM tools for ferries: correction", SNIPPET)
     relation = relate(a, b)
     assert relation is not None
     assert (relation.match, relation.rule) == ("reposted", "alike")
@@ -146,60 +147,56 @@ def test_headlines_differ_by_words_not_by_inflection_or_swapped_letters() -> Non
 )
 @pytest.mark.parametrize("outlet", ["tides.example", "wire.example"])
 def test_instalments_versions_and_products_of_one_template_stay_apart(one: str, other: str, outlet: str) -> None:
-    assert relate(told(one, SNIPPET), told(other, SNIPPET, outlet=outlet, at=4)) is None
+    assert relate(record(one, SNIPPET), record(other, SNIPPET, outlet=outlet, at=4)) is None
 
 
 def test_a_deal_that_returns_is_another_one() -> None:
-    deal = told("Harlow kettle falls to its lowest price ever", SNIPPET)
+    deal = record("Harlow kettle falls to its lowest price ever", SNIPPET)
     assert relate(deal, {**deal, "at": 2}) is not None
     assert relate(deal, {**deal, "at": 7}) is None
 
 
 def test_short_headlines_recur_and_short_texts_say_too_little() -> None:
-    assert relate(told("Weekly update"), told("Weekly update", outlet="wire.example", at=1)) is None
-    assert relate(told("Update", "All of it."), told("Update", "All of it.", outlet="wire.example")) is None
+    assert relate(record("Weekly update"), record("Weekly update", outlet="wire.example", at=1)) is None
+    assert relate(record("Update", "All of it."), record("Update", "All of it.", outlet="wire.example")) is None
 
 
 def test_longer_headlines_count_longer() -> None:
     six, eight = "Night ferry returns to Merrow Bay", "Night ferry returns to Merrow Bay after storm"
     for title, day, same in [(six, 7, True), (six, 7.01, False), (eight, 14, True), (eight, 14.01, False)]:
-        related = relate(told(title, SNIPPET), told(title, OTHER_SNIPPET, outlet="wire.example", at=day))
+        related = relate(record(title, SNIPPET), record(title, OTHER_SNIPPET, outlet="wire.example", at=day))
         assert (related is not None) == same
 
 
 def test_uploads_on_a_video_platform_stand_for_themselves() -> None:
-    video = told("Night ferry returns to Merrow Bay", SNIPPET, outlet="youtube.com")
+    video = record("Night ferry returns to Merrow Bay", SNIPPET, outlet="youtube.com")
     assert relate(video, {**video, "at": 0.1}) is None
     assert relate(video, {**video, "outlet": "wire.example"}) is not None
-    course = told("How Merrow Bay is bringing its night ferry back", LONG_SNIPPET, outlet="youtube.com")
+    course = record("How Merrow Bay is bringing its night ferry back", LONG_SNIPPET, outlet="youtube.com")
     assert relate(course, {**course, "at": 5}) is None
 
 
 def test_on_a_video_platform_the_very_same_words_without_a_date_are_one_upload() -> None:
-    course = told("Reading a lock gate step by step", SNIPPET, at=None, outlet="youtube.com")
-    relation = relate(course, course)
-    assert relation is not None
-    assert relation.rule == "undated"
+    course = record("Reading a lock gate step by step", SNIPPET, at=None, outlet="youtube.com")
+    assert rule_of(course, course) == "undated"
 
 
 def test_a_portal_is_many_outlets() -> None:
-    a = told("Night ferry returns to Merrow Bay", SNIPPET, outlet="msn.com")
+    a = record("Night ferry returns to Merrow Bay", SNIPPET, outlet="msn.com")
     relation = relate(a, {**a, "at": 6})
     assert relation is not None
     assert relation.match == "syndicated"
 
 
 def test_records_without_a_date_are_one_only_word_for_word() -> None:
-    course = told("Reading a lock gate step by step", SNIPPET, at=None)
-    relation = relate(course, course)
-    assert relation is not None
-    assert relation.rule == "undated"
+    course = record("Reading a lock gate step by step", SNIPPET, at=None)
+    assert rule_of(course, course) == "undated"
     assert relate(course, {**course, "excerpt": OTHER_SNIPPET}) is None
     assert relate(course, {**course, "at": 0}) is None
 
 
 def test_the_rule_is_symmetric() -> None:
-    a, b = told("Night ferry returns to Merrow Bay", SNIPPET), told("Night ferry returns at last", SNIPPET, at=1)
+    a, b = record("Night ferry returns to Merrow Bay", SNIPPET), record("Night ferry returns at last", SNIPPET, at=1)
     b["outlet"] = "wire.example"
     forth, back = relate(a, b), relate(b, a)
     assert forth is not None
@@ -209,6 +206,6 @@ def test_the_rule_is_symmetric() -> None:
 
 
 def test_parameters_decide() -> None:
-    a = told("Night ferry returns to Merrow Bay", SNIPPET)
-    b = told("Night ferry returns to Merrow Bay at last", SNIPPET, outlet="wire.example")
+    a = record("Night ferry returns to Merrow Bay", SNIPPET)
+    b = record("Night ferry returns to Merrow Bay at last", SNIPPET, outlet="wire.example")
     assert relate(a, b, PairRule(replace(RULES, similarity=0.99))) is None
