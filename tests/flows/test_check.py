@@ -198,7 +198,6 @@ def test_a_check_of_a_plain_file_loads_nothing_that_it_does_not_need() -> None:
         "pyarrow.parquet",
         "ftfy",
         "pathspec",
-        "yaml",
     ]
     script = (
         f"import sys\nfrom flows.cli import main\nmain(['check', 'a.md'])\n"
