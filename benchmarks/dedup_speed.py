@@ -71,19 +71,11 @@ def _measure(size: int) -> None:
 def _next_run(parent: pa.Table, files: pa.Table) -> pa.Table:
     """All that the stage does between reading its files and writing the manifest."""
     stamp = RunStamp("second", datetime(2026, 1, 2, tzinfo=UTC), "contract", "code")
-<<<<<<< HEAD
-    gone = previous.slice(0, 0).select(["source", "source_path"])
-    merged = next_manifest(previous, gone, files.select, stamp)
-    manifest = decide(merged.table, _RULES, "1", previous, merged.before)
-    touched = changed_rows(previous, manifest, merged.reread, merged.before, SHOWN)
-    return keep_first_seen(manifest, previous, touched)
-=======
     gone = parent.slice(0, 0).select(["source", "source_path"])
-    merged = next_manifest(parent, ["feed"], gone, files.select, stamp)
+    merged = next_manifest(parent, gone, files.select, stamp)
     manifest = decide(merged.table, _RULES, "1", parent, merged.before)
-    touched = touched_rows(parent, manifest, merged.reread, merged.before)
+    touched = changed_rows(parent, manifest, merged.reread, merged.before, SHOWN)
     return keep_first_seen(manifest, parent, touched)
->>>>>>> 2aee0482801c8b423cf1920848f1983f203e0cd3
 
 
 def boilerplate(sizes: list[int]) -> None:

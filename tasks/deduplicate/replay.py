@@ -45,13 +45,8 @@ class Moved(NamedTuple):
     gone: pa.Array
 
 
-<<<<<<< HEAD
 def replay(steps: Iterable[Step], schema: pa.Schema, rules: MatchRules, version: str) -> Iterator[Moved]:
-    """Take all decisions after each step.
-=======
-def replay(steps: Iterable[Step], source: str, schema: pa.Schema, rules: MatchRules, version: str) -> Iterator[Moved]:
     """Decide after each step.
->>>>>>> 2aee0482801c8b423cf1920848f1983f203e0cd3
 
     Args:
         steps: the changes, oldest first.
