@@ -27,16 +27,15 @@ from tasks.tables.worker_lines import received_lines, send_lines
 from tasks.tables.workers import pools
 
 #: Imported once in the server that the workers are forked from, not by each of them, in this order: all that the
-#: two stages of a batch import; the last three are needed sooner or later.
+#: two stages of a batch import; the last two are needed sooner or later.
 PRELOAD: Final = [
     "tasks.tables.worker_imports",
-    "tasks.parse.stage",
+    "tasks.parse.batch",
     "tasks.tables.worker_pool",
-    "tasks.validate.stage",
+    "tasks.validate.batch",
     "flows.batch",
     "tasks.discover.source",
     "tasks.front_matter.yaml_events",
-    "tasks.parse.mending",
     "ftfy",
 ]
 
