@@ -26,7 +26,7 @@ def imported_by(arguments: list[str], names: list[str], folder: Path) -> str:
 def test_a_check_imports_no_other_command_and_no_other_format(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text(ARTICLE)
     others = ["flows.commands.run", "flows.commands.serve", "tasks.front_matter.typed_formats", "json", "cyclopts"]
-    others += ["tasks.parse.mending", "html.entities", "cloudpickle", "inspect", "tempfile", "socket", "difflib"]
+    others += ["ftfy", "cloudpickle", "inspect", "tempfile", "socket", "difflib"]
     names = ["flows.commands.checking", "tasks.front_matter.document", *others]
     assert imported_by(["check", "a.md"], names, tmp_path) == str(names[:2])
 
