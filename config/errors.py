@@ -2,7 +2,7 @@
 
 Belongs here: every error a user can meet, each with what happened and what to do next.
 Does not belong here: problems *inside* source files. Those are data (`Problem` in
-`tasks.front_matter.problems`), go to quarantine, and never raise.
+`tasks.front_matter.findings`), go to quarantine, and never raise.
 
     PresslakeError
     ├── UsageError               exit 2: the command line or a configuration file is wrong

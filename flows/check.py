@@ -29,7 +29,7 @@ from tasks.front_matter.policy import ReadPolicy
 from tasks.parse.batch import ParseJob, read_batch
 from tasks.report.words import counted, format_message, near, printable
 from tasks.runs.source import Source
-from tasks.validate.batch import judge
+from tasks.validate.batch import validate_batch
 
 #: Bytes of source files from which on worker processes are worth their start.
 PARALLEL_BYTES: Final = 16 * 2**20
@@ -215,7 +215,7 @@ def _check_batch(files: pa.Table, job: _Job) -> tuple[dict[str, int], pa.Table]:
     """
     files = files.append_column("known_hash", pa.nulls(len(files), pa.string()))
     parsed = read_batch(files, job.parse)
-    found, _, read = judge(parsed, job.parse.contract, job.policy, locate_warnings=True)
+    found, _, read = validate_batch(parsed, job.parse.contract, job.policy, locate_warnings=True)
     counts = pc.value_counts(read["status"]).to_pylist()
     states = {count["values"]: count["counts"] for count in counts}
     for name in ("source", "source_path"):

@@ -119,7 +119,7 @@ def test_what_goes_the_wrong_way_is_found(module: str, source: str) -> None:
         ("flows.ingest", "import prefect\nfrom tasks.parse.task import parse"),
         ("tasks.parse.task", "from prefect import task\nfrom tasks.parse.batch import read_batch"),
         ("tasks.parse.trees", "from . import casts\nfrom tasks.arrow.keys import file_keys"),
-        ("tasks.arrow.rules", "from tasks.front_matter.problems import CODES\nfrom config.errors import RunError"),
+        ("tasks.arrow.rules", "from tasks.front_matter.findings import CODES\nfrom config.errors import RunError"),
     ],
 )
 def test_what_goes_the_right_way_is_not(module: str, source: str) -> None:

@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tasks.front_matter.problems import CODES
+from tasks.front_matter.findings import CODES
 
 PROJECT = Path(__file__).parents[1]
 SAMPLE = PROJECT / "docs" / "sample"

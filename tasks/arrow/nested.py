@@ -1,10 +1,10 @@
-"""Lists and mappings in columns: every value at every depth with its place, and lists without nulls.
+"""Lists and mappings in columns: every value at every depth with its position, and lists without nulls.
 
-Belongs here: what parse, validation and audit need to know of nesting. Does not belong here:
+Belongs here: the handling of nesting for parse, validation and audit. Does not belong here:
 rules (`rules`), and reading raw trees (`tasks.parse`).
 
 Between parse and validation a list has an item, null or not, for every item in the file: so the
-index in the column is the position in the file, and a finding points at the right line.
+index in the column is the index in the file, and a finding points at the right line.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.contract_types import Column
-from tasks.front_matter.problems import Path
+from tasks.front_matter.findings import Path
 
 #: Row and path of the i-th value.
-Locate = Callable[[int], tuple[int, Path]]
-#: Gives (n,) places in an array of distinct values.
+PositionOf = Callable[[int], tuple[int, Path]]
+#: Gives (n,) indices into an array of distinct values.
 Numbers = Callable[[], pa.Array]
 
 
@@ -30,28 +30,28 @@ class Values(NamedTuple):
     """All values of a column, or of a field inside it, over all rows.
 
     Attributes:
-        column: what the contract says of them.
+        column: their column in the contract.
         array: (m,) the values: in the order of the rows, or each distinct one once (see `plain_lists`).
-        place: row and front-matter path of the i-th value in the order of the rows.
+        position: row and front-matter path of the i-th value in the order of the rows.
         is_item: whether they are the items of lists.
-        numbers: where values recur, gives the place in `array` of all n of them, in the order of the rows.
+        numbers: where values recur, gives the index in `array` of all n of them, in the order of the rows.
     """
 
     column: Column
     array: pa.Array
-    place: Locate
+    position: PositionOf
     is_item: bool
     numbers: Numbers | None = None
 
     def where(self, mask: pa.BooleanArray) -> pa.Array:
-        """Which values in the order of the rows (m,) marks of `array` apply to."""
+        """Indices, in the order of the rows, of the values that (m,) marks of `array` apply to."""
         mask = pc.fill_null(mask, False)
         if self.numbers is None or not pc.any(mask, min_count=0).as_py():
             return pc.indices_nonzero(mask)
         return pc.indices_nonzero(mask.take(self.numbers()))
 
     def take(self, indices: pa.Array) -> pa.Array:
-        """Some values, by their places in the order of the rows."""
+        """Some values, by their indices in the order of the rows."""
         return self.array.take(indices if self.numbers is None else self.numbers().take(indices))
 
 
@@ -66,40 +66,42 @@ def walk(columns: Iterable[Column], arrays: Mapping[str, pa.Array]) -> Iterator[
         yield from _below(Values(column, arrays[column.name], _in_rows(column.sources[0]), is_item=False))
 
 
-def _in_rows(path: Path) -> Locate:
+def _in_rows(path: Path) -> PositionOf:
     return lambda index: (index, path)
 
 
 def _below(values: Values) -> Iterator[Values]:
     yield values
-    column, array, place, _, numbers = values
+    column, array, position, _, numbers = values
     if column.item is not None and len(items := array.flatten()):
         if pa.types.is_dictionary(items.type):
-            yield from _below(Values(column.item, *_distinct(items, _in_lists(array, place))))
+            yield from _below(Values(column.item, *_distinct(items, _in_lists(array, position))))
         elif numbers is None:
-            yield from _below(Values(column.item, items, _in_lists(array, place), is_item=True))
+            yield from _below(Values(column.item, items, _in_lists(array, position), is_item=True))
         else:
-            yield from _below(Values(column.item, items, *_in_recurring_lists(array, place, numbers)))
+            yield from _below(Values(column.item, items, *_in_recurring_lists(array, position, numbers)))
     for field in column.fields:
         if field.sources:
             # Not `array.field`, which shows values below a mapping that is null.
             inner = pc.struct_field(array, field.name)
             yield from _below(
-                Values(field, inner, _in_mappings(field.sources[0], place), is_item=False, numbers=numbers)
+                Values(field, inner, _in_mappings(field.sources[0], position), is_item=False, numbers=numbers)
             )
 
 
-def _distinct(items: pa.DictionaryArray, place: Locate) -> tuple[pa.Array, Locate, bool, Numbers]:
-    """What `Values` says of items that recur; an empty item is one of the distinct ones."""
+def _distinct(items: pa.DictionaryArray, position: PositionOf) -> tuple[pa.Array, PositionOf, bool, Numbers]:
+    """The `Values` of items that recur; an empty item is one of the distinct ones."""
     distinct, numbers = items.dictionary, items.indices
     if numbers.null_count:
         numbers = pc.fill_null(numbers, len(distinct))
         distinct = pa.concat_arrays([distinct, pa.nulls(1, distinct.type)])
-    return distinct, place, True, lambda: numbers
+    return distinct, position, True, lambda: numbers
 
 
-def _in_recurring_lists(lists: pa.ListArray, place: Locate, numbers: Numbers) -> tuple[Locate, bool, Numbers]:
-    """What `Values` says of the items of lists that recur: only where something is wrong all places are worked out."""
+def _in_recurring_lists(
+    lists: pa.ListArray, position: PositionOf, numbers: Numbers
+) -> tuple[PositionOf, bool, Numbers]:
+    """The `Values` of the items of lists that recur: all positions are computed only where a rule is broken."""
 
     @cache
     def spread() -> pa.ListArray:
@@ -107,33 +109,33 @@ def _in_recurring_lists(lists: pa.ListArray, place: Locate, numbers: Numbers) ->
         return pa.ListArray.from_arrays(offsets, pa.array(range(offsets[-1].as_py()), pa.int32())).take(numbers())
 
     @cache
-    def places() -> Locate:
-        return _in_lists(spread(), place)
+    def positions() -> PositionOf:
+        return _in_lists(spread(), position)
 
-    def place_of_item(index: int) -> tuple[int, Path]:
-        return places()(index)
+    def position_of_item(index: int) -> tuple[int, Path]:
+        return positions()(index)
 
-    return place_of_item, True, lambda: spread().flatten()
+    return position_of_item, True, lambda: spread().flatten()
 
 
-def _in_lists(lists: pa.ListArray, place: Locate) -> Locate:
+def _in_lists(lists: pa.ListArray, position: PositionOf) -> PositionOf:
     parents = pc.list_parent_indices(lists)
     offsets = lists.offsets
 
-    def place_of_item(index: int) -> tuple[int, Path]:
+    def position_of_item(index: int) -> tuple[int, Path]:
         parent = parents[index].as_py()
-        row, path = place(parent)
+        row, path = position(parent)
         return row, (*path, index - (offsets[parent].as_py() - offsets[0].as_py()))
 
-    return place_of_item
+    return position_of_item
 
 
-def _in_mappings(below: Path, place: Locate) -> Locate:
-    def place_of_field(index: int) -> tuple[int, Path]:
-        row, path = place(index)
+def _in_mappings(below: Path, position: PositionOf) -> PositionOf:
+    def position_of_field(index: int) -> tuple[int, Path]:
+        row, path = position(index)
         return row, (*path, *below)
 
-    return place_of_field
+    return position_of_field
 
 
 def holds_recurring(kind: pa.DataType) -> bool:
@@ -164,10 +166,10 @@ def plain_items(array: pa.Array) -> pa.Array:
 
 
 def read_path(path: Path, read_from: Mapping[Path, Path]) -> Path:
-    """Where a value was read, which for columns with several sources need not be the first of them.
+    """The path at which a value was read; a column with several sources need not have the first of them.
 
     Args:
-        path: a path that `walk` gave, by the first source.
+        path: a path of `walk`, by the first source.
         read_from: first source to the one that was read in this row.
     """
     for n in range(len(path), 0, -1):
@@ -176,9 +178,14 @@ def read_path(path: Path, read_from: Mapping[Path, Path]) -> Path:
     return path
 
 
-def spell_json(path: Path) -> str:
-    """A path as a JSON list of keys and positions."""
+def format_json_path(path: Path) -> str:
+    """A path as a JSON list of keys and indices."""
     return msgspec.json.encode(path).decode()
+
+
+def parse_json_path(text: str) -> Path:
+    """The path of a JSON list of keys and indices."""
+    return tuple(msgspec.json.decode(text))
 
 
 def without_null_items(array: pa.Array) -> pa.Array:
@@ -211,11 +218,11 @@ def item_counts(lists: pa.ListArray) -> pa.Array:
     if not items.null_count:
         return pc.fill_null(pc.list_value_length(lists), 0)
     counts = pc.value_counts(pc.list_parent_indices(lists).filter(pc.is_valid(items)))
-    places = pc.index_in(pa.array(range(len(lists)), counts.type.field(0).type), counts.field(0))
-    return pc.fill_null(counts.field(1).take(places), 0)
+    rows = pc.index_in(pa.array(range(len(lists)), counts.type.field(0).type), counts.field(0))
+    return pc.fill_null(counts.field(1).take(rows), 0)
 
 
 def _offsets(lengths: pa.Array) -> pa.Int32Array:
-    """(n + 1,) where lists of these lengths start and end."""
+    """(n + 1,) offsets of lists of these lengths."""
     ends = pc.cumulative_sum(lengths.cast(pa.int32()))
     return pa.concat_arrays([pa.array([0], pa.int32()), ends])

@@ -1,10 +1,8 @@
-"""Columns of lists whose items recur, each distinct item held once, in tables that are put together.
+"""Tables with lists whose recurring items are dictionary-encoded: joining them, and their plain types.
 
-Belongs here: joining such columns of several files, whose items have nothing in common, and bringing tables
-to their plain types. Does not belong here: single arrays (`tasks.arrow.nested`), and finding out what
-recurs (`tasks.parse`).
+Does not belong here: single arrays (`tasks.arrow.nested`), and finding recurring items (`tasks.parse`).
 
-`related` entries recur a dozen times in a batch and are most of what it holds, so from parsing to the tables
+`related` entries recur a dozen times in a batch and are most of its bytes, so from parsing to the tables
 they travel as lists of numbers, with a dictionary of the entries. Arrow joins dictionaries of texts, but not of
 mappings; here they are put one after the other.
 """
@@ -25,7 +23,7 @@ def plain_table(table: pa.Table, schema: pa.Schema) -> pa.Table:
 
     Args:
         table: (n,) rows with the schema's columns, in any order; lists may hold distinct items once.
-        schema: what the result looks like.
+        schema: of the result.
     """
     columns = [_plain(table[field.name]).cast(field.type) for field in schema]
     return pa.table(columns, schema=schema)

@@ -1,8 +1,8 @@
-"""The contract's rules as Arrow kernels: which rows break which rule.
+"""The contract's rules as Arrow kernels: the rows that break each rule.
 
 Belongs here: one kernel a rule, over all values of a column or of a field inside it. Does not
-belong here: types (a value that has the wrong one is found by `tasks.parse`) and what becomes of
-a row that breaks a rule (`tasks.validate`).
+belong here: types (`tasks.parse` finds values of a wrong one) and the rows that break a rule
+(`tasks.validate` sorts them out).
 """
 
 from __future__ import annotations
@@ -17,14 +17,13 @@ import pyarrow.compute as pc
 
 from config.contract_types import Column
 from tasks.arrow.columns import whole
-from tasks.arrow.nested import Values, item_counts, spell_json, walk
+from tasks.arrow.nested import Values, format_json_path, item_counts, walk
 from tasks.arrow.schemas import FINDINGS
-from tasks.front_matter.findings import MAX_FINDINGS
-from tasks.front_matter.problems import excerpt, spell_path
+from tasks.front_matter.findings import MAX_FINDINGS, excerpt, format_path
 
 
 class _Broken(NamedTuple):
-    """Where a rule is broken, and what to say of it."""
+    """The values that break a rule, and the finding's code and message."""
 
     mask: pa.BooleanArray
     code: str
@@ -78,7 +77,7 @@ def _missing(values: pa.Array) -> pa.BooleanArray:
     return pc.equal(pc.fill_null(pc.utf8_trim_whitespace(values), ""), "")
 
 
-def _spelled(value: object) -> str:
+def _formatted(value: object) -> str:
     """A value as a person would write it into a file."""
     return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else str(value)
 
@@ -86,10 +85,10 @@ def _spelled(value: object) -> str:
 def _broken_bounds(column: Column, values: pa.Array) -> Iterator[_Broken]:
     low, high = column.rules.minimum, column.rules.maximum
     if low is not None:
-        yield _Broken(pc.less(values, _bound(low, values.type)), "field/range", f"expected at least {_spelled(low)}")
+        yield _Broken(pc.less(values, _bound(low, values.type)), "field/range", f"expected at least {_formatted(low)}")
     if high is not None:
         yield _Broken(
-            pc.greater(values, _bound(high, values.type)), "field/range", f"expected at most {_spelled(high)}"
+            pc.greater(values, _bound(high, values.type)), "field/range", f"expected at most {_formatted(high)}"
         )
 
 
@@ -109,7 +108,7 @@ def _broken_lengths(column: Column, values: pa.Array) -> Iterator[_Broken]:
         return
     if low is not None:
         mask = pc.less(lengths, low)
-        # What is required and empty is missing; to call it too short as well would say it twice.
+        # A required value that is empty has a finding already: it is missing.
         yield _Broken(
             pc.and_not(mask, _missing(values)) if column.required else mask,
             "field/length",
@@ -127,8 +126,8 @@ def _findings(values: Values, broken: _Broken) -> Iterator[tuple[Any, ...]]:
     counts: Counter[int] = Counter()
     severity, code, message = values.column.severity, broken.code, broken.message
     for index, value in zip(indices.to_pylist(), values.take(indices).to_pylist(), strict=True):
-        row, path = values.place(index)
+        row, path = values.position(index)
         counts[row] += 1
         if counts[row] <= MAX_FINDINGS:
-            text = "" if value is None or isinstance(value, list | dict) else excerpt(_spelled(value))
-            yield row, spell_json(path), code, spell_path(path), severity, message, text, None, None
+            text = "" if value is None or isinstance(value, list | dict) else excerpt(_formatted(value))
+            yield row, format_json_path(path), code, format_path(path), severity, message, text, None, None

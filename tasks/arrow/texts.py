@@ -1,7 +1,7 @@
-"""Texts as words and as sets of stable hashes, for telling how alike two of them are.
+"""Texts as words and as sets of stable hashes, to measure the similarity of two texts.
 
-Belongs here: normal forms, words, shingles and the outlet that an address names; the parse stage
-computes them and the deduplicate stage compares them. Does not belong here: what counts as alike
+Belongs here: normal forms, words, shingles and the outlet of an address; the parse stage
+computes them and the deduplicate stage compares them. Does not belong here: the thresholds of similarity
 (`tasks.deduplicate.pair_rule`).
 
 The hashes stand in published manifests: they depend on nothing but the text, on no library's hash
@@ -23,12 +23,12 @@ _U64: Final = pa.uint64()
 
 _UNSPACED: Final = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]"
 
-#: What is no part of a word; RE2 needs 10 ms to make ready for it.
+#: A character that is no part of a word; RE2 needs 10 ms to compile this.
 _SIGN: Final = r"[^\pL\pN\pM]"
 _ASCII_SIGNS: Final = r"\x00-/:-@\[-`{-\x7f"
-#: Foreign signs that are searched for by name: more than texts of some hundred records have, and soon made ready for.
+#: Most foreign signs that are searched for by name: more than texts of some hundred records have, and soon compiled.
 _MAX_SIGNS: Final = 256
-#: Bounds of what is remembered: foreign characters, words.
+#: Bounds of the caches: foreign characters, words.
 _MAX_CHARACTERS: Final = 1 << 16
 _MAX_WORDS: Final = 1 << 18
 
@@ -48,17 +48,17 @@ def normal_text(texts: pa.StringArray) -> pa.StringArray:
 
 
 def _signs_of(texts: pa.StringArray) -> str:
-    """A pattern that finds what `_SIGN` finds in ASCII and in these texts: it names the signs that they have."""
+    """A pattern with the matches of `_SIGN` in ASCII and in these texts: it names their signs."""
     characters = {character for character in set("".join(texts.to_pylist())) if not character.isascii()}
     fresh = sorted(characters - _is_sign.keys())
-    told = dict(zip(fresh, pc.match_substring_regex(pa.array(fresh, pa.string()), _SIGN).to_pylist(), strict=True))
-    if len(_is_sign) + len(told) <= _MAX_CHARACTERS:
-        _is_sign.update(told)
-    signs = sorted(c for c in characters if (told[c] if c in told else _is_sign[c]))
+    matches = dict(zip(fresh, pc.match_substring_regex(pa.array(fresh, pa.string()), _SIGN).to_pylist(), strict=True))
+    if len(_is_sign) + len(matches) <= _MAX_CHARACTERS:
+        _is_sign.update(matches)
+    signs = sorted(c for c in characters if (matches[c] if c in matches else _is_sign[c]))
     return f"[{_ASCII_SIGNS}{''.join(signs)}]" if len(signs) <= _MAX_SIGNS else _SIGN
 
 
-#: Foreign characters that were met to whether they are signs. Only added to, as threads may share it.
+#: Foreign character to whether it is a sign. Entries are only added, as threads may share it.
 _is_sign: Final[dict[str, bool]] = {}
 
 
@@ -126,7 +126,7 @@ def _runs(texts: pa.StringArray) -> tuple[pa.Int64Array, pa.Int64Array]:
 
 
 def _following(rows: pa.Int64Array, hashes: pa.UInt64Array, steps: int) -> pa.UInt64Array:
-    """The hash that stands `steps` words later in the same text; null past its end."""
+    """The hash of the word `steps` later in the same text; null past its end."""
     count = min(steps, len(rows))
     same = pc.equal(rows[count:], rows[: len(rows) - count])
     later = pc.if_else(same, hashes[count:], pa.scalar(None, _U64))

@@ -1,6 +1,7 @@
 """Read one source file: decode it, split it, and turn its front matter into a raw tree.
 
-Belongs here: the order of those steps, and the choice of a reader for each format.
+Belongs here: the order of those steps, the choice of a reader for each format, and the second reading that
+finds the line and column of every value, which only files with findings pay for.
 Does not belong here: the formats themselves, and types (the parse stage casts raw text by contract).
 """
 
@@ -11,10 +12,12 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from tasks.front_matter.fences import BYTE_ORDER_MARK, FrontMatter, find_front_matter, guess_front_matter
-from tasks.front_matter.findings import Findings, Node, StopReadingError
+from tasks.front_matter.findings import Findings, Node, Path, Problem, StopReadingError
 from tasks.front_matter.policy import ReadPolicy
-from tasks.front_matter.problems import Path, Problem
 from tasks.front_matter.yaml_subset import SubsetReader
+
+#: Path to 1-based line and column in the file, columns in characters.
+Locations = dict[Path, tuple[int, int]]
 
 
 class Document(NamedTuple):
@@ -22,9 +25,9 @@ class Document(NamedTuple):
 
     Attributes:
         tree: the front matter, every scalar as its text; None when it could not be read to its end.
-            A tree does not mean that the file is good: see `problems`. Trees share parts with those
-            of other documents, so they are never changed.
-        body: all that follows the line of the closing fence, exactly; empty when not decodable.
+            A file with a tree may still have `problems`. Trees share parts with those of other
+            documents, so they are never changed.
+        body: the exact text after the line of the closing fence; empty when not decodable.
         problems: findings that reject the file.
         warnings: findings that the policy lets pass.
     """
@@ -36,7 +39,7 @@ class Document(NamedTuple):
 
 
 class Reader:
-    """Reads files by one policy; keeps a memo, so one reader per process serves all files best.
+    """Reads files by one policy; it keeps a memo, so one reader should serve all files of a process.
 
     Args:
         policy: limits, encoding and actions.
@@ -67,7 +70,8 @@ class Reader:
         with suppress(StopReadingError):  # the findings say why
             read = None if region == guess else self._read_fast(data, region)
             tree, body = read or self._read_slow(data, region, findings)
-        return Document(_mapping(tree), body, tuple(findings.problems), tuple(findings.warnings))
+        mapping = tree if isinstance(tree, dict) else None
+        return Document(mapping, body, tuple(findings.problems), tuple(findings.warnings))
 
     def _read_fast(self, data: bytes, region: FrontMatter) -> tuple[dict[str, Node], str] | None:
         if self._subset is None or region.format != "yaml" or not region.closed:
@@ -79,50 +83,87 @@ class Reader:
             return None
 
     def _read_slow(self, data: bytes, region: FrontMatter, findings: Findings) -> tuple[Node, str]:
-        body = open_front_matter(data, region, findings)
+        body = _open(data, region, findings)
         if not region.closed and self._policy.action("front-matter/unclosed-fence") == "reject":
             return None, body
         try:
-            return read_tree(region, findings, body)
+            return _read_tree(region, findings, body)
         except StopReadingError:
             return None, body
 
 
-def read_tree(
-    region: FrontMatter, findings: Findings, body: str, places: dict[Path, int] | None = None
+def locate(data: bytes, policy: ReadPolicy) -> Locations:
+    """The location of every node of a file's front matter.
+
+    Args:
+        data: the whole file.
+        policy: the policy by which it was read.
+
+    Returns:
+        A scalar's location is its value's; a mapping's or list's is its key's, or in a list its first
+        character's. In TOML, where only lines are looked at, it is the value's for assignments and the
+        header's for tables. The empty path, the front matter itself, is always there; what could not be
+        read is missing.
+    """
+    region = find_front_matter(data)
+    if region is None:
+        return {(): (1, 1)}
+    findings = Findings(policy)
+    offsets: dict[Path, int] = {}
+    with suppress(StopReadingError):  # the offsets before the fault are there already
+        _open(data, region, findings)
+        _read_tree(region, findings, "", offsets)
+    locations = {path: findings.location(offset) for path, offset in offsets.items()}
+    locations[()] = findings.location(0)
+    return locations
+
+
+def location_of(locations: Locations, path: Path) -> tuple[int, int]:
+    """The location of a node, or of the nearest enclosing one that has a location.
+
+    Args:
+        locations: the result of `locate`.
+        path: keys and 0-based positions from the outermost mapping.
+    """
+    while path and path not in locations:
+        path = path[:-1]
+    return locations.get(path, (1, 1))
+
+
+def _read_tree(
+    region: FrontMatter, findings: Findings, body: str, offsets: dict[Path, int] | None = None
 ) -> tuple[Node, str]:
     """The tree by the reference reader of the front matter's format, and the body.
 
     Args:
-        region: where the front matter is.
+        region: the front matter's bytes.
         findings: holds the front matter's text and takes the findings.
         body: the body, as far as it is known; only a JSON object shows where its own body starts.
-        places: takes the offset of every node that can be told.
+        offsets: takes the offset of every node that the reader sees.
 
     Raises:
         StopReadingError: the front matter cannot be read; `findings` says why.
     """
     tree: Node
-    # Most files are in the subset, and a check of a few by hand need not import what reads the others.
-    if region.format == "json":
-        from tasks.front_matter.typed_formats import read_json  # noqa: PLC0415
-
-        tree, body = read_json(findings, places)
-    elif region.format == "toml":
-        from tasks.front_matter.typed_formats import read_toml  # noqa: PLC0415
-
-        tree = read_toml(findings, places)
-    else:
+    # Most files are in the subset, and a check of a few by hand need not import the other readers.
+    if region.format == "yaml":
         from tasks.front_matter.yaml_events import read_yaml  # noqa: PLC0415
 
-        tree = read_yaml(findings, places)
+        tree = read_yaml(findings, offsets)
+    else:
+        from tasks.front_matter.typed_formats import read_json, read_toml  # noqa: PLC0415
+
+        if region.format == "toml":
+            tree = read_toml(findings, offsets)
+        else:
+            tree, body = read_json(findings, offsets)
     if not isinstance(tree, dict):
         message = "The front matter is not a list of `key: value` pairs: write it so."
         findings.add("front-matter/not-a-mapping", 0, message)
     return tree, body
 
 
-def open_front_matter(data: bytes, region: FrontMatter, findings: Findings) -> str:
+def _open(data: bytes, region: FrontMatter, findings: Findings) -> str:
     """Decode front matter and body; `findings` gets the front matter's text.
 
     Returns:
@@ -177,7 +218,3 @@ def _check_start(data: bytes, region: FrontMatter, findings: Findings) -> None:
         fence = "+++" if region.format == "toml" else "---"
         message = f"The front matter is never closed: put a line `{fence}` after its last line."
         findings.add_at("front-matter/unclosed-fence", (1, 1), message)
-
-
-def _mapping(tree: Node) -> dict[str, Node] | None:
-    return tree if isinstance(tree, dict) else None

@@ -44,7 +44,7 @@ class FrontMatter(NamedTuple):
 
 
 def find_front_matter(data: bytes) -> FrontMatter | None:
-    """Where the front matter of a file is; None for a file that has none.
+    """The front matter of a file; None for a file that has none.
 
     Args:
         data: the whole file.
@@ -58,15 +58,14 @@ def find_front_matter(data: bytes) -> FrontMatter | None:
     opening = _BLANK_REST.match(data, origin + 3)
     if opening is None:
         return None
-    start = opening.end()
-    return _close(data, language, fence, start)
+    return _close(data, language, fence, opening.end())
 
 
 def guess_front_matter(data: bytes) -> FrontMatter | None:
-    """Where YAML front matter is, if no line of it can be taken for a fence; None where a look at it does not tell.
+    """The YAML front matter of a file, if no line inside it looks like a fence; None where that search is no help.
 
-    Most files have no body, so the search from the end stops at once. Whoever takes the guess refuses
-    front matter with a line that starts with `---` or `...`: then it is what `find_front_matter` finds.
+    Most files have no body, so a search from the end stops at once. The subset reader refuses front matter
+    with a line that starts with `---` or `...`; all other guesses equal the answer of `find_front_matter`.
 
     Args:
         data: the whole file.

@@ -1,23 +1,85 @@
-"""Collect the findings of one file while its front matter is read.
+"""What can be wrong with a source file: stable codes, the shape of a finding, and the findings of one file.
 
-Belongs here: sorting findings into problems and warnings by policy, and turning an offset in the
-front matter into a line and column of the file. Also what a raw tree is.
-Does not belong here: looking for findings.
+Belongs here: the codes, how a field's path is written, and collecting findings while front matter is read.
+Does not belong here: looking for findings, the actions by code (`policy`), and how findings are shown.
 """
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, NoReturn, TypeAlias
 
 from tasks.front_matter.policy import ReadPolicy
-from tasks.front_matter.problems import Path, Problem, excerpt, spell_path
+
+#: Keys and 0-based positions from the outermost mapping to a value.
+Path = tuple[str | int, ...]
 
 #: One value of a raw tree: text exactly as the scalar says it, null, or a collection. Never changed.
 Node: TypeAlias = "str | list[Node] | dict[str, Node] | None"
 
+#: Longest excerpt of an offending value that is kept with a finding, in characters.
+MAX_VALUE: Final = 200
+
 #: Most findings kept of one file: a hostile file must not fill the quarantine table by itself.
 MAX_FINDINGS: Final = 100
+
+#: Every code that presslake can report, with its meaning. Codes are stable: tables hold them.
+CODES: Final[dict[str, str]] = {
+    "file/unreadable": "the file could not be opened or read",
+    "limit/file-size": "the file is larger than `read.max_file_bytes`",
+    "limit/depth": "the front matter is nested deeper than `read.max_depth`",
+    "limit/nodes": "the front matter has more values than `read.max_nodes`",
+    "text/invalid-utf8": "the file is not UTF-8",
+    "text/windows-1252": "the file is not UTF-8 and was read as Windows-1252",
+    "text/byte-order-mark": "the file starts with a UTF-8 byte-order mark",
+    "text/control-character": "the front matter holds a control character, such as NUL",
+    "text/surrogate": "an escape stands for half a character (a lone surrogate)",
+    "front-matter/unclosed-fence": "the fence that opens the front matter is never closed",
+    "front-matter/not-a-mapping": "the front matter is not a list of `key: value` pairs",
+    "yaml/syntax": "the front matter is not valid YAML",
+    "yaml/duplicate-key": "a key stands twice in one mapping",
+    "yaml/anchor": "an anchor (`&name`) is used",
+    "yaml/alias": "an alias (`*name`) is used",
+    "yaml/tag": "a tag (`!name`) is used",
+    "yaml/complex-key": "a key is not a plain text",
+    "yaml/multiple-documents": "the front matter holds more than one YAML document",
+    "toml/syntax": "the front matter is not valid TOML",
+    "json/syntax": "the front matter is not valid JSON",
+    "json/duplicate-key": "a key stands twice in one object",
+    "field/missing": "a required field is missing or empty",
+    "field/type": "a value is not of the type that the contract gives the field",
+    "field/null-item": "a list holds an empty item",
+    "field/range": "a number or time is outside the contract's range",
+    "field/pattern": "a text does not match the contract's pattern",
+    "field/enum": "a value is not one of those the contract lists",
+    "field/length": "a text or list is shorter or longer than the contract allows",
+    "url/invalid": "a URL is not an absolute http(s) address",
+    "time/invalid": "a time does not exist or is not written as ISO 8601",
+    "time/no-zone": "a time has no zone and was taken as UTC",
+}
+
+_HALF_CHARACTER: Final = "An escape stands for half a character (a lone surrogate): write the character itself."
+
+
+class Problem(NamedTuple):
+    """One finding in one file.
+
+    Attributes:
+        code: one of `CODES`.
+        field: the field's path as `format_path` writes it; empty for the file as a whole.
+        line: 1-based line in the file; 0 where no line applies.
+        column: 1-based column in characters; 0 where none applies.
+        message: the fault and its remedy in one sentence, without the location.
+        value: the offending text, at most `MAX_VALUE` characters; empty where there is none.
+    """
+
+    code: str
+    field: str
+    line: int
+    column: int
+    message: str
+    value: str = ""
 
 
 class StopReadingError(Exception):
@@ -45,29 +107,62 @@ class Findings:
         self._first_line = first_line
         self._line_starts: list[int] | None = None
 
-    def place(self, offset: int) -> tuple[int, int]:
+    def location(self, offset: int) -> tuple[int, int]:
         """1-based line and column in the file, in characters, of an offset in the front matter."""
         if self._line_starts is None:
-            self._line_starts = _line_starts(self.text)
+            self._line_starts = [0, *(line_break.end() for line_break in re.finditer("\n", self.text))]
         line = bisect_right(self._line_starts, offset) - 1
         return self._first_line + line, offset - self._line_starts[line] + 1
 
     def add(self, code: str, offset: int, message: str, path: Path = (), value: str = "") -> None:
-        """Note a finding at an offset in the front matter."""
-        self.add_at(code, self.place(offset), message, path, value)
+        """Add a finding at an offset in the front matter."""
+        self.add_at(code, self.location(offset), message, path, value)
 
-    def add_at(self, code: str, place: tuple[int, int], message: str, path: Path = (), value: str = "") -> None:
-        """Note a finding at a line and column of the file, unless the policy accepts it."""
+    def add_at(self, code: str, location: tuple[int, int], message: str, path: Path = (), value: str = "") -> None:
+        """Add a finding at a line and column of the file, unless the policy accepts it."""
         action = self.policy.action(code)
         found = self.problems if action == "reject" else self.warnings
         if action != "accept" and len(found) < MAX_FINDINGS:
-            found.append(Problem(code, spell_path(path), *place, message, excerpt(value)))
+            found.append(Problem(code, format_path(path), *location, message, excerpt(value)))
+
+    def add_surrogate(self, offset: int, path: Path = ()) -> None:
+        """Add the finding that an escape stands for half a character."""
+        self.add("text/surrogate", offset, _HALF_CHARACTER, path)
+
+    def text_without(self, characters: re.Pattern[str]) -> str:
+        """The front matter with U+FFFD for forbidden characters, so that its other findings come out too.
+
+        The first of these characters is a finding.
+        """
+        first = characters.search(self.text)
+        if first is None:
+            return self.text
+        name = f"U+{ord(first.group()):04X}"
+        message = f"The front matter holds the control character {name}, which nobody can see: delete it."
+        self.add("text/control-character", first.start(), message, value=name)
+        return characters.sub("\ufffd", self.text)
+
+    def stop_at_depth(self, offset: int = 0, path: Path = ()) -> NoReturn:
+        """Add the finding that a collection is nested too deep, and raise `StopReadingError`."""
+        message = f"The front matter is nested deeper than {self.policy.max_depth} levels: flatten it."
+        self.add("limit/depth", offset, message, path)
+        raise StopReadingError
+
+    def stop_at_nodes(self, offset: int = 0, path: Path = ()) -> NoReturn:
+        """Add the finding that there are too many values, and raise `StopReadingError`."""
+        message = f"The front matter has more than {self.policy.max_nodes} values: split or shorten it."
+        self.add("limit/nodes", offset, message, path)
+        raise StopReadingError
 
 
-def _line_starts(text: str) -> list[int]:
-    starts = [0]
-    end = text.find("\n")
-    while end >= 0:
-        starts.append(end + 1)
-        end = text.find("\n", end + 1)
-    return starts
+def format_path(path: Path) -> str:
+    """A path as people write it: `("related", 3, "webUrl")` is `related[3].webUrl`."""
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
+    return text
+
+
+def excerpt(value: str) -> str:
+    """The start of an offending value, cut to `MAX_VALUE` characters."""
+    return value if len(value) <= MAX_VALUE else value[: MAX_VALUE - 1] + "…"

@@ -1,7 +1,7 @@
-"""What the reader of front matter does with what it may meet: limits, encodings, and actions by code.
+"""The policy of reading front matter: limits, encodings, and the action for each code.
 
 Belongs here: the settings of reading, as one value that can be pickled to worker processes.
-Does not belong here: the meaning of the codes (`problems`) and the contract's rules on fields.
+Does not belong here: the meaning of the codes (`findings`) and the contract's rules on fields.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from config.settings import Read
 
 ACTIONS: Final = ("accept", "warn", "reject")
 
-#: What happens to each finding that leaves the front matter readable. All others reject the file.
+#: The action for each finding that leaves the front matter readable. All others reject the file.
 DEFAULT_ACTIONS: Final[dict[str, str]] = {
     "text/byte-order-mark": "accept",
     "text/windows-1252": "warn",
@@ -63,7 +63,7 @@ class ReadPolicy(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, read: Read) -> ReadPolicy:
-        """What the section `read` of the settings asks for; raises as the class."""
+        """The policy of the section `read` of the settings; raises as the class."""
         actions = {str(code): str(action) for code, action in read.on.items()}
         return cls(read.max_depth, read.max_nodes, read.fallback_encoding, actions)
 

@@ -1,8 +1,8 @@
 """Read TOML and JSON front matter into the same raw tree that YAML gives.
 
-Belongs here: undoing the types that `tomllib` and `json` insist on. Numbers keep their text (TOML
-integers and times come out in their standard form, which is all that `tomllib` tells), booleans are
-"true" and "false".
+Belongs here: undoing the types that `tomllib` and `json` insist on (numbers keep their text; TOML
+integers and times come out in their standard form, which is all that `tomllib` gives; booleans are
+"true" and "false"), and finding the offsets of values, which neither library gives.
 Does not belong here: YAML, and any typing.
 """
 
@@ -13,66 +13,66 @@ import re
 from datetime import date, datetime, time
 from typing import Any, Final
 
-from tasks.front_matter.findings import Findings, Node, StopReadingError
-from tasks.front_matter.json_places import json_places
-from tasks.front_matter.problems import Path
-from tasks.front_matter.toml_places import has_long_keys, toml_places
+from tasks.front_matter.findings import Findings, Node, Path, StopReadingError
 
 _CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
-_TOML_PLACE: Final = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _BLANK_REST: Final = re.compile(r"[ \t]*+\r?+(?:\n|\Z)")
+_JSON_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*+"|[{}\[\],:]|[^\s{}\[\],:"]+')
+
+_TOML_LOCATION: Final = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+_TOML_PART: Final = r"""(?:[A-Za-z0-9_-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')"""
+_TOML_KEY: Final = rf"{_TOML_PART}(?:[ \t]*+\.[ \t]*+{_TOML_PART})*+"
+_TOML_LINE: Final = re.compile(
+    rf"^[ \t]*+(?:(\[\[?)[ \t]*+({_TOML_KEY})[ \t]*+\]|({_TOML_KEY})[ \t]*+=[ \t]*+(?=(\"\"\"|\'\'\')?))", re.M
+)
 
 
-def read_toml(findings: Findings, places: dict[Path, int] | None = None) -> dict[str, Node]:
+def read_toml(findings: Findings, offsets: dict[Path, int] | None = None) -> dict[str, Node]:
     """The raw tree of TOML front matter.
 
     Args:
         findings: holds the text, takes the findings, knows the policy.
-        places: takes the offsets of the nodes that a scan of the lines can tell.
+        offsets: takes the offsets of the nodes that a scan of the lines sees, see `_toml_offsets`.
 
     Raises:
         StopReadingError: it is not valid TOML or exceeds a limit; `findings` says why.
     """
-    text = _without_controls(findings)
-    if places is not None:
-        places.update(toml_places(text))
-    if has_long_keys(text, findings.policy.max_depth):  # tomllib's time grows with the square of their length
-        _report_depth(findings)
-        raise StopReadingError
+    text = findings.text_without(_CONTROL)
+    if offsets is not None:
+        offsets.update(_toml_offsets(text))
+    if _has_long_keys(text, findings.policy.max_depth):  # tomllib's time grows with the square of their length
+        findings.stop_at_depth()
     import tomllib  # noqa: PLC0415  (few files are TOML)
 
     try:
-        tree, _ = _Untyper(findings).mapping(tomllib.loads(text, parse_float=str), ())
-    except RecursionError as error:
-        _report_depth(findings)
-        raise StopReadingError from error
+        return _Untyper(findings).mapping(tomllib.loads(text, parse_float=str))
+    except RecursionError:
+        findings.stop_at_depth()
     except ValueError as error:
-        _report_toml_syntax(error, findings)
+        _add_toml_syntax(error, findings)
         raise StopReadingError from error
-    return tree
 
 
-def read_json(findings: Findings, places: dict[Path, int] | None = None) -> tuple[dict[str, Node], str]:
+def read_json(findings: Findings, offsets: dict[Path, int] | None = None) -> tuple[dict[str, Node], str]:
     """The raw tree of the JSON object at the start of the text, and the body after its line.
 
     Args:
         findings: holds the text, takes the findings, knows the policy.
-        places: takes the offset of every node.
+        offsets: takes the offset of every node.
 
     Raises:
         StopReadingError: it is not valid JSON or exceeds a limit; `findings` says why.
     """
-    text = _without_controls(findings)
-    repeated: list[str] = []
-    typed, stop = _decode_json(text, findings, repeated)
-    known: dict[Path, int] = {} if places is None else places
-    tree, surrogates = _Untyper(findings).mapping(typed, ())
-    if places is not None or repeated or surrogates:
-        _walk_json(text, stop, known, findings)
-    for path in surrogates:
-        message = "An escape stands for half a character (a lone surrogate): write the character itself."
-        findings.add("text/surrogate", known.get(path, 0), message, path)
+    text = findings.text_without(_CONTROL)
+    typed, stop, repeats_keys = _decode_json(text, findings)
+    untyper = _Untyper(findings)
+    tree = untyper.mapping(typed)
+    if offsets is not None or repeats_keys or untyper.surrogates:
+        offsets = {} if offsets is None else offsets
+        _scan_json(text, stop, offsets, findings)
+        for path in untyper.surrogates:
+            findings.add_surrogate(offsets.get(path, 0), path)
     rest = _BLANK_REST.match(text, stop)
     if rest is None:
         message = "Text follows the closing brace: start the body on the next line."
@@ -80,109 +80,170 @@ def read_json(findings: Findings, places: dict[Path, int] | None = None) -> tupl
     return tree, findings.text[rest.end() if rest else stop :]
 
 
-def _decode_json(text: str, findings: Findings, repeated: list[str]) -> tuple[dict[str, Any], int]:
+def _decode_json(text: str, findings: Findings) -> tuple[dict[str, Any], int, bool]:
+    """The typed object, the offset after it, and whether a key stands twice in an object."""
+    repeats_keys = False
+
     def mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal repeats_keys
         tree = dict(pairs)
-        if len(tree) != len(pairs):
-            repeated.append("")
+        repeats_keys = repeats_keys or len(tree) != len(pairs)
         return tree
 
     decoder = json.JSONDecoder(object_pairs_hook=mapping, parse_int=str, parse_float=str, parse_constant=str)
     try:
-        return decoder.raw_decode(text)
-    except RecursionError as error:
-        _report_depth(findings)
-        raise StopReadingError from error
+        return *decoder.raw_decode(text), repeats_keys
+    except RecursionError:
+        findings.stop_at_depth()
     except json.JSONDecodeError as error:
-        message = f"The JSON cannot be read ({error.msg}): correct this place."
-        findings.add("json/syntax", error.pos, message)
+        findings.add("json/syntax", error.pos, f"The JSON cannot be read ({error.msg}): correct this place.")
         raise StopReadingError from error
 
 
-def _walk_json(text: str, stop: int, places: dict[Path, int], findings: Findings) -> None:
-    for path, offset, repeated_key in json_places(text, stop):
-        places[path] = offset
-        if repeated_key is not None:
-            message = f"The key `{path[-1]}` stands a second time in one object: keep one of them."
-            findings.add("json/duplicate-key", repeated_key, message, path, str(path[-1]))
+def _scan_json(text: str, stop: int, offsets: dict[Path, int], findings: Findings) -> None:
+    """Walk the tokens of a valid object: the offsets of its nodes, and a finding for every repeated key.
+
+    Args:
+        text: starts with the object.
+        stop: offset after it.
+        offsets: takes the offset of each scalar, of the key of each object and array in an object, and
+            of the bracket of each one in an array.
+        findings: takes the findings.
+    """
+    path: list[str | int] = []
+    open_keys: list[set[str] | None] = []  # keys so far of every open object; None for arrays
+    key_offset: int | None = None
+    expects_key = False
+    for token in _JSON_TOKEN.finditer(text, 0, stop):
+        mark, offset = token.group(), token.start()
+        keys = open_keys[-1] if open_keys else None
+        if mark in ("}", "]"):
+            open_keys.pop()
+            path.pop()
+            expects_key = False
+        elif mark == ",":
+            expects_key, key_offset = keys is not None, None
+            path[-1] = path[-1] + 1 if isinstance(path[-1], int) else path[-1]
+        elif expects_key and keys is not None:
+            key: str = json.loads(mark, strict=False)
+            path[-1], key_offset, expects_key = key, offset, False
+            if key in keys:
+                message = f"The key `{key}` stands a second time in one object: keep one of them."
+                findings.add("json/duplicate-key", offset, message, tuple(path), key)
+            keys.add(key)
+        elif mark != ":":
+            opens = mark in ("{", "[")
+            if path:
+                offsets[tuple(path)] = offset if key_offset is None or not opens else key_offset
+            if opens:
+                open_keys.append(set() if mark == "{" else None)
+                path.append("" if mark == "{" else 0)
+                expects_key, key_offset = mark == "{", None
 
 
-def _without_controls(findings: Findings) -> str:
-    first = _CONTROL.search(findings.text)
-    if first is None:
-        return findings.text
-    name = f"U+{ord(first.group()):04X}"
-    message = f"The front matter holds the control character {name}, which nobody can see: delete it."
-    findings.add("text/control-character", first.start(), message, value=name)
-    return _CONTROL.sub("\ufffd", findings.text)
+def _toml_offsets(text: str) -> dict[Path, int]:
+    """Path to offset: of the value for assignments, of the line's header for tables.
+
+    Front matter has table headers and assignments, one a line. Values inside inline tables and multi-line
+    arrays are missing; callers fall back to the offset of the enclosing value.
+    """
+    offsets: dict[Path, int] = {}
+    table: Path = ()
+    lengths: dict[Path, int] = {}
+    at = 0
+    while (line := _TOML_LINE.search(text, at)) is not None:
+        at = line.end()
+        brackets, header, key, quotes = line.groups()
+        if header:
+            table = _toml_table(_toml_steps(header), lengths, appends=brackets == "[[")
+            offsets.setdefault(table, line.start(1))
+        else:
+            offsets[table + _toml_steps(key)] = line.end()
+        if quotes:  # lines inside a multi-line text assign nothing
+            closing = text.find(quotes, at + 3)
+            at = closing + 3 if closing >= 0 else len(text)
+    return offsets
 
 
-def _report_depth(findings: Findings) -> None:
-    message = f"The front matter is nested deeper than {findings.policy.max_depth} levels: flatten it."
-    findings.add("limit/depth", 0, message)
+def _toml_steps(dotted: str) -> Path:
+    return tuple(part.strip("\"'") for part in re.findall(_TOML_PART, dotted))
 
 
-def _report_toml_syntax(error: ValueError, findings: Findings) -> None:
-    said = str(error)
-    place = _TOML_PLACE.search(said)
-    offset = len(findings.text) if place else 0
-    if place and place[1]:
-        offset = _toml_offset(findings.text, int(place[1]), int(place[2]))
-    if "Unicode scalar value" in said:
-        message = "An escape stands for half a character (a lone surrogate): write the character itself."
-        findings.add("text/surrogate", offset, message)
+def _toml_table(header: Path, lengths: dict[Path, int], appends: bool) -> Path:
+    """The path of a table: steps into arrays of tables get the position of their last element."""
+    path: Path = ()
+    for depth, step in enumerate(header, start=1):
+        path += (step,)
+        if appends and depth == len(header):
+            lengths[path] = lengths.get(path, 0) + 1
+        if path in lengths:
+            path += (lengths[path] - 1,)
+    return path
+
+
+def _has_long_keys(text: str, parts: int) -> bool:
+    """Whether anything in the text looks like a dotted key of more than `parts` parts."""
+    return re.search(rf"(?<![A-Za-z0-9_-])(?:{_TOML_PART}[ \t]*+\.[ \t]*+){{{parts}}}", text) is not None
+
+
+def _add_toml_syntax(error: ValueError, findings: Findings) -> None:
+    """Turn tomllib's error into a finding at its location; tomllib counts lines by LF, after making LF of CR LF."""
+    location = _TOML_LOCATION.search(str(error))
+    offset = len(findings.text) if location else 0
+    if location and location[1]:
+        start = 0
+        for _ in range(int(location[1]) - 1):
+            start = findings.text.find("\n", start) + 1
+        offset = min(start + int(location[2]) - 1, offset)
+    if "Unicode scalar value" in str(error):
+        findings.add_surrogate(offset)
         return
-    reason = _TOML_PLACE.sub("", said)
+    reason = _TOML_LOCATION.sub("", str(error))
     findings.add("toml/syntax", offset, f"The TOML cannot be read ({reason}): correct the line.")
 
 
-def _toml_offset(text: str, line: int, column: int) -> int:
-    """Offset of tomllib's place: it counts lines by LF, after making LF of CR LF."""
-    start = 0
-    for _ in range(line - 1):
-        start = text.find("\n", start) + 1
-    return min(start + column - 1, len(text))
-
-
 class _Untyper:
-    """Turns typed values into raw ones, within the policy's limits."""
+    """Turns typed values into raw ones, within the policy's limits.
+
+    Attributes:
+        surrogates: paths of texts that held lone surrogates.
+    """
 
     def __init__(self, findings: Findings) -> None:
+        self.surrogates: list[Path] = []
         self._findings = findings
         self._nodes = 0
-        self._surrogates: list[Path] = []
 
-    def mapping(self, typed: dict[str, Any], path: Path) -> tuple[dict[str, Node], list[Path]]:
-        """The raw tree, and the paths of texts that held lone surrogates."""
-        tree = self._node(typed, path)
-        assert isinstance(tree, dict)
-        return tree, self._surrogates
+    def mapping(self, typed: dict[str, Any], path: Path = ()) -> dict[str, Node]:
+        """The raw tree of a mapping."""
+        self._count(path)
+        self._check_depth(path)
+        return {self._text(key, path): self._node(value, (*path, key)) for key, value in typed.items()}
 
     def _node(self, typed: Any, path: Path) -> Node:
-        self._nodes += 1
-        if self._nodes > self._findings.policy.max_nodes:
-            limit = self._findings.policy.max_nodes
-            message = f"The front matter has more than {limit} values: split or shorten it."
-            self._findings.add("limit/nodes", 0, message, path)
-            raise StopReadingError
-        if isinstance(typed, dict | list):
-            return self._collection(typed, path)
+        if isinstance(typed, dict):
+            return self.mapping(typed, path)
+        self._count(path)
+        if isinstance(typed, list):
+            self._check_depth(path)
+            return [self._node(value, (*path, position)) for position, value in enumerate(typed)]
         if typed is None or isinstance(typed, str):
             return None if typed is None else self._text(typed, path)
         if isinstance(typed, bool):
             return "true" if typed else "false"
         return typed.isoformat() if isinstance(typed, date | datetime | time) else str(typed)
 
-    def _collection(self, typed: dict[str, Any] | list[Any], path: Path) -> Node:
+    def _count(self, path: Path) -> None:
+        self._nodes += 1
+        if self._nodes > self._findings.policy.max_nodes:
+            self._findings.stop_at_nodes(path=path)
+
+    def _check_depth(self, path: Path) -> None:
         if len(path) >= self._findings.policy.max_depth:
-            _report_depth(self._findings)
-            raise StopReadingError
-        if isinstance(typed, dict):
-            return {self._text(key, path): self._node(value, (*path, key)) for key, value in typed.items()}
-        return [self._node(value, (*path, position)) for position, value in enumerate(typed)]
+            self._findings.stop_at_depth()
 
     def _text(self, text: str, path: Path) -> str:
         if text.isascii() or not _SURROGATE.search(text):
             return text
-        self._surrogates.append(path)
+        self.surrogates.append(path)
         return _SURROGATE.sub("\ufffd", text)

@@ -1,6 +1,6 @@
-"""Read YAML front matter into a raw tree from the parser's events: the reference for what YAML means.
+"""Read YAML front matter into a raw tree from the parser's events: the reference for the meaning of YAML.
 
-Belongs here: everything that YAML allows, with a finding and its place for what the policy limits.
+Belongs here: everything that YAML allows, with a finding and its location for the limits of the policy.
 Does not belong here: types. Every scalar is its exact text; only a plain `~`, `null` or nothing is null.
 
 Working on events, not on PyYAML's loaders, means that no tag is ever resolved, no object is ever
@@ -14,8 +14,7 @@ from typing import Any, Final
 
 import yaml
 
-from tasks.front_matter.findings import Findings, Node, StopReadingError
-from tasks.front_matter.problems import Path
+from tasks.front_matter.findings import Findings, Node, Path, StopReadingError
 
 _Loader: Final[Any] = getattr(yaml, "CLoader", yaml.Loader)  # without libyaml: the same, slower
 
@@ -24,7 +23,7 @@ _NULLS: Final = frozenset(("", "~", "null", "Null", "NULL"))
 #: Characters that a YAML stream must not hold (YAML 1.1, section 5.1, `c-printable`).
 _UNPRINTABLE: Final = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 
-#: What the parser says, and how to say it to the person who wrote the file.
+#: Parts of libyaml's messages, and the message for the author of the file.
 _EXPLANATIONS: Final = {
     "mapping values are not allowed": "A `: ` stands where no key can be: put the value in quotes, "
     "or indent the line like its neighbours.",
@@ -38,40 +37,29 @@ _EXPLANATIONS: Final = {
 }
 
 
-def read_yaml(findings: Findings, places: dict[Path, int] | None = None) -> Node:
+def read_yaml(findings: Findings, offsets: dict[Path, int] | None = None) -> Node:
     """The raw tree of `findings.text`; an empty one is an empty mapping.
 
     Args:
         findings: holds the text, takes the findings, knows the policy.
-        places: takes the offset of every node: of scalars, and of the keys (or dashes' contents, in
+        offsets: takes the offset of every node: of scalars, and of the keys (or dashes' contents, in
             lists) of mappings and lists.
 
     Raises:
         StopReadingError: the rest cannot be read; `findings` says why.
     """
-    text = _without_unprintable(findings)
+    text = findings.text_without(_UNPRINTABLE)
     loader = _Loader(text)
     try:
-        return _EventReader(loader, findings, places).document()
+        return _EventReader(loader, findings, offsets).document()
     except yaml.YAMLError as error:
-        _report_syntax(error, findings)
+        _add_syntax(error, findings)
         raise StopReadingError from error
     finally:
         loader.dispose()
 
 
-def _without_unprintable(findings: Findings) -> str:
-    """The text with forbidden characters replaced, so that the other findings come out too."""
-    first = _UNPRINTABLE.search(findings.text)
-    if first is None:
-        return findings.text
-    name = f"U+{ord(first.group()):04X}"
-    message = f"The front matter holds the control character {name}, which nobody can see: delete it."
-    findings.add("text/control-character", first.start(), message, value=name)
-    return _UNPRINTABLE.sub("\ufffd", findings.text)
-
-
-def _report_syntax(error: yaml.YAMLError, findings: Findings) -> None:
+def _add_syntax(error: yaml.YAMLError, findings: Findings) -> None:
     problem = str(getattr(error, "problem", None) or error)
     mark = getattr(error, "problem_mark", None)
     if "end of stream" in problem:
@@ -91,12 +79,12 @@ def _report_syntax(error: yaml.YAMLError, findings: Findings) -> None:
 class _EventReader:
     """One pass over the events of one document; recursion is bounded by the policy's depth."""
 
-    __slots__ = ("_anchors", "_findings", "_max_depth", "_max_nodes", "_next", "_nodes", "_path", "_places")
+    __slots__ = ("_anchors", "_findings", "_max_depth", "_max_nodes", "_next", "_nodes", "_offsets", "_path")
 
-    def __init__(self, loader: Any, findings: Findings, places: dict[Path, int] | None) -> None:
+    def __init__(self, loader: Any, findings: Findings, offsets: dict[Path, int] | None) -> None:
         self._next = loader.get_event
         self._findings = findings
-        self._places = places
+        self._offsets = offsets
         self._max_depth = findings.policy.max_depth
         self._max_nodes = findings.policy.max_nodes
         self._nodes = 0
@@ -120,8 +108,8 @@ class _EventReader:
         kind = type(event)
         self._count(event, 1)
         before = self._nodes
-        if self._places is not None and kind is yaml.ScalarEvent:
-            self._places[tuple(self._path)] = event.start_mark.index
+        if self._offsets is not None and kind is yaml.ScalarEvent:
+            self._offsets[tuple(self._path)] = event.start_mark.index
         if kind is yaml.AliasEvent:
             return self._alias(event, depth)
         if event.tag is not None:
@@ -149,8 +137,8 @@ class _EventReader:
                 message = f"The key `{key}` stands a second time in one mapping: keep one of them."
                 self._add("yaml/duplicate-key", event, message, key)
             value = self._next()
-            if self._places is not None:
-                self._places[tuple(path)] = event.start_mark.index
+            if self._offsets is not None:
+                self._offsets[tuple(path)] = event.start_mark.index
             tree[key] = self._node(value, depth + 1)
             path.pop()
             event = self._next()
@@ -162,8 +150,8 @@ class _EventReader:
         event = self._next()
         while type(event) is not yaml.SequenceEndEvent:
             path.append(len(items))
-            if self._places is not None:
-                self._places[tuple(path)] = event.start_mark.index
+            if self._offsets is not None:
+                self._offsets[tuple(path)] = event.start_mark.index
             items.append(self._node(event, depth + 1))
             path.pop()
             event = self._next()
@@ -173,9 +161,9 @@ class _EventReader:
         """The key's text; a finding and a stand-in for a key that is no text."""
         if type(event) is yaml.ScalarEvent and event.tag is None and event.anchor is None:
             return str(event.value)
-        places, self._places = self._places, None
+        offsets, self._offsets = self._offsets, None
         key = self._node(event, depth + 1)
-        self._places = places
+        self._offsets = offsets
         if isinstance(key, list | dict):
             message = "A key is a list or a mapping: write it as plain text, or quote it."
             self._add("yaml/complex-key", event, message)
@@ -198,15 +186,11 @@ class _EventReader:
     def _count(self, event: Any, more: int) -> None:
         self._nodes += more
         if self._nodes > self._max_nodes:
-            message = f"The front matter has more than {self._max_nodes} values: split or shorten it."
-            self._add("limit/nodes", event, message)
-            raise StopReadingError
+            self._findings.stop_at_nodes(event.start_mark.index, tuple(self._path))
 
     def _check_depth(self, event: Any, depth: int) -> None:
         if depth > self._max_depth:
-            message = f"The front matter is nested deeper than {self._max_depth} levels: flatten it."
-            self._add("limit/depth", event, message)
-            raise StopReadingError
+            self._findings.stop_at_depth(event.start_mark.index, tuple(self._path))
 
     def _add(self, code: str, event: Any, message: str, value: str = "") -> None:
         self._findings.add(code, event.start_mark.index, message, tuple(self._path), value)
@@ -214,8 +198,6 @@ class _EventReader:
 
 def _height(node: Node) -> int:
     """Levels of collections in a tree that is within the depth limit."""
-    if isinstance(node, dict):
-        return 1 + max(map(_height, node.values()), default=0)
-    if isinstance(node, list):
-        return 1 + max(map(_height, node), default=0)
-    return 0
+    if node is None or isinstance(node, str):
+        return 0
+    return 1 + max(map(_height, node.values() if isinstance(node, dict) else node), default=0)

@@ -1,15 +1,17 @@
-"""One batch of files from the source to Arrow tables: the work of a worker process.
+"""The parse stage: one batch of files from the source to Arrow tables, in a worker process.
 
-Belongs here: reading bytes, and telling apart what was found. Does not belong
-here: Prefect (`task`), what a document says (`records`).
+Belongs here: reading bytes, the state of each file, and the calls for worker processes. Does not belong
+here: Prefect (`task`), the contents of a document (`records`).
 """
 
 from __future__ import annotations
 
 import errno
 import hashlib
+import os
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -21,14 +23,18 @@ from config.errors import SourceError
 from config.url_rules import UrlRules
 from tasks.arrow.schemas import FINDINGS
 from tasks.front_matter.document import Document, Reader
+from tasks.front_matter.findings import Problem
 from tasks.front_matter.policy import ReadPolicy
-from tasks.front_matter.problems import Problem
 from tasks.parse.records import build_records
-from tasks.runs.parsed import Parsed
+from tasks.runs.logs import log_of
+from tasks.runs.parsed import Parsed, write_parsed
+from tasks.runs.run import load_run
 from tasks.runs.source import Content, Source, UnreadableFile, read_files
+from tasks.runs.staging import read_arrow
+from tasks.runs.workers import in_worker
 
-#: Errors that say something of one file, not of the storage: they quarantine the file. EINVAL is what
-#: a source says of a name that has become a folder, a device or a pipe.
+#: Errors of one file, not of the storage, with the remedy: they quarantine the file. A source gives EINVAL
+#: for a name that has become a folder, a device or a pipe.
 _OF_THE_FILE: Final = {
     errno.EACCES: "give the user who runs presslake the right to read it",
     errno.EPERM: "give the user who runs presslake the right to read it",
@@ -38,13 +44,13 @@ _OF_THE_FILE: Final = {
     errno.ENXIO: "put a plain file in its place",
     errno.ENAMETOOLONG: "give it a shorter name",
 }
-_GONE: Final = {errno.ENOENT, errno.ENOTDIR}
-#: Columns of a listing that reading looks at row by row; times as Python objects would take as long as opening files.
-_ASKED_OF_A_FILE: Final = ["source", "source_path", "etag", "known_hash"]
+_MISSING: Final = {errno.ENOENT, errno.ENOTDIR}
+#: Columns of a listing that reading needs row by row; times as Python objects would take as long as opening files.
+_READ_BY_ROW: Final = ["source", "source_path", "etag", "known_hash"]
 
 
 class ParseJob(msgspec.Struct, frozen=True):
-    """All that a worker needs besides the list of files; picklable.
+    """Everything that reading a batch needs besides the list of files; picklable.
 
     Attributes:
         sources: source name to source.
@@ -62,7 +68,7 @@ class ParseJob(msgspec.Struct, frozen=True):
 
 
 class _Read(NamedTuple):
-    """What became of one file: its state, hash, bytes and, for a record, its document.
+    """One file after reading: its state, hash, bytes and, for a record, its document.
 
     `etag` is that of the bytes, `size` their number where the listing's is not that of this version.
     """
@@ -87,7 +93,7 @@ def read_batch(files: pa.Table, job: ParseJob) -> Parsed:
         SourceError: the storage failed; worth another try.
     """
     started = time.perf_counter()
-    rows = files.select(_ASKED_OF_A_FILE).to_pylist()
+    rows = files.select(_READ_BY_ROW).to_pylist()
     contents = read_files(rows, job.sources, job.max_file_bytes)
     reader = _reader(job.policy)
     reads = [_read_file(row, content, job, reader) for row, content in zip(rows, contents, strict=True)]
@@ -95,6 +101,61 @@ def read_batch(files: pa.Table, job: ParseJob) -> Parsed:
     kept = [read.raw if read.state == "record" else None for read in reads]
     size = sum(len(read.raw or b"") for read in reads)
     return Parsed(table, found, kept.__getitem__, time.perf_counter() - started, size)
+
+
+def parse_files(folder: Path, batch: Path) -> Path:
+    """Read and parse the files of a batch in the run's worker pool.
+
+    Args:
+        folder: the run's staging folder.
+        batch: the batch's folder, with `input.arrow`: the files of `read_batch`.
+
+    Raises:
+        SourceError: the storage failed.
+        RunError: a worker process died.
+    """
+    timeout = load_run(folder).settings.run.task_timeout_seconds
+    return in_worker(folder, timeout, _parse, folder, batch)
+
+
+def _parse(folder: Path, batch: Path) -> Path:
+    write_parsed(batch, parsed_batch(folder, batch))
+    return batch
+
+
+def parsed_batch(folder: Path, batch: Path) -> Parsed:
+    """Read and parse the files of a batch in this process; see `parse_files`."""
+    run = load_run(folder)
+    log_of("parse").debug("reading in process %d", os.getpid())
+    job = ParseJob(run.sources, run.contract, run.rules, run.policy, run.settings.read.max_file_bytes)
+    parsed = read_batch(read_arrow(batch / "input.arrow"), job)
+    log_of("parse").debug("read in %.2f s", parsed.seconds)
+    return parsed
+
+
+def confirm_missing(folder: Path, batch: Path) -> None:
+    """Make sure that the files that a worker on another machine did not find are missing here, too.
+
+    Without this a worker that lacks a source's mount would make its articles disappear.
+
+    Args:
+        folder: the run's staging folder.
+        batch: the batch's folder, validated.
+
+    Raises:
+        SourceError: a file that the worker did not find is there. The batch counts as not done.
+    """
+    run = load_run(folder)
+    files = read_arrow(batch / "files.arrow").select(["status", "source", "source_path", "etag"])
+    missing = files.filter(pc.equal(files["status"], "gone")).to_pylist()
+    for row, content in zip(missing, read_files(missing, run.sources, 0), strict=True):
+        if isinstance(content, OSError):
+            continue
+        (batch / "numbers.json").unlink(missing_ok=True)
+        raise SourceError(
+            f"{row['source']}:{row['source_path']} is there, but a worker did not find it.",
+            f"Mount {run.locations[row['source']]} at the same path on every worker, see docs/scaling.md.",
+        )
 
 
 def _read_file(row: dict[str, Any], content: Content | OSError, job: ParseJob, reader: Reader) -> _Read:
@@ -113,7 +174,7 @@ def _read_file(row: dict[str, Any], content: Content | OSError, job: ParseJob, r
 
 
 def _unread(row: dict[str, Any], error: OSError) -> _Read:
-    if error.errno in _GONE:
+    if error.errno in _MISSING:
         return _Read("gone")
     # A lack of rights may pass while the file stays as it is: without an etag the next run tries it again.
     remedy, etag = _OF_THE_FILE.get(error.errno or 0), None
@@ -134,17 +195,17 @@ _readers: Final[dict[str, Reader]] = {}
 
 
 def _reader(policy: ReadPolicy) -> Reader:
-    """One reader a process and policy: it remembers the list items it has parsed."""
+    """One reader a process and policy: it has a cache of parsed list items."""
     return _readers.get(repr(policy)) or _readers.setdefault(repr(policy), Reader(policy))
 
 
 def _tables(files: pa.Table, reads: list[_Read], job: ParseJob) -> tuple[pa.Table, pa.Table]:
     files = files.drop_columns(["known_hash"])
-    # A file that changed since it was listed: its next listing is held against what was really read.
+    # A file that changed since it was listed: its next listing is compared with the bytes that were read.
     sizes = pc.coalesce(pa.array([read.size for read in reads], pa.int64()), files["size"])
     for name, values in (("etag", pa.array([read.etag for read in reads], pa.string())), ("size", sizes)):
-        place = files.schema.get_field_index(name)
-        files = files.set_column(place, files.field(place), values)
+        index = files.schema.get_field_index(name)
+        files = files.set_column(index, files.field(index), values)
     files = files.append_column("source_hash", pa.array([read.digest for read in reads], pa.string()))
     files = files.append_column("state", pa.array([read.state for read in reads], pa.string()))
     documents = [read.document for read in reads if read.document is not None]
@@ -157,8 +218,7 @@ def _tables(files: pa.Table, reads: list[_Read], job: ParseJob) -> tuple[pa.Tabl
 def _beside(files: pa.Table, rows: pa.Array, records: pa.Table) -> pa.Table:
     """The records in the rows of their files; rows of other states have nulls."""
     if len(rows) < len(files):
-        places = pc.index_in(pa.array(range(len(files)), rows.type), rows)
-        records = records.take(places)
+        records = records.take(pc.index_in(pa.array(range(len(files)), rows.type), rows))
     for name in records.column_names:
         files = files.append_column(name, records[name])
     return files

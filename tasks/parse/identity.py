@@ -1,7 +1,7 @@
-"""Who a record is: its canonical URL, its ids, and the key of its content.
+"""The identity of a record (its canonical URL and ids), and the features by which records are compared.
 
-Belongs here: columns that follow from a record's own fields and name it. Why these rules:
-docs/identity.md. Does not belong here: comparing records (`tasks.deduplicate`).
+Belongs here: columns that follow from a record's own fields. Why these rules: docs/identity.md. Does not
+belong here: the words and hashes of a text (`tasks.arrow.texts`), and comparing records (`tasks.deduplicate`).
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ import pyarrow.compute as pc
 
 from config.contract_types import Column
 from config.url_rules import UrlRules
+from tasks.arrow.texts import outlets, shingles_of_words, spaced_words
+from tasks.parse.trees import has_value
 from tasks.parse.urls import article_ids, canonical_urls, is_home_page
-from tasks.parse.values import has_value
 
 #: Addresses of one page, the one that names it first; the others are its aliases.
 _ADDRESSES: Final = ("original_url", "web_url", "amp_url", "cdn_amp_url")
@@ -27,6 +28,14 @@ class Identity(NamedTuple):
     url: pa.StringArray
     article_id: pa.StringArray
     alias_ids: pa.ListArray
+
+
+class Features(NamedTuple):
+    """Columns of n records by which near-duplicates are found; see the manifest's contract."""
+
+    title_words: pa.StringArray
+    outlet: pa.StringArray
+    shingles: pa.ListArray
 
 
 def identify(columns: dict[str, pa.Array], source: pa.StringArray, path: pa.StringArray, rules: UrlRules) -> Identity:
@@ -65,7 +74,7 @@ def _lists_of_others(own: pa.StringArray, aliases: list[pa.StringArray]) -> pa.L
 
 
 def related_ids(items: pa.StructArray, rules: UrlRules) -> pa.StringArray:
-    """The `article_id` that each related entry's address has; null where it has none."""
+    """The `article_id` of each related entry's address; null where it has none."""
     names = {field.name for field in items.type}
     none = pa.nulls(len(items), pa.string())
     original, web = (items.field(n) if n in names else none for n in ("original_url", "url"))
@@ -87,6 +96,24 @@ def content_keys(columns: dict[str, pa.Array], title: pa.StringArray, excerpt: p
     title, excerpt = (pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text) for text in (title, excerpt))
     texts = pc.binary_join_element_wise(title, excerpt, pc.utf8_lower(provider), "\x1f")
     return pa.array([t and hashlib.sha256(t.encode()).hexdigest()[:32] for t in texts.to_pylist()], pa.string())
+
+
+def features(
+    columns: dict[str, pa.Array], title: pa.StringArray, excerpt: pa.StringArray, urls: pa.StringArray
+) -> Features:
+    """The words of each record's title, its outlet, and its shingles.
+
+    The outlet is that of the address, where the story stands, not the provider, whose name it may
+    carry at many addresses; only a record without an address has its provider's.
+
+    Args:
+        columns: the records' columns, `provider_domain` if there is one.
+        title, excerpt: (n,) in normal form (`tasks.arrow.texts.normal_text`); null where none.
+        urls: (n,) canonical URLs or null.
+    """
+    domain = columns.get("provider_domain", pa.nulls(len(urls), pa.string()))
+    words = spaced_words(title)
+    return Features(words, outlets(urls, domain), shingles_of_words(words, spaced_words(excerpt)))
 
 
 def completeness(columns: dict[str, pa.Array], sources: tuple[Column, ...], length: int) -> pa.Int32Array:

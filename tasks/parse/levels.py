@@ -1,26 +1,78 @@
-"""A level: the columns of n nodes, with all that was noticed while they were read.
+"""A level: the columns of n nodes, with all that was found while they were read, and the contract's source paths.
 
-Belongs here: the shape of a level and how what was noticed about an item reaches the records
-that have it. Does not belong here: reading (`trees`), what is left over (`leftovers`).
+Belongs here: the shape of a level, the paths as one tree, in which a batch is walked once for all columns,
+and how the findings of a list's item reach the records that have it. Does not belong here: reading
+(`trees`), and unmapped fields (`unmapped`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from itertools import pairwise, zip_longest
 from typing import Any, NamedTuple
 
+import msgspec
 import pyarrow as pa
 
-from config.contract_types import Severity
-from tasks.front_matter.problems import Path
+from config.contract_types import Column, Severity
+from tasks.front_matter.findings import Path
 
 #: A node and a path below it.
-Place = tuple[int, Path]
+Position = tuple[int, Path]
+
+
+class Step(msgspec.Struct, dict=True):
+    """One step of the contract's source paths: the columns that end here, the steps below."""
+
+    columns: list[Column] = msgspec.field(default_factory=list)
+    children: dict[str | int, Step] = msgspec.field(default_factory=dict)
+
+    @cached_property
+    def kinds(self) -> frozenset[type]:
+        """The types that a node may have here: those of its columns, and those that have the steps below."""
+        below = {list if isinstance(key, int) else dict for key in self.children}
+        return frozenset(below | {kind_of(column) for column in self.columns})
+
+    @cached_property
+    def severity(self) -> Severity:
+        """The severity of a wrong type of node here: an error if it is one for any column at or below."""
+        severities = {column.type_severity for column in self.columns}
+        severities |= {child.severity for child in self.children.values()}
+        return "error" if "error" in severities else "warning"
+
+    @cached_property
+    def leaves(self) -> frozenset[str | int]:
+        """The keys of children without children."""
+        return frozenset(key for key, child in self.children.items() if not child.children)
+
+    @cached_property
+    def branches(self) -> list[tuple[str | int, Step]]:
+        """The children that have children."""
+        return [(key, child) for key, child in self.children.items() if child.children]
+
+
+def kind_of(column: Column) -> type:
+    """The type of the raw nodes that a column is read from."""
+    if column.item is not None:
+        return list
+    return dict if column.logical == "object" else str
+
+
+def paths_tree(columns: Sequence[Column]) -> Step:
+    """The source paths of all columns as one tree, `provider.name` below `provider`."""
+    root = Step()
+    for column in columns:
+        for path in column.sources:
+            step = root
+            for key in path:
+                step = step.children.setdefault(key, Step())
+            step.columns.append(column)
+    return root
 
 
 class Finding(NamedTuple):
-    """One thing wrong at one place of one node; `severity` decides what it does to the file."""
+    """One fault at one path of one node; an error rejects the file."""
 
     node: int
     path: Path
@@ -31,12 +83,12 @@ class Finding(NamedTuple):
 
 
 class Level(NamedTuple):
-    """The columns of n nodes, and what was noticed on the way.
+    """The columns of n nodes, and what was found while they were read.
 
     Attributes:
         columns: name to (n,) array, for every column that has a source.
         findings: values that do not fit.
-        extra: node to what the contract does not name (or could not type), at its own path.
+        extra: node to its unmapped fields and those that could not be typed, at their own paths.
         repaired: (node, path, original text) of every text that was repaired.
         chosen: node to, for columns with several sources, the first of them and the one that was
             read, where that is another.
@@ -48,38 +100,36 @@ class Level(NamedTuple):
     repaired: list[tuple[int, Path, str]]
     chosen: dict[int, dict[Path, Path]]
 
-
-def noticed_nodes(level: Level) -> set[int]:
-    """The nodes of which there is anything to say."""
-    return (
-        {f.node for f in level.findings} | {n for n, _, _ in level.repaired} | level.extra.keys() | level.chosen.keys()
-    )
+    def nodes_with_notes(self) -> set[int]:
+        """The nodes that have findings, unmapped fields, repairs or choices."""
+        found, repaired = {f.node for f in self.findings}, {node for node, _, _ in self.repaired}
+        return found | repaired | self.extra.keys() | self.chosen.keys()
 
 
-def carry_up(inner: Level, places: Mapping[int, list[Place]], level: Level) -> None:
-    """Say of every node that has an item what was noticed about the item.
+def carry_up(inner: Level, positions: Mapping[int, list[Position]], level: Level) -> None:
+    """Give the findings, repairs, unmapped fields and choices of items to every node that has the item.
 
     Args:
         inner: the level of the items.
-        places: for every one of its `noticed_nodes`, all places of `level` at which it stands.
+        positions: for every one of its `nodes_with_notes`, all positions in `level` at which it stands.
         level: the level to add to.
     """
-    for number, below, code, severity, message, value in inner.findings:
-        for node, path in places[number]:
-            level.findings.append(Finding(node, (*path, *below), code, severity, message, value))
+    for found in inner.findings:
+        for node, path in positions[found.node]:
+            level.findings.append(found._replace(node=node, path=(*path, *found.path)))
     for number, below, original in inner.repaired:
-        level.repaired.extend((node, (*path, *below), original) for node, path in places[number])
-    for number, rest in inner.extra.items():
-        for node, path in places[number]:
-            put(level.extra.setdefault(node, {}), path, rest)
+        level.repaired.extend((node, (*path, *below), original) for node, path in positions[number])
+    for number, unmapped in inner.extra.items():
+        for node, path in positions[number]:
+            put(level.extra.setdefault(node, {}), path, unmapped)
     for number, choices in inner.chosen.items():
-        for node, path in places[number]:
+        for node, path in positions[number]:
             own = level.chosen.setdefault(node, {})
             own |= {(*path, *first): (*path, *read) for first, read in choices.items()}
 
 
 def put(tree: dict[str, Any], path: Path, value: Any) -> None:
-    """Store a value in a tree of leftovers; list items before it that are not there become `{}`."""
+    """Store a value in a tree of unmapped fields; list items before it that are not there become `{}`."""
     node: Any = tree
     for key, following in pairwise(path):
         node = _opened(node, key, [] if isinstance(following, int) else {})
@@ -87,7 +137,7 @@ def put(tree: dict[str, Any], path: Path, value: Any) -> None:
 
 
 def _opened(node: Any, key: str | int, empty: Any) -> Any:
-    """What is at a key, which is set to `empty` if nothing is there yet."""
+    """The value at a key, which is set to `empty` if nothing is there yet."""
     if isinstance(key, int):
         node.extend({} for _ in range(len(node), key + 1))
         node[key] = node[key] or empty
@@ -97,7 +147,7 @@ def _opened(node: Any, key: str | int, empty: Any) -> Any:
 
 
 def merged(one: Any, other: Any) -> Any:
-    """Two trees of leftovers of the same node as one; neither is changed."""
+    """Two trees of unmapped fields of the same node as one; neither is changed."""
     if isinstance(one, dict) and isinstance(other, dict):
         return one | other | {key: merged(one[key], other[key]) for key in one.keys() & other.keys()}
     if isinstance(one, list) and isinstance(other, list):

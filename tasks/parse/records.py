@@ -1,6 +1,6 @@
 """From the documents of a batch to the table of its records, with the findings.
 
-Belongs here: putting together the columns that front matter, body, path and bytes give. Does not
+Belongs here: putting together the columns that come from front matter, body, path and bytes. Does not
 belong here: reading files (`batch`), single values (`casts`, `trees`) and rules (`tasks.validate`).
 """
 
@@ -16,14 +16,13 @@ from config.contract import Contract
 from config.contract_types import Column
 from config.url_rules import UrlRules
 from tasks.arrow.columns import whole
-from tasks.arrow.nested import read_path, spell_json, walk
+from tasks.arrow.nested import format_json_path, read_path, walk
 from tasks.arrow.schemas import FINDINGS
 from tasks.arrow.texts import normal_text
 from tasks.front_matter.document import Document
-from tasks.front_matter.problems import Problem, excerpt, spell_path
-from tasks.parse.identity import completeness, content_keys, identify, related_ids
+from tasks.front_matter.findings import Problem, excerpt, format_path
+from tasks.parse.identity import Features, completeness, content_keys, features, identify, related_ids
 from tasks.parse.levels import Finding, Level
-from tasks.parse.likeness import Likeness, likeness
 from tasks.parse.trees import build_level
 from tasks.parse.urls import invalid_urls
 
@@ -32,18 +31,18 @@ _INVALID_URL: Final = "expected an absolute address that starts with http:// or 
 
 
 class Records(NamedTuple):
-    """n records as a table (see `parsed_schema`), and what is wrong in which row (`FINDINGS`)."""
+    """n records as a table, and their findings by row (`FINDINGS`)."""
 
     table: pa.Table
     findings: pa.Table
 
 
 def build_records(files: pa.Table, documents: list[Document], contract: Contract, rules: UrlRules) -> Records:
-    """The records that n documents are.
+    """The records of n documents.
 
     Args:
         files: (n,) rows with at least `source`, `source_path` and `source_hash`.
-        documents: (n,) what was read; a document without a tree gives a row of nulls.
+        documents: (n,) documents; one without a tree gives a row of nulls.
         contract: says which columns there are.
         rules: URL rules.
 
@@ -59,7 +58,7 @@ def build_records(files: pa.Table, documents: list[Document], contract: Contract
     identity = identify(level.columns, source, path, rules)
     columns = level.columns | _own_columns(documents, level, path) | identity._asdict()
     title, excerpt = (_normal(columns, name, len(trees)) for name in ("title", "excerpt"))
-    columns |= likeness(columns, title, excerpt, identity.url)._asdict()
+    columns |= features(columns, title, excerpt, identity.url)._asdict()
     columns |= {
         "removed": pa.array([_says_removed(tree, contract.removed_field) for tree in trees], pa.bool_()),
         "content_key": content_keys(columns, title, excerpt),
@@ -72,9 +71,9 @@ def build_records(files: pa.Table, documents: list[Document], contract: Contract
     return Records(table, _findings_table(documents, level.findings))
 
 
-#: Columns of the staged table that no published table of records has. `read_from` says of columns with
-#: several sources which one was read, where it was not the first: JSON pairs of paths, null where there are none.
-_BESIDES: Final = ("alias_ids", "content_key", *Likeness._fields, "completeness", "removed", "readable", "read_from")
+#: Columns of the staged table that no published table of records has. `read_from` has, for columns with several
+#: sources, the first path and the one that was read, where that is another: JSON pairs, null where there are none.
+_BESIDES: Final = ("alias_ids", "content_key", *Features._fields, "completeness", "removed", "readable", "read_from")
 
 
 def _normal(columns: dict[str, pa.Array], name: str, length: int) -> pa.StringArray:
@@ -93,7 +92,7 @@ def _own_columns(documents: list[Document], level: Level, path: pa.StringArray) 
 
 
 def collections(paths: pa.StringArray) -> pa.StringArray:
-    """The folder that says what a file is: the first that starts with `_`, else the first, else empty.
+    """The folder that names a file's collection: the first that starts with `_`, else the first, else empty.
 
     Args:
         paths: (n,) paths within the source; `./` in front, which marks a spelt-out name, is no folder.
@@ -107,7 +106,7 @@ def collections(paths: pa.StringArray) -> pa.StringArray:
 def _originals(level: Level) -> dict[int, dict[str, str]]:
     originals: dict[int, dict[str, str]] = {}
     for node, path, original in level.repaired:
-        originals.setdefault(node, {})[spell_path(path)] = original
+        originals.setdefault(node, {})[format_path(path)] = original
     return originals
 
 
@@ -124,13 +123,13 @@ def _says_removed(tree: dict[str, Any], field: str) -> bool:
 
 
 def _check_urls(level: Level, columns: tuple[Column, ...], rules: UrlRules) -> None:
-    """Report addresses that are none, at every depth."""
+    """Report texts that are no addresses where one should be, at every depth."""
     for values in walk(columns, level.columns):
         column = values.column
         if column.rules.is_url:
             wrong = values.where(invalid_urls(values.array, rules))
             for index, text in zip(wrong.to_pylist(), values.take(wrong).to_pylist(), strict=True):
-                node, path = values.place(index)
+                node, path = values.position(index)
                 path = read_path(path, level.chosen.get(node, {}))
                 level.findings.append(Finding(node, path, "url/invalid", column.severity, _INVALID_URL, excerpt(text)))
 
@@ -154,8 +153,18 @@ def _findings_table(documents: list[Document], findings: list[Finding]) -> pa.Ta
     rows = [_row_of_problem(i, p, "error") for i, d in enumerate(documents) for p in d.problems]
     rows += [_row_of_problem(i, p, "warning") for i, d in enumerate(documents) for p in d.warnings]
     for f in findings:
-        field = spell_path(f.path)
-        rows.append((f.node, spell_json(f.path), f.code, field, f.severity, f.message, f.value, None, None))
+        row = (
+            f.node,
+            format_json_path(f.path),
+            f.code,
+            format_path(f.path),
+            f.severity,
+            f.message,
+            f.value,
+            None,
+            None,
+        )
+        rows.append(row)
     columns = zip(*rows, strict=True) if rows else [()] * len(FINDINGS)
     return pa.table(dict(zip(FINDINGS.names, columns, strict=True)), FINDINGS)
 

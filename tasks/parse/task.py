@@ -7,7 +7,7 @@ from pathlib import Path
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from tasks.parse.stage import parse_files
+from tasks.parse.batch import parse_files
 
 
 @task(name="parse", cache_policy=NO_CACHE)
@@ -18,7 +18,7 @@ def parse(folder: Path, batch: Path) -> Path:
         folder: the run's staging folder.
         batch: the batch's folder, which is handed on.
 
-    Retries: by the settings, after `SourceError` (the storage did not answer). What is wrong with a
-    file is data, never an error.
+    Retries: by the settings, after `SourceError` (the storage did not answer). A fault of a file is
+    data, never an error.
     """
     return parse_files(folder, batch)

@@ -1,7 +1,8 @@
 """From raw trees to Arrow columns by the contract: one pass a field, columns from there on.
 
-Belongs here: walking the trees of a batch along the contract's paths. Does not belong here: what
-a text means (`casts`), lists and mappings as values (`values`), what is left over (`leftovers`).
+Belongs here: walking the trees of a batch along the contract's paths, and scalars, lists and mappings at
+any depth as arrays, with the position of each for findings. Does not belong here: the meaning of a text
+(`casts`), unmapped fields (`unmapped`).
 
 All functions work on *levels*: the front matters of a batch are one level, the items of all
 their `images` another, the items of all `related` a third. A level holds each distinct item
@@ -11,23 +12,31 @@ once. The fast YAML reader gives equal items as the same object, so "distinct" i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Sequence
+from itertools import accumulate, chain
 from operator import methodcaller
 from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from msgspec.structs import replace
 
-from config.contract_types import Column
+from config.contract_types import Column, Severity
 from tasks.arrow.nested import plain_items, plain_lists
-from tasks.front_matter.problems import Path
-from tasks.parse.leftovers import leftovers
-from tasks.parse.levels import Level, merged
-from tasks.parse.paths import Step, kind_of, paths_tree
-from tasks.parse.values import has_value, read_values, wrong_kind
+from tasks.front_matter.findings import MAX_FINDINGS, Path, excerpt
+from tasks.parse.casts import convert, without_sentinels
+from tasks.parse.item_cache import item_cache
+from tasks.parse.levels import Finding, Level, Position, Step, carry_up, kind_of, merged, paths_tree
+from tasks.parse.repair import repair
+from tasks.parse.unmapped import unmapped_fields
+
+#: Node and path of the i-th of some nodes.
+PositionOf = Callable[[int], Position]
 
 #: Findings of values that no column holds.
 _UNTYPED: Final = ("field/type", "time/invalid")
+_KINDS: Final = {str: "a text", list: "a list", dict: "a mapping", type(None): "nothing"}
 
 
 def build_level(columns: Sequence[Column], nodes: list[Any]) -> Level:
@@ -53,9 +62,19 @@ def build_level(columns: Sequence[Column], nodes: list[Any]) -> Level:
     for finding in level.findings:
         if finding.code in _UNTYPED:
             untaken.setdefault(finding.node, set()).add(finding.path)
-    for node, rest in leftovers(root, nodes, untaken).items():
-        level.extra[node] = merged(rest, level.extra[node]) if node in level.extra else rest
+    for node, unmapped in unmapped_fields(root, nodes, untaken).items():
+        level.extra[node] = merged(unmapped, level.extra[node]) if node in level.extra else unmapped
     return level
+
+
+def has_value(values: pa.Array) -> pa.BooleanArray:
+    """(n,) whether there is a value; for lists, an item that is not null."""
+    if not pa.types.is_list(values.type):
+        return pc.is_valid(values)
+    if values.flatten().null_count == 0:
+        return pc.fill_null(pc.greater(pc.list_value_length(values), 0), False)
+    parents = pc.unique(pc.list_parent_indices(values).filter(pc.is_valid(values.flatten())))
+    return pc.is_in(pa.array(range(len(values)), parents.type), parents)
 
 
 def _find(step: Step, nodes: list[Any], path: Path, found: dict[Path, list[Any]], level: Level) -> None:
@@ -64,7 +83,7 @@ def _find(step: Step, nodes: list[Any], path: Path, found: dict[Path, list[Any]]
     if not kinds - {type(None)} <= step.kinds:
         for i, node in enumerate(nodes):
             if node is not None and type(node) not in step.kinds:
-                level.findings.append(wrong_kind((i, path), step.severity, step.kinds, node))
+                level.findings.append(_wrong_kind((i, path), step.severity, step.kinds, node))
     if step.columns:
         found[path] = nodes
     for key, child in step.children.items():
@@ -79,6 +98,13 @@ def _children(nodes: list[Any], key: str | int, kinds: set[type]) -> list[Any]:
     if kinds == {dict}:
         return list(map(methodcaller("get", key), nodes))
     return [node.get(key) if type(node) is dict else None for node in nodes]
+
+
+def _wrong_kind(position: Position, severity: Severity, expected: Iterable[type], value: Any) -> Finding:
+    """The finding that a node is a list where a text should be, or the like."""
+    wanted = " or ".join(sorted(_KINDS[kind] for kind in expected))
+    text = excerpt(value) if isinstance(value, str) else ""
+    return Finding(*position, "field/type", severity, f"expected {wanted}, found {_KINDS[type(value)]}", text)
 
 
 def _read_column(column: Column, found: dict[Path, list[Any]], level: Level, untaken: dict[int, set[Path]]) -> None:
@@ -97,13 +123,13 @@ def _read_source(column: Column, path: Path, nodes: list[Any], level: Level) -> 
     kind = kind_of(column)
     if not set(map(type, nodes)) <= {kind, type(None)}:
         nodes = [node if type(node) is kind else None for node in nodes]
-    return plain_items(read_values(column, nodes, lambda i: (i, path), level, build_level))
+    return plain_items(_read_values(column, nodes, lambda i: (i, path), level))
 
 
 def _choose(
     column: Column, row: int, raw: list[Any], arrays: list[pa.Array], level: Level, untaken: dict[int, set[Path]]
 ) -> None:
-    """Note which source of a row was read, and that what stands in later ones was not."""
+    """Note which source of a row was read, and that the values of later ones were not."""
     present = [k for k, node in enumerate(raw) if node is not None]
     with_value = (k for k in present if has_value(arrays[k].slice(row, 1))[0].as_py())
     read = next(with_value, present[0])
@@ -111,3 +137,123 @@ def _choose(
         level.chosen.setdefault(row, {})[column.sources[0]] = column.sources[read]
     if unread := {column.sources[k] for k in present if k > read}:
         untaken.setdefault(row, set()).update(unread)
+
+
+def _read_values(column: Column, nodes: list[Any], position: PositionOf, level: Level) -> pa.Array:
+    """The nodes of a column, typed.
+
+    Args:
+        column: the column, or a list's item.
+        nodes: (n,) raw nodes of the column's kind, or None.
+        position: node and path in `level` of the i-th of `nodes`.
+        level: takes findings, unmapped fields and repairs.
+
+    Returns:
+        (n,) values of `column.type`, but dictionary-encoded where mappings recur, also as items of lists; a list for
+        every node of a list column, never null.
+    """
+    if column.item is not None:
+        return _lists(column, column.item, nodes, position, level)
+    if column.logical == "object":
+        return _structs(column, nodes, position, level)
+    return _scalars(column, nodes, position, level)
+
+
+def _scalars(column: Column, nodes: list[Any], position: PositionOf, level: Level) -> pa.Array:
+    given = pa.array(nodes, pa.string())
+    if given.null_count == len(given):
+        return pa.nulls(len(given), column.type)
+    texts = _repaired(column, without_sentinels(column, given), position, level)
+    values, misfits = convert(column, texts)
+    for misfit in misfits:
+        severity: Severity = "warning" if misfit.code == "time/no-zone" else column.type_severity
+        finding = Finding(*position(misfit.row), misfit.code, severity, misfit.message, excerpt(misfit.value))
+        level.findings.append(finding)
+    return values
+
+
+def _repaired(column: Column, texts: pa.StringArray, position: PositionOf, level: Level) -> pa.StringArray:
+    if column.repair is None:
+        return texts
+    repaired = repair(texts, column.repair)
+    if repaired is not texts:
+        rows = pc.indices_nonzero(pc.fill_null(pc.not_equal(repaired, texts), False))
+        for i, original in zip(rows.to_pylist(), texts.take(rows).to_pylist(), strict=True):
+            level.repaired.append((*position(i), original))
+    return repaired
+
+
+def _lists(column: Column, item: Column, nodes: list[Any], position: PositionOf, level: Level) -> pa.ListArray:
+    """A list for every node; items that are empty or of a wrong kind are reported and null."""
+    if column.type_severity == "warning":
+        item = replace(item, type_severity="warning")
+    lists = [node or () for node in nodes]
+    offsets = list(accumulate(map(len, lists), initial=0))
+
+    def item_position(index: int) -> Position:
+        parent = bisect_right(offsets, index) - 1
+        node, path = position(parent)
+        return node, (*path, index - offsets[parent])
+
+    items = _clean_items(item, list(chain.from_iterable(lists)), item_position, level)
+    values = _read_values(item, items, item_position, level)
+    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), values)
+
+
+def _clean_items(item: Column, items: list[Any], position: PositionOf, level: Level) -> list[Any]:
+    kind, kinds = kind_of(item), set(map(type, items))
+    if kinds <= {kind} and not (kind is str and any(not text.strip() for text in set(items))):
+        return items
+    clean: list[Any] = []
+    reported: dict[int, int] = {}
+    for i, node in enumerate(items):
+        is_empty = node is None or (kind is str and type(node) is str and not node.strip())
+        clean.append(node if type(node) is kind and not is_empty else None)
+        if clean[-1] is None:
+            _report_item(is_empty, kind, node, position(i), item.type_severity, reported, level)
+    return clean
+
+
+def _report_item(
+    is_empty: bool,
+    kind: type,
+    node: Any,
+    position: Position,
+    severity: Severity,
+    reported: dict[int, int],
+    level: Level,
+) -> None:
+    """Report an item without a value; one that goes to `extra` always, others up to a limit a file."""
+    count = reported[position[0]] = reported.get(position[0], 0) + 1
+    if count > MAX_FINDINGS and (is_empty or severity == "error"):
+        return
+    if is_empty:
+        message = "the list holds an empty item, which is left out; remove the line or fill it"
+        level.findings.append(Finding(*position, "field/null-item", "warning", message, ""))
+    else:
+        level.findings.append(_wrong_kind(position, severity, (kind,), node))
+
+
+def _structs(column: Column, nodes: list[Any], position: PositionOf, level: Level) -> pa.Array:
+    """A struct for every mapping, null for None: each distinct one is read once, in a level of its own."""
+    ids = list(map(id, nodes))
+    by_id = dict(zip(ids, nodes, strict=True))
+    by_id.pop(id(None), None)
+    cache = item_cache(column)
+    fresh = [node for key, node in by_id.items() if key not in cache.rows]
+    inner = build_level(column.fields, fresh)
+    noted = inner.nodes_with_notes()
+    if noted:
+        numbers = {id(fresh[number]): number for number in noted}
+        positions: dict[int, list[Position]] = {number: [] for number in noted}
+        for i, key in enumerate(ids):
+            if key in numbers:
+                positions[numbers[key]].append(position(i))
+        carry_up(inner, positions, level)
+    return cache.take(ids, fresh, _struct_array(column, inner.columns, len(fresh)), noted)
+
+
+def _struct_array(column: Column, columns: dict[str, pa.Array], length: int) -> pa.StructArray:
+    """(length,) structs of an object column's type; fields without a column (computed ones) are null."""
+    arrays = [plain_lists(columns[f.name]) if f.name in columns else pa.nulls(length, f.type) for f in column.fields]
+    return pa.StructArray.from_arrays(arrays, fields=list(column.type))

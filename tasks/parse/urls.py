@@ -1,9 +1,9 @@
 """URL identity: the canonical form, the key, and the article id of each URL in a column.
 
-Belongs here: columns of URLs, telling at a glance which of them need no look one by one, and remembering
-those that had one. Does not belong here: the forms of one URL (`tasks.parse.url_forms`), the rules
-(`config/url_rules.yaml`, explained in docs/identity.md), mending damaged URL text (`tasks.parse.repair`),
-and the decision which of an article's URLs counts.
+Belongs here: columns of URLs, a pattern for those that need no parsing one by one, and a cache of those
+that were parsed. Does not belong here: the forms of one URL (`tasks.parse.url_forms`), the rules
+(`config/url_rules.yaml`, explained in docs/identity.md), repair of damaged URL text (`tasks.parse.repair`),
+and the choice among an article's URLs (`identity`).
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from tasks.parse.url_forms import Forms, url_forms
 #: Hex digits of an article id: 128 bits, so that no two of 10^12 keys are expected to meet.
 ARTICLE_ID_DIGITS: Final = 32
 
-# The same URLs recur in every batch, so a process remembers the forms of this many URLs and the ids of this many keys:
-# 28 MB where they have 90 characters as most do, 50 MB where they are as long as may be, all in ASCII.
-_REMEMBERED: Final = 32_768
-_REMEMBERED_LENGTH: Final = 256
+# The same URLs recur in every batch, so a process caches the forms of this many URLs and the ids of this many keys:
+# 28 MB with 90 ASCII characters each, as most have; 50 MB with the greatest length.
+_CACHE_SIZE: Final = 32_768
+_CACHED_LENGTH: Final = 256
 
 #: Addresses that are URLs without a doubt: a short plain host whose last label starts with a letter (so it is no
 #: IP address) and without `--` (so it is no Punycode, which can be wrong), no port, nothing odd after it.
@@ -36,7 +36,7 @@ _CERTAIN_LENGTH: Final = 250
 #: Of those, the ones that `tasks.parse.url_forms` does not change: a path of unreserved characters, no segment of which
 #: starts with a dot, and no query. Nearly all addresses of articles are so, and need no look one by one.
 _CANONICAL: Final = rf"^https?://(?:{_LABEL}\.)+[a-z](?:-?[a-z0-9])*(?:/(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*)?)+$"
-#: What stands before the key: the scheme, and `www.` where the rest of the host has a dot.
+#: The part before the key: the scheme, and `www.` where the rest of the host has a dot.
 _BEFORE_KEY: Final = r"^https?://(?:www\.([^/]*\.))?"
 
 
@@ -85,7 +85,7 @@ def canonical_urls(urls: pa.StringArray, rules: UrlRules) -> CanonicalUrls:
 
 
 def _is_canonical(urls: pa.StringArray, rules: UrlRules) -> pa.BooleanArray:
-    """Whether each URL is its own canonical form without a doubt, with a host of which the rules say nothing."""
+    """Whether each URL is its own canonical form without a doubt, on a host without rules."""
     plain = pc.and_(pc.match_substring_regex(urls, _CANONICAL), pc.less(pc.binary_length(urls), _CERTAIN_LENGTH))
     return pc.and_not(plain, pc.match_substring_regex(urls, _special(rules.special_hosts)))
 
@@ -99,19 +99,19 @@ def _special(hosts: tuple[str, ...]) -> str:
 
 def _identities(urls: pa.StringArray, rules: UrlRules) -> CanonicalUrls:
     identify = _identifier(rules)
-    found = [identify(url) if len(url) <= _REMEMBERED_LENGTH else url_forms(url, rules) for url in urls.to_pylist()]
+    found = [identify(url) if len(url) <= _CACHED_LENGTH else url_forms(url, rules) for url in urls.to_pylist()]
     return CanonicalUrls(*(pa.array([form[side] for form in found], pa.string()) for side in (0, 1)))
 
 
 def invalid_urls(urls: pa.StringArray, rules: UrlRules) -> pa.BooleanArray:
-    """Where there is a text that has no canonical form: it is not an absolute http(s) URL.
+    """The texts that are no absolute http(s) URLs, so that they have no canonical form.
 
     Args:
         urls: (n,) strings as the source has them.
         rules: the identity rules.
 
     Returns:
-        (n,) booleans, false for null.
+        (n,) booleans, true for such a text, false for null.
 
     Raises:
         pa.ArrowTypeError: `urls` is not a string array.
@@ -140,12 +140,12 @@ def article_ids(keys: pa.StringArray) -> pa.StringArray:
     _check_strings(keys)
     encoded = keys.dictionary_encode()
     distinct = encoded.dictionary.to_pylist()
-    ids = [_known_article_id(key) if len(key) <= _REMEMBERED_LENGTH else _article_id(key) for key in distinct]
+    ids = [_cached_article_id(key) if len(key) <= _CACHED_LENGTH else _article_id(key) for key in distinct]
     return pa.array(ids, pa.string()).take(encoded.indices)
 
 
 def is_home_page(keys: pa.StringArray) -> pa.BooleanArray:
-    """Whether each key is a bare host: then it says nothing about which article is meant.
+    """Whether each key is a bare host: then it names no article.
 
     Args:
         keys: (n,) URL keys from `canonical_urls`.
@@ -167,11 +167,11 @@ def _check_strings(texts: pa.StringArray) -> None:
 
 @lru_cache(maxsize=4)
 def _identifier(rules: UrlRules) -> Callable[[str], Forms]:
-    return lru_cache(maxsize=_REMEMBERED)(partial(url_forms, rules=rules))
+    return lru_cache(maxsize=_CACHE_SIZE)(partial(url_forms, rules=rules))
 
 
 def _article_id(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()[:ARTICLE_ID_DIGITS]
 
 
-_known_article_id = lru_cache(maxsize=_REMEMBERED)(_article_id)
+_cached_article_id = lru_cache(maxsize=_CACHE_SIZE)(_article_id)

@@ -1,7 +1,7 @@
 """A parsed batch on its way from the parse stage to the validate stage: in memory, or through files of its folder.
 
-Belongs here: what the one hands the other, and the files that stand for it where the two stages are calls of their
-own, maybe in different processes. Does not belong here: what the columns mean (`tasks.parse`).
+Belongs here: the parsed batch, and its files where the two stages are calls of their own, maybe in different
+processes. Does not belong here: the meaning of the columns (`tasks.parse`).
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ _FOUND: Final = "noticed.arrow"
 
 
 class Parsed(NamedTuple):
-    """What was read of n files.
+    """n files after reading.
 
     Attributes:
         table: (n,) one row a file: listing, `source_hash`, `state` and, in rows of state `record`, the record.
-        found: what the parser noticed (`FINDINGS`).
+        found: the parser's findings (`FINDINGS`).
         raw: gives the bytes of the file in a row, None where its state is not `record` or it was not read.
         seconds: that reading took.
         bytes: number of bytes that were read.
@@ -52,7 +52,7 @@ def write_parsed(batch: Path, parsed: Parsed) -> None:
 
 
 def read_parsed(batch: Path) -> Parsed:
-    """What `write_parsed` put into a folder; bytes that nobody asks for are not read."""
+    """The batch that `write_parsed` put into a folder; unused bytes are not read."""
     table = read_arrow(batch / _TABLE)
     raw, about = table["raw"], table.schema.metadata
     return Parsed(
@@ -65,6 +65,6 @@ def read_parsed(batch: Path) -> Parsed:
 
 
 def remove_parsed(batch: Path) -> None:
-    """Take out of a folder what `write_parsed` put there, if it did."""
+    """Remove the files of `write_parsed` from a folder, if they are there."""
     for name in (_TABLE, _FOUND):
         (batch / name).unlink(missing_ok=True)

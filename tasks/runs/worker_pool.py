@@ -27,15 +27,14 @@ from tasks.runs.worker_lines import received_lines, send_lines
 from tasks.runs.workers import pools
 
 #: Imported once in the server that the workers are forked from, not by each of them, in this order: all that the
-#: two stages of a batch import; the last three are needed sooner or later.
+#: two stages of a batch import; the last two are needed sooner or later.
 PRELOAD: Final = [
-    "tasks.parse.stage",
+    "tasks.parse.batch",
     "tasks.runs.worker_pool",
-    "tasks.validate.stage",
+    "tasks.validate.batch",
     "flows.engine",
     "tasks.discover.source",
     "tasks.front_matter.yaml_events",
-    "tasks.parse.mending",
     "ftfy",
 ]
 

@@ -1,7 +1,7 @@
-"""One parsed batch: good records on the one side, quarantine with its reasons on the other.
+"""The validate stage: one parsed batch becomes good records and quarantine with its reasons, in a worker process.
 
-Belongs here: sorting rows by what was found, and the files that later stages read.
-Does not belong here: the rules (`tasks.arrow.rules`), lines (`places`), Prefect (`task`).
+Belongs here: sorting rows by their findings, the files that later stages read, and the calls for worker processes.
+Does not belong here: the rules (`tasks.arrow.rules`), the findings (`findings`), Prefect (`task`).
 """
 
 from __future__ import annotations
@@ -16,15 +16,16 @@ import pyarrow.compute as pc
 
 from config.contract import Contract
 from tasks.arrow.columns import period_starts, whole
-from tasks.arrow.nested import holds_recurring, spell_json, without_null_items
+from tasks.arrow.nested import holds_recurring, without_null_items
 from tasks.arrow.related import related_digests
-from tasks.arrow.rules import check_rules
-from tasks.arrow.schemas import FILES, FINDINGS, KEY_FIELDS, LISTING_FIELDS
+from tasks.arrow.schemas import FILES, KEY_FIELDS, LISTING_FIELDS
 from tasks.front_matter.policy import ReadPolicy
-from tasks.runs.parsed import Parsed
-from tasks.runs.staging import write_arrow, write_arrow_in_parts, write_json
-from tasks.validate.numbers import batch_numbers
-from tasks.validate.places import at_fields_read, path_of, with_lines
+from tasks.runs.logs import log_of
+from tasks.runs.parsed import Parsed, read_parsed, remove_parsed
+from tasks.runs.run import load_run
+from tasks.runs.staging import PARTS, read_arrow, write_arrow, write_arrow_in_parts, write_json
+from tasks.runs.workers import in_worker
+from tasks.validate.findings import batch_numbers, broken_rules, with_locations
 
 #: A year in microseconds.
 _YEAR: Final = 366 * 86_400 * 1_000_000
@@ -50,23 +51,43 @@ QUARANTINED: Final = pa.schema(
 )
 
 
-class Judged(NamedTuple):
-    """A parsed batch held against the contract: the findings, which rows are rejected, and the files' `FILES`."""
+class Validated(NamedTuple):
+    """A validated batch: its findings, which rows are rejected, and the `FILES` of it."""
 
     found: pa.Table
     is_rejected: pa.BooleanArray
     files: pa.Table
 
 
-def judge(parsed: Parsed, contract: Contract, policy: ReadPolicy, *, locate_warnings: bool = False) -> Judged:
-    """Hold the records of a parsed batch against the contract, and write nothing; see `validate_parsed`."""
-    table = parsed.table
-    found = pa.concat_tables([parsed.found, _broken_rules(table, contract, parsed.found)])
-    found = found.sort_by([("row", "ascending")])
-    rejected = pc.unique(found.filter(pc.equal(found["severity"], "error"))["row"])
-    found = with_lines(found, set(rejected.to_pylist()), parsed.raw, policy, everywhere=locate_warnings)
-    is_rejected = pc.is_in(pa.array(range(len(table)), pa.int32()), rejected)
-    return Judged(found, is_rejected, _files(table, found, is_rejected))
+def validate_records(folder: Path, batch: Path) -> Path:
+    """Hold the records of a parsed batch against the contract, in the run's worker pool.
+
+    Args:
+        folder: the run's staging folder.
+        batch: the batch's folder, see `validate_parsed`.
+
+    Raises:
+        RunError: a worker process died.
+    """
+    timeout = load_run(folder).settings.run.task_timeout_seconds
+    return in_worker(folder, timeout, _validate, folder, batch)
+
+
+def _validate(folder: Path, batch: Path) -> Path:
+    validated_batch(folder, batch, read_parsed(batch))
+    # Only now: a second call after a crash still needs the parsed files.
+    remove_parsed(batch)
+    return batch
+
+
+def validated_batch(folder: Path, batch: Path, parsed: Parsed) -> Path:
+    """Hold the records of a parsed batch against the contract in this process; see `validate_records`."""
+    run = load_run(folder)
+    parts = int((read_arrow(batch / "input.arrow").schema.metadata or {}).get(PARTS, b"1"))
+    partition_by = run.settings.warehouse.partition_by
+    validate_parsed(batch, parsed, run.contract, run.policy, partition_by=partition_by, parts=parts)
+    _log_quarantined(read_arrow(batch / "quarantine.arrow"))
+    return batch
 
 
 def validate_parsed(
@@ -85,19 +106,19 @@ def validate_parsed(
         batch: folder for the result.
         parsed: what was read.
         contract: the rules.
-        policy: how the files were read, to find the lines of what is wrong.
+        policy: the policy by which the files were read, for the lines of findings.
         locate_warnings: whether every warning gets its line, or only the first of each code.
         partition_by: how the tables are partitioned (`year`, `month` or `none`).
         parts: into how many parts a year is likely to be split.
 
     Returns:
-        The folder, which then has `records.arrow` (what goes into `articles` or `duplicates`, sorted by time
+        The folder, which then has `records.arrow` (the rows of `articles` or `duplicates`, sorted by time
         and id, a record batch for each of so many parts of a year), `keys.arrow` (`source` and `source_path`
         in the same order), `quarantine.arrow`, `files.arrow` (`FILES`), `findings.arrow` (`FINDINGS` with
-        lines), and last of all `numbers.json`, which says that the batch is done.
+        lines), and last of all `numbers.json`, the mark that the batch is done.
     """
     started = time.perf_counter()
-    found, is_rejected, files = judge(parsed, contract, policy, locate_warnings=locate_warnings)
+    found, is_rejected, files = validate_batch(parsed, contract, policy, locate_warnings=locate_warnings)
     records = _records(parsed.table, found, files, contract)
     write_arrow_in_parts(batch / "records.arrow", records, _starts(records, partition_by, parts))
     write_arrow(batch / "keys.arrow", records.select(["source", "source_path"]))
@@ -111,30 +132,21 @@ def validate_parsed(
     return batch
 
 
-def _broken_rules(parsed: pa.Table, contract: Contract, found: pa.Table) -> pa.Table:
-    """Rule findings of the readable records, but for fields of which the parser said what is wrong."""
-    rows = pc.indices_nonzero(pc.fill_null(parsed["readable"], False))
-    columns = parsed.select([column.name for column in contract.source_columns])
-    broken = check_rules(contract.source_columns, columns if len(rows) == len(parsed) else columns.take(rows))
-    broken = broken.set_column(0, FINDINGS.field("row"), rows.take(broken["row"]).cast(pa.int32()))
-    broken = at_fields_read(broken, parsed["read_from"])
-    if not len(broken) or not len(found):
-        return broken
-    # What the parser could not read is null here: that it is "missing" too would be said twice.
-    known = set(zip(found["row"].to_pylist(), found["path"].to_pylist(), strict=True))
-    places = zip(broken["row"].to_pylist(), broken["path"].to_pylist(), broken["code"].to_pylist(), strict=True)
-    keep = [code != "field/missing" or not _is_known(row, path, known) for row, path, code in places]
-    return broken.filter(pa.array(keep, pa.bool_()))
-
-
-def _is_known(row: int, path: str, known: set[tuple[int, str | None]]) -> bool:
-    """Whether there is a finding on the path or on what it lies in."""
-    steps = path_of(path)
-    return any((row, spell_json(steps[:n])) in known for n in range(1, len(steps) + 1))
+def validate_batch(
+    parsed: Parsed, contract: Contract, policy: ReadPolicy, *, locate_warnings: bool = False
+) -> Validated:
+    """Hold the records of a parsed batch against the contract, and write nothing; see `validate_parsed`."""
+    table = parsed.table
+    found = pa.concat_tables([parsed.found, broken_rules(table, contract, parsed.found)])
+    found = found.sort_by([("row", "ascending")])
+    rejected = pc.unique(found.filter(pc.equal(found["severity"], "error"))["row"])
+    found = with_locations(found, set(rejected.to_pylist()), parsed.raw, policy, everywhere=locate_warnings)
+    is_rejected = pc.is_in(pa.array(range(len(table)), pa.int32()), rejected)
+    return Validated(found, is_rejected, _files(table, found, is_rejected))
 
 
 def _files(parsed: pa.Table, found: pa.Table, rejected: pa.BooleanArray) -> pa.Table:
-    """One row a file: what the manifest will say of it."""
+    """One row a file, as the manifest will have it."""
     removed = pc.fill_null(parsed["removed"], False)
     status = pc.if_else(rejected, "quarantined", pc.if_else(removed, "removed", parsed["state"]))
     is_record = pc.is_in(status, pa.array(["record", "removed"]))
@@ -172,7 +184,7 @@ def _records(parsed: pa.Table, found: pa.Table, files: pa.Table, contract: Contr
 
 
 def _column(values: pa.ChunkedArray, kind: pa.DataType) -> pa.Array | pa.ChunkedArray:
-    """A column of the tables; items that recur stay what they are until they are written."""
+    """A column of the tables; recurring items stay dictionary-encoded until they are written."""
     if not pa.types.is_nested(kind):
         return values.cast(kind)
     dense = without_null_items(whole(values))
@@ -180,7 +192,7 @@ def _column(values: pa.ChunkedArray, kind: pa.DataType) -> pa.Array | pa.Chunked
 
 
 def _ordered(rows: pa.Array, parsed: pa.Table) -> pa.Array:
-    """Rows by time, then id: what a file of the tables takes from a batch stands together, however it is split."""
+    """Rows by time, then id: the rows of one file of the tables stand together in a batch, however it is split."""
     keys = parsed.select(["published_at", "article_id", "source", "source_path"]).take(rows)
     return rows.take(pc.sort_indices(keys, sort_keys=[(name, "ascending") for name in keys.column_names]))
 
@@ -212,3 +224,18 @@ def _quarantine(parsed: Parsed, found: pa.Table, rejected: pa.BooleanArray) -> p
     column = pa.array([violations[row] for row in rows], QUARANTINED.field("violations").type)
     table = table.append_column("violations", column)
     return table.select(QUARANTINED.names).cast(QUARANTINED)
+
+
+def _log_quarantined(quarantine: pa.Table) -> None:
+    """Log the number of quarantined files of the batch, with the first of them."""
+    log = log_of("validate")
+    if not len(quarantine):
+        log.debug("no file goes to quarantine")
+        return
+    first = quarantine.select(["source", "source_path", "violations"]).slice(0, 1).to_pylist()[0]
+    reason = first["violations"][0]
+    location = f"{first['source_path']}:{reason['line'] or 1}:{reason['column'] or 1}"
+    are = "file goes" if len(quarantine) == 1 else "files go"
+    log.info(
+        "%d %s to quarantine, such as %s of %s: %s", len(quarantine), are, location, first["source"], reason["code"]
+    )

@@ -7,12 +7,12 @@ from pathlib import Path
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from tasks.validate.stage import validate_records
+from tasks.validate.batch import validate_records
 
 
 @task(name="validate", cache_policy=NO_CACHE)
 def validate(folder: Path, batch: Path) -> Path:
-    """Hold the records of a batch against the contract; what breaks it goes to quarantine.
+    """Hold the records of a batch against the contract; those that break it go to quarantine.
 
     Args:
         folder: the run's staging folder.

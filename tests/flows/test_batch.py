@@ -13,10 +13,10 @@ from config.url_rules import load_url_rules
 from flows.engine import read_and_validate
 from tasks.arrow.recurring import plain_table
 from tasks.discover.source import open_source
-from tasks.parse.stage import parse_files
+from tasks.parse.batch import parse_files
 from tasks.runs.run import Run
 from tasks.runs.staging import fresh_folder, read_arrow, read_json, write_arrow
-from tasks.validate.stage import validate_records
+from tasks.validate.batch import validate_records
 from tests.builders import article
 from tests.newsroom import settings_for
 

@@ -1,6 +1,6 @@
 import pytest
 
-from tasks.front_matter.document import Document, Reader
+from tasks.front_matter.document import Document, Reader, locate, location_of
 from tasks.front_matter.policy import ReadPolicy
 
 
@@ -57,7 +57,7 @@ def test_a_byte_order_mark_goes_by_the_policy(action: str, problems: int, warnin
     assert (len(document.problems), len(document.warnings)) == (problems, warnings)
 
 
-def test_bytes_that_are_not_utf8_have_a_place() -> None:
+def test_bytes_that_are_not_utf8_have_a_location() -> None:
     assert found("---\na: é".encode() + b"\xff\n---\n") == [("text/invalid-utf8", 2, 5)]
     assert found(b"---\na: 1\n---\nbody\n\xe9t\xe9") == [("text/invalid-utf8", 5, 1)]
     assert found(b'\xef\xbb\xbf{"a": "\xff"}') == [("text/invalid-utf8", 1, 8)]
@@ -106,22 +106,72 @@ def test_hostile_files_end_as_findings(data: bytes) -> None:
 
 @pytest.mark.parametrize("line", ["---", "--- ", "---\r", "...", "... ", "--- text", "----", "...."])
 def test_a_guessed_fence_is_the_one_that_a_search_finds(line: str) -> None:
-    lines = [
-        "---",
-        "a: 1",
-        "b:",
-        "  - x",
-        "  - k: v",
-        "    m: w",
-        "",
-        "c:",
-        "  d: e",
-        "f:",
-        "- g",
-        "h: i",
-        "---",
-        "body",
-    ]
+    lines = "---|a: 1|b:|  - x|  - k: v|    m: w||c:|  d: e|f:|- g|h: i|---|body".split("|")
     for at in range(1, len(lines) + 1):
         data = "\n".join([*lines[:at], line, *lines[at:], ""]).encode()
         assert Reader(ReadPolicy()).read(data) == Reader(ReadPolicy(), fast=False).read(data), data
+
+
+def locations(text: str) -> dict[str, tuple[int, int]]:
+    found = locate(text.encode(), ReadPolicy())
+    return {".".join(map(str, path)): location for path, location in found.items()}
+
+
+def test_yaml_scalars_stand_at_their_value_and_collections_at_their_key() -> None:
+    assert locations("---\ntitle: é\nr:\n  - a: 1\n    b: 'q'\n  - [x]\np:\n  q: ~\n---\n") == {
+        "": (2, 1),
+        "title": (2, 8),
+        "r": (3, 1),
+        "r.0": (4, 5),
+        "r.0.a": (4, 8),
+        "r.0.b": (5, 8),
+        "r.1": (6, 5),
+        "r.1.0": (6, 6),
+        "p": (7, 1),
+        "p.q": (8, 6),
+    }
+
+
+def test_locations_in_json() -> None:
+    assert locations('{"a": {},\n "b": [1, {"c": "x,y"}],\n "d": []}\n') == {
+        "": (1, 1),
+        "a": (1, 2),
+        "b": (2, 2),
+        "b.0": (2, 8),
+        "b.1": (2, 11),
+        "b.1.c": (2, 17),
+        "d": (3, 2),
+    }
+
+
+def test_locations_in_toml() -> None:
+    text = "+++\na = 1\n'b c'.d = '''\nx = 1\n'''\n[t.u]\nv = 2\n[[k]]\nw = 3\n[[k]]\nw = 4\n[k.m]\nn = 5\n+++\n"
+    assert locations(text) == {
+        "": (2, 1),
+        "a": (2, 5),
+        "b c.d": (3, 11),
+        "t.u": (6, 1),
+        "t.u.v": (7, 5),
+        "k.0": (8, 1),
+        "k.0.w": (9, 5),
+        "k.1": (10, 1),
+        "k.1.w": (11, 5),
+        "k.1.m": (12, 1),
+        "k.1.m.n": (13, 5),
+    }
+
+
+def test_an_unknown_path_has_the_location_of_the_nearest_ancestor() -> None:
+    found = locate(b"---\nr:\n  - a: 1\n---\n", ReadPolicy())
+    assert location_of(found, ("r", 0, "missing", "deeper")) == (3, 5)
+    assert location_of(found, ("nowhere",)) == (2, 1)
+
+
+def test_what_stands_before_a_syntax_error_is_located() -> None:
+    found = locate(b"---\na: 1\nb: [\n---\n", ReadPolicy())
+    assert found[("a",)] == (2, 4)
+
+
+def test_a_file_without_front_matter_or_in_no_encoding_has_one_location() -> None:
+    assert locate(b"text", ReadPolicy()) == {(): (1, 1)}
+    assert locate(b"---\na: \xff\n---\n", ReadPolicy()) == {(): (1, 1)}

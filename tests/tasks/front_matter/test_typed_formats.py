@@ -54,7 +54,7 @@ def test_json_becomes_raw_text() -> None:
         ('{"a": ' * 100_000, ("limit/depth", "", 1, 1)),
     ],
 )
-def test_every_finding_has_its_code_and_place(text: str, expected: tuple[str, str, int, int]) -> None:
+def test_every_finding_has_its_code_and_location(text: str, expected: tuple[str, str, int, int]) -> None:
     assert found(text) == [expected]
 
 

@@ -59,7 +59,7 @@ def test_nothing_is_an_empty_mapping(text: str) -> None:
         ("a: x\x9dy\n", ("text/control-character", "", 2, 5)),
     ],
 )
-def test_every_finding_has_its_code_and_place(text: str, expected: tuple[str, str, int, int]) -> None:
+def test_every_finding_has_its_code_and_location(text: str, expected: tuple[str, str, int, int]) -> None:
     assert found(text) == [expected]
 
 

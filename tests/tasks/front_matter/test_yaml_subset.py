@@ -10,38 +10,19 @@ def read(text: str, policy: ReadPolicy | None = None) -> dict[str, Node] | None:
     return SubsetReader(policy or ReadPolicy()).read(text.encode())
 
 
-def test_scalars_keep_their_exact_text() -> None:
-    assert read("a: No\nb: 1.10\nc: 12:30\nd: -1\ne: x  \n") == {
-        "a": "No",
-        "b": "1.10",
-        "c": "12:30",
-        "d": "-1",
-        "e": "x",
-    }
-
-
-def test_nulls_are_plain() -> None:
-    assert read("a:\nb: ~\nc: null\nd: 'null'\ne: \"\"\nf:   \n") == {
-        "a": None,
-        "b": None,
-        "c": None,
-        "d": "null",
-        "e": "",
-        "f": None,
-    }
-
-
-def test_quotes_and_escapes() -> None:
-    assert read("a: \"x \\\"y\\\" \\u00e9\\n\"\nb: 'it''s # a: b'\n") == {"a": 'x "y" é\n', "b": "it's # a: b"}
-
-
-def test_lists_and_mappings() -> None:
-    text = "r:\n  - a: 1\n    b:\n      - x\n  - a: 2\np:\n  q:\n    s: t\nl:\n- u\n- v\n"
-    assert read(text) == {
-        "r": [{"a": "1", "b": ["x"]}, {"a": "2"}],
-        "p": {"q": {"s": "t"}},
-        "l": ["u", "v"],
-    }
+@pytest.mark.parametrize(
+    ("text", "tree"),
+    [
+        ("a: No\nb: 1.10\nc: 12:30\nd: -1\ne: x  \n", {"a": "No", "b": "1.10", "c": "12:30", "d": "-1", "e": "x"}),
+        ("a:\nb: ~\nc: null\nf:   \n", {"a": None, "b": None, "c": None, "f": None}),
+        ("d: 'null'\ne: \"\"\n", {"d": "null", "e": ""}),
+        ("a: \"x \\\"y\\\" \\u00e9\\n\"\nb: 'it''s # a: b'\n", {"a": 'x "y" é\n', "b": "it's # a: b"}),
+        ("r:\n  - a: 1\n    b:\n      - x\n  - a: 2\n", {"r": [{"a": "1", "b": ["x"]}, {"a": "2"}]}),
+        ("p:\n  q:\n    s: t\nl:\n- u\n- v\n", {"p": {"q": {"s": "t"}}, "l": ["u", "v"]}),
+    ],
+)
+def test_scalars_keep_their_exact_text_in_lists_and_mappings(text: str, tree: dict[str, Node]) -> None:
+    assert read(text) == tree
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,10 @@
-"""What becomes of the files of a batch when they are read."""
+"""The files of a batch after reading, and those that a worker did not find."""
 
 from __future__ import annotations
 
 import errno
 import hashlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,45 +14,24 @@ import pytest
 from config.contract import load_contract
 from config.errors import SourceError
 from config.url_rules import load_url_rules
-from tasks.arrow.schemas import LISTING_FIELDS
-from tasks.front_matter.policy import ReadPolicy
-from tasks.parse.batch import ParseJob, read_batch
+from tasks.arrow.schemas import FILES
+from tasks.discover.source import open_source
+from tasks.parse.batch import confirm_missing
 from tasks.runs.parsed import write_parsed
-from tasks.runs.source import Content
-from tasks.runs.staging import read_arrow
+from tasks.runs.run import Run
+from tasks.runs.staging import read_arrow, write_arrow
+from tests.batches import MISSING, parsed
+from tests.newsroom import settings_for
 
 ARTICLE = b"---\ntitle: A\npublishedDateTime: 2026-03-02T09:30:00Z\n---\nText.\n"
-
-
-@dataclass
-class FakeSource:
-    """A source of given bytes, or of the errors that reading gives."""
-
-    files: dict[str, bytes | OSError]
-    name: str = "s"
-
-    def list(self) -> pa.Table:
-        raise NotImplementedError
-
-    def read_many(self, files: Sequence[tuple[str, str]], limit: int) -> Iterator[Content | OSError]:
-        for path, etag in files:
-            content = self.files[path]
-            yield content if isinstance(content, OSError) else Content(content[: limit + 1], etag)
 
 
 def parse(
     folder: Path, files: dict[str, Any], known: dict[str, str] | None = None, limit: int = 1000
 ) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = [
-        dict.fromkeys(f.name for f in LISTING_FIELDS) | {"source": "s", "source_path": p, "size": 1} for p in files
-    ]
-    for row, path in zip(rows, files, strict=True):
-        row["known_hash"] = (known or {}).get(path)
-    schema = pa.schema([*LISTING_FIELDS, pa.field("known_hash", pa.string())])
-    job = ParseJob({"s": FakeSource(files)}, load_contract(), load_url_rules(), ReadPolicy(), limit)
-    write_parsed(folder, read_batch(pa.Table.from_pylist(rows, schema), job))
-    parsed: list[dict[str, Any]] = read_arrow(folder / "parsed.arrow").to_pylist()
-    return parsed
+    write_parsed(folder, parsed(files, None, known, limit))
+    rows: list[dict[str, Any]] = read_arrow(folder / "parsed.arrow").to_pylist()
+    return rows
 
 
 def noticed(folder: Path) -> list[tuple[int, str, str]]:
@@ -72,14 +50,13 @@ def test_a_record_keeps_its_bytes_and_their_hash(tmp_path: Path) -> None:
 
 
 def test_states_stand_beside_one_another(tmp_path: Path) -> None:
-    missing, refused = OSError(errno.ENOENT, "No such file"), OSError(errno.EACCES, "Permission denied")
     rows = parse(
         tmp_path,
         {
-            "gone.md": missing,
+            "gone.md": MISSING,
             "plain.md": b"no front matter",
             "same.md": ARTICLE,
-            "shut.md": refused,
+            "shut.md": OSError(errno.EACCES, "Permission denied"),
             "big.md": b"x" * 2000,
             "ok.md": ARTICLE,
         },
@@ -133,3 +110,37 @@ def test_equal_input_gives_equal_files(tmp_path: Path) -> None:
         parse(tmp_path / name, {"a.md": ARTICLE, "b.md": ARTICLE.replace(b"title", b"x: {}\ntitle")})
     one, two = (read_arrow(tmp_path / name / "parsed.arrow") for name in ("one", "two"))
     assert one.equals(two)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The staging folder of a run over `news`, which holds the file `there.md`."""
+    news = tmp_path / "news"
+    news.mkdir()
+    (news / "there.md").write_text("Text.")
+    sources = {"news": open_source(str(news), "news", ["*.md"], [])}
+    settings, moment = settings_for(tmp_path / "warehouse"), datetime(2026, 3, 2, tzinfo=UTC)
+    where = {"news": str(news)}
+    return Run("run-1", moment, settings, load_contract(), load_url_rules(), sources, where, False, None).save()
+
+
+def batch_with(folder: Path, path: str) -> Path:
+    """A finished batch whose worker did not find a file."""
+    row: dict[str, object] = {name: [] if pa.types.is_list(FILES.field(name).type) else None for name in FILES.names}
+    row |= {"source": "news", "source_path": path, "status": "gone"}
+    write_arrow(folder / "files.arrow", pa.Table.from_pylist([row], FILES))
+    (folder / "numbers.json").write_text("{}")
+    return folder
+
+
+def test_a_file_that_is_missing_here_too_is_gone(folder: Path) -> None:
+    batch = batch_with(folder, "not-there.md")
+    confirm_missing(folder, batch)
+    assert (batch / "numbers.json").exists()
+
+
+def test_a_file_that_only_the_worker_misses_ends_the_run_and_the_batch_is_not_taken_over(folder: Path) -> None:
+    batch = batch_with(folder, "there.md")
+    with pytest.raises(SourceError, match=r"news:there\.md is there, but a worker did not find it\. Mount .*/news at"):
+        confirm_missing(folder, batch)
+    assert not (batch / "numbers.json").exists()

@@ -11,7 +11,7 @@ import pytest
 from config.contract import load_contract
 from config.url_rules import load_url_rules
 from tasks.front_matter.document import Document
-from tasks.front_matter.problems import Problem
+from tasks.front_matter.findings import Problem
 from tasks.parse.records import Records, build_records, collections
 
 CONTRACT = load_contract()

@@ -1,8 +1,6 @@
-"""Text repair: what is mended, and, more important, what is left alone."""
+"""Text repair: damage goes, and, more important, sound text stays."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -10,17 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.parse.repair import repair_names, repair_texts, repair_urls
+from tasks.parse.repair import repair
 
-Repair = Callable[[pa.StringArray], pa.StringArray]
-
-
-def repair_titles(titles: pa.StringArray) -> pa.StringArray:
-    return repair_texts(titles, single_line=True)
+KINDS = ("text", "line", "name", "url")
 
 
-def repaired(text: str, repair: Repair = repair_texts) -> str:
-    return repair(pa.array([text], pa.string()))[0].as_py()  # type: ignore[no-any-return]
+def repaired(text: str, kind: str = "text") -> str:
+    return repair(pa.array([text], pa.string()), kind)[0].as_py()  # type: ignore[no-any-return]
 
 
 @pytest.mark.parametrize(
@@ -34,7 +28,7 @@ def repaired(text: str, repair: Repair = repair_texts) -> str:
         ("&acirc;&euro;&trade;tis", "’tis"),
     ],
 )
-def test_mojibake_is_mended(damaged: str, expected: str) -> None:
+def test_mojibake_is_repaired(damaged: str, expected: str) -> None:
     assert repaired(damaged) == expected
 
 
@@ -63,9 +57,9 @@ def test_entities_are_unescaped_until_none_is_left(damaged: str, expected: str) 
         "Ελλάδα", "Україна", "50% off", "POKÉMON™",
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("repair", [repair_texts, repair_titles, repair_names])
-def test_sound_texts_stay_as_they_are(text: str, repair: Repair) -> None:
-    assert repaired(text, repair) == text
+@pytest.mark.parametrize("kind", ["text", "line", "name"])
+def test_sound_texts_stay_as_they_are(text: str, kind: str) -> None:
+    assert repaired(text, kind) == text
 
 
 @pytest.mark.parametrize("space", ["\u00a0", "\u202f", "\u2007"])
@@ -75,7 +69,7 @@ def test_non_breaking_spaces_become_spaces(space: str) -> None:
 
 def test_titles_have_one_line_and_excerpts_keep_their_paragraphs() -> None:
     text = " one \r\n\r\n two\rthree\u2028four  five\n"
-    assert repaired(text, repair_titles) == "one two three four  five"
+    assert repaired(text, "line") == "one two three four  five"
     assert repaired(text) == "one \n\n two\nthree\u2028four  five"
 
 
@@ -89,12 +83,12 @@ def test_titles_have_one_line_and_excerpts_keep_their_paragraphs() -> None:
     ],
 )
 def test_urls_get_their_ampersands_back(damaged: str, expected: str) -> None:
-    assert repaired(damaged, repair_urls) == expected
+    assert repaired(damaged, "url") == expected
 
 
 @pytest.mark.parametrize("url", ["https://a.com/?a=1&copy=1&amp=2&lt;=3", "https://a.com/a%20b\u2028c", "/x.jpg", ""])
 def test_sound_urls_stay_as_they_are(url: str) -> None:
-    assert repaired(url, repair_urls) == url
+    assert repaired(url, "url") == url
 
 
 @pytest.mark.parametrize(
@@ -107,12 +101,12 @@ def test_sound_urls_stay_as_they_are(url: str) -> None:
     ],
 )
 def test_names_are_percent_decoded(damaged: str, expected: str) -> None:
-    assert repaired(damaged, repair_names) == expected
+    assert repaired(damaged, "name") == expected
 
 
 @pytest.mark.parametrize("name", ["100%", "50%ab", "Fifty%50", "a%0Ab", "a%252cb", "%E9t%E9", "%zz"])
 def test_names_whose_decoding_is_doubtful_stay(name: str) -> None:
-    assert repaired(name, repair_names) == name
+    assert repaired(name, "name") == name
 
 
 _PIECES = st.sampled_from(
@@ -122,29 +116,29 @@ _PIECES = st.sampled_from(
 
 
 @given(st.lists(_PIECES, max_size=12).map("".join) | st.text())
-@pytest.mark.parametrize("repair", [repair_texts, repair_titles, repair_names, repair_urls])
-def test_a_second_repair_finds_nothing(repair: Repair, text: str) -> None:
-    once = repaired(text, repair)
-    assert repaired(once, repair) == once
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_second_repair_finds_nothing(kind: str, text: str) -> None:
+    once = repaired(text, kind)
+    assert repaired(once, kind) == once
 
 
 def test_rows_keep_their_places_and_show_which_changed() -> None:
     texts = pa.array(["x", "a&amp;b", None, "sound", "a&amp;b", " c"]).slice(1)
-    mended = repair_texts(texts)
-    assert mended.to_pylist() == ["a&b", None, "sound", "a&b", "c"]
-    assert pc.not_equal(mended, texts).to_pylist() == [True, None, False, True, True]
+    found = repair(texts, "text")
+    assert found.to_pylist() == ["a&b", None, "sound", "a&b", "c"]
+    assert pc.not_equal(found, texts).to_pylist() == [True, None, False, True, True]
 
 
 def test_a_sound_column_is_handed_back_itself() -> None:
     for texts in (pa.array(["sound", None]), pa.array([], pa.string()), pa.array([None], pa.string())):
-        assert repair_texts(texts) is texts
+        assert repair(texts, "text") is texts
 
 
 def test_a_long_run_of_spaces_is_one_more_text() -> None:
-    assert repaired("a" + " " * 200_000 + "b\n", repair_titles) == "a" + " " * 200_000 + "b"
+    assert repaired("a" + " " * 200_000 + "b\n", "line") == "a" + " " * 200_000 + "b"
 
 
-@pytest.mark.parametrize("repair", [repair_texts, repair_names, repair_urls])
-def test_other_types_are_refused(repair: Repair) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_other_types_are_refused(kind: str) -> None:
     with pytest.raises(pa.ArrowTypeError, match="strings"):
-        repair(pa.array([1]))
+        repair(pa.array([1]), kind)

@@ -11,7 +11,7 @@ import pytest
 from config.contract import load_contract
 from config.contract_types import Column, parse_column
 from tasks.arrow.nested import plain_lists
-from tasks.front_matter.problems import spell_path
+from tasks.front_matter.findings import format_path
 from tasks.parse.levels import Level
 from tasks.parse.trees import build_level
 
@@ -23,7 +23,7 @@ def read(*trees: dict[str, Any] | None, columns: tuple[Column, ...] = COLUMNS) -
 
 
 def found(level: Level) -> list[tuple[str, str, str]]:
-    return [(f.code, spell_path(f.path), f.severity) for f in level.findings]
+    return [(f.code, format_path(f.path), f.severity) for f in level.findings]
 
 
 def column(name: str, *sources: str, **prop: Any) -> Column:
@@ -98,7 +98,7 @@ def test_items_stay_where_they_are_in_the_file() -> None:
 
 def test_a_value_of_a_wrong_type_has_its_position_in_the_file() -> None:
     level = read({}, {"related": [None, {"quality": "1"}, {"quality": "good"}]})
-    assert [(f.node, spell_path(f.path), f.value) for f in level.findings if f.code == "field/type"] == [
+    assert [(f.node, format_path(f.path), f.value) for f in level.findings if f.code == "field/type"] == [
         (1, "related[2].quality", "good")
     ]
 
@@ -107,8 +107,8 @@ def test_what_is_found_in_a_shared_item_reaches_every_place_that_has_it() -> Non
     item = {"title": "A&amp;B", "quality": "good", "unknown": "x"}
     level = read({"related": [item, {}, item]}, {"title": "none"}, {"related": [None, item]})
     places = [(0, "related[0].quality"), (0, "related[2].quality"), (2, "related[1].quality")]
-    assert sorted((f.node, spell_path(f.path)) for f in level.findings if f.code == "field/type") == places
-    assert sorted((n, spell_path(path)) for n, path, _ in level.repaired) == [
+    assert sorted((f.node, format_path(f.path)) for f in level.findings if f.code == "field/type") == places
+    assert sorted((n, format_path(path)) for n, path, _ in level.repaired) == [
         (n, path.replace("quality", "title")) for n, path in places
     ]
     rest = {"quality": "good", "unknown": "x"}
@@ -129,7 +129,7 @@ def test_a_shared_item_is_the_same_as_equal_ones() -> None:
 def test_originals_of_repaired_texts_are_kept_by_path() -> None:
     level = read({"title": "A\r\nB", "topics": [None, "x &amp; y"], "images": [{"title": " c "}]})
     assert level.columns["title"].to_pylist() == ["A B"]
-    assert {spell_path(path): text for _, path, text in level.repaired} == {
+    assert {format_path(path): text for _, path, text in level.repaired} == {
         "title": "A\r\nB",
         "topics[1]": "x &amp; y",
         "images[0].title": " c ",

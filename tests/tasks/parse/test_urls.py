@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from config.url_rules import load_url_rules
-from tasks.parse.urls import _known_article_id, article_ids, canonical_urls, invalid_urls, is_home_page
+from tasks.parse.urls import _cached_article_id, article_ids, canonical_urls, invalid_urls, is_home_page
 
 RULES = load_url_rules()
 
@@ -233,11 +233,11 @@ def test_article_id_is_the_start_of_the_sha_256_of_the_key() -> None:
     assert ids.to_pylist() == [expected, None, expected]
 
 
-def test_long_keys_are_not_remembered() -> None:
+def test_long_keys_are_not_cached() -> None:
     long = "example.com/" + "long" * 1_000
-    remembered = _known_article_id.cache_info().currsize
+    cached = _cached_article_id.cache_info().currsize
     assert article_ids(pa.array([long])).to_pylist() == [hashlib.sha256(long.encode()).hexdigest()[:32]]
-    assert _known_article_id.cache_info().currsize == remembered
+    assert _cached_article_id.cache_info().currsize == cached
 
 
 def test_article_ids_never_change() -> None:

@@ -1,9 +1,8 @@
-"""Good records on the one side, quarantine with its reasons and places on the other."""
+"""Good records on the one side, quarantine with its reasons and locations on the other."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,30 +12,12 @@ import pytest
 import yaml
 
 from config.contract import PACKAGED, Contract, load_contract
-from config.url_rules import load_url_rules
-from tasks.arrow.schemas import FILES, LISTING_FIELDS
+from tasks.arrow.schemas import FILES
 from tasks.front_matter.policy import ReadPolicy
-from tasks.parse.batch import ParseJob, read_batch
 from tasks.runs.parsed import read_parsed, write_parsed
-from tasks.runs.source import Content
 from tasks.runs.staging import fresh_folder, read_arrow, read_json
 from tasks.validate.batch import QUARANTINED, validate_parsed
-
-
-@dataclass
-class FakeSource:
-    """A source of given texts."""
-
-    files: dict[str, str]
-    name: str = "s"
-
-    def list(self) -> pa.Table:
-        raise NotImplementedError
-
-    def read_many(self, files: Sequence[tuple[str, str]], limit: int) -> Iterator[Content | OSError]:
-        for path, etag in files:
-            text = self.files.get(path)
-            yield FileNotFoundError(2, "No such file") if text is None else Content(text.encode()[: limit + 1], etag)
+from tests.batches import MISSING, parsed
 
 
 @dataclass
@@ -61,14 +42,10 @@ def article(*lines: str, title: str = "title: A", time: str = "publishedDateTime
 
 
 def run(folder: Path, files: dict[str, str], contract: Contract | None = None, *gone: str, parts: int = 1) -> Validated:
-    empty = dict.fromkeys((*(field.name for field in LISTING_FIELDS), "known_hash"))
-    rows = [empty | {"source": "s", "source_path": path} for path in (*files, *gone)]
-    schema = pa.schema([*LISTING_FIELDS, pa.field("known_hash", pa.string())])
     batch, policy, contract = fresh_folder(folder / "batch"), ReadPolicy(), contract or load_contract()
-    job = ParseJob({"s": FakeSource(files)}, contract, load_url_rules(), policy, 1_000_000)
-    parsed = read_batch(pa.Table.from_pylist(rows, schema), job)
-    write_parsed(batch, parsed)
-    return Validated(validate_parsed(batch, parsed, contract, policy, locate_warnings=True, parts=parts))
+    read = parsed({path: text.encode() for path, text in files.items()} | dict.fromkeys(gone, MISSING), contract)
+    write_parsed(batch, read)
+    return Validated(validate_parsed(batch, read, contract, policy, locate_warnings=True, parts=parts))
 
 
 def test_a_good_record_has_the_columns_of_articles(tmp_path: Path) -> None:
@@ -277,27 +254,15 @@ def contract_with(folder: Path, *properties: dict[str, Any]) -> Contract:
 
 
 def test_a_field_is_added_by_the_contract_alone(tmp_path: Path) -> None:
-    name = {"name": "name", "logicalType": "string", "transformSourceObjects": ["fullName"]}
+    def column(name: str, logical: str, path: str, **more: Any) -> dict[str, Any]:
+        return {"name": name, "logicalType": logical, "transformSourceObjects": [path]} | more
+
+    author = {"logicalType": "object", "properties": [column("name", "string", "fullName")]}
     contract = contract_with(
         tmp_path,
-        {
-            "name": "price",
-            "logicalType": "number",
-            "transformSourceObjects": ["offer.price"],
-            "logicalTypeOptions": {"minimum": 0},
-        },
-        {
-            "name": "tags",
-            "logicalType": "array",
-            "transformSourceObjects": ["tags"],
-            "items": {"logicalType": "integer"},
-        },
-        {
-            "name": "authors",
-            "logicalType": "array",
-            "transformSourceObjects": ["authors"],
-            "items": {"logicalType": "object", "properties": [name]},
-        },
+        column("price", "number", "offer.price", logicalTypeOptions={"minimum": 0}),
+        column("tags", "array", "tags", items={"logicalType": "integer"}),
+        column("authors", "array", "authors", items=author),
     )
     good = article("offer: {price: 4.5, unit: EUR}", "tags: [1, null, 2]", "authors: [{fullName: Ann, age: 3}]")
     bad = article("offer: {price: -1}", "tags: [x]", "authors: [Ann]")

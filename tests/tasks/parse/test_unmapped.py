@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from config.contract import load_contract
 from config.contract_types import Column
-from tasks.front_matter.problems import Path
+from tasks.front_matter.findings import Path
 from tasks.parse.levels import Level
 from tasks.parse.trees import build_level
 
@@ -169,11 +169,11 @@ def test_a_file_reads_the_same_in_any_batch(trees: list[dict[str, Any]]) -> None
         ({"heat": "-1", "title": None, "topics": [None]}, None),
     ],
 )
-def test_what_is_left(tree: dict[str, Any], extra: dict[str, Any] | None) -> None:
+def test_unmapped_fields(tree: dict[str, Any], extra: dict[str, Any] | None) -> None:
     assert build_level(COLUMNS, [tree]).extra.get(0) == extra
 
 
-def test_what_files_share_is_left_in_each_of_them() -> None:
+def test_unmapped_fields_that_files_share_are_in_each_of_them() -> None:
     provider = {"name": "n", "size": "9"}
     trees = [{"provider": provider, "x": "1"}, {"provider": provider, "quality": "high"}, {"provider": provider}]
     extra = build_level(COLUMNS, trees).extra

@@ -12,7 +12,7 @@ from config.errors import SettingsError
 from config.url_rules import DEFAULT_URL_RULES, load_url_rules
 
 ENTRIES = yaml.safe_load(DEFAULT_URL_RULES.read_text("utf-8"))
-DOCUMENT = (Path(__file__).parents[3] / "docs" / "identity.md").read_text("utf-8")
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "identity.md").read_text("utf-8")
 
 
 def rules_file(folder: Path, **changes: object) -> Path:

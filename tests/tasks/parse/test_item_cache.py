@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from config.contract import load_contract
-from tasks.parse import known_items
+from tasks.parse import item_cache
 from tasks.parse.levels import Level
 from tasks.parse.trees import build_level
 
@@ -36,7 +36,7 @@ def test_batches_share_entries_and_have_their_own() -> None:
     assert titles(second) == [[("C", "C.png"), ("A", "A.png")], [None, ("A", "A.png"), ("C", "C.png")]]
 
 
-def test_what_is_noticed_of_an_entry_is_said_in_every_batch() -> None:
+def test_findings_of_an_entry_are_those_of_every_batch() -> None:
     odd = entry(" A ", quality="many", unknown="x")
     for _ in range(2):
         level = read([odd], [entry("B"), odd])
@@ -51,22 +51,18 @@ def test_what_is_noticed_of_an_entry_is_said_in_every_batch() -> None:
         assert level.extra[1] == {"related": [{}, {"quality": "many", "unknown": "x"}]}
 
 
-def test_all_is_forgotten_when_it_is_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(known_items, "_MAX_ROWS", 2)
+def test_a_full_cache_is_emptied(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(item_cache, "_MAX_ROWS", 2)
     shared = entry("A")
     for number in range(4):
         one, two = entry(f"{number}"), entry(f"{number}!")
         level = read([shared, one], [shared, two])
-        assert [title for row in titles(level) for title, _ in filter(None, row)] == [
-            "A",
-            f"{number}",
-            "A",
-            f"{number}!",
-        ]
+        found = [title for row in titles(level) for title, _ in filter(None, row)]
+        assert found == ["A", f"{number}", "A", f"{number}!"]
 
 
 def test_a_batch_in_which_nothing_recurs_leaves_nothing_behind() -> None:
-    items = known_items.KnownItems(pa.struct({"x": pa.int32()}))
+    items = item_cache.ItemCache(pa.struct({"x": pa.int32()}))
     node: dict[str, Any] = {"x": "1"}
     structs = pa.array([{"x": 1}], pa.struct({"x": pa.int32()}))
     assert items.take([id(node)], [node], structs, set()) is structs

@@ -1,4 +1,4 @@
-"""What a batch adds to the run's report."""
+"""The numbers of a batch for the run's report."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from tasks.arrow.schemas import FILES, FINDINGS
-from tasks.validate.numbers import batch_numbers
+from tasks.validate.findings import batch_numbers
 
 
 def files(*paths: str) -> pa.Table:
