@@ -1,4 +1,4 @@
-"""Archives as a source: what every kind of archive has in common, and opening one.
+"""Archives as a source: what every format has in common.
 
 Belongs here: limits, the etag of a member, and errors of the archive as a whole. Does not belong here:
 one format (`tasks.discover.zips`, `tasks.discover.tars`).
@@ -13,13 +13,14 @@ one format (`tasks.discover.zips`, `tasks.discover.tars`).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from config.errors import SourceError, SourceRefused
 from config.settings import Access
 from tasks.discover.listing import Globs
-from tasks.discover.location import ARCHIVES, SourceKind, SourceLocation, existing, expanded
+from tasks.discover.location import SourceKind, SourceLocation, existing, expanded
 from tasks.runs.source import Source
 
 #: What unpacks to less is no bomb, however small it is packed.
@@ -90,25 +91,23 @@ def broken(name: str, path: str, error: Exception) -> SourceError:
     )
 
 
-def _recognises(path: str) -> bool:
-    return path.lower().endswith(ARCHIVES) and not expanded(path).is_dir()
+def archive_kind(
+    name: str, ends: tuple[str, ...], open_archive: Callable[[SourceLocation, Globs, Access], Source]
+) -> SourceKind:
+    """The kind of source that one format of archives is.
 
+    Args:
+        name: of the kind.
+        ends: of the names of such archives; the longer ones first, since they name the source without them.
+        open_archive: makes the source.
+    """
 
-def _parse(spec: str) -> SourceLocation:
-    path = expanded(spec)
-    end = next(end for end in ARCHIVES if path.name.lower().endswith(end))
-    return SourceLocation(path.name[: -len(end)], "archive", str(existing(path)))
+    def recognises(path: str) -> bool:
+        return path.lower().endswith(ends) and not expanded(path).is_dir()
 
+    def parse(spec: str) -> SourceLocation:
+        path = expanded(spec)
+        end = next(end for end in ends if path.name.lower().endswith(end))
+        return SourceLocation(path.name[: -len(end)], name, str(existing(path)))
 
-def _open(location: SourceLocation, globs: Globs, access: Access) -> Source:
-    """The archive as a source, by the end of its name; each format is imported when one is opened."""
-    if location.root.lower().endswith(".zip"):
-        from tasks.discover.zips import ZipSource  # noqa: PLC0415
-
-        return ZipSource(location.name, location.root, globs, access)
-    from tasks.discover.tars import TarSource  # noqa: PLC0415
-
-    return TarSource(location.name, location.root, globs, access)
-
-
-KIND: Final = SourceKind("archive", f"archives ({', '.join(ARCHIVES)})", (), _parse, _open, _recognises)
+    return SourceKind(name, f"archives ({', '.join(ends)})", (), parse, open_archive, recognises)

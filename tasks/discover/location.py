@@ -19,7 +19,9 @@ from tasks.discover.listing import Globs
 from tasks.runs.source import Source
 
 #: Ends of names of archives; the longer ones first, since they name the source without them.
-ARCHIVES: Final = (".tar.gz", ".tar.zst", ".tar", ".tgz", ".zip")
+TARS: Final = (".tar.gz", ".tar.zst", ".tar", ".tgz")
+ZIPS: Final = (".zip",)
+ARCHIVES: Final = (*TARS, *ZIPS)
 
 _NAMED: Final = re.compile(r"(?P<name>[^/=]+)=(?P<location>.+)", re.DOTALL)
 _SCHEME: Final = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://")

@@ -19,13 +19,13 @@ import msgspec
 
 from config.errors import UsageError
 from config.settings import Access
-from tasks.discover import archive, git, local, objects
+from tasks.discover import git, local, objects, tars, zips
 from tasks.discover.listing import DEFAULT_INCLUDE, Globs
 from tasks.discover.location import SourceKind, SourceLocation, refuse_overlap, scheme_of, split_name
 from tasks.runs.source import Source
 
 #: All kinds; of a path the first that recognises it, and a folder is what no other kind does.
-KINDS: Final[tuple[SourceKind, ...]] = (archive.KIND, local.KIND, git.KIND, objects.KIND)
+KINDS: Final[tuple[SourceKind, ...]] = (zips.KIND, tars.KIND, local.KIND, git.KIND, objects.KIND)
 
 _DEFAULT_ACCESS: Final = Access()
 

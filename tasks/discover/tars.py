@@ -31,9 +31,21 @@ import pyarrow as pa
 
 from config.errors import SourceError
 from config.settings import Access
-from tasks.discover.archive import LINKS, OUTSIDE, REPEATED, SPECIAL, Edition, broken, check_size, edition_of, etag
+from tasks.discover.archive import (
+    LINKS,
+    OUTSIDE,
+    REPEATED,
+    SPECIAL,
+    Edition,
+    archive_kind,
+    broken,
+    check_size,
+    edition_of,
+    etag,
+)
 from tasks.discover.cache import cache_folder, kept_to_one
 from tasks.discover.listing import Gathered, Globs, format_path, inside
+from tasks.discover.location import TARS, SourceLocation
 from tasks.runs.source import Content
 from tasks.runs.staging import fresh_folder, read_json, write_json
 
@@ -298,3 +310,10 @@ def _decompressed(file: IO[bytes], path: str) -> Any:
     if path.lower().endswith((".gz", ".tgz")):
         return gzip.GzipFile(fileobj=file, mode="rb")
     return pa.CompressedInputStream(file, "zstd") if path.lower().endswith(".zst") else file
+
+
+def _open(location: SourceLocation, globs: Globs, access: Access) -> TarSource:
+    return TarSource(location.name, location.root, globs, access)
+
+
+KIND: Final = archive_kind("tar", TARS, _open)

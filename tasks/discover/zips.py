@@ -18,8 +18,20 @@ from typing import Final, NamedTuple
 import pyarrow as pa
 
 from config.settings import Access
-from tasks.discover.archive import LINKS, OUTSIDE, REPEATED, SPECIAL, Edition, broken, check_size, edition_of, etag
+from tasks.discover.archive import (
+    LINKS,
+    OUTSIDE,
+    REPEATED,
+    SPECIAL,
+    Edition,
+    archive_kind,
+    broken,
+    check_size,
+    edition_of,
+    etag,
+)
 from tasks.discover.listing import Gathered, Globs, inside, parse_path
+from tasks.discover.location import ZIPS, SourceLocation
 from tasks.runs.source import Content, UnreadableFile
 
 _ENCRYPTED: Final = 0x1
@@ -115,3 +127,10 @@ def _content(file: zipfile.ZipFile, member: zipfile.ZipInfo, limit: int) -> Cont
         return UnreadableFile(f"it is packed in a way that cannot be read, {error}", "pack it with deflate")
     except _DAMAGED as error:
         return UnreadableFile(f"it is damaged in its archive, {error}", "pack it anew")
+
+
+def _open(location: SourceLocation, globs: Globs, access: Access) -> ZipSource:
+    return ZipSource(location.name, location.root, globs, access)
+
+
+KIND: Final = archive_kind("zip", ZIPS, _open)
