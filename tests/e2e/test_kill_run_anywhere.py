@@ -26,7 +26,7 @@ from tasks.report.outcome import Outcome
 from tasks.tables.faults import POINTS
 from tasks.tables.verify import verify_files
 from tasks.tables.warehouse import Warehouse
-from tests.builders import Kind, warehouse_at
+from tests.builders import Kind, settle, warehouse_at
 from tests.newsroom import UNSETTLED, Newsroom, Story, settings_for
 from tests.run_once import MANY_BATCHES, finish, ingest, start
 from tests.stages import SOURCES, Stage
@@ -72,6 +72,7 @@ def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         newsroom.write((SOURCES[n % 2], f"{n}.md"), Story(f"Story {n}", page=n % 6, date=f"202{n % 3}-05-01"))
     newsroom.write(("inland", "broken.md"), Story(shape="unclosed"))
     published, before, after = (Warehouse(root / name, durable=False) for name in ("published", "before", "after"))
+    settle()
     run_ingest(newsroom.specs(SOURCES), settings_for(published.root, warehouse={"format": kind}))
     run_ingest(newsroom.specs(SOURCES), settings_for(before.root))
     newsroom.delete(("harbour", "0.md"))
