@@ -25,11 +25,11 @@ import pyarrow.compute as pc
 from benchmarks.dedup_records import BOILERPLATE, boilerplate_pages, manifest
 from config.match_rules import load_match_rules
 from tasks.arrow.schemas import FILES
+from tasks.deduplicate.changes import SHOWN, changed_rows
 from tasks.deduplicate.decisions import decide
 from tasks.deduplicate.manifest import RunStamp, keep_first_seen, next_manifest
 from tasks.deduplicate.pair_rule import PairRule
 from tasks.deduplicate.related_pairs import near_pairs, stories
-from tasks.deduplicate.touched import SHOWN, changed_rows
 
 _MORE: Final = 1_000
 _BRUTE_FORCE_UP_TO: Final = 10_000

@@ -37,9 +37,9 @@ from tasks.warehouse.lock import locked
 from tasks.warehouse.snapshots import Snapshot
 from tasks.warehouse.warehouse import Warehouse, open_warehouse
 from tasks.write.article_versions import Observation, joined, states_of
-from tasks.write.parent_versions import ParentVersions
 from tasks.write.stage import rewrite_tables
 from tasks.write.upkeep import clear_staging
+from tasks.write.version_files import ParentVersions
 
 
 class Backfilled(msgspec.Struct, frozen=True):

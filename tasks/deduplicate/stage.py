@@ -1,21 +1,32 @@
 """The deduplicate stage: the next manifest, and the decision on every record in it.
 
-Belongs here: what the stage takes and gives, and the run for which all decisions stand. Does not
-belong here: deciding (`tasks.deduplicate.anew`), which most runs need not even import.
+Belongs here: the steps from the validated batches to the decided manifest, and its numbers. Does not belong here: the
+next manifest (`manifest`), the decisions (`decisions`), and what is different from the parent (`changes`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Final
 
+import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.arrow.memory import system_memory
-from tasks.deduplicate.numbers import COUNTED, counted
-from tasks.runs.run import Decisions, Run, load_run
-from tasks.runs.staging import read_arrow
+from tasks.arrow.columns import is_numbered
+from tasks.arrow.keys import file_keys
+from tasks.arrow.memory import give_back, system_memory
+from tasks.arrow.schemas import FILES
+from tasks.deduplicate.changes import COMPARED, INDEXED, SHOWN, changed_rows, changes_for_readers
+from tasks.runs.run import Decisions, Run, count_by, load_run
+from tasks.runs.staging import read_arrow, write_arrow
+
+#: Columns of the manifest that the numbers of a run come from.
+COUNTED: Final = ("source", "status", "match", "violations", "deleted")
+#: Columns of the parent manifest that are not needed once they are in the next one: half of it.
+_MERGED: Final = ("shingles", "modified_at", "completeness", "deleted_at", "loaded_at", "run_id")
 
 
 @system_memory()
@@ -23,9 +34,8 @@ def deduplicate_records(folder: Path, batches: Sequence[Path]) -> Decisions:
     """Decide which record tells each story.
 
     Args:
-        folder: the run's staging folder, with `gone.arrow`; it gets
-            `manifest.arrow`, the next manifest with the columns `affected`, `reindexed` and `parent_row` beside it, if
-            there is anything to write.
+        folder: the run's staging folder, with `gone.arrow`. If there is anything to write, it gets `manifest.arrow`,
+            the next manifest with the columns `affected`, `reindexed` and `parent_row` beside it.
         batches: folders of the validated batches.
 
     Returns:
@@ -33,11 +43,9 @@ def deduplicate_records(folder: Path, batches: Sequence[Path]) -> Decisions:
     """
     run = load_run(folder)
     gone = read_arrow(folder / "gone.arrow")
-    if not batches and not len(gone) and (decisions := _as_before(run)):
+    if not batches and not len(gone) and (decisions := _standing_decisions(run)):
         return decisions
-    from tasks.deduplicate.anew import decide_anew  # noqa: PLC0415
-
-    return decide_anew(folder, run, batches, gone)
+    return _decide_all(folder, run, batches, gone)
 
 
 def is_decided(manifest: pa.Table, version: str) -> bool:
@@ -48,9 +56,89 @@ def is_decided(manifest: pa.Table, version: str) -> bool:
     return set(pc.unique(manifest["match_version"]).to_pylist()) - {None} == {version}
 
 
-def _as_before(run: Run) -> Decisions | None:
+def _standing_decisions(run: Run) -> Decisions | None:
     """The numbers of a run for which nothing came and nothing went, if the decisions on what is there stand."""
     if run.writes_anew:
         return None
     manifest = run.parent_manifest.read((*COUNTED, "match_version"))
-    return counted(manifest, run.sources) if is_decided(manifest, run.match_version) else None
+    return _counted(manifest, run.sources) if is_decided(manifest, run.match_version) else None
+
+
+def _decide_all(folder: Path, run: Run, batches: Sequence[Path], gone: pa.Table) -> Decisions:
+    """Decide on every record, and stage the next manifest; `gone` has source and path of the deleted files."""
+    from tasks.deduplicate.decisions import decide  # noqa: PLC0415  (most runs find no change)
+    from tasks.deduplicate.manifest import RunStamp, keep_first_seen, next_manifest  # noqa: PLC0415
+
+    parent, files = run.parent_manifest.read(), partial(_files, batches)
+    stamp = RunStamp(run.run_id, run.started_at, run.contract.tag, run.read_version)
+    merged = next_manifest(parent, gone, files, stamp)
+    manifest, parent_row, reread, renamed = merged.table, merged.before, merged.reread, merged.renamed
+    # Decisions take the most memory of a run: what they need not have is released before.
+    del gone, merged
+    parent = parent.select([name for name in parent.column_names if name not in _MERGED])
+    give_back()
+    manifest = decide(manifest, run.match_rules, run.match_version, parent, parent_row)
+    affected = changed_rows(parent, manifest, reread, parent_row, SHOWN)
+    manifest = keep_first_seen(manifest, parent, affected)
+    reindexed = changed_rows(parent, manifest, reread, parent_row, INDEXED)
+    beside = {"affected": affected, "reindexed": reindexed, "parent_row": parent_row.cast(pa.int64())}
+    columns = {name: manifest[name] for name in manifest.column_names}
+    write_arrow(folder / "manifest.arrow", pa.table(columns | beside))
+    # What is counted is a small part of the manifest, which is mapped.
+    del manifest, columns
+    give_back()
+    manifest = read_arrow(folder / "manifest.arrow")
+    statuses = count_by(files(["status"])["status"])
+    stays = is_numbered(len(parent), parent_row.filter(pc.invert(affected)))
+    # Of both manifests the rows that differ: mostly few, and all changes follow from them.
+    before, after = parent.select(COMPARED).filter(pc.invert(stays)), manifest.select(COMPARED).filter(affected)
+    return msgspec.structs.replace(
+        _counted(manifest, run.sources),
+        touched=len(after),
+        touched_files=statuses.get("touched", 0),
+        vanished=statuses.get("gone", 0),
+        renamed=renamed,
+        removed=_removed(before, after),
+        changes=changes_for_readers(before, after) if len(after) else {},
+    )
+
+
+def _files(batches: Sequence[Path], names: Sequence[str]) -> pa.Table:
+    """Columns of what the batches say of their files; the others stay on the disk."""
+    tables = (read_arrow(batch / "files.arrow").select(names) for batch in batches)
+    return pa.concat_tables([FILES.empty_table().select(names), *tables])
+
+
+def _removed(before: pa.Table, after: pa.Table) -> int:
+    """How many files are deleted that were not before."""
+    tombstones, earlier = (file_keys(table.filter(table["deleted"])) for table in (after, before))
+    return len(tombstones) - (pc.sum(pc.is_in(tombstones, earlier).cast(pa.int64())).as_py() or 0)
+
+
+def _counted(manifest: pa.Table, sources: Collection[str]) -> Decisions:
+    """What a manifest says of all files and of a run's own, as decisions that change nothing.
+
+    Args:
+        manifest: (n,) rows with the columns `COUNTED`; those of deleted files do not count.
+        sources: names of the run's sources.
+    """
+    # Only what is counted: a copy of all columns would be the most memory that the run takes.
+    live = _where(manifest.select(COUNTED), pc.invert(manifest["deleted"]))
+    ours = _where(live.select(["source", "status"]), pc.is_in(live["source"], pa.array(sorted(sources), pa.string())))
+    return Decisions(
+        touched=0,
+        touched_files=0,
+        vanished=0,
+        renamed=0,
+        removed=0,
+        statuses=count_by(live["status"]),
+        violations=count_by(pc.list_flatten(live["violations"])),
+        duplicates=count_by(live["match"]),
+        live=len(ours),
+        quarantined=pc.sum(pc.equal(ours["status"], "quarantined").cast(pa.int64())).as_py() or 0,
+    )
+
+
+def _where(table: pa.Table, mask: pa.ChunkedArray) -> pa.Table:
+    """The rows that a mask without nulls chooses; mostly all, which need no copy."""
+    return table if pc.all(mask, min_count=0).as_py() else table.filter(mask)

@@ -18,7 +18,7 @@ from tasks.discover.batches import fingerprint, make_batches
 from tasks.discover.changes import Changes, compare, settled_times
 from tasks.runs.run import Batch, Plan, Run, count_by, load_run
 from tasks.runs.source import VERSION
-from tasks.runs.staging import PARTS, fresh_folder, parts_expected, read_arrow, read_json, write_arrow
+from tasks.runs.staging import fresh_folder, read_arrow, read_json, write_arrow
 from tasks.runs.stamps import LISTED, STAMPS, read_stamps
 
 #: What the manifest must say of a file to tell whether it changed.
@@ -109,7 +109,7 @@ def _batches(run: Run, files: pa.Table, stamps: pa.Table) -> tuple[Batch, ...]:
     """Folders with the files to read, each with its stamp; a finished one of an interrupted run is taken as it is."""
     salt = f"{run.contract.tag} {run.read_version} {run.settings.read.max_file_bytes}"
     batches: list[Batch] = []
-    start, parts = 0, parts_expected(pc.sum(files["size"]).as_py() or 0)
+    start = 0
     for rows in make_batches(files, run.settings.run.batch_bytes):
         known = " ".join(digest or "-" for digest in rows["known_hash"].to_pylist())
         cut = stamps.slice(start, len(rows))
@@ -118,7 +118,7 @@ def _batches(run: Run, files: pa.Table, stamps: pa.Table) -> tuple[Batch, ...]:
         path = run.batches_folder / fingerprint(cut, f"{salt} {known}")[:32]
         is_done = not run.full_refresh and _is_finished(path, cut)
         if not is_done:
-            write_arrow(fresh_folder(path) / "input.arrow", rows.replace_schema_metadata({PARTS: str(parts)}))
+            write_arrow(fresh_folder(path) / "input.arrow", rows)
         size = pc.sum(rows["size"]).as_py() or 0
         batches.append(Batch(path, len(batches) + 1, len(rows), size, is_done))
     return tuple(batches)

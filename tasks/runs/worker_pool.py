@@ -16,14 +16,15 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
+from logging.handlers import QueueHandler, QueueListener
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
 
-from tasks.runs.logs import ROOT
-from tasks.runs.worker_lines import received_lines, send_lines
+from tasks.runs.logs import ROOT, Stamp
 from tasks.runs.workers import pools
 
 #: Imported once in the server that the workers are forked from, not by each of them, in this order: all that the
@@ -82,3 +83,40 @@ def _prepare(lines: Any, level: int) -> None:
 def _end_with(sentinel: int) -> None:
     wait([sentinel])
     os._exit(1)
+
+
+def send_lines(queue: Any, level: int) -> None:
+    """Send what this process logs into a queue; for worker processes.
+
+    Args:
+        queue: of `multiprocessing`.
+        level: the least severe one that the run shows.
+    """
+    handler = QueueHandler(queue)
+    handler.addFilter(Stamp())
+    logger = logging.getLogger(ROOT)
+    logger.handlers[:] = [handler]
+    logger.setLevel(level)
+    logger.propagate = False
+
+
+@contextmanager
+def received_lines(queue: Any) -> Iterator[None]:
+    """Log here what worker processes send, as long as the block lasts, and all of it before it ends."""
+    listener = _Listener(queue)
+    listener.start()
+    try:
+        yield
+    finally:
+        listener.stop()
+
+
+class _Listener(QueueListener):
+    """Hands records to this process's own loggers, in the context in which it was made."""
+
+    def __init__(self, queue: Any) -> None:
+        super().__init__(queue)
+        self._context = copy_context()
+
+    def handle(self, record: logging.LogRecord) -> None:
+        self._context.run(logging.getLogger(record.name).handle, record)

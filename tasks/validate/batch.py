@@ -7,7 +7,6 @@ Does not belong here: the rules (`tasks.arrow.rules`), the findings (`findings`)
 from __future__ import annotations
 
 import time
-from functools import reduce
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -15,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.contract import Contract
-from tasks.arrow.columns import period_starts, whole
+from tasks.arrow.columns import whole
 from tasks.arrow.nested import holds_recurring, without_null_items
 from tasks.arrow.related import related_digests
 from tasks.arrow.schemas import FILES, KEY_FIELDS, LISTING_FIELDS
@@ -23,12 +22,10 @@ from tasks.front_matter.policy import ReadPolicy
 from tasks.runs.logs import log_of
 from tasks.runs.parsed import Parsed, read_parsed, remove_parsed
 from tasks.runs.run import load_run
-from tasks.runs.staging import PARTS, read_arrow, write_arrow, write_arrow_in_parts, write_json
+from tasks.runs.staging import read_arrow, write_arrow, write_json
 from tasks.runs.workers import in_worker
 from tasks.validate.findings import batch_numbers, broken_rules, with_locations
 
-#: A year in microseconds.
-_YEAR: Final = 366 * 86_400 * 1_000_000
 _VIOLATION: Final = pa.struct(
     [
         ("code", pa.string()),
@@ -83,9 +80,7 @@ def _validate(folder: Path, batch: Path) -> Path:
 def validated_batch(folder: Path, batch: Path, parsed: Parsed) -> Path:
     """Hold the records of a parsed batch against the contract in this process; see `validate_records`."""
     run = load_run(folder)
-    parts = int((read_arrow(batch / "input.arrow").schema.metadata or {}).get(PARTS, b"1"))
-    partition_by = run.settings.warehouse.partition_by
-    validate_parsed(batch, parsed, run.contract, run.policy, partition_by=partition_by, parts=parts)
+    validate_parsed(batch, parsed, run.contract, run.policy)
     _log_quarantined(read_arrow(batch / "quarantine.arrow"))
     return batch
 
@@ -97,8 +92,6 @@ def validate_parsed(
     policy: ReadPolicy,
     *,
     locate_warnings: bool = False,
-    partition_by: str = "year",
-    parts: int = 1,
 ) -> Path:
     """Hold the records of a parsed batch against the contract.
 
@@ -108,19 +101,16 @@ def validate_parsed(
         contract: the rules.
         policy: the policy by which the files were read, for the lines of findings.
         locate_warnings: whether every warning gets its line, or only the first of each code.
-        partition_by: how the tables are partitioned (`year`, `month` or `none`).
-        parts: into how many parts a year is likely to be split.
 
     Returns:
-        The folder, which then has `records.arrow` (the rows of `articles` or `duplicates`, sorted by time
-        and id, a record batch for each of so many parts of a year), `keys.arrow` (`source` and `source_path`
-        in the same order), `quarantine.arrow`, `files.arrow` (`FILES`), `findings.arrow` (`FINDINGS` with
-        lines), and last of all `numbers.json`, the mark that the batch is done.
+        The folder, which then has `records.arrow` (the rows of `articles` or `duplicates`, sorted by time and id),
+        `keys.arrow` (`source` and `source_path` in the same order), `quarantine.arrow`, `files.arrow` (`FILES`),
+        `findings.arrow` (`FINDINGS` with lines), and last of all `numbers.json`, the mark that the batch is done.
     """
     started = time.perf_counter()
     found, is_rejected, files = validate_batch(parsed, contract, policy, locate_warnings=locate_warnings)
     records = _records(parsed.table, found, files, contract)
-    write_arrow_in_parts(batch / "records.arrow", records, _starts(records, partition_by, parts))
+    write_arrow(batch / "records.arrow", records)
     write_arrow(batch / "keys.arrow", records.select(["source", "source_path"]))
     write_arrow(batch / "quarantine.arrow", _quarantine(parsed, found, is_rejected))
     write_arrow(batch / "files.arrow", files)
@@ -195,20 +185,6 @@ def _ordered(rows: pa.Array, parsed: pa.Table) -> pa.Array:
     """Rows by time, then id: the rows of one file of the tables stand together in a batch, however it is split."""
     keys = parsed.select(["published_at", "article_id", "source", "source_path"]).take(rows)
     return rows.take(pc.sort_indices(keys, sort_keys=[(name, "ascending") for name in keys.column_names]))
-
-
-def _starts(records: pa.Table, partition_by: str, parts: int) -> list[int]:
-    """The first row of each run of rows that are in one partition and, with parts of a year, in one of these."""
-    if not len(records):
-        return []
-    times = whole(records["published_at"])
-    keys = [pc.divide(times.cast(pa.int64()), _YEAR // parts)] if parts > 1 else []
-    if partition_by != "none":
-        keys.append(period_starts(times, partition_by).cast(pa.int64()))
-    if not keys:
-        return [0]
-    begins = reduce(pc.or_, (pc.not_equal(key[1:], key[:-1]) for key in keys))
-    return [0, *pc.add(pc.indices_nonzero(begins), 1).to_pylist()]
 
 
 def _quarantine(parsed: Parsed, found: pa.Table, rejected: pa.BooleanArray) -> pa.Table:

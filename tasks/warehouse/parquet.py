@@ -1,30 +1,28 @@
 """Single Parquet files that every reader understands: how they are written.
 
-Belongs here: the writer's options, sorting, encoding, and putting a file on disk.
-Does not belong here: reading (`tasks.warehouse.parquet_reading`), which column types are portable
-(`tasks.warehouse.portable`), where files are (`tasks.warehouse.warehouse`) and which make up a snapshot
-(`tasks.warehouse.snapshots`).
+Belongs here: the writer's options, sorting, which columns get a dictionary, which types are portable, and putting a
+file on disk. Does not belong here: reading (`parquet_reading`), and which files make up a snapshot (`snapshots`).
 
-A file is serialised in memory first and put on disk in one go: so its digest costs no second
-read, and a full disk is reported by the write itself.
+A file is serialised in memory first and put on disk in one go: so its digest costs no second read, and a full disk is
+reported by the write itself. A type is portable if eight engines read it alike (DuckDB, Polars, pandas, PyArrow,
+PySpark, chdb, DataFusion, Daft): Spark refuses nanoseconds, times of day and half floats, others the view types.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from config.errors import AuditError
+from tasks.arrow.columns import whole
 from tasks.warehouse.durable import storage_errors, write_new_file
-from tasks.warehouse.parquet_encoding import recurring_leaves, rows_in_group
-from tasks.warehouse.portable import require_portable
 
 
 @dataclass(frozen=True)
@@ -180,3 +178,88 @@ def _without_pandas(table: pa.Table) -> pa.Table:
     """Drop the notes that pandas leaves in a schema: they would turn columns into an index."""
     notes = {key: value for key, value in (table.schema.metadata or {}).items() if key != b"pandas"}
     return table.replace_schema_metadata(notes or None)
+
+
+#: Values of a leaf that are looked at: list items recur from row to row, and a row may have forty.
+_SAMPLE: Final = 8_192
+#: Share of distinct values above which a dictionary is not worth its bytes.
+_DISTINCT: Final = 0.5
+#: With fewer values it makes no difference that anyone could measure.
+_FEW: Final = 100
+
+
+def recurring_leaves(table: pa.Table) -> list[str]:
+    """Paths of the leaf columns whose values recur, as Parquet spells them (`related.list.element.title`).
+
+    Args:
+        table: (n,) rows of lists, structs and scalars; its first rows speak for all.
+
+    Returns:
+        Paths in the order of the columns; columns with hardly any value are among them.
+    """
+    head = table.slice(0, _SAMPLE)
+    leaves = (leaf for name in head.column_names for leaf in _leaves(name, whole(head[name])))
+    return [path for path, values in leaves if _recur(values.slice(0, _SAMPLE))]
+
+
+def rows_in_group(table: pa.Table, most_rows: int, most_bytes: int) -> int:
+    """How many rows a group of a table's file has: 1 or more, the same in all groups but the last.
+
+    Args:
+        table: (n,) rows.
+        most_rows: most rows in a group.
+        most_bytes: most bytes of them in memory, about.
+    """
+    fitting = most_bytes * len(table) // max(table.nbytes, 1)
+    return max(min(most_rows, int(fitting)), 1)
+
+
+def _leaves(path: str, values: pa.Array) -> Iterator[tuple[str, pa.Array]]:
+    """The leaf columns below a column with the values that they have in it."""
+    kind = values.type
+    if pa.types.is_list(kind):
+        yield from _leaves(f"{path}.list.element", values.flatten())
+    elif pa.types.is_struct(kind):
+        for i, part in enumerate(values.flatten()):
+            yield from _leaves(f"{path}.{kind.field(i).name}", part)
+    else:
+        yield path, values
+
+
+def _recur(values: pa.Array) -> bool:
+    present = len(values) - values.null_count
+    return present < _FEW or bool(pc.count_distinct(values, mode="only_valid").as_py() <= present * _DISTINCT)
+
+
+def require_portable(schema: pa.Schema) -> None:
+    """Check that all eight engines that were tested read columns of these types alike.
+
+    Raises:
+        AuditError: naming the first column that they do not, and what to make of it.
+    """
+    for field in schema:
+        if (trouble := _unportable(field.type)) is not None:
+            raise AuditError(
+                f"Column `{field.name}` is {field.type}: {trouble} is not read by every engine.",
+                "Use timestamp[us, tz=UTC], string, binary, date32, bool, int, float, double, list or struct.",
+            )
+
+
+def _unportable(kind: pa.DataType) -> str | None:
+    """The part of a type that is not portable, as text; None where all of it is."""
+    types = pa.types
+    if types.is_struct(kind):
+        return next((trouble for inner in kind if (trouble := _unportable(inner.type))), None)
+    if types.is_list(kind):
+        return _unportable(kind.value_type)
+    plain = (
+        types.is_boolean(kind)
+        or types.is_integer(kind)
+        or types.is_float32(kind)
+        or types.is_float64(kind)
+        or types.is_string(kind)
+        or types.is_binary(kind)
+        or types.is_date32(kind)
+        or kind == pa.timestamp("us", "UTC")
+    )
+    return None if plain else str(kind)

@@ -23,7 +23,7 @@ from config.contract import Contract
 from tasks.arrow.columns import whole
 from tasks.arrow.cuts import part_starts, rows_in_part
 from tasks.arrow.keys import file_keys
-from tasks.runs.staging import read_rows
+from tasks.runs.staging import read_arrow
 from tasks.warehouse.manifest import INDEX_SCHEMA
 from tasks.warehouse.snapshots import INDEX, DataFile, Snapshot
 from tasks.write.audit import check_required
@@ -51,13 +51,13 @@ class Decided:
     path: Path | None = None
 
     def rows(self, start: int, stop: int) -> pa.Table:
-        """Some rows of the manifest, at least one.
+        """Some rows of the manifest.
 
         They are mapped for this call alone: pages of one mapping would count as held until the run's end.
         """
         if self.path is None:
             return self.manifest.slice(start, stop - start)
-        return read_rows(self.path, start, stop).select(self.manifest.column_names)
+        return read_arrow(self.path).slice(start, stop - start).select(self.manifest.column_names)
 
     def live_sources(self) -> list[str]:
         """Names of the sources that have files, those of other runs among them."""
@@ -129,7 +129,7 @@ class _ManifestFiles:
                 todo.append(table)
         if not todo:
             return
-        rows = self.decided.rows(start, stop) if stop > start else self.decided.manifest.slice(0, 0)
+        rows = self.decided.rows(start, stop)
         for table in todo:
             part = rows.select(schemas[table].names).cast(schemas[table])
             if table != INDEX:

@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import zip_longest
 from typing import Final
 
-import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -25,13 +24,11 @@ from tasks.write.article_versions import Observation
 from tasks.write.audit import check_files, check_manifest
 from tasks.write.layout import Layout, layout_for, layout_of
 from tasks.write.manifest_files import Decided, manifest_files
-from tasks.write.parent_versions import ParentVersions
 from tasks.write.record_files import add_file, record_files
 from tasks.write.record_set import FOUND, PLACED, RECORD_TABLES, RecordSet
-from tasks.write.records import OF_DUPLICATES, is_record, records_of
+from tasks.write.records import OF_DUPLICATES, StagedRecords, is_record, records_of
 from tasks.write.snapshot import SnapshotBuilder
-from tasks.write.staged import StagedRecords
-from tasks.write.version_files import write_all, write_versions
+from tasks.write.version_files import ParentVersions, write_all, write_versions
 
 #: Partition of a table without rows: readers need one file to learn the columns from.
 _EMPTY_AT: Final = {"year": "published_year=1970", "month": "published_month=1970-01", "none": ""}
@@ -71,10 +68,9 @@ def write_snapshot(run: Run, decided: Decided, publication: Publication, version
     if run.keeps_history:
         _write_versions(run, builder, versions)
     check_files(builder.path, builder.files, decided.manifest)
-    code = msgspec.to_builtins(run.code)
     layout = {"partition_by": settings.partition_by, "form": run.table_form, "sources": decided.live_sources()}
     history = history_summary(contract, parent, run.run_id, run.started_at)
-    return builder.publish(contract.tag, run.code_version, {**layout, **history, **publication.summary, "code": code})
+    return builder.publish(contract.tag, run.code_version, {**layout, **history, **publication.summary})
 
 
 def _record_set(run: Run, sound: Snapshot | None, decided: Decided, publication: Publication) -> RecordSet:

@@ -26,8 +26,7 @@ from tasks.arrow.related import related_lists
 from tasks.warehouse.parquet_reading import read_parquet
 from tasks.warehouse.snapshots import DataFile, Snapshot
 from tasks.write.layout import Layout
-from tasks.write.records import with_lineage
-from tasks.write.staged import StagedRecords
+from tasks.write.records import StagedRecords, with_lineage
 
 #: Tables whose rows are records or follow from records.
 RECORD_TABLES: Final = ("articles", "duplicates", "related")

@@ -25,6 +25,7 @@ from tasks.report.outcome import Outcome
 from tasks.warehouse.faults import POINTS
 from tasks.warehouse.verify import verify_files
 from tasks.warehouse.warehouse import Warehouse
+from tests.builders import settle
 from tests.newsroom import UNSETTLED, Newsroom, Story, settings_for
 from tests.run_once import MANY_BATCHES, finish, ingest, start
 from tests.tables_equal import assert_same_tables
@@ -73,6 +74,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Stage:
         newsroom.write((SOURCES[n % 2], f"{n}.md"), Story(f"Story {n}", page=n % 6, date=f"202{n % 3}-05-01"))
     newsroom.write(("inland", "broken.md"), Story(shape="unclosed"))
     before, after = (Warehouse(root / name, durable=False) for name in ("before", "after"))
+    settle()
     run_ingest(newsroom.specs(SOURCES), settings_for(before.root))
     newsroom.delete(("harbour", "0.md"))
     newsroom.rename(("inland", "1.md"), ("harbour", "renamed.md"))

@@ -11,7 +11,7 @@ from config.contract import load_contract
 from config.errors import ContractError, WarehouseError
 from tasks.maintain.guarantees import verify_warehouse
 from tasks.write import version_files
-from tasks.write.parent_versions import ParentVersions
+from tasks.write.version_files import ParentVersions
 from tests.builders import Desk, article, page
 
 ON = {"enabled": True}

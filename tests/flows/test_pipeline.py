@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from config.errors import GuardRailError, SourceError
-from tasks.deduplicate import anew, stage
+from tasks.deduplicate import decisions, stage
 from tasks.report.outcome import Outcome
 from tasks.warehouse.journal import read_journal
 from tests.builders import Desk, article, assert_equals_rebuild, page
@@ -78,7 +78,7 @@ def test_where_nothing_changed_the_short_way_decides_as_the_long_one(
     desk.delete("gone.md")
     desk.run()
     with monkeypatch.context() as short_way:
-        short_way.setattr(anew, "decide", None)  # It is not called.
+        short_way.setattr(decisions, "decide", None)  # It is not called.
         short = desk.run()
     monkeypatch.setattr(stage, "is_decided", lambda *_: False)
     long = desk.run()

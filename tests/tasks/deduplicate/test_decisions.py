@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config.match_rules import load_match_rules
+from tasks.deduplicate.changes import SHOWN, changed_rows
 from tasks.deduplicate.decisions import decide
-from tasks.deduplicate.touched import SHOWN, changed_rows
 from tests.tasks.deduplicate.manifest_rows import MORNING, by_path, manifest, row, rows_before, text, with_stored_pairs
 
 RULES: Final = load_match_rules()

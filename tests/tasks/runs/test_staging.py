@@ -10,14 +10,10 @@ import pytest
 
 from tasks.arrow.schemas import FILES, FINDINGS
 from tasks.runs.staging import (
-    PART_BYTES,
     fresh_folder,
-    parts_expected,
     read_arrow,
     read_json,
-    read_rows,
     write_arrow,
-    write_arrow_in_parts,
     write_json,
 )
 
@@ -79,24 +75,3 @@ def test_a_fresh_folder_is_empty(tmp_path: Path) -> None:
     folder = fresh_folder(tmp_path / "a" / "b")
     (folder / "x").mkdir()
     assert list(fresh_folder(folder).iterdir()) == []
-
-
-@pytest.mark.parametrize("starts", [[0], [0, 4], [0, 1, 2, 7], list(range(10))])
-def test_rows_are_those_of_the_whole_table_however_it_is_cut(tmp_path: Path, starts: list[int]) -> None:
-    table = pa.table({"number": range(10), "lists": [[i] * (i % 3) for i in range(10)]})
-    write_arrow_in_parts(tmp_path / "a.arrow", table, starts)
-    assert read_arrow(tmp_path / "a.arrow").equals(table)
-    for start in range(10):
-        for stop in range(start + 1, 11):
-            assert read_rows(tmp_path / "a.arrow", start, stop).equals(table.slice(start, stop - start))
-
-
-def test_a_table_without_rows_has_no_part(tmp_path: Path) -> None:
-    table = pa.table({"number": pa.array([], pa.int64())})
-    write_arrow_in_parts(tmp_path / "a.arrow", table, [])
-    assert read_arrow(tmp_path / "a.arrow").equals(table)
-
-
-def test_few_bytes_are_expected_in_one_part_and_many_in_some() -> None:
-    assert [parts_expected(size) for size in (0, PART_BYTES, 8 * PART_BYTES, 100 * PART_BYTES)] == [1, 1, 2, 16]
-    assert parts_expected(10**15) == 64

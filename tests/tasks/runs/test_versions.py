@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from config.url_rules import DEFAULT_URL_RULES, UrlRules, load_url_rules
-from tasks.runs.versions import CodeVersions, code_versions, meaning, rules_fingerprint, source_code
+from tasks.runs.versions import deciding_code, meaning, reading_code, rules_fingerprint, source_code
 
 
 def edited(folder: Path, old: str, new: str) -> UrlRules:
@@ -56,23 +55,6 @@ def test_other_code_means_something_else(old: bytes, new: bytes) -> None:
     assert meaning(CODE.replace(old, new)) != meaning(CODE)
 
 
-def test_what_a_module_means_is_the_same_text_under_every_python() -> None:
-    assert meaning(b"def f(a: int = 0) -> str:\n    return f'{a}'") == (
-        b"(Module body=[(FunctionDef name='f' args=(arguments args=[(arg arg='a'"
-        b" annotation=(Name id='int' ctx=(Load))),]"
-        b" defaults=[(Constant value=0),]) body=[(Return value=(JoinedStr values=[(FormattedValue value=(Name id='a' "
-        b"ctx=(Load)) conversion=-1),])),] returns=(Name id='str' ctx=(Load))),])"
-    )
-
-
 def test_reading_and_deciding_are_told_apart() -> None:
-    code = code_versions()
-    assert code.reading != code.deciding
-    assert {len(name) for name in msgspec.structs.astuple(code)} == {8}
-
-
-def test_recorded_versions_count_for_the_same_bytes_only() -> None:
-    recorded = CodeVersions(source_code(), "read", "decide")
-    assert code_versions(msgspec.to_builtins(recorded)) == recorded
-    others = msgspec.structs.replace(recorded, source="0badc0de"), "unreadable", {"source": source_code()}
-    assert {code_versions(msgspec.to_builtins(other)) for other in others} == {code_versions()}
+    assert reading_code() != deciding_code() != source_code()
+    assert {len(code) for code in (reading_code(), deciding_code(), source_code())} == {8}

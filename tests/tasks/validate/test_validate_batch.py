@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pytest
 import yaml
 
@@ -41,11 +40,11 @@ def article(*lines: str, title: str = "title: A", time: str = "publishedDateTime
     return "\n".join(["---", title, time, *lines, "---", "Text."])
 
 
-def run(folder: Path, files: dict[str, str], contract: Contract | None = None, *gone: str, parts: int = 1) -> Validated:
+def run(folder: Path, files: dict[str, str], contract: Contract | None = None, *gone: str) -> Validated:
     batch, policy, contract = fresh_folder(folder / "batch"), ReadPolicy(), contract or load_contract()
     read = parsed({path: text.encode() for path, text in files.items()} | dict.fromkeys(gone, MISSING), contract)
     write_parsed(batch, read)
-    return Validated(validate_parsed(batch, read, contract, policy, locate_warnings=True, parts=parts))
+    return Validated(validate_parsed(batch, read, contract, policy, locate_warnings=True))
 
 
 def test_a_good_record_has_the_columns_of_articles(tmp_path: Path) -> None:
@@ -56,19 +55,6 @@ def test_a_good_record_has_the_columns_of_articles(tmp_path: Path) -> None:
     assert (record["title"], record["body"], record["collection"], record["warnings"]) == ("A", "Text.", "_news", [])
     assert batch.rows("quarantine") == []
     assert batch.rows("files")[0]["status"] == "record"
-
-
-def test_records_of_one_partition_and_part_of_a_year_make_a_record_batch(tmp_path: Path) -> None:
-    days = [f"{2019 + number % 2}-{'03' if number % 3 else '10'}-02" for number in range(40)]
-    times = [f"publishedDateTime: {day}T09:30:00Z" for day in days]
-    batch = run(tmp_path, {f"{number}.md": article(time=time) for number, time in enumerate(times)}, parts=2)
-    with pa.ipc.open_file(batch.folder / "records.arrow") as file:
-        groups = [file.get_batch(number).to_pylist() for number in range(file.num_record_batches)]
-    found = [{(row["published_at"].year, row["published_at"].month) for row in rows} for rows in groups]
-    assert found == [{(2019, 3)}, {(2019, 10)}, {(2020, 3)}, {(2020, 10)}]
-    assert read_arrow(batch.folder / "keys.arrow").to_pylist() == [
-        {"source": row["source"], "source_path": row["source_path"]} for rows in groups for row in rows
-    ]
 
 
 def test_records_are_sorted_by_time_then_id_then_path(tmp_path: Path) -> None:

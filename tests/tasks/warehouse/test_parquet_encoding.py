@@ -5,8 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tasks.warehouse.parquet import ParquetOptions, parquet_bytes
-from tasks.warehouse.parquet_encoding import recurring_leaves, rows_in_group
+from tasks.warehouse.parquet import ParquetOptions, parquet_bytes, recurring_leaves, rows_in_group
 
 
 def table(rows: int = 300) -> pa.Table:

@@ -12,9 +12,8 @@ import pytest
 
 from config.errors import AuditError, WarehouseError
 from tasks.warehouse import parquet_reading
-from tasks.warehouse.parquet import FileStats, ParquetOptions, digest_of, sort_rows, write_parquet
+from tasks.warehouse.parquet import FileStats, ParquetOptions, digest_of, require_portable, sort_rows, write_parquet
 from tasks.warehouse.parquet_reading import read_files, read_parquet
-from tasks.warehouse.portable import require_portable
 
 SCHEMA = pa.schema(
     [

@@ -7,8 +7,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from tasks.runs.staging import write_arrow, write_arrow_in_parts
-from tasks.write.staged import StagedRecords
+from tasks.runs.staging import write_arrow
+from tasks.write.records import StagedRecords
 
 SCHEMA = pa.schema([("source", pa.string()), ("source_path", pa.string()), ("topics", pa.list_(pa.string()))])
 
@@ -19,7 +19,7 @@ def staged(folder: Path, *batches: str) -> StagedRecords:
         (folder / str(number)).mkdir()
         rows = [{"source": "s", "source_path": letter, "topics": [letter]} for letter in letters]
         table = pa.Table.from_pylist(rows, SCHEMA)
-        write_arrow_in_parts(folder / str(number) / "records.arrow", table, range(0, len(table), 2))
+        write_arrow(folder / str(number) / "records.arrow", table)
         write_arrow(folder / str(number) / "keys.arrow", table.select(["source", "source_path"]))
     return StagedRecords([folder / str(number) for number in range(len(batches))], SCHEMA)
 
