@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tasks.parse.batch import parsed_batch
+from tasks.parse.stage import parsed_batch
 from tasks.tables.run import load_run
 from tasks.tables.workers import in_worker
-from tasks.validate.batch import validated_batch
+from tasks.validate.stage import validated_batch
 
 
 def read_and_validate(folder: Path, batch: Path) -> Path:

@@ -1,6 +1,6 @@
 """What a run says at the end of each stage: one line each, the same under both engines.
 
-Belongs here: those lines. Batches speak for themselves (`tasks.parse.batch`, `tasks.validate.batch`).
+Belongs here: those lines. Batches speak for themselves (`tasks.parse.stage`, `tasks.validate.stage`).
 """
 
 from __future__ import annotations

@@ -30,9 +30,9 @@ from tasks.tables.workers import pools
 #: two stages of a batch import; the last two are needed sooner or later.
 PRELOAD: Final = [
     "tasks.tables.worker_imports",
-    "tasks.parse.batch",
+    "tasks.parse.stage",
     "tasks.tables.worker_pool",
-    "tasks.validate.batch",
+    "tasks.validate.stage",
     "flows.batch",
     "tasks.discover.source",
     "tasks.front_matter.yaml_events",

@@ -1,7 +1,7 @@
-"""The validate stage: one parsed batch becomes good records and quarantine with its reasons, in a worker process.
+"""One parsed batch becomes good records and quarantine with its reasons.
 
-Belongs here: sorting rows by their findings, the files that later stages read, and the calls for worker processes.
-Does not belong here: the rules (`tasks.tables.rules`), the findings (`findings`), Prefect (`task`).
+Belongs here: sorting rows by their findings, and the files that later stages read. Does not belong here: the
+run (`stage`), the rules (`tasks.tables.rules`), the findings (`findings`).
 """
 
 from __future__ import annotations
@@ -17,21 +17,16 @@ import pyarrow.compute as pc
 from config.contract import CLUSTER_COLUMNS, Contract
 from tasks.front_matter.policy import ReadPolicy
 from tasks.tables.columns import period_starts, whole
-from tasks.tables.logs import log_of
 from tasks.tables.nested import holds_recurring, without_null_items
-from tasks.tables.parsed import Parsed, read_parsed, remove_parsed
-from tasks.tables.run import load_run
+from tasks.tables.parsed import Parsed
 from tasks.tables.staging import (
     FILES,
     KEY_FIELDS,
     LISTING_FIELDS,
-    PARTS,
-    read_arrow,
     write_arrow,
     write_arrow_in_parts,
     write_json,
 )
-from tasks.tables.workers import in_worker
 from tasks.validate.findings import batch_numbers, broken_rules, with_locations
 
 #: A year in microseconds.
@@ -66,37 +61,6 @@ class Validated(NamedTuple):
     found: pa.Table
     is_rejected: pa.BooleanArray
     files: pa.Table
-
-
-def validate_records(folder: Path, batch: Path) -> Path:
-    """Hold the records of a parsed batch against the contract, in the run's worker pool.
-
-    Args:
-        folder: the run's staging folder.
-        batch: the batch's folder, see `validate_parsed`.
-
-    Raises:
-        RunError: a worker process died.
-    """
-    timeout = load_run(folder).settings.run.task_timeout_seconds
-    return in_worker(folder, timeout, _validate, folder, batch)
-
-
-def _validate(folder: Path, batch: Path) -> Path:
-    validated_batch(folder, batch, read_parsed(batch))
-    # Only now: a second call after a crash still needs the parsed files.
-    remove_parsed(batch)
-    return batch
-
-
-def validated_batch(folder: Path, batch: Path, parsed: Parsed) -> Path:
-    """Hold the records of a parsed batch against the contract in this process; see `validate_records`."""
-    run = load_run(folder)
-    parts = int((read_arrow(batch / "input.arrow").schema.metadata or {}).get(PARTS, b"1"))
-    partition_by = run.settings.warehouse.partition_by
-    validate_parsed(batch, parsed, run.contract, run.policy, partition_by=partition_by, parts=parts)
-    _log_quarantined(read_arrow(batch / "quarantine.arrow"))
-    return batch
 
 
 def validate_parsed(
@@ -232,18 +196,3 @@ def _quarantine(parsed: Parsed, found: pa.Table, rejected: pa.BooleanArray) -> p
     column = pa.array([violations[row] for row in rows], QUARANTINED.field("violations").type)
     table = table.append_column("violations", column)
     return table.select(QUARANTINED.names).cast(QUARANTINED)
-
-
-def _log_quarantined(quarantine: pa.Table) -> None:
-    """Log the number of quarantined files of the batch, with the first of them."""
-    log = log_of("validate")
-    if not len(quarantine):
-        log.debug("no file goes to quarantine")
-        return
-    first = quarantine.select(["source", "source_path", "violations"]).slice(0, 1).to_pylist()[0]
-    reason = first["violations"][0]
-    location = f"{first['source_path']}:{reason['line'] or 1}:{reason['column'] or 1}"
-    are = "file goes" if len(quarantine) == 1 else "files go"
-    log.info(
-        "%d %s to quarantine, such as %s of %s: %s", len(quarantine), are, location, first["source"], reason["code"]
-    )

@@ -12,11 +12,11 @@ from config.contract import load_contract
 from config.url_rules import load_url_rules
 from flows.batch import read_and_validate
 from tasks.discover.source import open_source
-from tasks.parse.batch import parse_files
+from tasks.parse.stage import parse_files
 from tasks.tables.recurring import plain_table
 from tasks.tables.run import Run
 from tasks.tables.staging import fresh_folder, read_arrow, read_json, write_arrow
-from tasks.validate.batch import validate_records
+from tasks.validate.stage import validate_records
 from tasks.write.records import content_schema
 from tests.builders import article
 from tests.newsroom import settings_for

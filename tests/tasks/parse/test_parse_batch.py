@@ -15,7 +15,7 @@ from config.contract import load_contract
 from config.errors import SourceError
 from config.url_rules import load_url_rules
 from tasks.discover.source import open_source
-from tasks.parse.batch import confirm_missing
+from tasks.parse.stage import confirm_missing
 from tasks.tables.parsed import write_parsed
 from tasks.tables.run import Run
 from tasks.tables.staging import FILES, read_arrow, write_arrow
