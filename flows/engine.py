@@ -116,7 +116,7 @@ def read_and_validate(folder: Path, batch: Path) -> Path:
 
 
 def _read_and_validated(folder: Path, batch: Path) -> Path:
-    from tasks.parse.batch import parsed_batch  # noqa: PLC0415  (a run that finds no change reads nothing)
-    from tasks.validate.batch import validated_batch  # noqa: PLC0415
+    from tasks.parse.stage import parsed_batch  # noqa: PLC0415  (a run that finds no change reads nothing)
+    from tasks.validate.stage import validated_batch  # noqa: PLC0415
 
     return validated_batch(folder, batch, parsed_batch(folder, batch))

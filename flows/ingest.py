@@ -36,7 +36,7 @@ from tasks.deduplicate.stage import deduplicate_records  # noqa: E402
 from tasks.deduplicate.task import deduplicate  # noqa: E402
 from tasks.discover.stage import discover_changes  # noqa: E402
 from tasks.discover.task import discover  # noqa: E402
-from tasks.parse.batch import confirm_missing  # noqa: E402
+from tasks.parse.stage import confirm_missing  # noqa: E402
 from tasks.parse.task import parse  # noqa: E402
 from tasks.report.outcome import Outcome  # noqa: E402
 from tasks.report.task import report  # noqa: E402

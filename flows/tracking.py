@@ -1,7 +1,7 @@
 """The course of a run: what its stages returned, how long they took, and what is logged and shown of them.
 
 Belongs here: times, progress, a log line a stage, and the outcome however a run ends. Batches log themselves
-(`tasks.parse.batch`, `tasks.validate.batch`). Does not belong here: the stages' order (`pipeline`).
+(`tasks.parse.stage`, `tasks.validate.stage`). Does not belong here: the stages' order (`pipeline`).
 """
 
 from __future__ import annotations

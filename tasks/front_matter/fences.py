@@ -1,7 +1,7 @@
 """Find the front matter of a file: where it starts and stops, and where the body starts.
 
 Belongs here: byte offsets and the format that the first line announces.
-Does not belong here: decoding, and anything about what the front matter says.
+Does not belong here: decoding, and the contents of the front matter.
 
 A file has front matter when its first line (after an optional byte-order mark) is
 - `---`: YAML, closed by a line `---` or, as in YAML itself, `...`;
@@ -88,7 +88,7 @@ def _close(data: bytes, language: Format, fence: bytes, start: int) -> FrontMatt
 
 
 def _find_fence(data: bytes, fence: bytes, start: int, stop: int) -> tuple[int, int] | None:
-    """Offsets of a fence's line and of what follows it."""
+    """Offsets of a fence's line and of the line after it."""
     line_break = data.find(b"\n" + fence, start, stop)
     while line_break >= 0:
         rest = _BLANK_REST.match(data, line_break + 4)

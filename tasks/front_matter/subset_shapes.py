@@ -1,4 +1,4 @@
-"""The shapes of blocks: what their lines start with decides their structure, whatever their values are.
+"""The shapes of blocks: the prefixes of the lines decide the structure, whatever the values are.
 
 Belongs here: the structure rules of the strict YAML subset (indentation, dashes, keys), applied to
 the prefixes of a block's lines and giving a template; and filling a template with values.
@@ -101,7 +101,7 @@ def _mapping(lines: _Lines, at: int, indent: int, depth_left: int) -> tuple[dict
 
 
 def _block(lines: _Lines, at: int, indent: int, depth_left: int) -> tuple[Template, int]:
-    """What stands below a key without a value: a list, a mapping, or nothing (null)."""
+    """The node below a key without a value: a list, a mapping, or nothing (null)."""
     if at == len(lines):
         return None, at
     spaces, dash, _, _ = lines[at]

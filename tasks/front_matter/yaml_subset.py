@@ -1,9 +1,9 @@
 """Read the YAML that producers of front matter really write, fast: the same tree as the reference, or nothing.
 
 Belongs here: a strict subset of YAML, one line a node: block mappings with plain keys, block lists,
-plain and one-line quoted scalars, blank lines between them. Whatever else there is (comments, flow
-style, block scalars, tabs, anchors, tags, quoted keys, duplicate keys, anything unusual or wrong)
-is left to `yaml_events` by answering None, so this module reports no problems and must never guess.
+plain and one-line quoted scalars, blank lines between them. Everything else (comments, flow style,
+block scalars, tabs, anchors, tags, quoted keys, duplicate keys, anything unusual or wrong) gives None
+and is left to `yaml_events`, so this module reports no problems and must never guess.
 Does not belong here: any leniency. A differential fuzz test holds the two readers together.
 
 Most bytes of real collections are list items that recur in thousands of files (`related`, `images`).
@@ -22,7 +22,7 @@ from tasks.front_matter.findings import Node
 from tasks.front_matter.policy import ReadPolicy
 from tasks.front_matter.subset_shapes import KEY, OutsideSubsetError, ShapeMemo, fill
 
-#: Bytes of source after which a memo is emptied. What callers still hold stays alive.
+#: Bytes of source after which a memo is emptied. Trees that callers still hold stay alive.
 MEMO_BYTES: Final = 32 * 1024 * 1024
 
 #: Bounds of the memo of scalars: characters of one, and how many.
@@ -42,7 +42,7 @@ _PLAIN_ITEM: Final = re.compile(rb"[A-Za-z0-9][A-Za-z0-9 &'()./_-]*+(?<! )")
 _ENTRY_START: Final = re.compile(rb"\n(?=[A-Za-z_])")
 _BLANK_LINES: Final = re.compile(r"\n\n+")
 
-#: What YAML forbids or takes for a line break, and the tab; in ASCII, and in UTF-8.
+#: Characters that YAML forbids or takes for a line break, and the tab; in ASCII, and in UTF-8.
 _CONTROLS: Final = bytes(code for code in (*range(0x20), 0x7F) if code != 0x0A)
 _FOREIGN: Final = re.compile(rb"\xc2[\x80-\x9f]|\xe2\x80[\xa8\xa9]|\xef\xbb\xbf|\xef\xbf[\xbe\xbf]")
 
@@ -58,7 +58,7 @@ class SubsetReader:
     """Reads documents of the subset; keeps a memo, so equal items of all documents are one object.
 
     Args:
-        policy: its limits are kept by leaving what may exceed them to the reference.
+        policy: documents that may exceed its limits are left to the reference.
     """
 
     def __init__(self, policy: ReadPolicy) -> None:
@@ -70,7 +70,7 @@ class SubsetReader:
         self._too_flat = policy.max_depth < 3
 
     def read(self, source: bytes) -> dict[str, Node] | None:
-        """The raw tree of a front matter, equal to the reference's; None where that has to decide.
+        """The raw tree of a front matter, equal to the reference's; None for a document that is left to the reference.
 
         Args:
             source: the front matter without its fences. Bytes, because known items need no decoding.
@@ -112,7 +112,7 @@ class SubsetReader:
 
 
 class BlockMemo(dict[bytes, Node]):
-    """Source of a block to its tree; parses what it does not hold and forgets all when it is full.
+    """Source of a block to its tree; it parses a missing source, and is emptied when it is full.
 
     Args:
         indent: spaces that belong before the source's first line.
@@ -142,7 +142,7 @@ class BlockMemo(dict[bytes, Node]):
 
 
 def _lines(source: bytes) -> tuple[tuple[str, ...], list[str | None]]:
-    """What each line starts with (indentation, dash, key), and the value that it ends with."""
+    """The prefix of each line (indentation, dash, key), and the value after it."""
     text = _decode(source)
     if "\n\n" in text:
         text = _BLANK_LINES.sub("\n", text)
@@ -171,7 +171,7 @@ _SCALARS: Final = _ScalarMemo()
 
 
 def _scalar(source: str) -> str | None:
-    """What a scalar's source says."""
+    """The text of a scalar's source, None for null."""
     first = source[:1]
     if first == '"':
         return _unescaped(source)
@@ -197,7 +197,7 @@ def _unescape(match: re.Match[str]) -> str:
 
 
 def _decode(source: bytes) -> str:
-    """Leave characters that YAML forbids, or takes for line breaks, to the reference."""
+    """The source as text; characters that YAML forbids, or takes for line breaks, are left to the reference."""
     if len(source.translate(None, _CONTROLS)) != len(source) or (not source.isascii() and _FOREIGN.search(source)):
         raise OutsideSubsetError
     try:

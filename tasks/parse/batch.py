@@ -1,17 +1,15 @@
-"""The parse stage: one batch of files from the source to Arrow tables, in a worker process.
+"""One batch of files from the source to Arrow tables.
 
-Belongs here: reading bytes, the state of each file, and the calls for worker processes. Does not belong
-here: Prefect (`task`), the contents of a document (`records`).
+Belongs here: reading bytes, and the state of each file. Does not belong here: the run (`stage`), which
+`presslake check` does without, and the contents of a document (`records`).
 """
 
 from __future__ import annotations
 
 import errno
 import hashlib
-import os
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -26,12 +24,8 @@ from tasks.front_matter.document import Document, Reader
 from tasks.front_matter.findings import Problem
 from tasks.front_matter.policy import ReadPolicy
 from tasks.parse.records import build_records
-from tasks.runs.logs import log_of
-from tasks.runs.parsed import Parsed, write_parsed
-from tasks.runs.run import load_run
+from tasks.runs.parsed import Parsed
 from tasks.runs.source import Content, Source, UnreadableFile, read_files
-from tasks.runs.staging import read_arrow
-from tasks.runs.workers import in_worker
 
 #: Errors of one file, not of the storage, with the remedy: they quarantine the file. A source gives EINVAL
 #: for a name that has become a folder, a device or a pipe.
@@ -101,61 +95,6 @@ def read_batch(files: pa.Table, job: ParseJob) -> Parsed:
     kept = [read.raw if read.state == "record" else None for read in reads]
     size = sum(len(read.raw or b"") for read in reads)
     return Parsed(table, found, kept.__getitem__, time.perf_counter() - started, size)
-
-
-def parse_files(folder: Path, batch: Path) -> Path:
-    """Read and parse the files of a batch in the run's worker pool.
-
-    Args:
-        folder: the run's staging folder.
-        batch: the batch's folder, with `input.arrow`: the files of `read_batch`.
-
-    Raises:
-        SourceError: the storage failed.
-        RunError: a worker process died.
-    """
-    timeout = load_run(folder).settings.run.task_timeout_seconds
-    return in_worker(folder, timeout, _parse, folder, batch)
-
-
-def _parse(folder: Path, batch: Path) -> Path:
-    write_parsed(batch, parsed_batch(folder, batch))
-    return batch
-
-
-def parsed_batch(folder: Path, batch: Path) -> Parsed:
-    """Read and parse the files of a batch in this process; see `parse_files`."""
-    run = load_run(folder)
-    log_of("parse").debug("reading in process %d", os.getpid())
-    job = ParseJob(run.sources, run.contract, run.rules, run.policy, run.settings.read.max_file_bytes)
-    parsed = read_batch(read_arrow(batch / "input.arrow"), job)
-    log_of("parse").debug("read in %.2f s", parsed.seconds)
-    return parsed
-
-
-def confirm_missing(folder: Path, batch: Path) -> None:
-    """Make sure that the files that a worker on another machine did not find are missing here, too.
-
-    Without this a worker that lacks a source's mount would make its articles disappear.
-
-    Args:
-        folder: the run's staging folder.
-        batch: the batch's folder, validated.
-
-    Raises:
-        SourceError: a file that the worker did not find is there. The batch counts as not done.
-    """
-    run = load_run(folder)
-    files = read_arrow(batch / "files.arrow").select(["status", "source", "source_path", "etag"])
-    missing = files.filter(pc.equal(files["status"], "gone")).to_pylist()
-    for row, content in zip(missing, read_files(missing, run.sources, 0), strict=True):
-        if isinstance(content, OSError):
-            continue
-        (batch / "numbers.json").unlink(missing_ok=True)
-        raise SourceError(
-            f"{row['source']}:{row['source_path']} is there, but a worker did not find it.",
-            f"Mount {run.locations[row['source']]} at the same path on every worker, see docs/scaling.md.",
-        )
 
 
 def _read_file(row: dict[str, Any], content: Content | OSError, job: ParseJob, reader: Reader) -> _Read:

@@ -18,7 +18,7 @@ from config.contract_types import TIMESTAMP, Column
 
 #: Integers as people write them: no underscores, no exponent.
 _INTEGER: Final = r"^[+-]?[0-9]+$"
-#: What nearly all files write; Arrow reads it as it stands, and no such number has more than 64 bits.
+#: The form of nearly all files; Arrow reads it as it stands, and no such number has more than 64 bits.
 _PLAIN_INTEGER: Final = r"^-?[0-9]{1,18}$"
 _LARGEST: Final = str(2**63 - 1)
 _NUMBER: Final = r"^[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]{1,3})?$"
@@ -26,7 +26,7 @@ _NUMBER: Final = r"^[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]{1,3})?$"
 _TRUE: Final = ("true", "yes", "on")
 _FALSE: Final = ("false", "no", "off")
 
-#: What nearly all files write; Arrow reads it, and only it, without a look at single values.
+#: The form of nearly all files; Arrow reads it, and only it, without a look at single values.
 #: Not the year 0000, which Arrow knows and Python does not.
 _YEAR: Final = "([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])"
 _PLAIN_UTC: Final = rf"^{_YEAR}-[0-9]{{2}}-[0-9]{{2}}T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}([.][0-9]{{1,6}})?Z$"
@@ -38,7 +38,7 @@ _ISO: Final = re.compile(
 
 
 class Misfit(NamedTuple):
-    """Text `row` is not of its column's type (or, for `time/no-zone`, is worth a word)."""
+    """Text `row` is not of its column's type (or, for `time/no-zone`, deserves a warning)."""
 
     row: int
     code: str
@@ -47,7 +47,7 @@ class Misfit(NamedTuple):
 
 
 class Typed(NamedTuple):
-    """A typed column and what did not fit: `values` is null there, but for `time/no-zone`."""
+    """A typed column and its misfits: `values` is null there, but for `time/no-zone`."""
 
     values: pa.Array
     misfits: list[Misfit]
@@ -88,7 +88,7 @@ def _integers(column: Column, texts: pa.StringArray) -> Typed:
         try:
             return Typed(texts.cast(pa.int64()).cast(column.type), [])
         except pa.ArrowInvalid:
-            pass  # One that is too large for the column: the slow way says which.
+            pass  # One is too large for the column: the slow way finds it.
     digits = pc.replace_substring_regex(texts, r"^([+-]?)0*([0-9])", r"\1\2")
     digits = pc.replace_substring_regex(digits, r"^\+", "")
     fits = pc.and_(pc.match_substring_regex(texts, _INTEGER), _fits_64_bits(digits))
@@ -102,7 +102,7 @@ def _integers(column: Column, texts: pa.StringArray) -> Typed:
 
 
 def _fits_64_bits(digits: pa.StringArray) -> pa.BooleanArray:
-    """Whether whole numbers without leading zeros are of at most 64 bits (the smallest one is let go)."""
+    """Whether whole numbers without leading zeros are of at most 64 bits (the smallest one counts as too long)."""
     magnitudes = pc.utf8_ltrim(digits, "-")
     lengths = pc.utf8_length(magnitudes)
     as_long = pc.and_(pc.equal(lengths, len(_LARGEST)), pc.less_equal(magnitudes, _LARGEST))
@@ -139,7 +139,7 @@ def _times(texts: pa.StringArray) -> Typed:
         try:
             return Typed(texts.cast(TIMESTAMP), [])
         except pa.ArrowInvalid:
-            pass  # A day that does not exist: the slow way says which.
+            pass  # One is a day that does not exist: the slow way finds it.
     return _times_one_by_one(texts)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from tasks.parse.batch import parse_files
+from tasks.parse.stage import parse_files
 
 
 @task(name="parse", cache_policy=NO_CACHE)

@@ -30,9 +30,9 @@ from tasks.runs.workers import pools
 #: Imported once in the server that the workers are forked from, not by each of them, in this order: all that the
 #: two stages of a batch import; the last two are needed sooner or later.
 PRELOAD: Final = [
-    "tasks.parse.batch",
+    "tasks.parse.stage",
     "tasks.runs.worker_pool",
-    "tasks.validate.batch",
+    "tasks.validate.stage",
     "flows.engine",
     "tasks.discover.source",
     "tasks.front_matter.yaml_events",

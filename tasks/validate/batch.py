@@ -1,7 +1,7 @@
-"""The validate stage: one parsed batch becomes good records and quarantine with its reasons, in a worker process.
+"""One parsed batch becomes good records and quarantine with its reasons.
 
-Belongs here: sorting rows by their findings, the files that later stages read, and the calls for worker processes.
-Does not belong here: the rules (`tasks.arrow.rules`), the findings (`findings`), Prefect (`task`).
+Belongs here: sorting rows by their findings, and the files that later stages read. Does not belong here: the
+run (`stage`), the rules (`tasks.arrow.rules`), the findings (`findings`).
 """
 
 from __future__ import annotations
@@ -19,11 +19,8 @@ from tasks.arrow.nested import holds_recurring, without_null_items
 from tasks.arrow.related import related_digests
 from tasks.arrow.schemas import FILES, KEY_FIELDS, LISTING_FIELDS
 from tasks.front_matter.policy import ReadPolicy
-from tasks.runs.logs import log_of
-from tasks.runs.parsed import Parsed, read_parsed, remove_parsed
-from tasks.runs.run import load_run
-from tasks.runs.staging import read_arrow, write_arrow, write_json
-from tasks.runs.workers import in_worker
+from tasks.runs.parsed import Parsed
+from tasks.runs.staging import write_arrow, write_json
 from tasks.validate.findings import batch_numbers, broken_rules, with_locations
 
 _VIOLATION: Final = pa.struct(
@@ -54,35 +51,6 @@ class Validated(NamedTuple):
     found: pa.Table
     is_rejected: pa.BooleanArray
     files: pa.Table
-
-
-def validate_records(folder: Path, batch: Path) -> Path:
-    """Hold the records of a parsed batch against the contract, in the run's worker pool.
-
-    Args:
-        folder: the run's staging folder.
-        batch: the batch's folder, see `validate_parsed`.
-
-    Raises:
-        RunError: a worker process died.
-    """
-    timeout = load_run(folder).settings.run.task_timeout_seconds
-    return in_worker(folder, timeout, _validate, folder, batch)
-
-
-def _validate(folder: Path, batch: Path) -> Path:
-    validated_batch(folder, batch, read_parsed(batch))
-    # Only now: a second call after a crash still needs the parsed files.
-    remove_parsed(batch)
-    return batch
-
-
-def validated_batch(folder: Path, batch: Path, parsed: Parsed) -> Path:
-    """Hold the records of a parsed batch against the contract in this process; see `validate_records`."""
-    run = load_run(folder)
-    validate_parsed(batch, parsed, run.contract, run.policy)
-    _log_quarantined(read_arrow(batch / "quarantine.arrow"))
-    return batch
 
 
 def validate_parsed(
@@ -200,18 +168,3 @@ def _quarantine(parsed: Parsed, found: pa.Table, rejected: pa.BooleanArray) -> p
     column = pa.array([violations[row] for row in rows], QUARANTINED.field("violations").type)
     table = table.append_column("violations", column)
     return table.select(QUARANTINED.names).cast(QUARANTINED)
-
-
-def _log_quarantined(quarantine: pa.Table) -> None:
-    """Log the number of quarantined files of the batch, with the first of them."""
-    log = log_of("validate")
-    if not len(quarantine):
-        log.debug("no file goes to quarantine")
-        return
-    first = quarantine.select(["source", "source_path", "violations"]).slice(0, 1).to_pylist()[0]
-    reason = first["violations"][0]
-    location = f"{first['source_path']}:{reason['line'] or 1}:{reason['column'] or 1}"
-    are = "file goes" if len(quarantine) == 1 else "files go"
-    log.info(
-        "%d %s to quarantine, such as %s of %s: %s", len(quarantine), are, location, first["source"], reason["code"]
-    )

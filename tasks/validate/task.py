@@ -7,7 +7,7 @@ from pathlib import Path
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from tasks.validate.batch import validate_records
+from tasks.validate.stage import validate_records
 
 
 @task(name="validate", cache_policy=NO_CACHE)

@@ -16,7 +16,7 @@ from config.errors import SourceError
 from config.url_rules import load_url_rules
 from tasks.arrow.schemas import FILES
 from tasks.discover.source import open_source
-from tasks.parse.batch import confirm_missing
+from tasks.parse.stage import confirm_missing
 from tasks.runs.parsed import write_parsed
 from tasks.runs.run import Run
 from tasks.runs.staging import read_arrow, write_arrow

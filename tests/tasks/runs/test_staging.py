@@ -9,13 +9,7 @@ import pyarrow as pa
 import pytest
 
 from tasks.arrow.schemas import FILES, FINDINGS
-from tasks.runs.staging import (
-    fresh_folder,
-    read_arrow,
-    read_json,
-    write_arrow,
-    write_json,
-)
+from tasks.runs.staging import fresh_folder, read_arrow, read_json, write_arrow, write_json
 
 
 def test_a_table_comes_back_with_its_metadata(tmp_path: Path) -> None:
