@@ -1,7 +1,7 @@
 """The records of a run: their rows in the tables, and their content in the files of the batches.
 
-Belongs here: a row of `articles` or `duplicates` from content and lineage, and reading rows of many staged files
-without holding the files. Does not belong here: which records are written, and where their content is found (`record_set`).
+Belongs here: a row of `articles` or `duplicates` from content and lineage, and reading rows of many staged files.
+Does not belong here: which records are written, and where their content is found (`record_set`).
 
 A run can read more than memory holds, and what is mapped into memory counts as held. So a file is mapped while some of
 its rows are copied, and no longer.

@@ -7,17 +7,16 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from flows.batch import read_and_validate
 
 from config.contract import load_contract
 from config.url_rules import load_url_rules
+from flows.engine import read_and_validate
 from tasks.arrow.recurring import plain_table
 from tasks.discover.source import open_source
 from tasks.parse.stage import parse_files
 from tasks.runs.run import Run
 from tasks.runs.staging import fresh_folder, read_arrow, read_json, write_arrow
 from tasks.validate.stage import validate_records
-from tasks.write.records import content_schema
 from tests.builders import article
 from tests.newsroom import settings_for
 
@@ -63,7 +62,7 @@ def planned(folder: Path, name: str) -> Path:
 def staged(batch: Path, table: str) -> pa.Table:
     """A table of a batch; entries that recur are held once in memory, and in full in a file between the stages."""
     found = read_arrow(batch / f"{table}.arrow")
-    return plain_table(found, content_schema(load_contract())) if table == "records" else found
+    return plain_table(found, load_contract().record_schema) if table == "records" else found
 
 
 def test_one_step_in_memory_gives_what_two_with_files_give(folder: Path) -> None:
