@@ -11,7 +11,6 @@ from collections.abc import Sequence
 
 from config.errors import SettingsError
 from config.settings import Settings
-from flows import maintenance
 from flows.engine import Engine
 from flows.run import execute
 from tasks.maintain.outcome import Maintenance
@@ -67,6 +66,9 @@ def run_maintenance(settings: Settings) -> Maintenance:
     Raises:
         WarehouseError: there is no warehouse, another run writes to it, or the disk refused.
     """
+    # Each flow is imported when it is started: maintenance needs all that writes tables.
+    from flows import maintenance  # noqa: PLC0415
+
     wanted = settings.run.engine
     if wanted == "prefect" or (wanted == "auto" and os.environ.get("PREFECT_API_URL")):
         # Importing Prefect takes longer than a small maintenance.
