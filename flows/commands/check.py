@@ -6,13 +6,12 @@ Does not belong here: the linter (`flows.check`).
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Annotated, Final
 
 from cyclopts import Parameter
 
 from config.settings import load_settings
-from flows.commands.options import chosen_sources, given, print_json
+from flows.commands.options import ConfigFile, Exclude, Include, Json, chosen_sources, given, print_json
 
 EXAMPLES: Final = """\
 Examples:
@@ -26,20 +25,16 @@ The exit code is 1 if there are errors, so it can stand in a pre-commit hook."""
 
 def check(
     *source: str,
-    include: list[str] | None = None,
-    exclude: list[str] | None = None,
-    config: Path | None = None,
-    json: bool = False,
+    include: Include = None,
+    exclude: Exclude = None,
+    config: ConfigFile = None,
+    json: Json = False,
     warnings: Annotated[bool, Parameter(negative="--no-warnings")] = True,
 ) -> int:
     """List what is wrong in the files, as path:line:column, and change nothing.
 
     Args:
         source: Folders, single files, archives or URLs (see `run`); without any, the sources in the settings.
-        include: Pattern of files to take, as in .gitignore; can be repeated.
-        exclude: Pattern of files to leave out; can be repeated.
-        config: File of settings; by default presslake.yaml of the working folder, if it is there.
-        json: Print one JSON object.
         warnings: Whether warnings are listed; they never change the exit code.
     """
     import msgspec  # noqa: PLC0415

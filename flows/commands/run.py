@@ -8,12 +8,20 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from config.errors import message_and_hint
 from config.settings import Settings, load_settings
-from flows.commands.options import chosen_sources, given, print_json
+from flows.commands.options import (
+    ConfigFile,
+    Exclude,
+    Include,
+    NewWarehousePath,
+    Source,
+    chosen_sources,
+    given,
+    print_json,
+)
 
 if TYPE_CHECKING:
     from tasks.report.outcome import Outcome
@@ -29,11 +37,11 @@ A second run reads only what changed. Settings can also stand in presslake.yaml.
 
 
 def run(
-    *source: str,
-    warehouse: Path | None = None,
-    include: list[str] | None = None,
-    exclude: list[str] | None = None,
-    config: Path | None = None,
+    *source: Source,
+    warehouse: NewWarehousePath = None,
+    include: Include = None,
+    exclude: Exclude = None,
+    config: ConfigFile = None,
     workers: int | None = None,
     full_refresh: bool = False,
     accept_removals: bool = False,
@@ -45,13 +53,6 @@ def run(
     """Bring the tables up to date with the source files.
 
     Args:
-        source: Folders, archives (.zip, .tar, .tar.gz, .tgz, .tar.zst), Git repositories (git+file:///path@ref,
-            git+https://host/path@ref) or object stores (s3://, gs://, az://bucket/prefix), each also as NAME=SOURCE;
-            without any, those in the settings.
-        warehouse: Folder of the tables; made if it is not there.
-        include: Pattern of files to take, as in .gitignore; can be repeated.
-        exclude: Pattern of files to leave out; can be repeated.
-        config: File of settings; by default presslake.yaml of the working folder, if it is there.
         workers: Worker processes; 0 is one a core.
         full_refresh: Read every file again, also those that did not change.
         accept_removals: Publish even if suspiciously many files are gone.
