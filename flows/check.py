@@ -111,17 +111,9 @@ def spell_counts(report: CheckReport) -> str:
     return f"{counts} in {counted(report.files.checked, 'file')}{ignored}"
 
 
-class _Job(msgspec.Struct, frozen=True):
-    """What a worker needs besides its batch; picklable."""
-
-    parse: ParseJob
-    policy: ReadPolicy
-
-
-def _job(sources: Mapping[str, Source], settings: Settings) -> _Job:
-    policy, chosen = ReadPolicy.of(settings.read), settings.contract
-    contract, rules = load_contract(chosen.path), load_url_rules(chosen.url_rules)
-    return _Job(ParseJob(sources, contract, rules, policy, settings.read.max_file_bytes), policy)
+def _job(sources: Mapping[str, Source], settings: Settings) -> ParseJob:
+    contract, rules = load_contract(settings.contract.path), load_url_rules(settings.contract.url_rules)
+    return ParseJob(sources, contract, rules, ReadPolicy.of(settings.read), settings.read.max_file_bytes)
 
 
 def _list_files(specs: Sequence[str], settings: Settings) -> tuple[pa.Table, dict[str, Source]]:
@@ -181,7 +173,9 @@ def _each_once(files: pa.Table, absolute: pa.Array) -> pa.Table:
     return files if len(paths) == len(files) else files.take(pc.index_in(paths, absolute))
 
 
-def _checked_batches(batches: Sequence[pa.Table], job: _Job, workers: int) -> Iterator[tuple[dict[str, int], pa.Table]]:
+def _checked_batches(
+    batches: Sequence[pa.Table], job: ParseJob, workers: int
+) -> Iterator[tuple[dict[str, int], pa.Table]]:
     """The findings of every batch; in this process where the input is small."""
     check = partial(_check_batch, job=job)
     size = sum(pc.sum(batch["size"]).as_py() or 0 for batch in batches)
@@ -190,32 +184,25 @@ def _checked_batches(batches: Sequence[pa.Table], job: _Job, workers: int) -> It
         yield from map(check, batches)
         return
     # A few files are checked before these are imported.
+    import signal  # noqa: PLC0415
     from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415
     from multiprocessing import get_context  # noqa: PLC0415
 
-    pool = ProcessPoolExecutor(processes, get_context("forkserver"), _leave_interrupts)
-    try:
+    # Ctrl-C ends the main process alone, which ends the workers, and says so once.
+    ignored = (signal.SIGINT, signal.SIG_IGN)
+    with ProcessPoolExecutor(processes, get_context("forkserver"), signal.signal, ignored) as pool:
         yield from pool.map(check, batches)
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
-def _leave_interrupts() -> None:
-    """Let Ctrl-C end the main process alone: it ends the workers, and says so once."""
-    import signal  # noqa: PLC0415
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _check_batch(files: pa.Table, job: _Job) -> tuple[dict[str, int], pa.Table]:
+def _check_batch(files: pa.Table, job: ParseJob) -> tuple[dict[str, int], pa.Table]:
     """Parse and validate one batch, and write nothing.
 
     Returns:
         How many files have each status, and the findings with `source` and `source_path`.
     """
     files = files.append_column("known_hash", pa.nulls(len(files), pa.string()))
-    parsed = read_batch(files, job.parse)
-    found, _, read = validate_batch(parsed, job.parse.contract, job.policy, locate_warnings=True)
+    parsed = read_batch(files, job)
+    found, _, read = validate_batch(parsed, job.contract, job.policy, locate_warnings=True)
     counts = pc.value_counts(read["status"]).to_pylist()
     states = {count["values"]: count["counts"] for count in counts}
     for name in ("source", "source_path"):
