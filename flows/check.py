@@ -8,6 +8,7 @@ takes a second to import), and the command's options (`flows.commands.check`).
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -24,6 +25,7 @@ from config.url_rules import load_url_rules
 from tasks.arrow.schemas import LISTING
 from tasks.discover import local
 from tasks.discover.batches import make_batches
+from tasks.discover.location import expanded, split_name
 from tasks.discover.source import kind_of, open_source
 from tasks.front_matter.policy import ReadPolicy
 from tasks.parse.batch import ParseJob, read_batch
@@ -121,7 +123,7 @@ def _list_files(specs: Sequence[str], settings: Settings) -> tuple[pa.Table, dic
     sources: dict[str, Source] = {}
     listings, absolute = [LISTING.empty_table()], [pa.array([], pa.string())]
     for spec in specs:
-        source, listing, root = _listed(_location(spec), settings)
+        source, listing, root = _listed(split_name(spec)[1], settings)
         sources.setdefault(source.name, source)
         listings.append(listing)
         absolute.append(pc.binary_join_element_wise(root, listing["source_path"], "/").combine_chunks())
@@ -134,24 +136,11 @@ def _listed(text: str, settings: Settings) -> tuple[Source, pa.Table, str]:
     if kind_of(text) is not local.KIND:
         source = open_source(text, printable(text), include, exclude, settings.access)
         return source, source.list(), text
-    single = path.resolve() if (path := _expanded(text)).is_file() else None
+    single = path.resolve() if (path := expanded(text)).is_file() else None
     folder = single.parent if single else path
     name = printable(near(str(folder)))
     source = open_source(str(folder) if single else text, name, include, exclude)
     return source, _listing_of(name, single) if single else source.list(), printable(str(folder.resolve()))
-
-
-def _location(spec: str) -> str:
-    """The path in a specification, read as `tasks.discover` does: what stands before `=` is a name."""
-    head, equals, rest = spec.partition("=")
-    return rest if head and equals and rest and "/" not in head else spec
-
-
-def _expanded(text: str) -> Path:
-    try:
-        return Path(text).expanduser()
-    except RuntimeError:  # no such user: `open_source` says so
-        return Path(text)
 
 
 def _listing_of(name: str, file: Path) -> pa.Table:
@@ -184,7 +173,6 @@ def _checked_batches(
         yield from map(check, batches)
         return
     # A few files are checked before these are imported.
-    import signal  # noqa: PLC0415
     from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415
     from multiprocessing import get_context  # noqa: PLC0415
 
