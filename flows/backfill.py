@@ -157,7 +157,6 @@ def _opened(
         rules=load_url_rules(settings.contract.url_rules),
         sources={name: past.source},
         locations={name: past.source.root},
-        full_refresh=False,
         parent=parent.number,
     )
     return run, past

@@ -8,6 +8,7 @@ takes a second to import), and the command's options (`flows.commands.check`).
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -24,6 +25,7 @@ from config.url_rules import load_url_rules
 from tasks.arrow.schemas import LISTING
 from tasks.discover import local
 from tasks.discover.batches import make_batches
+from tasks.discover.location import expanded, split_name
 from tasks.discover.source import kind_of, open_source
 from tasks.front_matter.policy import ReadPolicy
 from tasks.parse.batch import ParseJob, read_batch
@@ -111,17 +113,9 @@ def spell_counts(report: CheckReport) -> str:
     return f"{counts} in {counted(report.files.checked, 'file')}{ignored}"
 
 
-class _Job(msgspec.Struct, frozen=True):
-    """What a worker needs besides its batch; picklable."""
-
-    parse: ParseJob
-    policy: ReadPolicy
-
-
-def _job(sources: Mapping[str, Source], settings: Settings) -> _Job:
-    policy, chosen = ReadPolicy.of(settings.read), settings.contract
-    contract, rules = load_contract(chosen.path), load_url_rules(chosen.url_rules)
-    return _Job(ParseJob(sources, contract, rules, policy, settings.read.max_file_bytes), policy)
+def _job(sources: Mapping[str, Source], settings: Settings) -> ParseJob:
+    contract, rules = load_contract(settings.contract.path), load_url_rules(settings.contract.url_rules)
+    return ParseJob(sources, contract, rules, ReadPolicy.of(settings.read), settings.read.max_file_bytes)
 
 
 def _list_files(specs: Sequence[str], settings: Settings) -> tuple[pa.Table, dict[str, Source]]:
@@ -129,7 +123,7 @@ def _list_files(specs: Sequence[str], settings: Settings) -> tuple[pa.Table, dic
     sources: dict[str, Source] = {}
     listings, absolute = [LISTING.empty_table()], [pa.array([], pa.string())]
     for spec in specs:
-        source, listing, root = _listed(_location(spec), settings)
+        source, listing, root = _listed(split_name(spec)[1], settings)
         sources.setdefault(source.name, source)
         listings.append(listing)
         absolute.append(pc.binary_join_element_wise(root, listing["source_path"], "/").combine_chunks())
@@ -142,24 +136,11 @@ def _listed(text: str, settings: Settings) -> tuple[Source, pa.Table, str]:
     if kind_of(text) is not local.KIND:
         source = open_source(text, printable(text), include, exclude, settings.access)
         return source, source.list(), text
-    single = path.resolve() if (path := _expanded(text)).is_file() else None
+    single = path.resolve() if (path := expanded(text)).is_file() else None
     folder = single.parent if single else path
     name = printable(near(str(folder)))
     source = open_source(str(folder) if single else text, name, include, exclude)
     return source, _listing_of(name, single) if single else source.list(), printable(str(folder.resolve()))
-
-
-def _location(spec: str) -> str:
-    """The path in a specification, read as `tasks.discover` does: what stands before `=` is a name."""
-    head, equals, rest = spec.partition("=")
-    return rest if head and equals and rest and "/" not in head else spec
-
-
-def _expanded(text: str) -> Path:
-    try:
-        return Path(text).expanduser()
-    except RuntimeError:  # no such user: `open_source` says so
-        return Path(text)
 
 
 def _listing_of(name: str, file: Path) -> pa.Table:
@@ -181,7 +162,9 @@ def _each_once(files: pa.Table, absolute: pa.Array) -> pa.Table:
     return files if len(paths) == len(files) else files.take(pc.index_in(paths, absolute))
 
 
-def _checked_batches(batches: Sequence[pa.Table], job: _Job, workers: int) -> Iterator[tuple[dict[str, int], pa.Table]]:
+def _checked_batches(
+    batches: Sequence[pa.Table], job: ParseJob, workers: int
+) -> Iterator[tuple[dict[str, int], pa.Table]]:
     """The findings of every batch; in this process where the input is small."""
     check = partial(_check_batch, job=job)
     size = sum(pc.sum(batch["size"]).as_py() or 0 for batch in batches)
@@ -193,29 +176,21 @@ def _checked_batches(batches: Sequence[pa.Table], job: _Job, workers: int) -> It
     from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415
     from multiprocessing import get_context  # noqa: PLC0415
 
-    pool = ProcessPoolExecutor(processes, get_context("forkserver"), _leave_interrupts)
-    try:
+    # Ctrl-C ends the main process alone, which ends the workers, and says so once.
+    ignored = (signal.SIGINT, signal.SIG_IGN)
+    with ProcessPoolExecutor(processes, get_context("forkserver"), signal.signal, ignored) as pool:
         yield from pool.map(check, batches)
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
-def _leave_interrupts() -> None:
-    """Let Ctrl-C end the main process alone: it ends the workers, and says so once."""
-    import signal  # noqa: PLC0415
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _check_batch(files: pa.Table, job: _Job) -> tuple[dict[str, int], pa.Table]:
+def _check_batch(files: pa.Table, job: ParseJob) -> tuple[dict[str, int], pa.Table]:
     """Parse and validate one batch, and write nothing.
 
     Returns:
         How many files have each status, and the findings with `source` and `source_path`.
     """
     files = files.append_column("known_hash", pa.nulls(len(files), pa.string()))
-    parsed = read_batch(files, job.parse)
-    found, _, read = validate_batch(parsed, job.parse.contract, job.policy, locate_warnings=True)
+    parsed = read_batch(files, job)
+    found, _, read = validate_batch(parsed, job.contract, job.policy, locate_warnings=True)
     counts = pc.value_counts(read["status"]).to_pylist()
     states = {count["values"]: count["counts"] for count in counts}
     for name in ("source", "source_path"):

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from config.errors import SourceError, SourceRefused
-from flows.run_names import batch_number
 from tasks.runs.logs import bound, context, log_of
 from tasks.runs.run import Batch, Run, load_run
 from tasks.runs.workers import in_worker
@@ -57,7 +56,7 @@ class Engine:
         shared = context()
 
         def read(batch: Batch) -> Batch:
-            with bound(**shared, batch=batch_number(batch, len(batches)), files=batch.files):
+            with bound(**shared, batch=f"{batch.number} of {len(batches)}", files=batch.files):
                 _with_retries(run, partial(read_and_validate, run.folder, batch.path))
             return batch
 

@@ -5,6 +5,8 @@ Belongs here: the limits of the settings, held against what a run found, before 
 
 from __future__ import annotations
 
+import msgspec
+
 from config.errors import GuardRailError
 from config.settings import Guards
 from tasks.report.outcome import GuardCheck
@@ -55,13 +57,11 @@ def check_listing(plan: Plan, guards: Guards) -> None:
 
 
 def _check_removed(removed: int, known: int, guards: Guards) -> None:
-    if guards.accept_removals or removed < guards.few_files:
-        return
-    share = removed / known
-    if share > guards.max_removed_share:
+    check = _removals(removed, known, guards)
+    if check.state == "hit":
         raise GuardRailError(
-            f"{removed:,} of {known:,} known files ({share:.0%}) are gone; "
-            f"`guards.max_removed_share` is {guards.max_removed_share:.0%}.",
+            f"{removed:,} of {known:,} known files ({check.found:.0%}) are gone; "
+            f"`guards.max_removed_share` is {check.limit:.0%}.",
             "Nothing was published. Check the sources. If they are really gone, run again with `--accept-removals`.",
         )
 
@@ -72,30 +72,22 @@ def check_decisions(plan: Plan, decisions: Decisions, guards: Guards) -> None:
     Raises:
         GuardRailError: too large a share of the files is in quarantine, removed or vanished.
     """
-    _check_vanished(decisions, guards)
-    _check_removed(decisions.removed - decisions.renamed, plan.known, guards)
-    if guards.accept_quarantine or decisions.quarantined < guards.few_files:
-        return
-    share = decisions.quarantined / decisions.live
-    if share > guards.max_quarantined_share:
+    # A disk that is unmounted after it was listed must not make tombstones of its files.
+    vanished = _removals(decisions.vanished, decisions.live + decisions.vanished, guards)
+    if vanished.state == "hit":
         raise GuardRailError(
-            f"{decisions.quarantined:,} of {decisions.live:,} files ({share:.0%}) would be quarantined; "
-            f"`guards.max_quarantined_share` is {guards.max_quarantined_share:.0%}.",
+            f"{decisions.vanished:,} files ({vanished.found:.0%}) were listed and gone when they were to be read; "
+            f"`guards.max_removed_share` is {vanished.limit:.0%}.",
+            "Nothing was published. Check that the sources stay mounted and are not being replaced, then run again.",
+        )
+    _check_removed(decisions.removed - decisions.renamed, plan.known, guards)
+    quarantined = _quarantined(decisions, guards)
+    if quarantined.state == "hit":
+        raise GuardRailError(
+            f"{decisions.quarantined:,} of {decisions.live:,} files ({quarantined.found:.0%}) would be quarantined; "
+            f"`guards.max_quarantined_share` is {quarantined.limit:.0%}.",
             "Nothing was published. `presslake check SOURCE` says what is wrong with them; "
             "if that is to be expected, run again with `--accept-quarantine`.",
-        )
-
-
-def _check_vanished(decisions: Decisions, guards: Guards) -> None:
-    """A disk that is unmounted after it was listed must not make tombstones of its files."""
-    if guards.accept_removals or decisions.vanished < guards.few_files:
-        return
-    share = decisions.vanished / (decisions.live + decisions.vanished)
-    if share > guards.max_removed_share:
-        raise GuardRailError(
-            f"{decisions.vanished:,} files ({share:.0%}) were listed and gone when they were to be read; "
-            f"`guards.max_removed_share` is {guards.max_removed_share:.0%}.",
-            "Nothing was published. Check that the sources stay mounted and are not being replaced, then run again.",
         )
 
 
@@ -108,27 +100,33 @@ def limits_met(plan: Plan | None, decisions: Decisions | None, guards: Guards) -
     """
     if plan is None:
         return []
-    rails = [_fewest(plan.discovered, guards.min_files)] if guards.min_files else []
+    checks = []
+    if guards.min_files:
+        checks.append(GuardCheck("guards.min_files", plan.discovered, guards.min_files, "files"))
+        if plan.discovered < guards.min_files:
+            checks[0] = msgspec.structs.replace(checks[0], state="hit")
     gone = decisions.removed - decisions.renamed if decisions else plan.gone - plan.new
-    limit = guards.max_removed_share
-    rails.append(_rail("guards.max_removed_share", gone, plan.known, limit, guards.accept_removals, guards))
-    if plan.emptied and not guards.accept_removals:
-        rails[-1] = GuardCheck("guards.max_removed_share", rails[-1].found, limit, "share", "hit")
-    if decisions:
-        counts = decisions.quarantined, decisions.live
-        limit = guards.max_quarantined_share
-        rails.append(_rail("guards.max_quarantined_share", *counts, limit, guards.accept_quarantine, guards))
-    return rails
+    removals = _removals(gone, plan.known, guards)
+    is_hit = plan.emptied and not guards.accept_removals
+    checks.append(msgspec.structs.replace(removals, state="hit") if is_hit else removals)
+    return [*checks, _quarantined(decisions, guards)] if decisions else checks
 
 
-def _fewest(found: int, limit: int) -> GuardCheck:
-    return GuardCheck("guards.min_files", found, limit, "files", "hit" if found < limit else "kept")
+def _removals(removed: int, known: int, guards: Guards) -> GuardCheck:
+    accepted = guards.accept_removals
+    return _share("guards.max_removed_share", removed, known, guards.max_removed_share, accepted, guards.few_files)
 
 
-def _rail(setting: str, count: int, of: int, limit: float, accepted: bool, guards: Guards) -> GuardCheck:
+def _quarantined(decisions: Decisions, guards: Guards) -> GuardCheck:
+    limit, accepted = guards.max_quarantined_share, guards.accept_quarantine
+    counts = decisions.quarantined, decisions.live
+    return _share("guards.max_quarantined_share", *counts, limit, accepted, guards.few_files)
+
+
+def _share(setting: str, count: int, of: int, limit: float, accepted: bool, few_files: int) -> GuardCheck:
     share = max(count, 0) / of if of else 0.0
     if share <= limit:
         return GuardCheck(setting, share, limit)
     if accepted:
         return GuardCheck(setting, share, limit, "share", "accepted")
-    return GuardCheck(setting, share, limit, "share", "few" if count < guards.few_files else "hit")
+    return GuardCheck(setting, share, limit, "share", "few" if count < few_files else "hit")

@@ -1,7 +1,8 @@
 """The scheduled flow: the pipeline's stages as Prefect tasks.
 
-Belongs here: the flow, its parameters, and how its tasks are named and retried. The order of the
-stages is `flows.pipeline`'s.
+Belongs here: the flow, its parameters, and how its runs and tasks are named and retried. Names come from parameters
+and counts, never from files, and hold no secret; the UI's graph of a run has no sign for `·`, so tasks have commas.
+The order of the stages is `flows.pipeline`'s.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, ParamSpec, TypeVar, cast
 
 from flows.prefect_support import make_prefect_quiet
@@ -29,17 +30,18 @@ from flows.engine import Engine, are_worth_workers, worker_processes  # noqa: E4
 from flows.executors import Runner, cluster  # noqa: E402
 from flows.logs import logs_in_prefect, shown_logs  # noqa: E402
 from flows.pipeline import write_tables  # noqa: E402
-from flows.prefect_support import ArtifactProgress, load_from, report_crash  # noqa: E402
+from flows.prefect_support import ArtifactProgress, load_from, report_crash, spell_moment  # noqa: E402
 from flows.run import execute  # noqa: E402
-from flows.run_names import batch_name, batch_number, ingest_name  # noqa: E402
 from tasks.deduplicate.stage import deduplicate_records  # noqa: E402
 from tasks.deduplicate.task import deduplicate  # noqa: E402
+from tasks.discover.location import split_name  # noqa: E402
 from tasks.discover.stage import discover_changes  # noqa: E402
 from tasks.discover.task import discover  # noqa: E402
 from tasks.parse.stage import confirm_missing  # noqa: E402
 from tasks.parse.task import parse  # noqa: E402
 from tasks.report.outcome import Outcome  # noqa: E402
 from tasks.report.task import report  # noqa: E402
+from tasks.report.words import counted, printable, redacted  # noqa: E402
 from tasks.runs.logs import bound  # noqa: E402
 from tasks.runs.run import Batch, Run  # noqa: E402
 from tasks.validate.task import validate  # noqa: E402
@@ -50,6 +52,9 @@ if TYPE_CHECKING:
 
 #: A text field in the UI's form; null is taken for an empty one.
 Location = Annotated[str, BeforeValidator(lambda value: "" if value is None else value)]
+#: Names of sources that the name of a run lists, and characters of the longest.
+_MOST_SOURCES: Final = 3
+_LONGEST: Final = 40
 #: Tasks only wait for worker processes. (Prefect types the kind of future of a runner invariantly.)
 _THREADS: Final[Any] = ThreadPoolTaskRunner(max_workers=16)
 P = ParamSpec("P")
@@ -69,6 +74,31 @@ _by_hand: Final[ContextVar[_ByHand | None]] = ContextVar("by_hand", default=None
 def _given_by_hand() -> _ByHand | None:
     # The flow names no context variable itself: Dask and Ray pickle it, and all that it names.
     return _by_hand.get()
+
+
+def ingest_name(sources: Sequence[str], moment: datetime, *, full_refresh: bool = False) -> str:
+    """Name of a run: `ingest news, blog · 2026-03-02 09:30 UTC`.
+
+    Args:
+        sources: as the parameter has them, `path` or `name=path`; none means those of the settings.
+        moment: when it was to start.
+        full_refresh: every file is read anew.
+    """
+    names = [source_name(source) for source in sources]
+    listed = ", ".join(names[:_MOST_SOURCES]) or "configured sources"
+    if len(names) > _MOST_SOURCES:
+        listed += f" and {len(names) - _MOST_SOURCES} more"
+    anew = " · full refresh" if full_refresh else ""
+    return f"ingest {listed}{anew} · {spell_moment(moment)}"
+
+
+def source_name(source: str) -> str:
+    """The name that a source is given, or the last part of its path or address."""
+    name, place = split_name(source)
+    if not name:
+        address = redacted(place).partition("?")[0].rstrip("/")
+        name = PurePosixPath(address).name or address
+    return printable(name, _LONGEST)
 
 
 def _flow_run_name() -> str:
@@ -171,15 +201,20 @@ def _task_of(run: Run, stage: Callable[..., R]) -> Task[..., R]:
 
 def _submitted(run: Run, runner: Runner | None, batch: Batch, total: int) -> PrefectFuture[Path]:
     """The future of a batch's last task, on a runner or on the flow's own threads."""
-    first = _with_retries(run, parse, SourceError).with_options(task_run_name=batch_name("parse", batch, total))
-    second = validate.with_options(task_run_name=batch_name("validate", batch, total))
-    with bound(batch=batch_number(batch, total), files=batch.files):
+    first = _with_retries(run, parse, SourceError).with_options(task_run_name=_batch_name("parse", batch, total))
+    second = validate.with_options(task_run_name=_batch_name("validate", batch, total))
+    with bound(batch=f"{batch.number} of {total}", files=batch.files):
         # Prefect waits for the first future and hands on the path that it stands for.
         if runner is None:
             return second.submit(run.folder, cast(Path, first.submit(run.folder, batch.path)))
         parsed = runner.submit(first, {"folder": run.folder, "batch": batch.path})
         future: PrefectFuture[Path] = runner.submit(second, {"folder": run.folder, "batch": parsed})
         return future
+
+
+def _batch_name(stage: str, batch: Batch, total: int) -> str:
+    """`parse batch 3 of 12, 240 files`; an interrupted run's finished batches are among the 12."""
+    return f"{stage} batch {batch.number} of {total}, {counted(batch.files, 'file')}"
 
 
 @contextmanager

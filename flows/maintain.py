@@ -23,8 +23,7 @@ from config.settings import Settings  # noqa: E402
 from flows import maintenance  # noqa: E402
 from flows.logs import logs_in_prefect, shown_logs  # noqa: E402
 from flows.maintenance import Steps, damage, execute, headline, maintenance_report  # noqa: E402
-from flows.prefect_support import load_from, report_crash  # noqa: E402
-from flows.run_names import spell_moment  # noqa: E402
+from flows.prefect_support import load_from, report_crash, spell_moment  # noqa: E402
 from tasks.maintain.outcome import Maintenance  # noqa: E402
 from tasks.maintain.task import report, verify  # noqa: E402
 

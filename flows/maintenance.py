@@ -44,21 +44,23 @@ def clear(settings: Settings) -> Cleared:
     return clear_staging(open_warehouse(settings))
 
 
-def verify(settings: Settings) -> Verification:
-    """Check every guarantee that the tables can show."""
-    return verify_settings(settings)
-
-
 def rewrite(settings: Settings, run_id: str) -> Rewritten:
     """Forget old rows of `runs` and `sources`, split partitions that outgrew their files; one snapshot if any.
 
     Raises:
         RunError: the rewritten tables broke a guarantee or the disk refused; nothing was published.
     """
-    run = _run(settings, run_id)
-    parent = run.parent_snapshot()
+    parent = open_warehouse(settings).current()
     if parent is None:
         return Rewritten()
+    run = Run(
+        run_id=run_id,
+        started_at=datetime.now(UTC),
+        settings=settings,
+        contract=with_history(load_contract(settings.contract.path), History(), parent),
+        rules=load_url_rules(settings.contract.url_rules),
+        parent=parent.number,
+    )
     if parent.info.summary.get("form") != run.table_form:
         return Rewritten(note="Contract, rules or version changed: the next run writes all tables anew, then maintain.")
     return _rewrite(run, parent)
@@ -77,7 +79,7 @@ class Steps:
     """The steps as an engine runs them; each takes the settings."""
 
     clear: Callable[[Settings], Cleared] = clear
-    verify: Callable[[Settings], Verification] = verify
+    verify: Callable[[Settings], Verification] = verify_settings
     rewrite: Callable[[Settings, str], Rewritten] = rewrite
     expire: Callable[[Settings], Expired] = expire
 
@@ -131,22 +133,6 @@ def _maintain(settings: Settings, steps: Steps) -> Maintenance:
         expired=expired,
         findings=verified.findings,
         notes=verified.notes + ([rewritten.note] if rewritten.note else []),
-    )
-
-
-def _run(settings: Settings, run_id: str) -> Run:
-    """A run without sources, from the current snapshot."""
-    current = open_warehouse(settings).current()
-    return Run(
-        run_id=run_id,
-        started_at=datetime.now(UTC),
-        settings=settings,
-        contract=with_history(load_contract(settings.contract.path), History(), current),
-        rules=load_url_rules(settings.contract.url_rules),
-        sources={},
-        locations={},
-        full_refresh=False,
-        parent=current.number if current else None,
     )
 
 

@@ -6,6 +6,7 @@ how one is run (`flows.engine`; as Prefect tasks, `flows.ingest`), and what is l
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,11 +14,11 @@ from typing import TYPE_CHECKING
 from config.errors import RunError, WarehouseError
 from flows.engine import Engine
 from flows.guards import check_decisions, check_listing
-from flows.run_names import deduplicate_name, discover_name, write_name
 from flows.tracking import Tracker
 from tasks.deduplicate.stage import deduplicate_records
 from tasks.discover.stage import discover_changes
 from tasks.report.outcome import Outcome
+from tasks.report.words import counted
 from tasks.runs.run import Publication, Run
 from tasks.runs.stamps import update_stamps
 from tasks.warehouse.faults import reach
@@ -52,7 +53,8 @@ def run_pipeline(run: Run, engine: Engine, progress: Progress) -> Outcome:
 
 def _run_stages(run: Run, engine: Engine, tracker: Tracker) -> Outcome:
     with tracker.stage("discover"):
-        plan = engine.call(run, discover_changes, name=discover_name(len(run.sources)))
+        name = f"discover what changed in {counted(len(run.sources), 'source')}"
+        plan = engine.call(run, discover_changes, name=name)
     tracker.listed(plan)
     check_listing(plan, run.settings.guards)
     reach("run.listed")
@@ -64,7 +66,9 @@ def _run_stages(run: Run, engine: Engine, tracker: Tracker) -> Outcome:
 
     with tracker.stage("deduplicate"):
         batches = [batch.path for batch in plan.batches]
-        decisions = engine.call(run, deduplicate_records, batches, name=deduplicate_name(plan))
+        read = sum(batch.files for batch in plan.batches)
+        name = f"deduplicate {counted(plan.discovered, 'file')}, {read:,} of them read"
+        decisions = engine.call(run, deduplicate_records, batches, name=name)
     tracker.decided(decisions)
     check_decisions(plan, decisions, run.settings.guards)
     reach("run.after-deduplicate")
@@ -77,12 +81,21 @@ def _run_stages(run: Run, engine: Engine, tracker: Tracker) -> Outcome:
 def _publish(run: Run, engine: Engine, tracker: Tracker) -> Outcome:
     with tracker.stage("write"):
         publication = tracker.publication()
-        snapshot, written = engine.call(run, write_tables, publication, name=write_name(publication.summary))
+        snapshot, written = engine.call(
+            run, write_tables, publication, name=_write_name(publication)
+        )
     # It is published; entries that could not be forgotten are known by their ids next time.
     with suppress(WarehouseError, OSError):
         reach("run.published")
         clear_journal(run.warehouse.root)
     return tracker.published(snapshot, written)
+
+
+def _write_name(publication: Publication) -> str:
+    """`write and publish: 1,195 loaded, 665 duplicate, 414 quarantined`."""
+    records = publication.summary["records"]
+    counts = records.items() if isinstance(records, Mapping) else ()
+    return f"write and publish: {', '.join(f'{count:,} {status}' for status, count in counts if count)}"
 
 
 def write_tables(folder: Path, publication: Publication) -> tuple[int, int]:

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 from uuid import UUID
@@ -75,6 +76,11 @@ def load_from(warehouse: str | None, config: str | None, settings: Mapping[str, 
     if warehouse:
         overrides["warehouse"] = {**overrides.get("warehouse", {}), "path": warehouse}
     return load_settings(Path(config) if config else None, overrides)
+
+
+def spell_moment(moment: datetime) -> str:
+    """A time to the minute, with its zone, for a run's name: the UI shows others in the reader's own."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def report_crash(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:

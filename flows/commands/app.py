@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 from cyclopts import App, Parameter
 
 from config import VERSION
-from flows.commands import check, run, serve, snapshots, status, upkeep
+from flows.commands import run, serve, snapshots, status, upkeep
 
 _INTRODUCTION: Final = """\
 Turn folders of front-matter articles into clean, typed, de-duplicated Parquet tables, and keep them right."""
@@ -34,8 +34,8 @@ class _Command(NamedTuple):
 
 #: Every command by its name, in the order of the help.
 COMMANDS: Final = {
-    "run": _Command(run.run, run.EXAMPLES, "[OPTIONS] SOURCE..."),
-    "check": _Command(check.check, check.EXAMPLES, "[OPTIONS] SOURCE..."),
+    "run": _Command(run.run, run.RUN_EXAMPLES, "[OPTIONS] SOURCE..."),
+    "check": _Command(run.check, run.CHECK_EXAMPLES, "[OPTIONS] SOURCE..."),
     "status": _Command(status.status, status.STATUS_EXAMPLES),
     "path": _Command(status.path, status.PATH_EXAMPLES),
     "snapshots": _Command(snapshots.snapshots, snapshots.SNAPSHOTS_EXAMPLES),

@@ -1,4 +1,4 @@
-"""What the commands share: options as settings, sources and warehouses by default, and JSON out.
+"""What the commands share: their common options, options as settings, sources and warehouses by default, and JSON out.
 
 Does not belong here: the options of one command (its module).
 """
@@ -8,10 +8,29 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from cyclopts import Parameter
 
 from config.errors import UsageError
 from config.settings import Settings, load_settings
+
+Source = Annotated[
+    str,
+    Parameter(
+        help="Folders, archives (.zip, .tar, .tar.gz, .tgz, .tar.zst), Git repositories (git+file:///path@ref, "
+        "git+https://host/path@ref) or object stores (s3://, gs://, az://bucket/prefix), each also as NAME=SOURCE; "
+        "without any, those in the settings."
+    ),
+]
+WarehousePath = Annotated[Path | None, Parameter(help="Folder of the tables; by default that of the settings.")]
+NewWarehousePath = Annotated[Path | None, Parameter(help="Folder of the tables; made if it is not there.")]
+Include = Annotated[list[str] | None, Parameter(help="Pattern of files to take, as in .gitignore; can be repeated.")]
+Exclude = Annotated[list[str] | None, Parameter(help="Pattern of files to leave out; can be repeated.")]
+ConfigFile = Annotated[
+    Path | None, Parameter(help="File of settings; by default presslake.yaml of the working folder, if it is there.")
+]
+Json = Annotated[bool, Parameter(help="Print one JSON object.")]
 
 
 def given(options: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:

@@ -1,6 +1,7 @@
-"""`presslake run`: its options as settings, the run, and its outcome on the terminal or as JSON.
+"""`presslake run` and `check`: options as settings, and what came of it as lines for people or as JSON.
 
-Does not belong here: the pipeline (`flows.run`) and how an outcome looks (`tasks.report.terminal`).
+Does not belong here: the pipeline (`flows.run`), the linter (`flows.check`) and how an outcome looks
+(`tasks.report.terminal`).
 """
 
 from __future__ import annotations
@@ -8,17 +9,28 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+from cyclopts import Parameter
 
 from config.errors import message_and_hint
 from config.settings import Settings, load_settings
-from flows.commands.options import chosen_sources, given, print_json
+from flows.commands.options import (
+    ConfigFile,
+    Exclude,
+    Include,
+    Json,
+    NewWarehousePath,
+    Source,
+    chosen_sources,
+    given,
+    print_json,
+)
 
 if TYPE_CHECKING:
     from tasks.report.outcome import Outcome
 
-EXAMPLES: Final = """\
+RUN_EXAMPLES: Final = """\
 Examples:
   presslake run content --warehouse warehouse
   presslake run news=~/site/news archive=/data/archive --workers 4
@@ -26,14 +38,22 @@ Examples:
   presslake run content --exclude drafts/ --json | jq .records
 
 A second run reads only what changed. Settings can also stand in presslake.yaml."""
+CHECK_EXAMPLES: Final = """\
+Examples:
+  presslake check content
+  presslake check content/_news/2026-03-12-storm.md --no-warnings
+  presslake check git+file:///srv/site@main
+  presslake check content --json | jq '.violations[].code'
+
+The exit code is 1 if there are errors, so it can stand in a pre-commit hook."""
 
 
 def run(
-    *source: str,
-    warehouse: Path | None = None,
-    include: list[str] | None = None,
-    exclude: list[str] | None = None,
-    config: Path | None = None,
+    *source: Source,
+    warehouse: NewWarehousePath = None,
+    include: Include = None,
+    exclude: Exclude = None,
+    config: ConfigFile = None,
     workers: int | None = None,
     full_refresh: bool = False,
     accept_removals: bool = False,
@@ -45,13 +65,6 @@ def run(
     """Bring the tables up to date with the source files.
 
     Args:
-        source: Folders, archives (.zip, .tar, .tar.gz, .tgz, .tar.zst), Git repositories (git+file:///path@ref,
-            git+https://host/path@ref) or object stores (s3://, gs://, az://bucket/prefix), each also as NAME=SOURCE;
-            without any, those in the settings.
-        warehouse: Folder of the tables; made if it is not there.
-        include: Pattern of files to take, as in .gitignore; can be repeated.
-        exclude: Pattern of files to leave out; can be repeated.
-        config: File of settings; by default presslake.yaml of the working folder, if it is there.
         workers: Worker processes; 0 is one a core.
         full_refresh: Read every file again, also those that did not change.
         accept_removals: Publish even if suspiciously many files are gone.
@@ -123,3 +136,34 @@ def _failed(error: BaseException, started: datetime) -> Outcome:
         message=message,
         hint=hint,
     )
+
+
+def check(
+    *source: str,
+    include: Include = None,
+    exclude: Exclude = None,
+    config: ConfigFile = None,
+    json: Json = False,
+    warnings: Annotated[bool, Parameter(negative="--no-warnings")] = True,
+) -> int:
+    """List what is wrong in the files, as path:line:column, and change nothing.
+
+    Args:
+        source: Folders, single files, archives or URLs (see `run`); without any, the sources in the settings.
+        warnings: Whether warnings are listed; they never change the exit code.
+    """
+    import msgspec  # noqa: PLC0415
+
+    settings = load_settings(config, given({"discover": {"include": include, "exclude": exclude}}))
+    sources = chosen_sources(source, settings)
+    from flows.check import check_sources, spell_counts, spell_finding  # noqa: PLC0415  (`--help` needs no pyarrow)
+
+    report = check_sources(sources, settings)
+    listed = [finding for finding in report.violations if warnings or finding.severity == "error"]
+    if json:
+        print_json(msgspec.structs.replace(report, violations=listed))
+    else:
+        sys.stdout.write("".join(f"{spell_finding(finding)}\n" for finding in listed))
+        sys.stdout.flush()
+        sys.stderr.write(f"{spell_counts(report)}\n")
+    return int(report.status == "failed")

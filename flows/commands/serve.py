@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from config.errors import UsageError
 from config.settings import Settings
-from flows.commands.options import chosen_settings, chosen_sources
+from flows.commands.options import ConfigFile, NewWarehousePath, Source, chosen_settings, chosen_sources
 
 EXAMPLES: Final = """\
 Examples:
@@ -33,30 +33,25 @@ _FIELDS: Final = 5
 
 
 def serve(
-    *source: str,
-    warehouse: Path | None = None,
+    *source: Source,
+    warehouse: NewWarehousePath = None,
     every: str | None = None,
     cron: str | None = None,
     maintain: str = NIGHTLY,
     wait: bool = False,
     name: str | None = None,
-    config: Path | None = None,
+    config: ConfigFile = None,
     host: str = "127.0.0.1",
     port: int = 4200,
 ) -> int:
     """Keep the tables up to date on a schedule, with a Prefect server and its UI, until Ctrl-C.
 
     Args:
-        source: Folders, archives (.zip, .tar, .tar.gz, .tgz, .tar.zst), Git repositories (git+file:///path@ref,
-            git+https://host/path@ref) or object stores (s3://, gs://, az://bucket/prefix), each also as NAME=SOURCE;
-            without any, those in the settings.
-        warehouse: Folder of the tables; made if it is not there.
         every: Time between two runs, such as 15m, 1h or 1d; 1h if there is no --cron.
         cron: When to run, as a cron expression of five fields, in UTC.
         maintain: When to run `presslake maintain`, as a cron expression; empty for never.
         wait: Wait for the schedule; do not run at once.
         name: Name of the deployment; by default the last part of the warehouse's path.
-        config: File of settings; by default presslake.yaml of the working folder, if it is there.
         host: IP address that the server listens at; others than this machine's need a password.
         port: Port of the server and its UI.
     """

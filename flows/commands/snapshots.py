@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from flows.commands.options import chosen_settings, chosen_warehouse, print_json
+from flows.commands.options import ConfigFile, Json, WarehousePath, chosen_settings, chosen_warehouse, print_json
 
 if TYPE_CHECKING:
     from tasks.warehouse.snapshots import Snapshot
@@ -37,14 +36,8 @@ Examples:
 Nothing is deleted: roll back to the newer number to undo it."""
 
 
-def snapshots(*, warehouse: Path | None = None, config: Path | None = None, json: bool = False) -> None:
-    """List the snapshots: when, from which run, what changed, and how many bytes are new.
-
-    Args:
-        warehouse: Folder of the tables; by default that of the settings.
-        config: File of settings; by default presslake.yaml of the working folder, if it is there.
-        json: Print one JSON object.
-    """
+def snapshots(*, warehouse: WarehousePath = None, config: ConfigFile = None, json: Json = False) -> None:
+    """List the snapshots: when, from which run, what changed, and how many bytes are new."""
     root = chosen_warehouse(warehouse, config)
     from tasks.maintain.history import read_history  # noqa: PLC0415
     from tasks.report.status import existing_warehouse  # noqa: PLC0415
@@ -64,8 +57,8 @@ def diff(
     new: str = "current",
     /,
     *,
-    warehouse: Path | None = None,
-    config: Path | None = None,
+    warehouse: WarehousePath = None,
+    config: ConfigFile = None,
     limit: Annotated[int, Parameter(validator=Number(gte=0))] = 10,
     json: bool = False,
 ) -> None:
@@ -74,8 +67,6 @@ def diff(
     Args:
         old: The snapshot to start from: a number, `previous` or `current`.
         new: The snapshot to compare it with.
-        warehouse: Folder of the tables; by default that of the settings.
-        config: File of settings; by default presslake.yaml of the working folder, if it is there.
         limit: Most articles and files to list of each kind; the counts are of all.
         json: Print one JSON object, with whole values.
     """
@@ -95,7 +86,7 @@ def diff(
     show_difference(make_console(sys.stdout), difference)
 
 
-def rollback(snapshot: str, /, *, warehouse: Path | None = None, config: Path | None = None) -> None:
+def rollback(snapshot: str, /, *, warehouse: WarehousePath = None, config: ConfigFile = None) -> None:
     """Let readers see an earlier snapshot again, at once and with nothing deleted.
 
     The next run goes on from there, reads what differs, and gets a new number.
@@ -103,8 +94,6 @@ def rollback(snapshot: str, /, *, warehouse: Path | None = None, config: Path | 
 
     Args:
         snapshot: Its number (see `presslake snapshots`), or `previous`.
-        warehouse: Folder of the tables; by default that of the settings.
-        config: File of settings; by default presslake.yaml of the working folder, if it is there.
     """
     settings = chosen_settings(warehouse, config)
     from tasks.maintain.history import named_snapshot  # noqa: PLC0415

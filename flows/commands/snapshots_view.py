@@ -8,9 +8,10 @@ Text from source files is passed as `Text` and escaped, never as markup.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, TypeVar
 
 import msgspec
 from rich.console import Console
@@ -22,6 +23,8 @@ from tasks.maintain.differences import Article, ChangedArticle, Difference, Quar
 from tasks.maintain.history import Entry, History
 from tasks.report.terminal import grid, titled
 from tasks.report.words import counted, format_size, printable
+
+T = TypeVar("T")
 
 _HEADER: Final = ("", "published, UTC", "run", "source files", "articles", "new bytes", "")
 #: The column of the header that only wide terminals have room for, and from when on they have.
@@ -49,29 +52,27 @@ def show_history(console: Console, history: History) -> None:
     current = "readers see none" if history.current is None else f"readers see {history.current}"
     console.print(Text.assemble((where, "bold"), f": {counted(len(history.snapshots), 'snapshot')}, {current}."))
     console.print()
-    console.print(Padding(_history_table(history, with_run=console.width >= _WIDE), (0, 0, 0, 2), expand=False))
+    with_run = console.width >= _WIDE
+    table = grid(*("right", "left", *["left"] * with_run, "left", "right", "right", "left"))
+    for style, *cells in [("dim", *_HEADER), *map(_history_row, history.snapshots)]:
+        table.add_row(*(Text(cell, style) for place, cell in enumerate(cells) if with_run or place != _RUN))
+    console.print(Padding(table, (0, 0, 0, 2), expand=False))
     show_sentences(console, history.damaged, "red")
 
 
-def _history_table(history: History, *, with_run: bool) -> Table:
-    table = grid("right", "left", "left", "left", "right", "right", "left")
-    rows = [tuple(Text(name, "dim") for name in _HEADER), *map(_history_row, history.snapshots)]
-    for row in rows:
-        table.add_row(*(cell for place, cell in enumerate(row) if with_run or place != _RUN))
-    return table
-
-
-def _history_row(entry: Entry) -> tuple[Text, ...]:
-    style = "bold" if entry.current else ""
-    new = "?" if entry.new_bytes is None else format_size(entry.new_bytes)
+def _history_row(entry: Entry) -> tuple[str, ...]:
+    """The style of a row, then its cells; a branch is a snapshot that was not made from the one before it."""
+    is_branch = entry.parent is not None and entry.parent != entry.number - 1
+    remarks = [f"from {entry.parent}" if is_branch else "", "<- current" if entry.current else ""]
     return (
-        Text(str(entry.number), style),
-        Text(f"{entry.published_at[:16].replace('T', ' ')}", style),
-        Text(entry.run_id, style),
-        Text(_spell_changes(entry), style),
-        Text(f"{entry.rows.get('articles', 0):,}", style),
-        Text(new, style),
-        Text(" ".join(filter(None, [_branch(entry), "<- current" if entry.current else ""])), style),
+        "bold" if entry.current else "",
+        str(entry.number),
+        entry.published_at[:16].replace("T", " "),
+        entry.run_id,
+        _spell_changes(entry),
+        f"{entry.rows.get('articles', 0):,}",
+        "?" if entry.new_bytes is None else format_size(entry.new_bytes),
+        " ".join(filter(None, remarks)),
     )
 
 
@@ -81,11 +82,6 @@ def _spell_changes(entry: Entry) -> str:
         return "maintenance" if entry.note else "?"
     counts = {"+": entry.changes.new, "~": entry.changes.changed, "-": entry.changes.removed}
     return " ".join(f"{sign}{number:,}" for sign, number in counts.items() if number) or "none"
-
-
-def _branch(entry: Entry) -> str:
-    """Where a snapshot was not made from the one before it."""
-    return f"from {entry.parent}" if entry.parent is not None and entry.parent != entry.number - 1 else ""
 
 
 def show_difference(console: Console, difference: Difference) -> None:
@@ -98,11 +94,31 @@ def show_difference(console: Console, difference: Difference) -> None:
     if tables.row_count:
         console.print()
         console.print(titled("Rows", tables))
-    _show_articles(console, "+", "green", difference.added, articles["added"], "Added")
-    _show_articles(console, "-", "red", difference.removed, articles["removed"], "Removed")
-    _show_changed(console, difference)
-    _show_files(console, "Came into quarantine", difference.came, difference.quarantine["added"])
-    _show_files(console, "Left quarantine", difference.went, difference.quarantine["removed"])
+    show_file = partial(_show_file, console)
+    added, removed = partial(_show_article, console, "+", "green"), partial(_show_article, console, "-", "red")
+    _show_block(console, "Added", articles["added"], "article", difference.added, added)
+    _show_block(console, "Removed", articles["removed"], "article", difference.removed, removed)
+    changed = partial(_show_changed, console)
+    columns = f"by column: {', '.join(f'{name} {count:,}' for name, count in difference.columns.items())}"
+    _show_block(console, "Changed", articles["changed"], "article", difference.changed, changed, columns)
+    _show_block(console, "Came into quarantine", difference.quarantine["added"], "file", difference.came, show_file)
+    _show_block(console, "Left quarantine", difference.quarantine["removed"], "file", difference.went, show_file)
+
+
+def _show_block(
+    console: Console, title: str, total: int, noun: str, listed: Sequence[T], show: Callable[[T], None], about: str = ""
+) -> None:
+    """Print a heading with the number of all, those that are listed, and how many more there are."""
+    if not total:
+        return
+    console.print()
+    console.print(Text(f"{title}: {counted(total, noun)}", "bold"))
+    if about:
+        console.print(Padding(Text(about, "dim"), (0, 0, 0, 2), expand=False))
+    for entry in listed:
+        show(entry)
+    if total > len(listed):
+        console.print(Text(f"  and {total - len(listed):,} more; --limit shows more of them.", "dim"))
 
 
 def _tables(difference: Difference) -> Table:
@@ -113,18 +129,6 @@ def _tables(difference: Difference) -> Table:
     return table
 
 
-def _show_articles(
-    console: Console, sign: str, style: str, articles: Sequence[Article], total: int, title: str
-) -> None:
-    if not total:
-        return
-    console.print()
-    console.print(Text(f"{title}: {counted(total, 'article')}", "bold"))
-    for article in articles:
-        _show_article(console, sign, style, article)
-    _show_rest(console, total - len(articles))
-
-
 def _show_article(console: Console, sign: str, style: str, article: Article | ChangedArticle) -> None:
     title = printable(article.title, console.width - 4)
     console.print(Text.assemble((f"  {sign} ", style), title), soft_wrap=True)
@@ -132,22 +136,9 @@ def _show_article(console: Console, sign: str, style: str, article: Article | Ch
     console.print(Text(f"    {article.article_id} {place}", "dim"), soft_wrap=True)
 
 
-def _show_changed(console: Console, difference: Difference) -> None:
-    total = difference.articles["changed"]
-    if not total:
-        return
-    console.print()
-    console.print(Text(f"Changed: {counted(total, 'article')}", "bold"))
-    columns = ", ".join(f"{name} {count:,}" for name, count in difference.columns.items())
-    console.print(Padding(Text(f"by column: {columns}", "dim"), (0, 0, 0, 2), expand=False))
-    for article in difference.changed:
-        _show_article(console, "~", "yellow", article)
-        _show_values(console, article)
-    _show_rest(console, total - len(difference.changed))
-
-
-def _show_values(console: Console, article: ChangedArticle) -> None:
-    """Each column that differs: its name, and below one another the old and the new value."""
+def _show_changed(console: Console, article: ChangedArticle) -> None:
+    """An article, and each column that differs: its name, and below one another the old and the new value."""
+    _show_article(console, "~", "yellow", article)
     room = max(_LEAST, console.width - 8)
     for name, values in article.columns.items():
         old, new = _excerpts(_spell_value(values.old), _spell_value(values.new), room)
@@ -173,17 +164,6 @@ def _excerpts(old: str, new: str, room: int) -> tuple[str, str]:
     return shown[0], shown[1]
 
 
-def _show_files(console: Console, title: str, files: Sequence[QuarantinedFile], total: int) -> None:
-    if not total:
-        return
-    console.print()
-    console.print(Text(f"{title}: {counted(total, 'file')}", "bold"))
-    for file in files:
-        place = printable(f"{file.source}:{file.source_path}")
-        console.print(Text.assemble(f"  {place}  ", (", ".join(file.codes), "dim")), soft_wrap=True)
-    _show_rest(console, total - len(files))
-
-
-def _show_rest(console: Console, number: int) -> None:
-    if number > 0:
-        console.print(Text(f"  and {number:,} more; --limit shows more of them.", "dim"))
+def _show_file(console: Console, file: QuarantinedFile) -> None:
+    place = printable(f"{file.source}:{file.source_path}")
+    console.print(Text.assemble(f"  {place}  ", (", ".join(file.codes), "dim")), soft_wrap=True)

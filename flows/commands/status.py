@@ -12,7 +12,7 @@ from typing import Annotated, Final
 from cyclopts import App, Parameter
 
 from config.errors import UsageError
-from flows.commands.options import chosen_settings, chosen_warehouse, print_json
+from flows.commands.options import ConfigFile, Json, WarehousePath, chosen_settings, chosen_warehouse, print_json
 
 STATUS_EXAMPLES: Final = """\
 Examples:
@@ -47,14 +47,8 @@ Examples:
 Paste what fits into a copy of config/articles.odcs.yaml, name it in `contract.path`, and run."""
 
 
-def status(*, warehouse: Path | None = None, config: Path | None = None, json: bool = False) -> None:
-    """Show the tables, the last runs, and what is in quarantine and why.
-
-    Args:
-        warehouse: Folder of the tables; by default that of the settings.
-        config: File of settings; by default presslake.yaml of the working folder, if it is there.
-        json: Print one JSON object.
-    """
+def status(*, warehouse: WarehousePath = None, config: ConfigFile = None, json: Json = False) -> None:
+    """Show the tables, the last runs, and what is in quarantine and why."""
     root = chosen_warehouse(warehouse, config)
     from tasks.report.status import read_status  # noqa: PLC0415
 
@@ -67,14 +61,12 @@ def status(*, warehouse: Path | None = None, config: Path | None = None, json: b
     show_status(make_console(sys.stdout), state)
 
 
-def path(*, warehouse: Path | None = None, config: Path | None = None, json: bool = False, sql: bool = False) -> None:
+def path(*, warehouse: WarehousePath = None, config: ConfigFile = None, json: bool = False, sql: bool = False) -> None:
     """Print the folder of the current snapshot, which no later run changes.
 
     Readers resolve it once and then see one version of all tables, whatever is published meanwhile.
 
     Args:
-        warehouse: Folder of the tables; by default that of the settings.
-        config: File of settings; by default presslake.yaml of the working folder, if it is there.
         json: Print one JSON object, with the folder of each table.
         sql: Print SQL for DuckDB instead, a view for each table.
 
@@ -94,14 +86,11 @@ def path(*, warehouse: Path | None = None, config: Path | None = None, json: boo
         sys.stdout.write(f"{published_tables(root).path}\n")
 
 
-def explain(subject: str, /, *, warehouse: Path | None = None, config: Path | None = None, json: bool = False) -> None:
+def explain(subject: str, /, *, warehouse: WarehousePath = None, config: ConfigFile = None, json: Json = False) -> None:
     """Show what is known of a file or article: status, findings, and why which records are one story.
 
     Args:
         subject: An article_id, a URL, or a path as its source has it.
-        warehouse: Folder of the tables; by default that of the settings.
-        config: File of settings; by default presslake.yaml of the working folder, if it is there.
-        json: Print one JSON object.
     """
     root = chosen_warehouse(warehouse, config)
     from tasks.report.explain import explain as explained  # noqa: PLC0415
@@ -129,16 +118,14 @@ def _ids(subject: str, config: Path | None) -> list[str]:
 
 def report(
     *,
-    warehouse: Path | None = None,
+    warehouse: WarehousePath = None,
     output: Annotated[Path, Parameter(name=["--output", "-o"])] = Path("report.html"),
-    config: Path | None = None,
+    config: ConfigFile = None,
 ) -> None:
     """Write an HTML page that shows how it goes: last run, quarantine, freshness, and charts.
 
     Args:
-        warehouse: Folder of the tables; by default that of the settings.
         output: The file to write, report.html by default; one of that name is replaced in one step.
-        config: File of settings; by default presslake.yaml of the working folder, if it is there.
     """
     root = chosen_warehouse(warehouse, config)
     _require_apart(output, root)
@@ -175,15 +162,11 @@ contract = App(
 
 
 @contract.command(help_epilogue=_SUGGEST_EXAMPLES, usage="Usage: presslake contract suggest [OPTIONS]")
-def suggest(*, warehouse: Path | None = None, config: Path | None = None) -> int:
+def suggest(*, warehouse: WarehousePath = None, config: ConfigFile = None) -> int:
     """Print the contract's lines for front-matter fields that it does not know yet.
 
     The fields are those that the tables hold in the column `extra`. A type is guessed from all
     values seen; counts and examples stand in comments.
-
-    Args:
-        warehouse: Folder of the tables; by default that of the settings.
-        config: File of settings; by default presslake.yaml of the working folder, if it is there.
     """
     settings = chosen_settings(warehouse, config)
     from config.contract import load_contract  # noqa: PLC0415

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import Parameter
 
-from flows.commands.options import chosen_settings, print_json
+from flows.commands.options import ConfigFile, Json, WarehousePath, chosen_settings, print_json
 
 if TYPE_CHECKING:
     from flows.backfill import Backfilled
@@ -43,17 +43,14 @@ before runs began to observe the articles, and later runs go on from there."""
 
 def verify(
     *,
-    warehouse: Path | None = None,
-    config: Path | None = None,
-    json: bool = False,
+    warehouse: WarehousePath = None,
+    config: ConfigFile = None,
+    json: Json = False,
     digests: Annotated[bool, Parameter(negative="--no-digests")] = True,
 ) -> int:
     """Check that the tables are what presslake promises, and change nothing.
 
     Args:
-        warehouse: Folder of the tables; by default that of the settings.
-        config: File of settings; by default presslake.yaml of the working folder, if it is there.
-        json: Print one JSON object.
         digests: Whether every byte is read; without, sizes and footers have to do.
     """
     settings = chosen_settings(warehouse, config)
@@ -69,14 +66,8 @@ def verify(
     return int(not verified.sound)
 
 
-def maintain(*, warehouse: Path | None = None, config: Path | None = None, json: bool = False) -> int:
-    """Verify the warehouse, remove old snapshots, and split files that grew too large.
-
-    Args:
-        warehouse: Folder of the tables; by default that of the settings.
-        config: File of settings; by default presslake.yaml of the working folder, if it is there.
-        json: Print one JSON object.
-    """
+def maintain(*, warehouse: WarehousePath = None, config: ConfigFile = None, json: Json = False) -> int:
+    """Verify the warehouse, remove old snapshots, and split files that grew too large."""
     settings = chosen_settings(warehouse, config)
     from flows.logs import shown_logs  # noqa: PLC0415  (`--help` needs none)
     from flows.start import run_maintenance  # noqa: PLC0415
@@ -97,7 +88,7 @@ def backfill(
     path: str = "",
     source: str | None = None,
     warehouse: Path | None = None,
-    config: Path | None = None,
+    config: ConfigFile = None,
     json: bool = False,
     quiet: bool = False,
 ) -> int:
@@ -109,7 +100,6 @@ def backfill(
         path: Folder in the repository that holds the articles; by default all of it.
         source: Name of the source in the tables; by default the only one they know.
         warehouse: Folder or URL of the tables; by default that of the settings.
-        config: File of settings; by default presslake.yaml of the working folder, if it is there.
         json: Print the outcome as one JSON object.
         quiet: Print nothing unless it fails.
     """

@@ -52,10 +52,10 @@ class Run(msgspec.Struct, frozen=True, dict=True):
     settings: Settings
     contract: Contract
     rules: UrlRules
-    sources: Mapping[str, Source]
-    locations: Mapping[str, str]
-    full_refresh: bool
-    parent: int | None
+    sources: Mapping[str, Source] = {}
+    locations: Mapping[str, str] = {}
+    full_refresh: bool = False
+    parent: int | None = None
     note: str = ""
 
     @property

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
-from flows.run_names import batch_name, ingest_name, source_name, write_name
-from tasks.runs.run import Batch
+from flows.ingest import ingest_name, source_name
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -33,11 +31,3 @@ def test_a_full_refresh_says_so() -> None:
 @pytest.mark.parametrize("source", ["s3://key:s3cr3t@bucket", "https://a.example/news.zip?token=s3cr3t"])
 def test_no_name_shows_a_secret(source: str) -> None:
     assert "s3cr3t" not in source_name(source)
-
-
-def test_a_batch_counts_among_all_also_when_some_were_finished_before() -> None:
-    assert batch_name("parse", Batch(Path("b"), 3, 240, 1, resumed=False), 12) == "parse batch 3 of 12, 240 files"
-
-
-def test_what_is_written_is_counted() -> None:
-    assert write_name({"records": {"loaded": 1195, "duplicate": 0}}) == "write and publish: 1,195 loaded"
