@@ -145,12 +145,7 @@ class Warehouse(Struct, frozen=True):
         Meta(description="Publication period that shares a folder. Months cost twice the bytes of years."),
     ] = "year"
     compression_level: Annotated[
-        int,
-        Meta(
-            ge=1,
-            le=22,
-            description="Level of zstd: higher is smaller and slower to write.",
-        ),
+        int, Meta(ge=1, le=22, description="Level of zstd: higher is smaller and slower to write.")
     ] = 3
     rows_per_file: Annotated[
         int,

@@ -69,7 +69,7 @@ def test_minimal_rules_need_only_a_version_and_parameters(tmp_path: Path) -> Non
         ({"sites": [site(path="(")]}, "unterminated"),
         ({"sites": [site(key="a.com")]}, "{id}"),
         ({"sites": [site(key="a.com/{id}{other}")]}, "{id}"),
-        ({"sites": [site(hosts=[])]}, "no host"),
+        ({"sites": [site(hosts=[])]}, "hosts"),
         ({"sites": [site(hosts=["A.com"])]}, "lower-case"),
         ({"sites": [site(parameter="v")]}, "both"),
         ({"wrappers": [wrapper(path="^/x")]}, "no group"),
