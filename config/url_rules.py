@@ -51,23 +51,23 @@ class Wrapper(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         _check_template(self.page, self.site, "{page}")
 
 
-class Site(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Site(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A site's own identity: `path` and `parameter` find an id, `key` writes the URL key.
 
     Attributes:
         site: the site's name, for people.
         path: pattern searched in the path; has a group `id` unless `parameter` is given.
-        key: template of the URL key, with `{id}`.
         parameter: the query parameter that holds the id; empty where the path does.
         value: pattern of the parameter's whole value.
+        key: template of the URL key, with `{id}`.
     """
 
     site: str
     hosts: Hosts
     path: re.Pattern[str]
-    key: str
     parameter: str = ""
     value: re.Pattern[str] = re.compile("")
+    key: str
 
     def __post_init__(self) -> None:
         if not self.parameter:

@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from tasks.report.html_articles import NO_PROVIDER, ArticleNumbers, Freshness, Months, Story
+from tasks.report.html_articles import ArticleNumbers, Freshness, Months, Story
 from tasks.report.html_charts import COLOURS, Axis, Figure, Series, Table, colours, ranked, stacked_figure
 from tasks.report.html_data import QuarantineAt, Report
 from tasks.report.outcome import Outcome
@@ -27,21 +27,12 @@ from tasks.report.words import (
     printable,
 )
 
-#: Longest title of a story, message of a run, and name of a provider, in characters.
-_TITLE: Final = 140
+#: Longest message of a run, and name of a provider, in characters.
 _MESSAGE: Final = 300
 _NAME: Final = 60
 #: How many kinds of errors are drawn.
 _KINDS: Final = 15
 _UNTIMED: Final = "A run's own row is part of what it publishes, so these times end just before that."
-
-
-class StoryItem(msgspec.Struct, frozen=True):
-    """A story of the list; `link` is an http(s) address or empty."""
-
-    title: str
-    link: str
-    about: str
 
 
 class Section(msgspec.Struct, frozen=True):
@@ -51,7 +42,7 @@ class Section(msgspec.Struct, frozen=True):
     title: str
     sentences: list[str] = []
     figures: list[Figure] = []
-    stories: list[StoryItem] = []
+    stories: list[Story] = []
     tables: list[Table] = []
 
 
@@ -159,18 +150,7 @@ def _duplicates(numbers: ArticleNumbers) -> Section:
     stories = counted(numbers.stories_in_all, "story", "stories")
     copies = f"{counted(total, 'file')} told again what others tell better, of {stories}."
     listed = _cut(len(numbers.stories), numbers.stories_in_all, "stories of most copies are listed")
-    items = [_story_item(story) for story in numbers.stories]
-    return Section("duplicates", "Duplicates", _sentences(copies, listed), [figure], items)
-
-
-def _story_item(story: Story) -> StoryItem:
-    providers = ", ".join(printable(name, _NAME) for name in story.providers if name != NO_PROVIDER)
-    first = "" if story.first_published_at is None else f"first on {story.first_published_at:%Y-%m-%d}"
-    by = f" by {printable(story.first_published_by, _NAME)}" if first and story.first_published_by else ""
-    about = [counted(story.copies, "file"), counted(story.outlets, "outlet"), first + by, providers]
-    # Canonical URLs are http(s) by their making; a link must not depend on that.
-    link = story.url if story.url.startswith(("https://", "http://")) else ""
-    return StoryItem(printable(story.title, _TITLE), link, " · ".join(filter(None, about)))
+    return Section("duplicates", "Duplicates", _sentences(copies, listed), [figure], numbers.stories)
 
 
 def _quarantine_sections(status: Status, versions: Sequence[QuarantineAt]) -> Iterator[Section]:

@@ -139,5 +139,5 @@ def what_changed(outcome: Outcome) -> str:
     files = outcome.files
     if not files.discovered and not files.removed:
         return "0 files: no file of the sources matches `discover.include`."
-    counts = {"new": files.new, "changed": files.changed, "removed": files.removed, "of them renamed": files.renamed}
+    counts = files.changes | {"of them renamed": files.renamed}
     return f"{files.discovered:,} files: {join_counts(counts) or 'nothing changed'}."
