@@ -131,7 +131,7 @@ def test_names_that_look_like_attributes_are_shown_as_they_are() -> None:
 
 def test_each_part_of_a_bar_has_a_tooltip_and_a_colour_of_the_style() -> None:
     axis = Axis(["2026-01", "2026-02"], "articles", lambda number: f"{number} of them")
-    drawn = stacked(axis, [Series("A & B", [1, 2]), Series("C", [0, 3])], [0, 7])["wide"]
+    drawn = stacked(axis, [Series("A & B", [1, 2], 0), Series("C", [0, 3], 7)])["wide"]
     tips = re.findall(r'fill="([^"]*)"[^>]*><title>([^<]*)</title>', drawn)
     assert sorted(tips) == [
         ("var(--c0)", "2026-01, A &amp; B: 1 of them"),

@@ -8,8 +8,8 @@ import pyarrow as pa
 from msgspec.structs import replace
 
 from config.contract import load_contract
-from tasks.report.outcome import Files, Outcome, Records, UnknownField, outcome_of, run_row
-from tasks.report.summary import merged_unknown_fields, merged_violations, what_changed
+from tasks.report.outcome import Files, Outcome, Records, UnknownField, Violation, outcome_of, run_row
+from tasks.report.summary import merged, what_changed
 
 
 def violation(count: int, path: str) -> dict[str, Any]:
@@ -27,15 +27,10 @@ def test_violations_add_up_and_the_first_example_stands() -> None:
         {"violations": {"yaml/tag": violation(1, "a"), "field/type": violation(2, "b")}},
         {"violations": {"yaml/tag": violation(4, "c")}},
     ]
-    merged = merged_violations(batches)
-    assert [(code, entry.count) for code, entry in merged.items()] == [("yaml/tag", 5), ("field/type", 2)]
-    assert merged["yaml/tag"].example.source_path == "a"
-
-
-def test_merging_leaves_the_numbers_of_the_batches_alone() -> None:
-    batches = [{"violations": {"yaml/tag": violation(1, "a")}}, {"violations": {"yaml/tag": violation(4, "c")}}]
-    merged_violations(batches)
-    assert batches[0]["violations"]["yaml/tag"]["count"] == 1
+    found = merged(batches, "violations", Violation)
+    assert [(code, entry.count) for code, entry in found.items()] == [("yaml/tag", 5), ("field/type", 2)]
+    assert found["yaml/tag"].example.source_path == "a"
+    assert batches[0]["violations"]["yaml/tag"]["count"] == 1, "the numbers of the batches stay"
 
 
 def test_unknown_fields_add_up_most_frequent_first() -> None:
@@ -43,8 +38,8 @@ def test_unknown_fields_add_up_most_frequent_first() -> None:
         {"unknown_fields": {"mood": {"count": 1, "example": "calm"}, "age": {"count": 1, "example": "3"}}},
         {"unknown_fields": {"mood": {"count": 2, "example": "wild"}}},
     ]
-    merged = merged_unknown_fields(batches)
-    assert list(merged.items()) == [("mood", UnknownField(3, "calm")), ("age", UnknownField(1, "3"))]
+    found = merged(batches, "unknown_fields", UnknownField)
+    assert list(found.items()) == [("mood", UnknownField(3, "calm")), ("age", UnknownField(1, "3"))]
 
 
 def test_what_changed_in_a_sentence() -> None:
