@@ -15,16 +15,16 @@ import hashlib
 import os
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Any, Final
+from typing import Final
 
-from config.errors import RunError, UsageError
+from config.errors import RunError
 from tasks.report.html_articles import NO_PROVIDER
 from tasks.report.html_data import Report
 from tasks.report.html_sections import sections
 from tasks.report.outcome import Files
-from tasks.report.words import counted, format_age, format_seconds, join_counts, near, printable
+from tasks.report.templates import render
+from tasks.report.words import format_age, join_counts, near, printable
 
-_TEMPLATE: Final = Path(__file__).with_name("page.html.j2")
 _STYLE: Final = Path(__file__).with_name("page.css")
 
 
@@ -35,9 +35,9 @@ def render_page(report: Report) -> str:
         UsageError: the packages of the extra `report` are not installed.
     """
     css = _STYLE.read_text(encoding="utf-8")
-    parts = list(sections(report))
-    page: str = _template().render(css=css, policy=_policy(css), report=report, parts=parts, no_provider=NO_PROVIDER)
-    return page
+    filters = {"age": format_age, "changes": _changes, "near": near, "printable": printable}
+    values = {"report": report, "parts": list(sections(report)), "no_provider": NO_PROVIDER}
+    return render("page.html.j2", filters, css=css, policy=_policy(css), **values)
 
 
 def write_page(path: Path, page: str) -> None:
@@ -68,24 +68,6 @@ def write_page(path: Path, page: str) -> None:
     except OSError as error:
         reason = error.strerror or str(error)
         raise RunError(f"Could not write {path}: {reason}.", "Mend that, or name another file with -o.") from error
-
-
-def _template() -> Any:
-    try:
-        from jinja2 import Environment, StrictUndefined  # noqa: PLC0415  (an extra; Prefect brings it, too)
-    except ImportError:
-        raise UsageError("Jinja is not installed.", "Install it: pip install 'presslake[report]'.") from None
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {
-        "age": format_age,
-        "changes": _changes,
-        "counted": counted,
-        "near": near,
-        "number": "{:,}".format,
-        "printable": printable,
-        "seconds": format_seconds,
-    }
-    return environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
 
 
 def _policy(css: str) -> str:
