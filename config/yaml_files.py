@@ -31,18 +31,9 @@ def read_yaml(path: Path) -> Any:
         OSError: it cannot be read.
         NotYamlError: it is not YAML.
     """
-    return parse_yaml(path.read_bytes())
-
-
-def parse_yaml(source: bytes) -> Any:
-    """The content of a YAML text.
-
-    Raises:
-        NotYamlError: it is not YAML.
-    """
     try:
         # libyaml's loader where PyYAML has it: a tenth of the time.
-        return yaml.load(source, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+        return yaml.load(path.read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
     except yaml.YAMLError as error:
         raise NotYamlError(str(error)) from error
 
