@@ -120,12 +120,9 @@ def test_the_headline_tells_the_state(parsed: Parsed) -> None:
     assert "2 files are in quarantine." in text
 
 
-def test_names_that_start_alike_stay_apart() -> None:
+def test_names_that_start_alike_stay_apart_and_those_like_attributes_as_they_are() -> None:
     drawn = ranked({"x" * 60 + "1": 2, "x" * 60 + "2": 1})["narrow"]
     assert drawn.count("x" * 17 + "…<") == 2
-
-
-def test_names_that_look_like_attributes_are_shown_as_they_are() -> None:
     assert '>A role="x" &gt; B</text>' in ranked({'A role="x" > B': 1})["wide"]
 
 
