@@ -217,9 +217,7 @@ def _with_columns_of(articles: Table, duplicates: Table) -> Table:
     """`duplicates` with every column of `articles`, so that adding a field takes one edit."""
     own = {column.name: column for column in duplicates.columns}
     shared = [own.pop(c.name, c) for c in articles.columns if c.name not in CLUSTER_COLUMNS]
-    plain = [column for column in shared if not column.partitioned]
-    partitions = [column for column in shared if column.partitioned]
-    return replace(duplicates, columns=(*plain, *own.values(), *partitions))
+    return _with_columns(duplicates, [*shared, *own.values()])
 
 
 def _with_entry_fields(related: Table, duplicates: Table) -> Table:
@@ -229,6 +227,9 @@ def _with_entry_fields(related: Table, duplicates: Table) -> Table:
         raise ContractError("duplicates.related is missing.", "presslake cannot work without it; put it back.")
     known = {column.name for column in related.columns}
     new = [replace(field, sources=()) for field in entry.fields if field.name not in known]
-    plain = [column for column in related.columns if not column.partitioned]
-    partitions = [column for column in related.columns if column.partitioned]
-    return replace(related, columns=(*plain, *new, *partitions))
+    return _with_columns(related, [*related.columns, *new])
+
+
+def _with_columns(table: Table, columns: list[Column]) -> Table:
+    """A table with other columns; those that are no part of the files come last."""
+    return replace(table, columns=tuple(sorted(columns, key=lambda column: column.partitioned)))

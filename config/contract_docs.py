@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
-import yaml
 from msgspec.structs import replace
 
 from config.contract import PACKAGED, TABLES, VERSION_COLUMNS, VERSIONS, Contract, Table, load_contract
 from config.contract_types import Column, Rules, SourcePath
+from config.yaml_files import format_yaml, read_yaml
 
 _INTRODUCTION: Final = """\
 # Tables
@@ -172,7 +172,7 @@ def published_contract(path: Path = PACKAGED) -> dict[str, Any]:
     Without the table that not every warehouse has, rules that only warn, and service levels, which need a clock.
     64-bit integers are marked in a way that SQL tools understand.
     """
-    contract: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    contract: dict[str, Any] = read_yaml(path)
     contract.pop("slaProperties", None)
     contract["schema"] = [table for table in contract["schema"] if table["name"] != VERSIONS]
     for table in contract["schema"]:
@@ -184,15 +184,7 @@ def published_contract(path: Path = PACKAGED) -> dict[str, Any]:
 
 def published_page(path: Path = PACKAGED) -> str:
     """The text of docs/contract/articles.odcs.yaml."""
-    text = yaml.dump(published_contract(path), Dumper=_Plain, sort_keys=False, allow_unicode=True, width=118)
-    return _PUBLISHED + text
-
-
-class _Plain(yaml.SafeDumper):
-    """Writes what several tables share once each: not every reader of YAML knows aliases."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
+    return _PUBLISHED + format_yaml(published_contract(path), width=118)
 
 
 def _fields(column: dict[str, Any]) -> Iterator[dict[str, Any]]:

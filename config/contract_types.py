@@ -10,16 +10,17 @@ import re
 from collections.abc import Collection
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar
 
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from config.errors import ContractError
+from config.errors import ContractError, nearest
 
 Severity = Literal["error", "warning"]
 SourcePath = tuple[str | int, ...]
+Choice = TypeVar("Choice", bound=str)
 
 #: The one time type in all tables: portable to every reader that was tested.
 TIMESTAMP: Final = pa.timestamp("us", "UTC")
@@ -47,6 +48,7 @@ _OPTIONS: Final = frozenset(
 )
 #: Column names that every engine takes without quotes.
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning")
 _REPAIRS: Final = ("text", "line", "name", "url")
 _STEP: Final = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 
@@ -142,8 +144,8 @@ def parse_column(prop: dict[str, Any], where: str) -> Column:
         sources=tuple(map(_source_path, prop.get("transformSourceObjects") or ())),
         required=bool(prop.get("required", False)),
         rules=_rules(prop, logical, where),
-        severity=_severity(custom, "severity", where),
-        type_severity=_severity(custom, "typeSeverity", where),
+        severity=_one_of(custom.get("severity", "error"), _SEVERITIES, f"{where}: severity"),
+        type_severity=_one_of(custom.get("typeSeverity", "error"), _SEVERITIES, f"{where}: typeSeverity"),
         sentinels=frozenset(map(str, custom.get("sentinels") or ())),
         repair=_one_of(custom["repair"], _REPAIRS, f"{where}: repair") if "repair" in custom else None,
         item=item,
@@ -234,19 +236,12 @@ def _near(name: str, known: frozenset[str]) -> str | None:
     return next(iter(difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.85)), None)
 
 
-def _severity(custom: dict[str, Any], name: str, where: str) -> Severity:
-    value = _one_of(custom.get(name, "error"), ("error", "warning"), f"{where}: {name}")
-    return "warning" if value == "warning" else "error"
-
-
-def _one_of(value: Any, valid: tuple[str, ...], where: str) -> str:
+def _one_of(value: Any, valid: tuple[Choice, ...], where: str) -> Choice:
     if value not in valid:
-        import difflib  # noqa: PLC0415
-
-        near = difflib.get_close_matches(str(value), valid, n=1)
-        guess = f"did you mean {near[0]!r}? " if near else ""
+        near = nearest(str(value), valid)
+        guess = f"did you mean {near!r}? " if near else ""
         raise ContractError(f"{where} is {value!r};", f"{guess}Valid: {', '.join(valid)}.")
-    return str(value)
+    return valid[valid.index(value)]
 
 
 def _source_path(text: str) -> SourcePath:

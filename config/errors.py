@@ -19,6 +19,8 @@ Does not belong here: problems *inside* source files. Those are data (`Problem` 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 class PresslakeError(Exception):
     """Base of all: `str()` says what happened, `hint` says what to do about it.
@@ -51,6 +53,15 @@ def message_and_hint(error: BaseException) -> tuple[str, str]:
     if isinstance(error, PresslakeError):
         return error.message, error.hint
     return f"{type(error).__name__}: {error}", ""
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The name that a misspelt word most likely means, for a hint; empty where none is alike."""
+    import difflib  # noqa: PLC0415  (only errors need it)
+
+    by_lower = {name.lower(): name for name in known}
+    near = difflib.get_close_matches(word.lower(), by_lower, n=1)
+    return by_lower[near[0]] if near else ""
 
 
 class UsageError(PresslakeError):

@@ -67,9 +67,11 @@ class Reposted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     overlap: Share
 
 
-class _RulesFile(msgspec.Struct, forbid_unknown_fields=True):
+class _Common(msgspec.Struct, frozen=True):
+    """The entries that stand in the file as the rules have them."""
+
     version: Count
-    equal_title: tuple[EqualTitle, ...]
+    equal_title: Annotated[tuple[EqualTitle, ...], msgspec.Meta(min_length=1)]
     similarity: Share
     least_shingles: Count
     syndicated_days: Days
@@ -81,12 +83,15 @@ class _RulesFile(msgspec.Struct, forbid_unknown_fields=True):
     chain_days: Days
     portals: frozenset[str]
     platforms: frozenset[str]
+
+
+class _RulesFile(_Common, frozen=True, forbid_unknown_fields=True):
     instalments: dict[str, list[str]]
     recurring: str
     stop_words: str
 
 
-class MatchRules(msgspec.Struct, frozen=True):
+class MatchRules(_Common, frozen=True):
     """When two records tell one story. Immutable and picklable; `config/match_rules.yaml` gives reasons.
 
     Attributes:
@@ -104,19 +109,6 @@ class MatchRules(msgspec.Struct, frozen=True):
         stop_words: words that never tell two titles apart.
     """
 
-    version: int
-    equal_title: tuple[EqualTitle, ...]
-    similarity: float
-    least_shingles: int
-    syndicated_days: float
-    retitled: tuple[Retitled, ...]
-    reissued: tuple[Reissued, ...]
-    reposted: Reposted
-    same_content_days: float
-    undated_words: int
-    chain_days: float
-    portals: frozenset[str]
-    platforms: frozenset[str]
     instalments: dict[str, str]
     recurring: frozenset[str]
     stop_words: frozenset[str]
@@ -149,8 +141,6 @@ def _checked(entries: _RulesFile) -> MatchRules:
     special = [rule.similarity for rule in entries.retitled] + [entries.reposted.similarity]
     if min(special) < entries.similarity:
         raise ValueError("a special similarity is below `similarity`, which candidates must reach anyway")
-    if not entries.equal_title:
-        raise ValueError("`equal_title` names no length of titles")
     read = {
         "instalments": _by_word(entries.instalments),
         "recurring": frozenset(entries.recurring.split()),

@@ -75,49 +75,45 @@ _ACTIONS: Final[dict[ProblemCode, Action]] = {
 class Discover(Struct, frozen=True):
     """Which files of a source are source files."""
 
-    include: Annotated[
-        tuple[Text, ...], Meta(min_length=1, description="Patterns, as in .gitignore, of files to take.")
-    ] = ("**/*.md", "**/*.markdown", "**/*.html")
-    exclude: Annotated[
-        tuple[Text, ...], Meta(description="Patterns of files to leave out although `include` takes them.")
-    ] = ()
+    include: Annotated[tuple[Text, ...], Meta(min_length=1), "Patterns, as in .gitignore, of files to take."] = (
+        "**/*.md",
+        "**/*.markdown",
+        "**/*.html",
+    )
+    exclude: Annotated[tuple[Text, ...], "Patterns of files to leave out although `include` takes them."] = ()
 
 
 class Access(Struct, frozen=True):
     """How sources that are no folders are reached: archives, Git repositories, object stores."""
 
     cache: Annotated[
-        Text | None,
-        Meta(description="Folder for clones and unpacked archives; null is presslake in the user's cache folder."),
+        Text | None, "Folder for clones and unpacked archives; null is presslake in the user's cache folder."
     ] = None
     requests: Annotated[
-        int, Meta(ge=1, le=4_096, description="Objects that one worker process asks an object store for at a time.")
+        int, Meta(ge=1, le=4_096), "Objects that one worker process asks an object store for at a time."
     ] = 128
     request_retries: Annotated[
-        int, Meta(ge=0, le=100, description="How often a request is tried again after throttling, 5xx or a time-out.")
+        int, Meta(ge=0, le=100), "How often a request is tried again after throttling, 5xx or a time-out."
     ] = 10
     request_timeout_seconds: Annotated[
-        float, Meta(ge=0.1, le=86_400, description="A request that takes longer is tried again.")
+        float, Meta(ge=0.1, le=86_400), "A request that takes longer is tried again."
     ] = 30.0
-    max_archive_bytes: Annotated[Bytes, Meta(description="An archive that unpacks to more is refused.")] = 16 * 2**30
+    max_archive_bytes: Annotated[Bytes, "An archive that unpacks to more is refused."] = 16 * 2**30
     max_archive_ratio: Annotated[
-        int,
-        Meta(ge=1, description="An archive that unpacks to more than its size times this is refused, from 16 MiB on."),
+        int, Meta(ge=1), "An archive that unpacks to more than its size times this is refused, from 16 MiB on."
     ] = 200
 
 
 class Read(Struct, frozen=True):
     """How a file is read. A changed value here makes the next run read every file again."""
 
-    max_file_bytes: Annotated[Bytes, Meta(description="A larger file is quarantined, not parsed.")] = 16 * 2**20
-    max_depth: Annotated[
-        int, Meta(ge=1, le=200, description="Deepest nesting of lists and mappings in front matter.")
-    ] = 32
-    max_nodes: Annotated[int, Meta(ge=1, description="Most values that one file's front matter may have.")] = 100_000
-    fallback_encoding: Annotated[
-        Literal["windows-1252"] | None, Meta(description="How to read what is not UTF-8; null rejects it.")
-    ] = None
-    on: Annotated[dict[ProblemCode, Action], Meta(description="What each problem does; reject is quarantine.")] = field(
+    max_file_bytes: Annotated[Bytes, "A larger file is quarantined, not parsed."] = 16 * 2**20
+    max_depth: Annotated[int, Meta(ge=1, le=200), "Deepest nesting of lists and mappings in front matter."] = 32
+    max_nodes: Annotated[int, Meta(ge=1), "Most values that one file's front matter may have."] = 100_000
+    fallback_encoding: Annotated[Literal["windows-1252"] | None, "How to read what is not UTF-8; null rejects it."] = (
+        None
+    )
+    on: Annotated[dict[ProblemCode, Action], "What each problem does; reject is quarantine."] = field(
         default_factory=_ACTIONS.copy
     )
 
@@ -125,52 +121,36 @@ class Read(Struct, frozen=True):
 class Contract(Struct, frozen=True):
     """Which rules the articles are held to."""
 
-    path: Annotated[
-        Text | None, Meta(description="The data contract (ODCS); null is the packaged articles.odcs.yaml.")
-    ] = None
-    url_rules: Annotated[
-        Text | None, Meta(description="The rules of URL identity; null is the packaged url_rules.yaml.")
-    ] = None
-    match_rules: Annotated[
-        Text | None, Meta(description="The rules of near-duplicates; null is the packaged match_rules.yaml.")
-    ] = None
+    path: Annotated[Text | None, "The data contract (ODCS); null is the packaged articles.odcs.yaml."] = None
+    url_rules: Annotated[Text | None, "The rules of URL identity; null is the packaged url_rules.yaml."] = None
+    match_rules: Annotated[Text | None, "The rules of near-duplicates; null is the packaged match_rules.yaml."] = None
 
 
 class Warehouse(Struct, frozen=True):
     """Where the tables are and how they are stored."""
 
-    path: Annotated[Text, Meta(description="Folder of the warehouse, made if it is not there.")] = "warehouse"
+    path: Annotated[Text, "Folder of the warehouse, made if it is not there."] = "warehouse"
     partition_by: Annotated[
         Literal["year", "month", "none"],
-        Meta(description="Publication period that shares a folder. Months cost twice the bytes of years."),
+        "Publication period that shares a folder. Months cost twice the bytes of years.",
     ] = "year"
-    compression_level: Annotated[
-        int,
-        Meta(
-            ge=1,
-            le=22,
-            description="Level of zstd: higher is smaller and slower to write.",
-        ),
-    ] = 3
+    compression_level: Annotated[int, Meta(ge=1, le=22), "Level of zstd: higher is smaller and slower to write."] = 3
     rows_per_file: Annotated[
         int,
-        Meta(
-            ge=1,
-            le=1_000_000,
-            description="Rows of an average file; in large tables more, so that one has at most some 256 files.",
-        ),
+        Meta(ge=1, le=1_000_000),
+        "Rows of an average file; in large tables more, so that one has at most some 256 files.",
     ] = 1_000
-    keep_snapshots: Annotated[int, Meta(ge=1, description="How many of the newest snapshots always stay.")] = 48
+    keep_snapshots: Annotated[int, Meta(ge=1), "How many of the newest snapshots always stay."] = 48
     keep_days: Annotated[
-        int, Meta(ge=0, le=36_500, description="Snapshots that were current within this time stay as well (days).")
+        int, Meta(ge=0, le=36_500), "Snapshots that were current within this time stay as well (days)."
     ] = 7
     keep_runs_days: Annotated[
-        int, Meta(ge=0, le=36_500, description="`maintain` forgets older `runs` whose records are all gone (days).")
+        int, Meta(ge=0, le=36_500), "`maintain` forgets older `runs` whose records are all gone (days)."
     ] = 400
     keep_tombstones_days: Annotated[
-        int, Meta(ge=0, le=36_500, description="`maintain` forgets files that went longer ago (days).")
+        int, Meta(ge=0, le=36_500), "`maintain` forgets files that went longer ago (days)."
     ] = 400
-    durable: Annotated[bool, Meta(description="Wait until the disk has every file (fsync).")] = True
+    durable: Annotated[bool, "Wait until the disk has every file (fsync)."] = True
 
 
 class Run(Struct, frozen=True):
@@ -178,56 +158,43 @@ class Run(Struct, frozen=True):
 
     engine: Annotated[
         Literal["auto", "prefect", "local"],
-        Meta(description="What runs the flow; auto is prefect where PREFECT_API_URL is set, else local."),
+        "What runs the flow; auto is prefect where PREFECT_API_URL is set, else local.",
     ] = "auto"
     executor: Annotated[
         Literal["processes", "dask", "ray"],
-        Meta(description="What the batches run on; dask and ray need engine prefect and their extra."),
+        "What the batches run on; dask and ray need engine prefect and their extra.",
     ] = "processes"
-    executor_address: Annotated[
-        Text | None, Meta(description="Address of a running Dask or Ray cluster; null starts one here.")
-    ] = None
-    workers: Annotated[int, Meta(ge=0, le=1_024, description="Worker processes; 0 is one a core.")] = 0
-    batch_bytes: Annotated[Bytes, Meta(description="Bytes of source files that one batch holds.")] = 12 * 2**20
-    retries: Annotated[
-        int, Meta(ge=0, le=100, description="How often a failed storage or network access is tried again.")
-    ] = 3
-    retry_delay_seconds: Annotated[Seconds, Meta(description="Wait before the first retry; then longer.")] = 2.0
-    task_timeout_seconds: Annotated[float, Meta(ge=1, le=7 * 86_400, description="A slower task fails.")] = 3_600.0
-    lock_timeout_seconds: Annotated[
-        Seconds, Meta(description="How long to wait while another run writes; 0 does not wait.")
-    ] = 60.0
+    executor_address: Annotated[Text | None, "Address of a running Dask or Ray cluster; null starts one here."] = None
+    workers: Annotated[int, Meta(ge=0, le=1_024), "Worker processes; 0 is one a core."] = 0
+    batch_bytes: Annotated[Bytes, "Bytes of source files that one batch holds."] = 12 * 2**20
+    retries: Annotated[int, Meta(ge=0, le=100), "How often a failed storage or network access is tried again."] = 3
+    retry_delay_seconds: Annotated[Seconds, "Wait before the first retry; then longer."] = 2.0
+    task_timeout_seconds: Annotated[float, Meta(ge=1, le=7 * 86_400), "A slower task fails."] = 3_600.0
+    lock_timeout_seconds: Annotated[Seconds, "How long to wait while another run writes; 0 does not wait."] = 60.0
 
 
 class Guards(Struct, frozen=True):
     """When a run must publish nothing, because its input looks broken rather than changed."""
 
-    max_quarantined_share: Annotated[
-        Share, Meta(description="Largest share of the source files that may be quarantined.")
-    ] = 0.2
-    max_removed_share: Annotated[
-        Share, Meta(description="Largest share of the known source files that may be deleted.")
-    ] = 0.2
+    max_quarantined_share: Annotated[Share, "Largest share of the source files that may be quarantined."] = 0.2
+    max_removed_share: Annotated[Share, "Largest share of the known source files that may be deleted."] = 0.2
     few_files: Annotated[
-        int, Meta(ge=1, description="Fewer quarantined or deleted files than this stop no run, whatever their share.")
+        int, Meta(ge=1), "Fewer quarantined or deleted files than this stop no run, whatever their share."
     ] = 5
-    min_files: Annotated[int, Meta(ge=0, description="Fewer source files than this stop the run.")] = 0
-    accept_quarantine: Annotated[bool, Meta(description="Publish even above `max_quarantined_share`.")] = False
-    accept_removals: Annotated[bool, Meta(description="Publish even above `max_removed_share`.")] = False
+    min_files: Annotated[int, Meta(ge=0), "Fewer source files than this stop the run."] = 0
+    accept_quarantine: Annotated[bool, "Publish even above `max_quarantined_share`."] = False
+    accept_removals: Annotated[bool, "Publish even above `max_removed_share`."] = False
     accept_contract: Annotated[
-        bool, Meta(description="Publish even if the contract drops, renames or narrows columns that readers know.")
+        bool, "Publish even if the contract drops, renames or narrows columns that readers know."
     ] = False
 
 
 class History(Struct, frozen=True):
     """The past of the articles: the table `article_versions`, a row for each observed change."""
 
-    enabled: Annotated[
-        bool | None, Meta(description="Whether runs write the table; null goes on where the warehouse has one.")
-    ] = None
+    enabled: Annotated[bool | None, "Whether runs write the table; null goes on where the warehouse has one."] = None
     columns: Annotated[
-        tuple[Text, ...],
-        Meta(description="Columns of `articles` to watch; empty takes those the table has, or else the contract's."),
+        tuple[Text, ...], "Columns of `articles` to watch; empty takes those the table has, or else the contract's."
     ] = ()
 
 
@@ -235,39 +202,33 @@ class Notify(Struct, frozen=True):
     """Notifications of runs that go wrong. The address of the webhook is a secret, so no setting holds it."""
 
     url_variable: Annotated[
-        Text, Meta(description="Environment variable that holds the webhook's URL; while it is unset, nothing is sent.")
+        Text, "Environment variable that holds the webhook's URL; while it is unset, nothing is sent."
     ] = "PRESSLAKE_NOTIFY_URL"
     block: Annotated[
-        Text | None,
-        Meta(description="Prefect block with the URL, such as `webhook/presslake`; the variable comes first."),
+        Text | None, "Prefect block with the URL, such as `webhook/presslake`; the variable comes first."
     ] = None
-    stale_after_hours: Annotated[
-        Hours | None, Meta(description="Notify when no new article came for so long; null never does.")
-    ] = None
-    repeat_hours: Annotated[Hours, Meta(description="The same trouble is notified again only after this time.")] = 24.0
-    timeout_seconds: Annotated[
-        float, Meta(ge=0.1, le=300, description="How long one attempt to reach the webhook may take.")
-    ] = 10.0
-    retries: Annotated[int, Meta(ge=0, le=10, description="How often a failed attempt is repeated.")] = 2
+    stale_after_hours: Annotated[Hours | None, "Notify when no new article came for so long; null never does."] = None
+    repeat_hours: Annotated[Hours, "The same trouble is notified again only after this time."] = 24.0
+    timeout_seconds: Annotated[float, Meta(ge=0.1, le=300), "How long one attempt to reach the webhook may take."] = (
+        10.0
+    )
+    retries: Annotated[int, Meta(ge=0, le=10), "How often a failed attempt is repeated."] = 2
 
 
 class Log(Struct, frozen=True):
     """Log lines of the run, on stderr and in the Prefect UI."""
 
-    level: Annotated[
-        Literal["debug", "info", "warning", "error"], Meta(description="Least severe message that is shown.")
-    ] = "info"
-    format: Annotated[
-        Literal["auto", "text", "json"], Meta(description="Auto: text on a terminal, else one JSON object a line.")
-    ] = "auto"
+    level: Annotated[Literal["debug", "info", "warning", "error"], "Least severe message that is shown."] = "info"
+    format: Annotated[Literal["auto", "text", "json"], "Auto: text on a terminal, else one JSON object a line."] = (
+        "auto"
+    )
 
 
 class Settings(Struct, frozen=True):
     """All settings of one run; immutable and picklable."""
 
     sources: Annotated[
-        dict[Text, Text],
-        Meta(description="Name of each source and its folder, archive or URL; used where the command line has none."),
+        dict[Text, Text], "Name of each source and its folder, archive or URL; used where the command line has none."
     ] = field(default_factory=dict)
     discover: Discover = Discover()
     access: Access = Access()

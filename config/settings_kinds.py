@@ -1,7 +1,8 @@
 """Questions about the type of a setting: its members, choices and range, and these in words.
 
 Belongs here: all that follows from one *kind*, a type as the structs of config.settings annotate it:
-`Annotated[int, Meta(ge=0, description="…")]`. Does not belong here: any particular setting, and the origin of values.
+`Annotated[int, Meta(ge=0), "The description."]`. Does not belong here: any particular setting, and where values
+come from.
 """
 
 from __future__ import annotations
@@ -40,12 +41,17 @@ class Setting(NamedTuple):
 
 def bare(kind: Any) -> Any:
     """A kind without its constraints."""
-    return get_args(kind)[0] if constraints(kind) else kind
+    return getattr(kind, "__origin__", kind) if hasattr(kind, "__metadata__") else kind
 
 
-def constraints(kind: Any) -> tuple[Meta, ...]:
-    """The constraints and descriptions that a kind carries."""
-    return tuple(getattr(kind, "__metadata__", ()))
+def constraints(kind: Any) -> list[Meta]:
+    """The constraints that a kind carries."""
+    return [meta for meta in getattr(kind, "__metadata__", ()) if isinstance(meta, Meta)]
+
+
+def description(kind: Any) -> str:
+    """The text that a kind carries."""
+    return " ".join(text for text in getattr(kind, "__metadata__", ()) if isinstance(text, str))
 
 
 @cache
@@ -150,8 +156,7 @@ def all_settings(section: Struct, path: tuple[str, ...] = ()) -> Iterator[Settin
         if is_struct(kind):
             yield from all_settings(value, below)
         else:
-            description = " ".join(meta.description for meta in constraints(kind) if meta.description)
-            yield Setting(below, format_kind(kind), format_value(kind, value), description)
+            yield Setting(below, format_kind(kind), format_value(kind, value), description(kind))
 
 
 def markdown_sections(root: Struct) -> str:
@@ -164,10 +169,6 @@ def markdown_sections(root: Struct) -> str:
         kind = members(type(root))[name]
         about = f"{kind.__doc__}\n\n" if is_struct(kind) else ""
         text += f"\n## {name}\n\n{about}| key | accepts | default | meaning |\n|---|---|---|---|\n"
-        text += "".join(_markdown_row(setting) for setting in settings)
+        for path, accepts, default, meaning in settings:
+            text += f"| `{'.'.join(path)}` | {accepts} | `{default}` | {meaning} |\n"
     return text
-
-
-def _markdown_row(setting: Setting) -> str:
-    key = ".".join(setting.path)
-    return f"| `{key}` | {setting.accepts} | `{setting.default}` | {setting.description} |\n"

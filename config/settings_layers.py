@@ -14,11 +14,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple, TypeVar, get_args
 
-from msgspec import DecodeError, Struct, convert, json
-from msgspec.structs import replace
+from msgspec import DecodeError, Struct, convert, json, to_builtins
 
 from config import settings_kinds as kinds
-from config.errors import SettingsError
+from config.errors import SettingsError, nearest
 
 KeyPath = tuple[str, ...]
 
@@ -82,15 +81,13 @@ def file_layer(path: Path) -> Layer:
             f"The settings file {path} cannot be read: {error.strerror or error}.", "Check the path."
         ) from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise _invalid_yaml(path, error) from error
+        mark = getattr(error, "problem_mark", None)
+        location = f"{path}, line {mark.line + 1}" if mark else str(path)
+        problem = getattr(error, "problem", None) or error
+        raise SettingsError(
+            f"The settings file is not valid YAML ({location}): {problem}.", "Mend it there."
+        ) from error
     return Layer(tree, str(path), lines)
-
-
-def _invalid_yaml(path: Path, error: Exception) -> SettingsError:
-    mark = getattr(error, "problem_mark", None)
-    location = f"{path}, line {mark.line + 1}" if mark else str(path)
-    problem = getattr(error, "problem", None) or error
-    return SettingsError(f"The settings file is not valid YAML ({location}): {problem}.", "Mend it there.")
 
 
 def _plain(node: Any, path: KeyPath, lines: dict[KeyPath, int], origin: str, construct: Callable[..., Any]) -> Any:
@@ -129,21 +126,14 @@ def apply_layers(schema: type[AnyStruct], layers: Iterable[Layer]) -> AnyStruct:
         SettingsError: a layer has an unknown key, or a value of the wrong type or out of range.
     """
     defaults = schema()
-    settings = defaults
+    tree: dict[str, Any] = to_builtins(defaults)
     for layer in layers:
         for path, value in _Check(layer, defaults).settings(schema, layer.tree, ()):
-            settings = _with(settings, path, value)
-    return settings
-
-
-def _with(section: Any, path: KeyPath, value: object) -> Any:
-    """A section with one value replaced; the new one is of the right type."""
-    if not path:
-        return value
-    key, below = path[0], path[1:]
-    if isinstance(section, Struct):
-        return replace(section, **{key: _with(getattr(section, key), below, value)})
-    return {**section, key: _with(section.get(key, {}), below, value)}
+            section = tree
+            for key in path[:-1]:
+                section = section[key]
+            section[path[-1]] = value
+    return convert(tree, schema)
 
 
 class _Check(NamedTuple):
@@ -192,11 +182,11 @@ class _Check(NamedTuple):
 
     def refusal(self, kind: Any, value: object, path: KeyPath) -> SettingsError:
         """The error for a value that a key cannot have."""
-        near = _nearest(str(value), kinds.choices(kind))
+        near = nearest(str(value), kinds.choices(kind))
         what = f"`{'.'.join(path)}`" if path else "A settings file"
         return SettingsError(
             f"{what} must be {kinds.format_kind(kind)}, not {_shown(value)} ({self.layer.location(path)}).",
-            f"Did you mean `{near[0]}`?" if near else "",
+            f"Did you mean `{near}`?" if near else "",
         )
 
     def unknown(self, path: KeyPath, siblings: tuple[str, ...]) -> SettingsError:
@@ -204,8 +194,9 @@ class _Check(NamedTuple):
         known = [setting.path for setting in kinds.all_settings(self.root)]
         names = {key[-1] for key in known}
         meant = [key for key in known if key[-1] == path[-1]]
-        meant = meant or [(*path[:-1], near) for near in _nearest(path[-1], siblings)]
-        meant = meant or [key for near in _nearest(path[-1], names) for key in known if key[-1] == near]
+        if not meant and (sibling := nearest(path[-1], siblings)):
+            meant = [(*path[:-1], sibling)]
+        meant = meant or [key for key in known if key[-1] == nearest(path[-1], names)]
         rest = self.layer.variable[len(path) :]  # what the variable says below a misspelt section
         suggestion = " or ".join(f"`{self.layer.written(key if key in known else key + rest)}`" for key in meant)
         return SettingsError(
@@ -235,13 +226,6 @@ def _json(text: str) -> object:
         return json.decode(text)
     except DecodeError:
         return text
-
-
-def _nearest(word: str, known: Iterable[str]) -> list[str]:
-    import difflib  # noqa: PLC0415  (only errors need it)
-
-    by_lower = {name.lower(): name for name in known}
-    return [by_lower[near] for near in difflib.get_close_matches(word.lower(), by_lower, n=1)]
 
 
 def _shown(value: object) -> str:

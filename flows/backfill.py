@@ -28,7 +28,7 @@ from flows.git_states import parsed_files, told_states
 from flows.maintenance import quiet_row
 from tasks.discover.git_history import Commit, GitPast
 from tasks.discover.listing import Globs
-from tasks.report.progress import Progress, Silent
+from tasks.report.progress import Progress
 from tasks.report.status import existing_warehouse
 from tasks.runs.run import Run, new_run_id
 from tasks.warehouse.durable import remove_tree, storage_errors
@@ -113,7 +113,7 @@ def run_backfill(
         try:
             with storage_errors(f"stage the backfill in {run.folder}"):
                 run.save()
-                return _filled(run, past, parent, before, progress or Silent())
+                return _filled(run, past, parent, before, progress or Progress())
         finally:
             with suppress(OSError):
                 remove_tree(run.folder)

@@ -20,7 +20,7 @@ from uuid import UUID
 
 from config.settings import Settings, load_settings
 from flows.notify import never_failing, notify_crash
-from tasks.report.progress import Progress, Silent
+from tasks.report.progress import Progress
 from tasks.runs.logs import log_of
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def report_crash(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> 
         notify_crash(settings, message, flow.name, str(flow_run.id))
 
 
-class ArtifactProgress:
+class ArtifactProgress(Progress):
     """A `Progress` that keeps one artifact up to date, and hands everything on to another.
 
     Args:
@@ -118,7 +118,7 @@ class ArtifactProgress:
     """
 
     def __init__(self, then: Progress | None = None, clock: Callable[[], float] = time.monotonic) -> None:
-        self._then, self._clock = then or Silent(), clock
+        self._then, self._clock = then or Progress(), clock
         self._lock = threading.Lock()
         self._artifact: UUID | None = None
         self._told = -INTERVAL_SECONDS

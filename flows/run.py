@@ -24,7 +24,7 @@ from flows.notify import notify_failure, notify_success
 from flows.pipeline import run_pipeline
 from tasks.discover.source import open_sources
 from tasks.report.outcome import Outcome
-from tasks.report.progress import Progress, Silent
+from tasks.report.progress import Progress
 from tasks.report.summary import iso
 from tasks.runs.logs import bound, log_of
 from tasks.runs.run import Run, new_run_id
@@ -80,7 +80,7 @@ def execute(
             # Match rules that cannot be used fail the run now, not after all files were read.
             _ = run.match_rules
             _tell_start(run)
-            outcome = _locked_run(run, engine, progress or Silent())
+            outcome = _locked_run(run, engine, progress or Progress())
     except BaseException as error:
         with bound(run_id=run_id):
             _remember_failure(warehouse, run_id, started_at, error)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Sequence
 from typing import Final
 
 from tasks.report.words import printable, redacted
@@ -67,11 +66,3 @@ def block(text: str, language: str = "") -> str:
     safe = "\n".join(printable(line) for line in text.split("\n"))
     fence = "`" * max(3, 1 + max((len(run) for run in _TICKS.findall(safe)), default=0))
     return f"{fence}{language}\n{safe}\n{fence}"
-
-
-def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table of cells that are Markdown already; empty without rows."""
-    if not rows:
-        return ""
-    lines = [f"| {' | '.join(header)} |", "|" + "---|" * len(header)]
-    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])

@@ -82,7 +82,7 @@ class Figure(msgspec.Struct, frozen=True):
     Attributes:
         name: its id in the page.
         description: the text for assistive technology; `table` has the numbers.
-        legend: number of the colour and name of each series, the lowest first.
+        legend: the series of a stacked chart, the lowest first.
     """
 
     name: str
@@ -90,14 +90,15 @@ class Figure(msgspec.Struct, frozen=True):
     description: str
     drawings: dict[str, str]
     table: Table
-    legend: list[tuple[int, str]] = []
+    legend: list[Series] = []
 
 
 class Series(NamedTuple):
-    """One colour of a stacked chart: a number for each position of the axis."""
+    """One colour (its number, below `COLOURS`) of a stacked chart: a number for each position of the axis."""
 
     name: str
     values: Sequence[float]
+    colour: int
 
 
 class Axis(NamedTuple):
@@ -111,36 +112,12 @@ class Axis(NamedTuple):
     step: float = 1
 
 
-def stacked_figure(
-    name: str,
-    caption: str,
-    description: str,
-    axis: Axis,
-    series: Sequence[Series],
-    shades: list[int],
-    table: Table,
-) -> Figure:
-    """A stacked chart with its legend; `series` from the lowest on, `shades` the number of the colour of each.
-
-    Raises:
-        UsageError: the charting library is not installed.
-    """
-    legend = [(shade, one.name) for shade, one in zip(shades, series, strict=True)]
-    return Figure(name, caption, description, stacked(axis, series, shades), table, legend)
-
-
-def colours(listed: int, with_others: bool) -> list[int]:
-    """The number of a colour for each series; the last colour stands for all others."""
-    return [*range(listed), *([COLOURS - 1] if with_others else [])]
-
-
-def stacked(axis: Axis, series: Sequence[Series], shades: Sequence[int]) -> dict[str, str]:
+def stacked(axis: Axis, series: Sequence[Series]) -> dict[str, str]:
     """Columns of stacked bars, a series a colour.
 
     Args:
         axis: the labels, in their order.
         series: the lowest first; each has a value for each label.
-        shades: number of the colour of each, below `COLOURS`.
 
     Returns:
         Name of the width (`WIDTHS`) to SVG.
@@ -154,7 +131,7 @@ def stacked(axis: Axis, series: Sequence[Series], shades: Sequence[int]) -> dict
             "label": label,
             "series": number,
             "value": value,
-            "colour": f"var(--c{shades[number]})",
+            "colour": f"var(--c{one.colour})",
             "tip": printable(f"{label}, {one.name}: {axis.format(value)}"),
         }
         for number, one in enumerate(series)
@@ -169,8 +146,7 @@ def _stack_spec(axis: Axis, values: list[dict[str, Any]], width: int) -> dict[st
     last, bands = len(axis.labels) - 1, max(len(axis.labels), _MIN_BANDS)
     every = -(-bands * _LABEL // width)
     ticks = list(range(last % every, last + 1, every))
-    names = {position: axis.labels[position] for position in ticks}
-    labels = " : ".join([*(f"datum.value == {at} ? '{_plain(name)}'" for at, name in names.items()), "''"])
+    labels = f"{msgspec.json.encode(axis.labels).decode()}[datum.value]"
     return {
         "width": width,
         "height": 240,
@@ -194,11 +170,6 @@ def _stack_spec(axis: Axis, values: list[dict[str, Any]], width: int) -> dict[st
             "description": {"field": "tip"},
         },
     }
-
-
-def _plain(text: str) -> str:
-    """Labels stand in an expression: nothing but what dates are made of gets there."""
-    return re.sub(r"[^0-9A-Za-z :.\-]", "", text)
 
 
 def ranked(counts: Mapping[str, float], format_value: Callable[[float], str] = "{:,.0f}".format) -> dict[str, str]:

@@ -6,14 +6,14 @@ belong here: drawing (`html_charts`), and HTML (`page.html.j2`, which escapes ev
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
 import msgspec
 
-from tasks.report.html_articles import NO_PROVIDER, ArticleNumbers, Freshness, Months, Story
-from tasks.report.html_charts import COLOURS, Axis, Figure, Series, Table, colours, ranked, stacked_figure
+from tasks.report.html_articles import ArticleNumbers, Freshness, Months, Story
+from tasks.report.html_charts import COLOURS, Axis, Figure, Series, Table, ranked, stacked
 from tasks.report.html_data import QuarantineAt, Report
 from tasks.report.outcome import Outcome
 from tasks.report.status import Status
@@ -27,21 +27,12 @@ from tasks.report.words import (
     printable,
 )
 
-#: Longest title of a story, message of a run, and name of a provider, in characters.
-_TITLE: Final = 140
+#: Longest message of a run, and name of a provider, in characters.
 _MESSAGE: Final = 300
 _NAME: Final = 60
 #: How many kinds of errors are drawn.
 _KINDS: Final = 15
 _UNTIMED: Final = "A run's own row is part of what it publishes, so these times end just before that."
-
-
-class StoryItem(msgspec.Struct, frozen=True):
-    """A story of the list; `link` is an http(s) address or empty."""
-
-    title: str
-    link: str
-    about: str
 
 
 class Section(msgspec.Struct, frozen=True):
@@ -51,7 +42,7 @@ class Section(msgspec.Struct, frozen=True):
     title: str
     sentences: list[str] = []
     figures: list[Figure] = []
-    stories: list[StoryItem] = []
+    stories: list[Story] = []
     tables: list[Table] = []
 
 
@@ -87,22 +78,20 @@ def _article_sections(numbers: ArticleNumbers, now: datetime) -> Iterator[Sectio
 
 def _months(months: Months, articles: int) -> Section:
     names = [printable(name, _NAME) for name in months.providers]
-    names += [counted(months.others, "other provider")] if months.others else []
+    series = [Series(name, months.counts[number], number) for number, name in enumerate(names)]
+    if months.others:
+        series.append(Series(counted(months.others, "other provider"), months.counts[-1], COLOURS - 1))
     shown = articles - months.earlier - months.later
     first, last = months.months[0], months.months[-1]
     span = f"in {last}" if first == last else f"from {first} to {last}"
-    rows = [
-        [month, *(f"{number:,}" for number in column), f"{sum(column):,}"]
-        for month, column in zip(months.months, zip(*months.counts, strict=True), strict=True)
-    ]
-    figure = stacked_figure(
+    figure = _stacked_figure(
         "articles-by-month",
         "Articles by month of publication and provider",
         f"Bar chart: {counted(shown, 'article')} {span}; the table below has the numbers.",
         Axis(months.months, "articles", lambda number: counted(int(number), "article")),
-        [Series(name, counts) for name, counts in zip(names, months.counts, strict=True)],
-        colours(len(months.providers), bool(months.others)),
-        Table(["Month, UTC", *names, "All"], rows[::-1], set(range(1, len(names) + 2)), {0}),
+        series,
+        {"Month, UTC": months.months},
+        {"All": [sum(column) for column in zip(*months.counts, strict=True)]},
     )
     left = join_counts({"earlier": months.earlier, "later": months.later}, " and ")
     sentence = f"{counted(shown, 'article')} {span}" + (f"; {left} ones are not drawn." if left else ".")
@@ -159,18 +148,7 @@ def _duplicates(numbers: ArticleNumbers) -> Section:
     stories = counted(numbers.stories_in_all, "story", "stories")
     copies = f"{counted(total, 'file')} told again what others tell better, of {stories}."
     listed = _cut(len(numbers.stories), numbers.stories_in_all, "stories of most copies are listed")
-    items = [_story_item(story) for story in numbers.stories]
-    return Section("duplicates", "Duplicates", _sentences(copies, listed), [figure], items)
-
-
-def _story_item(story: Story) -> StoryItem:
-    providers = ", ".join(printable(name, _NAME) for name in story.providers if name != NO_PROVIDER)
-    first = "" if story.first_published_at is None else f"first on {story.first_published_at:%Y-%m-%d}"
-    by = f" by {printable(story.first_published_by, _NAME)}" if first and story.first_published_by else ""
-    about = [counted(story.copies, "file"), counted(story.outlets, "outlet"), first + by, providers]
-    # Canonical URLs are http(s) by their making; a link must not depend on that.
-    link = story.url if story.url.startswith(("https://", "http://")) else ""
-    return StoryItem(printable(story.title, _TITLE), link, " · ".join(filter(None, about)))
+    return Section("duplicates", "Duplicates", _sentences(copies, listed), [figure], numbers.stories)
 
 
 def _quarantine_sections(status: Status, versions: Sequence[QuarantineAt]) -> Iterator[Section]:
@@ -212,49 +190,66 @@ def _over_runs(versions: Sequence[QuarantineAt]) -> Figure:
             totals[code] = totals.get(code, 0) + files
     kinds = sorted(totals, key=lambda code: (-totals[code], code))
     listed, rest = kinds[: COLOURS - 1], kinds[COLOURS - 1 :]
-    series = [Series(code, [version.reasons.get(code, 0) for version in versions]) for code in listed]
+    series = [
+        Series(code, [version.reasons.get(code, 0) for version in versions], colour)
+        for colour, code in enumerate(listed)
+    ]
     if rest:
         others = [sum(version.reasons.get(code, 0) for code in rest) for version in versions]
-        series.append(Series(counted(len(rest), "other kind"), others))
+        series.append(Series(counted(len(rest), "other kind"), others, COLOURS - 1))
     times = [version.published_at[:16].replace("T", " ") for version in versions]
-    columns = [one.values for one in series]
-    rows = [
-        [time, str(version.snapshot), *(f"{number:,}" for number in numbers), f"{version.files:,}"]
-        for time, version, numbers in zip(times, versions, zip(*columns, strict=True), strict=True)
-    ]
-    header = ["Published, UTC", "Snapshot", *(one.name for one in series), "All files"]
-    return stacked_figure(
+    return _stacked_figure(
         "quarantine-over-runs",
         "Files in quarantine after each run that published, by kind of error",
         f"Bar chart: kinds of errors in the last {counted(len(versions), 'snapshot')}.",
         Axis([time[5:] for time in times], "files", lambda number: counted(int(number), "file")),
         series,
-        colours(len(listed), bool(rest)),
-        Table(header, rows[::-1], set(range(1, len(header))), {0}),
+        {"Published, UTC": times, "Snapshot": [str(version.snapshot) for version in versions]},
+        {"All files": [version.files for version in versions]},
     )
 
 
 def _run_section(runs: Sequence[Outcome], in_all: int) -> Section:
     """How long the last runs (oldest first, of `in_all`) took, and what they did."""
     stages = list(dict.fromkeys(stage for run in runs for stage in run.seconds))[:COLOURS]
-    durations = [
-        [f"{run.start:%Y-%m-%d %H:%M:%S}", *(f"{run.seconds.get(stage, 0.0):.2f}" for stage in stages), f"{took:.2f}"]
-        for run in reversed(runs)
-        for took in [run.took]
-    ]
-    figure = stacked_figure(
+    figure = _stacked_figure(
         "run-durations",
         "Seconds by stage of each run",
         f"Bar chart: seconds by stage of the last {counted(len(runs), 'run')}.",
         Axis([f"{run.start:%m-%d %H:%M}" for run in runs], "seconds", format_seconds, ",.2~f", 0.01),
-        [Series(stage, [run.seconds.get(stage, 0.0) for run in runs]) for stage in stages],
-        list(range(len(stages))),
-        Table(["Start, UTC", *stages, "Whole run"], durations, set(range(1, len(stages) + 2)), {0}),
+        [Series(stage, [run.seconds.get(stage, 0.0) for run in runs], colour) for colour, stage in enumerate(stages)],
+        {"Start, UTC": [f"{run.start:%Y-%m-%d %H:%M:%S}" for run in runs]},
+        {"Whole run": [run.took for run in runs]},
+        "{:.2f}",
     )
     columns = ["Start, UTC", "Status", "Took", "New", "Changed", "Removed", "Quarantine", "Message"]
     history = Table(columns, list(map(_run_row, reversed(runs))), {2, 3, 4, 5, 6}, {0, 1}, "What they did")
     shown = _cut(len(runs), in_all, "last runs") or f"{counted(len(runs), 'run')} so far."
     return Section("runs", "Runs", [f"{shown} {_UNTIMED}"], [figure] if stages else [], [], [history])
+
+
+def _stacked_figure(
+    name: str,
+    caption: str,
+    description: str,
+    axis: Axis,
+    series: Sequence[Series],
+    leads: Mapping[str, Sequence[str]],
+    totals: Mapping[str, Sequence[float]],
+    form: str = "{:,}",
+) -> Figure:
+    """A stacked chart with its legend and a table, the last position first.
+
+    Args:
+        axis, series: see `stacked`.
+        leads, totals: columns of the table before and after those of the series.
+        form: of the numbers in the table.
+    """
+    header = [*leads, *(one.name for one in series), *totals]
+    numbers = [map(form.format, values) for values in (*(one.values for one in series), *totals.values())]
+    rows = [list(cells) for cells in zip(*leads.values(), *numbers, strict=True)]
+    table = Table(header, rows[::-1], set(range(1, len(header))), {0})
+    return Figure(name, caption, description, stacked(axis, series), table, list(series))
 
 
 def _run_row(run: Outcome) -> list[str]:

@@ -1,29 +1,28 @@
 """The run report as Markdown, for the Prefect UI: a summary to be read in ten seconds, then the details.
 
-Belongs here: the order of the parts, and the text of each. Does not belong here: Markdown itself
-(`escaping`), and the numbers (`outcome`).
+Belongs here: what the template `run_report.md.j2` needs. Does not belong here: the order of the parts and their text
+(the template), Markdown itself (`escaping`), and the numbers (`outcome`).
 """
 
 from __future__ import annotations
 
+import re
 import shlex
 from pathlib import Path
 from typing import Final
 
-from tasks.report.escaping import block, code, escaped, prose, table
-from tasks.report.outcome import Changes, GuardCheck, Outcome, UnknownField, Violation
-from tasks.report.words import (
-    counted,
-    finding_location,
-    format_seconds,
-    format_size,
-    format_speed,
-    redacted,
-    with_field,
-)
+from tasks.report.escaping import block, code, escaped, prose
+from tasks.report.outcome import Changes, Outcome
+from tasks.report.templates import render
+from tasks.report.words import finding_location, format_size, format_speed, join_counts, redacted, with_field
 
 _MAX_ROWS: Final = 10
 _STATES: Final = {"kept": "kept", "hit": "**hit**", "accepted": "passed: it was accepted", "few": "kept: few files"}
+#: The names, in the form of the UI, of the options that a hint is about.
+_PARAMETERS: Final = {
+    "guards.max_quarantined_share": "accept_quarantine",
+    "guards.max_removed_share": "accept_removals",
+}
 
 
 def run_report(outcome: Outcome) -> str:
@@ -32,13 +31,29 @@ def run_report(outcome: Outcome) -> str:
     Args:
         outcome: of the run, ended well or not. All text from files is escaped.
     """
-    parts = [f"# {headline(outcome)}", _lead(outcome)]
-    # A limit that stopped the run comes first, else the files to repair.
-    stopped = any(check.state == "hit" for check in outcome.rails)
-    parts += [_guards(outcome), _quarantine(outcome)] if stopped else [_quarantine(outcome)]
-    parts += [_new_fields(outcome), _counts(outcome), _stages(outcome)]
-    parts += [_warnings(outcome), _known_fields(outcome), "" if stopped else _guards(outcome), _again(outcome)]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    found = list(outcome.found.items())
+    fields = sorted(outcome.unknown_fields.items(), key=lambda item: (-item[1].count, item[0]))
+    page = Path(outcome.warehouse) / "report.html"
+    hit = {check.setting for check in outcome.rails if check.state == "hit"}
+    text = render(
+        "run_report.md.j2",
+        _FILTERS,
+        outcome=outcome,
+        most=_MAX_ROWS,
+        states=_STATES,
+        headline=headline(outcome),
+        parameters=[name for setting, name in _PARAMETERS.items() if setting in hit],
+        charts=str(page.absolute()) if outcome.warehouse and page.is_file() else "",
+        # A limit that stopped the run comes first, else the files to repair.
+        is_stopped=bool(hit),
+        errors=[(name, kind) for name, kind in found if kind.severity == "error"],
+        warnings=[(name, kind) for name, kind in found if kind.severity != "error"],
+        new_fields=[(name, entry) for name, entry in fields if name in outcome.new_fields],
+        known_fields=[(name, entry) for name, entry in fields if name not in outcome.new_fields],
+        **_counts(outcome),
+        again=_again(outcome),
+    )
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
 
 def headline(outcome: Outcome) -> str:
@@ -63,127 +78,42 @@ def format_changes(changes: Changes) -> str:
     return ", ".join(text for name, text in named.items() if getattr(changes, name))
 
 
-def _lead(outcome: Outcome) -> str:
-    """The end of the run, the hint, and the identity of the run."""
-    lines = [prose(outcome.message)]
-    if outcome.hint:
-        lines.append(f"**What to do:** {prose(outcome.hint)}{_parameter(outcome)}")
-    readers = "nothing yet" if outcome.snapshot is None else f"snapshot {outcome.snapshot}"
-    lines.append(f"Run {code(outcome.run_id)} took {format_seconds(outcome.duration)}; readers see {readers}.")
-    report = Path(outcome.warehouse) / "report.html"
-    if outcome.warehouse and report.is_file():
-        lines.append(f"Charts of all runs: {code(str(report.absolute()))}")
-    return "\n\n".join(lines)
-
-
-def _parameter(outcome: Outcome) -> str:
-    """The name, in the form of the UI, of the option in the hint."""
-    hit = {check.setting for check in outcome.rails if check.state == "hit"}
-    names = {"guards.max_quarantined_share": "accept_quarantine", "guards.max_removed_share": "accept_removals"}
-    chosen = [code(name) for setting, name in names.items() if setting in hit]
-    return f" In the Prefect UI that is the parameter {' and '.join(chosen)}." if chosen else ""
-
-
-def _counts(outcome: Outcome) -> str:
-    """Files, records and duplicates, a line each."""
+def _counts(outcome: Outcome) -> dict[str, dict[str, int]]:
+    """Files, records and duplicates by what the report calls them."""
     files, records = outcome.files, outcome.records
     seen = {name: getattr(files, name) for name in ("new", "changed", "renamed", "removed", "unchanged")}
     ends = {name: getattr(records, name) for name in ("loaded", "duplicate", "quarantined")}
-    lines = [
-        _line("Files in this run", seen | {"without front matter": files.ignored}),
-        _line("Records now", ends | {"withdrawn by their front matter": records.removed}),
-        _line("Duplicates by kind", {code(match): count for match, count in outcome.duplicates.items()}),
-    ]
-    return "\n".join(["## Counts", "", *filter(None, lines)]) if any(lines) else ""
-
-
-def _line(title: str, counts: dict[str, int]) -> str:
-    said = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
-    return f"- **{title}:** {said}" if said else ""
-
-
-def _quarantine(outcome: Outcome) -> str:
-    errors = {name: found for name, found in outcome.found.items() if found.severity == "error"}
-    return _findings("## Quarantine: what to mend", errors)
-
-
-def _warnings(outcome: Outcome) -> str:
-    warnings = {name: found for name, found in outcome.found.items() if found.severity != "error"}
-    return _findings("## Warnings", warnings)
-
-
-def _findings(title: str, found: dict[str, Violation]) -> str:
-    """A list, not a table: messages are long, and lists wrap."""
-    if not found:
-        return ""
-    lines = [_finding(name, violation) for name, violation in list(found.items())[:_MAX_ROWS]]
-    if len(found) > _MAX_ROWS:
-        lines.append(f"- and {len(found) - _MAX_ROWS} more kinds; `presslake check` lists every finding")
-    return "\n".join([title, "", *lines])
-
-
-def _finding(name: str, violation: Violation) -> str:
-    example = violation.example
-    location = finding_location(example.source, example.source_path, example.line, example.column)
-    said = with_field(example.field, example.message)
-    many = counted(violation.count, violation.severity)
-    return f"- {code(name)}, {many}, such as **{escaped(location)}** {prose(said)}"
-
-
-def _new_fields(outcome: Outcome) -> str:
-    """Unknown fields that no earlier run has met."""
-    new = {name: outcome.unknown_fields[name] for name in outcome.new_fields if name in outcome.unknown_fields}
-    return _field_table("## New fields that the contract does not know", new)
-
-
-def _known_fields(outcome: Outcome) -> str:
-    known = {name: entry for name, entry in outcome.unknown_fields.items() if name not in outcome.new_fields}
-    return _field_table("## Fields outside the contract", known)
-
-
-def _field_table(title: str, fields: dict[str, UnknownField]) -> str:
-    ranked = sorted(fields.items(), key=lambda item: (-item[1].count, item[0]))
-    rows = [(escaped(name), f"{entry.count:,}", escaped(entry.example[:60])) for name, entry in ranked[:_MAX_ROWS]]
-    if len(ranked) > _MAX_ROWS:
-        rows.append((f"and {len(ranked) - _MAX_ROWS} more", "", ""))
-    said = "They are kept in `extra`; `presslake contract suggest` prints what makes columns of them."
-    return f"{title}\n\n{said}\n\n{table(('field', 'files', 'example'), rows)}" if rows else ""
-
-
-def _stages(outcome: Outcome) -> str:
-    seconds = outcome.seconds
-    if not seconds:
-        return ""
-    total, slowest = sum(seconds.values()) or 1.0, max(seconds, key=lambda stage: seconds[stage])
-    rows = [_stage(outcome, stage, spent / total) for stage, spent in seconds.items()]
-    said = f"Slowest stage: **{slowest}**, {format_seconds(seconds[slowest])} of {format_seconds(total)}."
-    return "\n\n".join(["## Time", said, table(("stage", "time", "share", "read or written"), rows)])
-
-
-def _stage(outcome: Outcome, stage: str, share: float) -> tuple[str, ...]:
-    seconds, size = outcome.seconds[stage], outcome.bytes.get(stage, 0)
-    moved = ", ".join(filter(None, [format_size(size), format_speed(size, seconds)])) if size else ""
-    return stage, format_seconds(seconds), f"{share:.0%}", moved
-
-
-def _guards(outcome: Outcome) -> str:
-    rows = [
-        (code(check.setting), _format(check, check.found), _format(check, check.limit), _STATES[check.state])
-        for check in outcome.rails
-    ]
-    return "## Guard rails\n\n" + table(("setting", "this run", "limit", "state"), rows) if rows else ""
-
-
-def _format(check: GuardCheck, value: float) -> str:
-    return f"{value:,.0f} files" if check.unit == "files" else f"{value:.1%}"
+    return {
+        "files": seen | {"without front matter": files.ignored},
+        "records": ends | {"withdrawn by their front matter": records.removed},
+        "duplicates": {code(match): count for match, count in outcome.duplicates.items()},
+    }
 
 
 def _again(outcome: Outcome) -> str:
+    """The commands of the run; empty without sources."""
     sources = [redacted(f"{name}={path}") for name, path in outcome.sources.items()]
-    if not sources:
-        return ""
-    lines = [shlex.join(["presslake", "run", *sources, "--warehouse", outcome.warehouse])]
-    if outcome.found:
-        lines.append(shlex.join(["presslake", "check", *sources]))
-    made = f"Contract {code(outcome.contract_version)}, code {code(outcome.code_version)}."
-    return "\n\n".join(["## Run it again by hand", block("\n".join(lines), "sh"), made])
+    commands = [["run", *sources, "--warehouse", outcome.warehouse]] if sources else []
+    commands += [["check", *sources]] if sources and outcome.found else []
+    return "\n".join(shlex.join(["presslake", *command]) for command in commands)
+
+
+def _amount(value: float, unit: str) -> str:
+    return f"{value:,.0f} files" if unit == "files" else f"{value:.1%}"
+
+
+def _moved(size: int, seconds: float) -> str:
+    return ", ".join(filter(None, [format_size(size), format_speed(size, seconds)])) if size else ""
+
+
+_FILTERS: Final = {
+    "amount": _amount,
+    "block": block,
+    "code": code,
+    "escaped": escaped,
+    "join_counts": join_counts,
+    "location": lambda one: finding_location(one.source, one.source_path, one.line, one.column),
+    "moved": _moved,
+    "prose": prose,
+    "said": lambda one: with_field(one.field, one.message),
+}

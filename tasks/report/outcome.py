@@ -24,6 +24,11 @@ class Files(msgspec.Struct, frozen=True):
     removed: int = 0
     ignored: int = 0
 
+    @property
+    def changes(self) -> dict[str, int]:
+        """The files that are not as they were, by what changed."""
+        return {"new": self.new, "changed": self.changed, "removed": self.removed}
+
 
 class Records(msgspec.Struct, frozen=True):
     """Live files of all sources by status after the run; with `Files.ignored` they add up to all live files."""

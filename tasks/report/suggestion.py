@@ -19,10 +19,10 @@ from datetime import datetime
 from typing import Any, Final
 
 import msgspec
-import yaml
 
 from config.contract import Contract
 from config.contract_types import Column, SourcePath
+from config.yaml_files import format_yaml
 from tasks.report.words import counted, printable
 
 #: How many values of a field are shown, and how much of each, in characters.
@@ -138,13 +138,6 @@ def _is_time(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-class _Plain(yaml.SafeDumper):
-    """Writes what several properties share once each: a paste must not bring anchors along."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
 
 
 @dataclass
@@ -295,7 +288,7 @@ def _column_name(path: SourcePath, taken: set[str]) -> str:
 def _lines(prop: dict[str, Any], shape: Shape, indent: int) -> list[str]:
     """A property as YAML behind a comment that says what was seen."""
     comment = f"# `{prop['transformSourceObjects'][0]}` is in {counted(shape.count, 'row')}{_such_as(shape)}"
-    body = yaml.dump([prop], Dumper=_Plain, sort_keys=False, allow_unicode=True, default_flow_style=None, width=1_000)
+    body = format_yaml([prop], width=1_000, flow=None)
     return textwrap.indent(f"{printable(comment)}\n{body}", " " * indent).rstrip("\n").split("\n")
 
 

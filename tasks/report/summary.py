@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import msgspec
 import pyarrow as pa
@@ -17,6 +17,7 @@ from tasks.report.words import join_counts
 from tasks.runs.run import Decisions, Plan, Run
 from tasks.runs.staging import read_json
 
+Entry = TypeVar("Entry", UnknownField, Violation)
 Status = Literal["completed", "unchanged", "failed"]
 
 
@@ -38,7 +39,7 @@ def build_outcome(
         more: further fields of `Outcome`, `message` among them.
     """
     numbers = [read_json(b.path / "numbers.json") for b in plan.batches] if plan and decisions else []
-    unknown = merged_unknown_fields(numbers)
+    unknown = merged(numbers, "unknown_fields", UnknownField)
     return Outcome(
         status=status,
         run_id=run.run_id,
@@ -52,7 +53,7 @@ def build_outcome(
         changes=Changes(**decisions.changes) if decisions else Changes(),
         violations=dict(decisions.violations) if decisions else {},
         duplicates=dict(decisions.duplicates) if decisions else {},
-        found=merged_violations(numbers),
+        found=merged(numbers, "violations", Violation),
         unknown_fields=unknown,
         new_fields=sorted(unknown.keys() - _met_before(run, unknown)),
         seconds={stage: round(value, 3) for stage, value in (seconds or {}).items()},
@@ -98,26 +99,21 @@ def _records(decisions: Decisions) -> Records:
     return Records(**{name: decisions.statuses.get(name, 0) for name in Records.__struct_fields__})
 
 
-def merged_violations(numbers: Iterable[Mapping[str, Any]]) -> dict[str, Violation]:
-    """Findings of all batches by code, most frequent first; the first batch's example stands."""
-    merged = _merged([batch["violations"] for batch in numbers])
-    return {code: msgspec.convert(entry, Violation) for code, entry in merged.items()}
+def merged(batches: Iterable[Mapping[str, Any]], key: str, kind: type[Entry]) -> dict[str, Entry]:
+    """Entries of all batches with the sum of their counts, the largest first, then by name.
 
-
-def merged_unknown_fields(numbers: Iterable[Mapping[str, Any]]) -> dict[str, UnknownField]:
-    """Unknown fields of all batches, most frequent first; the first batch's example stands."""
-    merged = _merged([batch["unknown_fields"] for batch in numbers])
-    return {name: msgspec.convert(entry, UnknownField) for name, entry in merged.items()}
-
-
-def _merged(batches: Iterable[Mapping[str, Mapping[str, Any]]]) -> dict[str, Mapping[str, Any]]:
-    """Entries of all batches with the sum of their counts, the largest first, then by name."""
-    entries: dict[str, Mapping[str, Any]] = {}
+    Args:
+        batches: their numbers.
+        key: of the entries in them; each has a `count`, and the first batch's example stands.
+        kind: what the entries become.
+    """
+    entries: dict[str, dict[str, Any]] = {}
     for batch in batches:
-        for name, entry in batch.items():
-            known = entries.get(name)
-            entries[name] = entry if known is None else {**known, "count": known["count"] + entry["count"]}
-    return dict(sorted(entries.items(), key=lambda item: (-item[1]["count"], item[0])))
+        for name, entry in batch[key].items():
+            known = entries.setdefault(name, entry | {"count": 0})
+            known["count"] += entry["count"]
+    ranked = sorted(entries.items(), key=lambda item: (-item[1]["count"], item[0]))
+    return {name: msgspec.convert(entry, kind) for name, entry in ranked}
 
 
 def worker_seconds(batches: Sequence[Path]) -> dict[str, float]:
@@ -139,5 +135,5 @@ def what_changed(outcome: Outcome) -> str:
     files = outcome.files
     if not files.discovered and not files.removed:
         return "0 files: no file of the sources matches `discover.include`."
-    counts = {"new": files.new, "changed": files.changed, "removed": files.removed, "of them renamed": files.renamed}
+    counts = files.changes | {"of them renamed": files.renamed}
     return f"{files.discovered:,} files: {join_counts(counts) or 'nothing changed'}."

@@ -11,7 +11,7 @@ from __future__ import annotations
 import io
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -22,7 +22,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from tasks.report.outcome import Example, Files, Outcome
+from tasks.report.outcome import Example, Outcome
 from tasks.report.status import LastRun, Status
 from tasks.report.words import (
     counted,
@@ -133,12 +133,22 @@ def _begin(console: Console, title: str) -> None:
     console.print(Text(title, "bold"))
 
 
-def _show_example(console: Console, code: Text, example: Example, sources: Mapping[str, str]) -> None:
-    """Print a kind of finding and its example; the location is whole on its line, so that a terminal can open it."""
-    console.print(code)
-    console.print(Text(f"    {format_location(example, sources)}", "cyan"), soft_wrap=True)
-    message = format_message(example.field, example.message, example.value)
-    console.print(Padding(Text(message), (0, 0, 0, 4), expand=False))
+def _show_kinds(
+    console: Console,
+    title: str,
+    kinds: Sequence[tuple[str, tuple[str, str], Example]],
+    sources: Mapping[str, str],
+    where_rest: str,
+) -> None:
+    """Print kinds of findings (code, number with its style, example), and how many more there are."""
+    _begin(console, title)
+    for code, number, example in kinds[:TOP]:
+        console.print(Text.assemble(f"  {code}  ", number))
+        # Whole on its line, so that a terminal can open it.
+        console.print(Text(f"    {format_location(example, sources)}", "cyan"), soft_wrap=True)
+        message = format_message(example.field, example.message, example.value)
+        console.print(Padding(Text(message), (0, 0, 0, 4), expand=False))
+    _show_rest(console, len(kinds) - TOP, "kind", where_rest)
 
 
 def _headline(outcome: Outcome) -> Text:
@@ -152,15 +162,14 @@ def _headline(outcome: Outcome) -> Text:
         where = "" if outcome.snapshot is None else f"; readers see snapshot {outcome.snapshot}"
         return Text.assemble(("Nothing changed", "bold green"), f": {same}{where}.")
     files = outcome.files
-    changes = _changes(files) or "no file changed; the tables were written anew for other settings, contract or code"
+    changes = (
+        join_counts(files.changes)
+        or "no file changed; the tables were written anew for other settings, contract or code"
+    )
     renamed = f" ({files.renamed:,} of them renamed)" if files.renamed else ""
     kept = f", {files.unchanged:,} as they were" if files.unchanged else ""
     total = f" from {counted(files.discovered, 'file')}: "
     return Text.assemble((f"Published snapshot {outcome.snapshot}", "bold green"), total, f"{changes}{renamed}{kept}.")
-
-
-def _changes(files: Files) -> str:
-    return join_counts({"new": files.new, "changed": files.changed, "removed": files.removed})
 
 
 def _records(outcome: Outcome) -> Table:
@@ -207,11 +216,12 @@ def _show_findings(console: Console, outcome: Outcome) -> None:
             console.print(f"{counted(everywhere, 'finding')} of {kinds} in all files: see `presslake check`.")
         return
     ranked = sorted(outcome.found.items(), key=lambda item: (item[1].severity != "error", -item[1].count, item[0]))
-    _begin(console, "Findings in the files of this run")
-    for code, violation in ranked[:TOP]:
-        number = (counted(violation.count, violation.severity), _SEVERITY_STYLE.get(violation.severity, ""))
-        _show_example(console, Text.assemble(f"  {code}  ", number), violation.example, outcome.sources)
-    _show_rest(console, len(ranked) - TOP, "kind", "`presslake check` lists every finding.")
+    shown = [
+        (code, (counted(kind.count, kind.severity), _SEVERITY_STYLE.get(kind.severity, "")), kind.example)
+        for code, kind in ranked
+    ]
+    rest = ". `presslake check` lists every finding."
+    _show_kinds(console, "Findings in the files of this run", shown, outcome.sources, rest)
 
 
 def _show_unknown_fields(console: Console, outcome: Outcome) -> None:
@@ -225,13 +235,13 @@ def _show_unknown_fields(console: Console, outcome: Outcome) -> None:
         example = Text(f"such as {printable(unknown.example, 40)}" if unknown.example else "", "dim")
         table.add_row(Text(printable(name, 40)), counted(unknown.count, "file"), example)
     console.print(Padding(table, (0, 0, 0, 2), expand=False))
-    _show_rest(console, len(ranked) - TOP, "field", "The table `runs` has them all.")
+    _show_rest(console, len(ranked) - TOP, "field", ". The table `runs` has them all.")
     console.print(Text("  `presslake contract suggest` prints what makes columns of them.", "dim"))
 
 
 def _show_rest(console: Console, number: int, noun: str, where: str) -> None:
     if number > 0:
-        console.print(Text(f"  and {counted(number, 'more ' + noun)}. {where}", "dim"))
+        console.print(Text(f"  and {counted(number, 'more ' + noun)}{where}", "dim"))
 
 
 def _show_tables(console: Console, outcome: Outcome) -> None:
@@ -294,19 +304,14 @@ def _run_changes(run: LastRun) -> str:
     """The files that a run changed; of a run that published nothing, how it ended."""
     if run.status != "completed":
         return printable(run.message)
-    changes = _changes(run.files) or "no file changed"
+    changes = join_counts(run.files.changes) or "no file changed"
     quarantined = f"; {run.records.quarantined:,} in quarantine" if run.records.quarantined else ""
     snapshot = "" if run.snapshot is None else f"snapshot {run.snapshot}: "
     return f"{snapshot}{changes}{quarantined}"
 
 
 def _show_quarantine(console: Console, status: Status) -> None:
-    if not status.quarantined:
-        return
-    _begin(console, f"In quarantine: {counted(status.quarantined, 'file')}")
-    for reason in status.reasons[:TOP]:
-        code = Text.assemble(f"  {reason.code}  ", (counted(reason.files, "file"), "red"))
-        _show_example(console, code, reason.example, status.sources)
-    if len(status.reasons) > TOP:
-        rest = counted(len(status.reasons) - TOP, "more kind")
-        console.print(Text(f"  and {rest}; the table `quarantine` has them all.", "dim"))
+    if status.quarantined:
+        title = f"In quarantine: {counted(status.quarantined, 'file')}"
+        kinds = [(reason.code, (counted(reason.files, "file"), "red"), reason.example) for reason in status.reasons]
+        _show_kinds(console, title, kinds, status.sources, "; the table `quarantine` has them all.")

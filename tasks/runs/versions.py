@@ -73,12 +73,12 @@ def _is_text(statement: ast.stmt) -> bool:
 
 def rules_fingerprint(rules: UrlRules | MatchRules) -> str:
     """The version of rules and, as people forget to raise it, eight hex digits that name what they say."""
-    content = msgspec.json.encode(rules, order="deterministic", enc_hook=_pattern)
+    content = msgspec.json.encode(rules, order="deterministic", enc_hook=_text)
     return f"{rules.version}.{hashlib.sha256(content).hexdigest()[:8]}"
 
 
-def _pattern(value: Any) -> str:
-    return str(value.pattern)
+def _text(value: Any) -> str:
+    return str(getattr(value, "pattern", value))
 
 
 def _fingerprint(names: tuple[str, ...], read: Callable[[bytes], bytes] = meaning) -> str:

@@ -232,6 +232,6 @@ def test_a_contract_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 def test_a_contract_that_is_not_yaml_is_named(tmp_path: Path) -> None:
     path = tmp_path / "contract.yaml"
-    path.write_text("kind: [", encoding="utf-8")
-    with pytest.raises(ContractError, match=r"contract\.yaml: the contract is not valid YAML"):
+    path.write_text("kind: DataContract\nschema: [\n", encoding="utf-8")
+    with pytest.raises(ContractError, match=r"(?s)contract\.yaml: the contract is not valid YAML: .*line 3"):
         load_contract(path)

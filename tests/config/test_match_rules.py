@@ -51,8 +51,3 @@ def test_the_window_is_the_largest_distance_of_any_rule(tmp_path: Path) -> None:
 def test_rules_that_cannot_work_are_refused(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
     with pytest.raises(SettingsError, match=said):
         load_match_rules(rules_file(tmp_path, **changes))
-
-
-def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match=r"nowhere\.yaml"):
-        load_match_rules(tmp_path / "nowhere.yaml")

@@ -16,9 +16,9 @@ from config.errors import GuardRailError, WarehouseError
 from tasks.report import html_articles
 from tasks.report.html_articles import NO_PROVIDER, ArticleNumbers
 from tasks.report.html_data import Report, read_report
-from tasks.report.outcome import Outcome
 from tasks.warehouse.journal import add_to_journal
 from tests.builders import Desk, article, page
+from tests.tasks.report.outcomes import outcome
 
 NOW = datetime(2026, 3, 10, tzinfo=UTC)
 #: Titles and texts of many words, so that none of them is a copy of another.
@@ -104,11 +104,8 @@ def test_an_article_counts_once_for_a_topic(desk: Desk, numbers: ArticleNumbers)
 def test_most_copied_stories_name_who_tells_them(desk: Desk, numbers: ArticleNumbers) -> None:
     assert numbers.duplicates == Counter(row["match"] for row in desk.rows("duplicates")) == {"same_url": 1}
     (copied,) = numbers.stories
-    assert (copied.copies, sorted(copied.providers), numbers.stories_in_all) == (
-        2,
-        ["Fen & Field", "The Harbour Post"],
-        1,
-    )
+    assert (copied.copies, numbers.stories_in_all) == (2, 1)
+    assert sorted(copied.providers) == ["Fen & Field", "The Harbour Post"]
     assert copied.url == "https://paper.example/story/3"
 
 
@@ -125,9 +122,8 @@ def test_runs_are_those_of_the_table(desk: Desk, report: Report) -> None:
     for run in report.runs:
         row = rows[run.run_id]
         assert run.seconds == {stage["stage"]: stage["seconds"] for stage in row["stages"]}
-        assert (run.files.new, run.files.changed, run.records.quarantined) == (
-            row["files_new"], row["files_changed"], row["records_quarantined"],
-        )  # fmt: skip
+        said = [row[name] for name in ("files_new", "files_changed", "records_quarantined")]
+        assert [run.files.new, run.files.changed, run.records.quarantined] == said
 
 
 def test_what_needs_attention_is_told_with_the_first_place(desk: Desk, report: Report) -> None:
@@ -141,14 +137,9 @@ def test_failed_runs_come_first_and_say_what_readers_see(desk: Desk, tmp_path: P
     root = tmp_path / "warehouse"
     shutil.copytree(desk.warehouse.root, root, symlinks=True)
     for number in (1, 2):
-        failed = Outcome(
-            status="failed",
-            run_id=f"late-{number}",
-            started_at=f"2030-01-01T0{number}:00:00Z",
-            ended_at=f"2030-01-01T0{number}:00:02Z",
-            message="The disk is full.",
-            hint="Free some space.",
-        )
+        times = {"started_at": f"2030-01-01T0{number}:00:00Z", "ended_at": f"2030-01-01T0{number}:00:02Z"}
+        told = {"message": "The disk is full.", "hint": "Free some space."}
+        failed = outcome(status="failed", run_id=f"late-{number}", **times, **told)
         add_to_journal(root, msgspec.to_builtins(failed))
     found = read_report(root, NOW)
     first = found.attention[0]

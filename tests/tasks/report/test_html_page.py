@@ -120,18 +120,15 @@ def test_the_headline_tells_the_state(parsed: Parsed) -> None:
     assert "2 files are in quarantine." in text
 
 
-def test_names_that_start_alike_stay_apart() -> None:
+def test_names_that_start_alike_stay_apart_and_those_like_attributes_as_they_are() -> None:
     drawn = ranked({"x" * 60 + "1": 2, "x" * 60 + "2": 1})["narrow"]
     assert drawn.count("x" * 17 + "…<") == 2
-
-
-def test_names_that_look_like_attributes_are_shown_as_they_are() -> None:
     assert '>A role="x" &gt; B</text>' in ranked({'A role="x" > B': 1})["wide"]
 
 
 def test_each_part_of_a_bar_has_a_tooltip_and_a_colour_of_the_style() -> None:
     axis = Axis(["2026-01", "2026-02"], "articles", lambda number: f"{number} of them")
-    drawn = stacked(axis, [Series("A & B", [1, 2]), Series("C", [0, 3])], [0, 7])["wide"]
+    drawn = stacked(axis, [Series("A & B", [1, 2], 0), Series("C", [0, 3], 7)])["wide"]
     tips = re.findall(r'fill="([^"]*)"[^>]*><title>([^<]*)</title>', drawn)
     assert sorted(tips) == [
         ("var(--c0)", "2026-01, A &amp; B: 1 of them"),

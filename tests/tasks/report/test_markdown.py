@@ -7,24 +7,15 @@ from pathlib import Path
 import pytest
 
 from tasks.report.markdown import run_report
-from tasks.report.outcome import Changes, Example, Files, GuardCheck, Outcome, Records, UnknownField, Violation
-
-
-def outcome(**fields: object) -> Outcome:
-    times = {"started_at": "2026-03-02T09:30:00.000Z", "ended_at": "2026-03-02T09:30:02.000Z"}
-    values = {"status": "completed", "run_id": "r", "message": "12 files: 12 new.", **times, **fields}
-    return Outcome(**values)  # type: ignore[arg-type]
-
-
-def violation(path: str, message: str, severity: str = "error") -> Violation:
-    return Violation(2, severity, Example("news", path, 13, 11, "provider", message, "The Harbour Post"))
+from tasks.report.outcome import Changes, Files, GuardCheck, Records, UnknownField
+from tests.tasks.report.outcomes import outcome, violation
 
 
 def test_it_begins_with_what_changed_for_readers() -> None:
     changes = Changes(new=412, corrected=9, withdrawn=3, quarantined=2)
-    text = run_report(outcome(snapshot=7, changes=changes))
+    text = run_report(outcome(snapshot=7, changes=changes, message="12 files: 12 new."))
     assert text.startswith("# +412 new, 9 corrected, 3 withdrawn, 2 quarantined\n\n12 files\\: 12 new\\.\n")
-    assert "Run `r` took 2.00 s; readers see snapshot 7." in text
+    assert "Run `r` took 4.00 s; readers see snapshot 7." in text
 
 
 def test_it_counts_files_records_and_duplicates() -> None:
@@ -36,14 +27,8 @@ def test_it_counts_files_records_and_duplicates() -> None:
 
 def test_a_run_stopped_by_a_guard_rail_says_which_and_what_to_do_before_all_else() -> None:
     rail = GuardCheck("guards.max_quarantined_share", 0.77, 0.2, "share", "hit")
-    failed = outcome(
-        status="failed",
-        error="GuardRailError",
-        hint="Check it.",
-        rails=[rail],
-        found={"field/type": violation("a.md", "bad")},
-    )
-    text = run_report(failed)
+    found = {"field/type": violation()}
+    text = run_report(outcome(status="failed", error="GuardRailError", hint="Check it.", rails=[rail], found=found))
     assert text.startswith("# Stopped by a guard rail: nothing was published\n")
     assert "**What to do:** Check it\\. In the Prefect UI that is the parameter `accept_quarantine`." in text
     assert "| `guards.max_quarantined_share` | 77.0% | 20.0% | **hit** |" in text
@@ -52,7 +37,7 @@ def test_a_run_stopped_by_a_guard_rail_says_which_and_what_to_do_before_all_else
 
 def test_a_finding_names_file_line_field_and_reason() -> None:
     text = run_report(outcome(found={"field/type": violation("a.md", "expected a mapping")}))
-    assert "- `field/type`, 2 errors, such as **news\\/a\\.md\\:13\\:11** provider\\: expected a mapping" in text
+    assert "- `field/type`, 2 errors, such as **news\\/a\\.md\\:3\\:8** title\\: expected a mapping" in text
 
 
 def test_warnings_are_not_among_what_to_mend() -> None:
@@ -94,13 +79,8 @@ def test_commands_to_run_it_again_hide_credentials() -> None:
 
 @pytest.mark.parametrize("hostile", ["<script>alert(1)</script>", "[a](javascript:alert(1))", "x\n\n# heading"])
 def test_texts_from_files_are_shown_not_rendered(hostile: str) -> None:
-    text = run_report(
-        outcome(
-            found={"field/type": violation(hostile, hostile)},
-            unknown_fields={hostile: UnknownField(1, hostile)},
-            message=hostile,
-        )
-    )
+    texts = {"unknown_fields": {hostile: UnknownField(1, hostile)}, "message": hostile}
+    text = run_report(outcome(found={"field/type": violation(hostile, hostile)}, **texts))
     assert hostile not in text
     assert "<script" not in text
     assert "\n# heading" not in text

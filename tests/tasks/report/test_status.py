@@ -22,21 +22,16 @@ from tasks.warehouse.journal import add_to_journal
 from tasks.warehouse.warehouse import Warehouse
 from tasks.write.snapshot import SnapshotBuilder
 from tests.builders import Desk, article, page
+from tests.tasks.report.outcomes import outcome
 
 CONTRACT = load_contract()
 PUBLISHED = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 TWO_HOURS_LATER = datetime(2026, 3, 2, 11, 0, tzinfo=UTC)
 
 
-def outcome(number: int, **changes: Any) -> Outcome:
-    values: dict[str, Any] = {
-        "status": "completed",
-        "run_id": f"run-{number:02}",
-        "started_at": f"2026-03-02T08:{number:02}:00Z",
-        "ended_at": f"2026-03-02T08:{number:02}:03Z",
-        "message": f"message {number}",
-    }
-    return Outcome(**{**values, **changes})
+def run(number: int, **changes: Any) -> Outcome:
+    times = {"started_at": f"2026-03-02T08:{number:02}:00Z", "ended_at": f"2026-03-02T08:{number:02}:03Z"}
+    return outcome(run_id=f"run-{number:02}", **times, **changes)
 
 
 def quarantined(path: str, *codes: str) -> dict[str, Any]:
@@ -71,7 +66,7 @@ def shown(status: Status, width: int = 80) -> str:
 
 
 def test_snapshot_has_an_age_and_tables_have_sizes(tmp_path: Path) -> None:
-    root = warehouse_with(tmp_path / "wh", [outcome(1)], [quarantined("a.md", "yaml/tag")])
+    root = warehouse_with(tmp_path / "wh", [run(1)], [quarantined("a.md", "yaml/tag")])
     status = read_status(root, TWO_HOURS_LATER)
     assert (status.snapshot, status.age_seconds) == (1, 7_200.0)
     size = (root / "current" / "runs" / "part-0.parquet").stat().st_size
@@ -102,35 +97,30 @@ def test_warnings_beside_the_errors_are_no_reasons(tmp_path: Path) -> None:
 
 
 def test_places_are_openable_once_a_run_has_named_the_source(tmp_path: Path) -> None:
-    runs = [outcome(1, sources={"news": "/old"}), outcome(2, sources={"news": "/srv/news"})]
+    runs = [run(1, sources={"news": "/old"}), run(2, sources={"news": "/srv/news"})]
     status = read_status(warehouse_with(tmp_path / "wh", runs, [quarantined("a.md", "yaml/tag")]))
     assert "    /srv/news/a.md:2:1\n" in shown(status)
 
 
-def test_runs_of_table_and_journal_are_one_list_newest_first(tmp_path: Path) -> None:
-    root = warehouse_with(tmp_path / "wh", [outcome(1, files=Files(discovered=5, new=5))], [])
-    add_to_journal(root, msgspec.to_builtins(outcome(2, status="failed", message="The disk is full.")))
+def test_runs_of_table_and_journal_are_one_list_newest_first_each_once(tmp_path: Path) -> None:
+    root = warehouse_with(tmp_path / "wh", [run(1)], [])
+    add_to_journal(root, msgspec.to_builtins(run(2, status="failed", message="The disk is full.")))
     add_to_journal(root, {"written by": "another version"})
+    add_to_journal(root, msgspec.to_builtins(run(1)))
     runs = read_status(root).runs
     assert [(run.run_id, run.status) for run in runs] == [("run-02", "failed"), ("run-01", "completed")]
-    assert runs[1].files == Files(discovered=5, new=5)
-
-
-def test_a_run_in_both_places_is_listed_once(tmp_path: Path) -> None:
-    root = warehouse_with(tmp_path / "wh", [outcome(1)], [])
-    add_to_journal(root, msgspec.to_builtins(outcome(1)))
-    assert [run.run_id for run in read_status(root).runs] == ["run-01"]
 
 
 def test_only_the_last_runs_are_listed(tmp_path: Path) -> None:
-    runs = [outcome(number) for number in range(LAST_RUNS + 3)]
+    runs = [run(number, files=Files(new=number)) for number in range(LAST_RUNS + 3)]
     listed = read_status(warehouse_with(tmp_path / "wh", runs, [])).runs
+    assert [each.files.new for each in listed] == list(range(12, 2, -1))
     assert (len(listed), listed[0].run_id, listed[-1].run_id) == (LAST_RUNS, "run-12", "run-03")
 
 
 def test_journal_alone_shows_what_failed_before_the_first_snapshot(tmp_path: Path) -> None:
     Warehouse(tmp_path, durable=False).create()
-    add_to_journal(tmp_path, msgspec.to_builtins(outcome(1, status="failed", message="No space\nleft.")))
+    add_to_journal(tmp_path, msgspec.to_builtins(run(1, status="failed", message="No space\nleft.")))
     status = read_status(tmp_path)
     assert (status.snapshot, status.tables, status.reasons) == (None, {}, [])
     text = shown(status, width=120)
@@ -139,8 +129,8 @@ def test_journal_alone_shows_what_failed_before_the_first_snapshot(tmp_path: Pat
 
 
 def test_run_line_says_what_changed(tmp_path: Path) -> None:
-    run = outcome(1, snapshot=9, files=Files(new=1_200, removed=3), records=Records(quarantined=4))
-    text = shown(read_status(warehouse_with(tmp_path / "wh", [run], [])), width=120)
+    ended = run(1, snapshot=9, files=Files(new=1_200, removed=3), records=Records(quarantined=4))
+    text = shown(read_status(warehouse_with(tmp_path / "wh", [ended], [])), width=120)
     assert "snapshot 9: 1,200 new, 3 removed; 4 in quarantine" in text
 
 

@@ -2,40 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pyarrow as pa
+from msgspec import to_builtins
 from msgspec.structs import replace
 
 from config.contract import load_contract
-from tasks.report.outcome import Files, Outcome, Records, UnknownField, outcome_of, run_row
-from tasks.report.summary import merged_unknown_fields, merged_violations, what_changed
-
-
-def violation(count: int, path: str) -> dict[str, Any]:
-    example = {"source": "news", "source_path": path, "line": 3, "column": 1, "field": "a", "message": "m", "value": ""}
-    return {"count": count, "severity": "error", "example": example}
-
-
-def outcome(**fields: Any) -> Outcome:
-    times = {"started_at": "2026-03-01T06:00:00.000Z", "ended_at": "2026-03-01T06:00:09.500Z"}
-    return Outcome(**{"status": "completed", "run_id": "r", "message": "Done.", **times, **fields})
+from tasks.report.outcome import Files, Records, UnknownField, Violation, outcome_of, run_row
+from tasks.report.summary import merged, what_changed
+from tests.tasks.report.outcomes import outcome, violation
 
 
 def test_violations_add_up_and_the_first_example_stands() -> None:
     batches = [
-        {"violations": {"yaml/tag": violation(1, "a"), "field/type": violation(2, "b")}},
-        {"violations": {"yaml/tag": violation(4, "c")}},
+        {"violations": {"yaml/tag": to_builtins(violation("a", count=1)), "field/type": to_builtins(violation("b"))}},
+        {"violations": {"yaml/tag": to_builtins(violation("c", count=4))}},
     ]
-    merged = merged_violations(batches)
-    assert [(code, entry.count) for code, entry in merged.items()] == [("yaml/tag", 5), ("field/type", 2)]
-    assert merged["yaml/tag"].example.source_path == "a"
-
-
-def test_merging_leaves_the_numbers_of_the_batches_alone() -> None:
-    batches = [{"violations": {"yaml/tag": violation(1, "a")}}, {"violations": {"yaml/tag": violation(4, "c")}}]
-    merged_violations(batches)
-    assert batches[0]["violations"]["yaml/tag"]["count"] == 1
+    found = merged(batches, "violations", Violation)
+    assert [(code, entry.count) for code, entry in found.items()] == [("yaml/tag", 5), ("field/type", 2)]
+    assert found["yaml/tag"].example.source_path == "a"
+    assert batches[0]["violations"]["yaml/tag"]["count"] == 1, "the numbers of the batches stay"
 
 
 def test_unknown_fields_add_up_most_frequent_first() -> None:
@@ -43,8 +28,8 @@ def test_unknown_fields_add_up_most_frequent_first() -> None:
         {"unknown_fields": {"mood": {"count": 1, "example": "calm"}, "age": {"count": 1, "example": "3"}}},
         {"unknown_fields": {"mood": {"count": 2, "example": "wild"}}},
     ]
-    merged = merged_unknown_fields(batches)
-    assert list(merged.items()) == [("mood", UnknownField(3, "calm")), ("age", UnknownField(1, "3"))]
+    found = merged(batches, "unknown_fields", UnknownField)
+    assert list(found.items()) == [("mood", UnknownField(3, "calm")), ("age", UnknownField(1, "3"))]
 
 
 def test_what_changed_in_a_sentence() -> None:
@@ -71,17 +56,12 @@ def test_a_row_fills_every_required_column_of_runs() -> None:
 
 
 def test_a_row_says_what_the_outcome_says_and_gives_it_back() -> None:
-    said = {
-        "snapshot": 3,
-        "sources": {"news": "/srv"},
-        "warehouse": "wh",
-        "unknown_fields": {"a": UnknownField(1, "b")},
-    }
-    ran = outcome(files=Files(new=2), records=Records(loaded=2), seconds={"parse": 1.5}, **said)
+    said = {"snapshot": 3, "sources": {"news": "/srv"}, "unknown_fields": {"a": UnknownField(1, "b")}}
+    ran = outcome(files=Files(new=2), records=Records(loaded=2), seconds={"parse": 1.5}, warehouse="wh", **said)
     row = run_row(ran)
     assert (row["files_new"], row["records_loaded"]) == (2, 2)
     assert row["stages"] == [{"stage": "parse", "seconds": 1.5, "bytes": 0}]
-    assert (row["ended_at"] - row["started_at"]).total_seconds() == 9.5
+    assert (row["ended_at"] - row["started_at"]).total_seconds() == 4
     again = outcome_of(row)
-    assert (again.start, again.took) == (ran.start, 9.5)
+    assert (again.start, again.took) == (ran.start, 4)
     assert replace(again, started_at=ran.started_at, ended_at=ran.ended_at) == ran
