@@ -6,7 +6,7 @@ they read back. Nothing that fails here is published.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
@@ -113,7 +113,7 @@ def _footer_rows(path: Path) -> int:
     try:
         return int(pq.read_metadata(path).num_rows)
     except (pa.ArrowException, OSError) as error:
-        hint = "`presslake run --full-refresh` writes it anew; `presslake rollback` goes back to an older snapshot."
+        hint = "`presslake run --full-refresh` writes it again; `presslake rollback` goes back to an older snapshot."
         raise AuditError(f"{path.name} cannot be read back: {error}.", hint) from None
 
 
@@ -121,35 +121,6 @@ def check_articles(path: Path, contract: Contract, exempt: Collection[str] = ())
     """One new file of `articles`, read back: see `check_article_rows`."""
     columns = [column.name for column in contract.source_columns if column.severity == "error"]
     check_article_rows(path.name, read_parquet(path, list(dict.fromkeys(["article_id", *columns]))), contract, exempt)
-
-
-def check_patch(
-    path: Path,
-    ids: pa.ChunkedArray,
-    encoded: Mapping[int, Collection[str]],
-    contract: Contract,
-    exempt: Collection[str] = (),
-) -> None:
-    """One patched file of `articles`, read back: its articles are those expected, and what is new holds the rules.
-
-    What was copied was held against them when it was written.
-
-    Args:
-        path: the file.
-        ids: (n,) `article_id` of its rows, in their order.
-        encoded: columns that were encoded anew, by row group.
-        contract, exempt: see `check_article_rows`.
-
-    Raises:
-        AuditError: naming the file, and what does not hold.
-    """
-    with pq.ParquetFile(path, page_checksum_verification=True) as file:
-        if not file.read(columns=["article_id"])["article_id"].combine_chunks().equals(ids.combine_chunks()):
-            raise AuditError(f"{path.name}: the articles are not those of the manifest.", _REPORT)
-        for group, columns in encoded.items():
-            rows = file.read_row_group(group, columns=list(dict.fromkeys(["article_id", *columns])))
-            check_required(f"articles/{path.name}", rows, contract)
-            check_article_rows(path.name, rows, contract, exempt)
 
 
 def check_article_rows(name: str, table: pa.Table, contract: Contract, exempt: Collection[str] = ()) -> None:

@@ -25,6 +25,7 @@ from tasks.arrow.recurring import plain_table
 from tasks.arrow.related import related_lists
 from tasks.warehouse.parquet_reading import read_parquet
 from tasks.warehouse.snapshots import DataFile, Snapshot
+from tasks.write.audit import check_read
 from tasks.write.layout import Layout
 from tasks.write.records import StagedRecords, with_lineage
 
@@ -145,14 +146,8 @@ class RecordSet:
         return int(pc.sum(self.manifest["size"].take(self._members[file])).as_py() or 0)
 
     def check(self) -> None:
-        """Every fresh record has its row in the manifest.
-
-        Raises:
-            AuditError: one has none, or was read twice.
-        """
-        known = pc.is_in(self._keys, file_keys(self.fresh.keys))
-        if lost := len(self.fresh.keys) - known.true_count:
-            raise AuditError(f"{lost:,} records that were read are not in the manifest.", "Please report this.")
+        """Hold the fresh records against the manifest, see `audit.check_read`."""
+        check_read(file_keys(self.fresh.keys), self._keys)
 
     def parent_file(self, table: str, file: str) -> DataFile | None:
         """The parent's file of a table; None where there is none, or it has no row."""
