@@ -2,7 +2,7 @@
 
     python -m benchmarks.compare --files 60000 --repeats 5
     python -m benchmarks.compare --parts scale --scale 100000 1000000
-    python -m benchmarks.compare --parts                                (only write the report anew)
+    python -m benchmarks.compare --parts                                (only write the report again)
 
 Every run is noted in `benchmarks/journal.jsonl` as soon as it is over. The same command goes on from there
 after an interruption; with `--work` it need not even generate the files again.

@@ -74,8 +74,8 @@ def _next_run(parent: pa.Table, files: pa.Table) -> pa.Table:
     gone = parent.slice(0, 0).select(["source", "source_path"])
     merged = next_manifest(parent, gone, files.select, stamp)
     manifest = decide(merged.table, _RULES, "1", parent, merged.before)
-    touched = changed_rows(parent, manifest, merged.reread, merged.before, SHOWN)
-    return keep_first_seen(manifest, parent, touched)
+    affected = changed_rows(parent, manifest, merged.reread, merged.before, SHOWN)
+    return keep_first_seen(manifest, parent, affected)
 
 
 def boilerplate(sizes: list[int]) -> None:

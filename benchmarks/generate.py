@@ -124,7 +124,7 @@ def churn(root: Path, amount: Churn) -> Expected:
     plan = Plan(was.first_files, was.seed)
     numbers = plan.churnable[was.churned : was.churned + amount.uses]
     if len(numbers) < amount.uses:
-        raise ValueError(f"{root} has only {len(numbers)} files left to churn: generate it anew, or larger.")
+        raise ValueError(f"{root} has only {len(numbers)} files left to churn: generate it again, or larger.")
     writer, version = TreeWriter(root, plan), was.rounds + 1
     changed, removed = numbers[: amount.changed], numbers[amount.changed : amount.changed + amount.removed]
     size = was.bytes + sum(writer.write(number, version) for number in changed)

@@ -22,7 +22,7 @@ class Journal:
     """The runs of one comparison.
 
     Args:
-        path: JSON lines: the setup, then a line a run. A file of another setup is started anew.
+        path: JSON lines: the setup, then a line a run. A file of another setup is started again.
         setup: all that the costs depend on, such as sizes and versions.
     """
 
@@ -43,16 +43,16 @@ class Journal:
         """Whether a run is over."""
         return (part, subject, number) in self._costs
 
-    def cost(self, part: str, subject: str, number: int, run: Callable[[], Cost], *, anew: bool = False) -> Cost:
+    def cost(self, part: str, subject: str, number: int, run: Callable[[], Cost], *, again: bool = False) -> Cost:
         """What a run cost; it is run only if that is not known yet.
 
         Args:
             part, subject, number: name the run.
             run: runs it.
-            anew: run it whatever is known: the runs after it need what it leaves behind.
+            again: run it whatever is known: the runs after it need what it leaves behind.
         """
         key = (part, subject, number)
-        if anew or key not in self._costs:
+        if again or key not in self._costs:
             cost = self._costs[key] = run()
             entry = {"part": part, "subject": subject, "number": number, "cost": dataclasses.asdict(cost)}
             with self._path.open("a") as file:
@@ -62,7 +62,7 @@ class Journal:
         return self._costs[key]
 
     def close(self) -> None:
-        """The comparison is done: the next one measures anew."""
+        """The comparison is done: the next one measures again."""
         self._path.unlink(missing_ok=True)
 
 

@@ -114,7 +114,7 @@ def unchanged(setup: Setup) -> list[Row]:
 
 
 def changed(setup: Setup) -> list[Row]:
-    """Run again after some files have changed, other ones each time; interrupted, it starts anew."""
+    """Run again after some files have changed, other ones each time; interrupted, it start again."""
     place = setup.place
     subjects = [PRESSLAKE, *setup.chosen(DLT)]
     tree = load_expected(place.tree)
@@ -127,7 +127,7 @@ def changed(setup: Setup) -> list[Row]:
         for subject in subjects:
             counts = expected_again(subject, tree, setup.changed)
             run = partial(place.run, subject, counts, fresh=False, interval=interval)
-            costs[subject.name].append(setup.journal.cost("changed", subject.name, number, run, anew=not is_over))
+            costs[subject.name].append(setup.journal.cost("changed", subject.name, number, run, again=not is_over))
     return [_row(s.name, tree, costs[s.name], expected_again(s, tree, setup.changed)) for s in subjects]
 
 

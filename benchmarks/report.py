@@ -43,8 +43,8 @@ The same command again. presslake runs without Prefect here, as it does by hand;
 every file and is what any incremental loader has to do at least. dlt notices newer files only, no removed ones.""",
     "changed": """\
 Some files have another excerpt than before, other files each time; then the same command again. The files are spread
-over all years, so every file of `articles` changes: it is put together from the column chunks of the one before, and
-of those that say something else anew. dlt's warehouse, a DuckDB file, changes rows in place.""",
+over all years, so most files of `articles` have a changed row and are written again, whole; the others are kept.
+dlt's warehouse, a DuckDB file, changes rows in place.""",
     "scale": """\
 presslake's full load at several sizes, once each; its memory was looked at during the run.""",
 }

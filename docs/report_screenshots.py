@@ -1,6 +1,6 @@
 """Screenshots of `presslake report` over the sample newsroom, for the documentation.
 
-`python docs/report_screenshots.py` takes them anew into docs/screenshots; it needs Chromium. The
+`python docs/report_screenshots.py` takes them again into docs/screenshots; it needs Chromium. The
 sample is loaded in four runs, so that there is something to see of time: first without its broken
 files, then with some of them, with all, and with some mended.
 """

@@ -86,7 +86,7 @@ def check_sources(specs: Sequence[str], settings: Settings) -> CheckReport:
     findings: list[Finding] = []
     for states, found in _checked_batches(batches, _job(sources, settings), settings.run.workers):
         ignored += states.get("ignored", 0)
-        checked += sum(count for state, count in states.items() if state not in {"ignored", "gone"})
+        checked += sum(count for state, count in states.items() if state not in {"ignored", "missing"})
         findings += map(_finding, found.to_pylist())
     findings.sort(key=lambda f: (f.path, f.line or 0, f.column or 0, f.code, f.field))
     errors = sum(finding.severity == "error" for finding in findings)

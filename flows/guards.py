@@ -45,7 +45,7 @@ def check_listing(plan: Plan, guards: Guards) -> None:
             f"The sources list {plan.discovered:,} files; `guards.min_files` wants {guards.min_files:,} at least.",
             "Nothing was published. Check that the sources are mounted and complete, or lower the setting.",
         )
-    if guards.accept_removals or not plan.gone:
+    if guards.accept_removals or not plan.deleted:
         return
     if plan.emptied:
         raise GuardRailError(
@@ -53,7 +53,7 @@ def check_listing(plan: Plan, guards: Guards) -> None:
             "Nothing was published. Check it. If its files are really gone, run again with `--accept-removals`.",
         )
     # New files may turn out to be the missing ones under other names; only reading them tells.
-    _check_removed(plan.gone - plan.new, plan.known, guards)
+    _check_removed(plan.deleted - plan.new, plan.known, guards)
 
 
 def _check_removed(removed: int, known: int, guards: Guards) -> None:
@@ -70,14 +70,14 @@ def check_decisions(plan: Plan, decisions: Decisions, guards: Guards) -> None:
     """Stop before anything is written if too many files are bad or gone, or went while they were to be read.
 
     Raises:
-        GuardRailError: too large a share of the files is in quarantine, removed or vanished.
+        GuardRailError: too large a share of the files is in quarantine, removed or missing.
     """
     # A disk that is unmounted after it was listed must not make tombstones of its files.
-    vanished = _removals(decisions.vanished, decisions.live + decisions.vanished, guards)
-    if vanished.state == "hit":
+    missing = _removals(decisions.missing, decisions.live + decisions.missing, guards)
+    if missing.state == "hit":
         raise GuardRailError(
-            f"{decisions.vanished:,} files ({vanished.found:.0%}) were listed and gone when they were to be read; "
-            f"`guards.max_removed_share` is {vanished.limit:.0%}.",
+            f"{decisions.missing:,} files ({missing.found:.0%}) were listed and gone when they were to be read; "
+            f"`guards.max_removed_share` is {missing.limit:.0%}.",
             "Nothing was published. Check that the sources stay mounted and are not being replaced, then run again.",
         )
     _check_removed(decisions.removed - decisions.renamed, plan.known, guards)
@@ -105,8 +105,8 @@ def limits_met(plan: Plan | None, decisions: Decisions | None, guards: Guards) -
         checks.append(GuardCheck("guards.min_files", plan.discovered, guards.min_files, "files"))
         if plan.discovered < guards.min_files:
             checks[0] = msgspec.structs.replace(checks[0], state="hit")
-    gone = decisions.removed - decisions.renamed if decisions else plan.gone - plan.new
-    removals = _removals(gone, plan.known, guards)
+    deleted = decisions.removed - decisions.renamed if decisions else plan.deleted - plan.new
+    removals = _removals(deleted, plan.known, guards)
     is_hit = plan.emptied and not guards.accept_removals
     checks.append(msgspec.structs.replace(removals, state="hit") if is_hit else removals)
     return [*checks, _quarantined(decisions, guards)] if decisions else checks

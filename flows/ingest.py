@@ -82,14 +82,14 @@ def ingest_name(sources: Sequence[str], moment: datetime, *, full_refresh: bool 
     Args:
         sources: as the parameter has them, `path` or `name=path`; none means those of the settings.
         moment: when it was to start.
-        full_refresh: every file is read anew.
+        full_refresh: every file is read again.
     """
     names = [source_name(source) for source in sources]
     listed = ", ".join(names[:_MOST_SOURCES]) or "configured sources"
     if len(names) > _MOST_SOURCES:
         listed += f" and {len(names) - _MOST_SOURCES} more"
-    anew = " · full refresh" if full_refresh else ""
-    return f"ingest {listed}{anew} · {spell_moment(moment)}"
+    again = " · full refresh" if full_refresh else ""
+    return f"ingest {listed}{again} · {spell_moment(moment)}"
 
 
 def source_name(source: str) -> str:
@@ -127,7 +127,7 @@ def ingest(
         sources: Folders, archives, Git or object-store URLs, each `path` or `name=path`; none takes the settings'.
         warehouse: Folder of the warehouse; empty takes that of the settings (`warehouse.path`).
         config: Settings file; empty takes `presslake.yaml` of the working folder, if it is there.
-        full_refresh: Read every file anew, whatever is known of it.
+        full_refresh: Read every file again, whatever is known of it.
         accept_removals: Publish although more files are gone than `guards.max_removed_share` allows.
         accept_quarantine: Publish although more files are bad than `guards.max_quarantined_share` allows.
         accept_contract: Publish although the contract drops, renames or narrows columns that readers know.

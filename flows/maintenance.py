@@ -62,7 +62,7 @@ def rewrite(settings: Settings, run_id: str) -> Rewritten:
         parent=parent.number,
     )
     if parent.info.summary.get("form") != run.table_form:
-        return Rewritten(note="Contract, rules or version changed: the next run writes all tables anew, then maintain.")
+        return Rewritten(note="Contract, rules or version changed: the next run writes all tables, then maintain.")
     return _rewrite(run, parent)
 
 
@@ -157,8 +157,8 @@ def _rewrite(run: Run, parent: Snapshot) -> Rewritten:
 def _message(plan: Rewritten) -> str:
     parts = {
         "forgotten": (plan.runs, "run"),
-        "of vanished files forgotten": (plan.tombstones, "row"),
-        "split anew": (len(plan.partitions), "partition"),
+        "of deleted files forgotten": (plan.tombstones, "row"),
+        "split again": (len(plan.partitions), "partition"),
     }
     done = [f"{counted(count, noun)} {what}" for what, (count, noun) in parts.items() if count]
     return f"Maintenance: {', '.join(done)}."

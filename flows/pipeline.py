@@ -73,7 +73,7 @@ def _run_stages(run: Run, engine: Engine, tracker: Tracker) -> Outcome:
     check_decisions(plan, decisions, run.settings.guards)
     reach("run.after-deduplicate")
 
-    outcome = _publish(run, engine, tracker) if decisions.touched or run.writes_anew else tracker.unchanged()
+    outcome = _publish(run, engine, tracker) if decisions.affected or run.writes_all else tracker.unchanged()
     update_stamps(run, batches)
     return outcome
 
@@ -81,9 +81,7 @@ def _run_stages(run: Run, engine: Engine, tracker: Tracker) -> Outcome:
 def _publish(run: Run, engine: Engine, tracker: Tracker) -> Outcome:
     with tracker.stage("write"):
         publication = tracker.publication()
-        snapshot, written = engine.call(
-            run, write_tables, publication, name=_write_name(publication)
-        )
+        snapshot, written = engine.call(run, write_tables, publication, name=_write_name(publication))
     # It is published; entries that could not be forgotten are known by their ids next time.
     with suppress(WarehouseError, OSError):
         reach("run.published")

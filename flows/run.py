@@ -118,7 +118,7 @@ def _unreadable(current: Snapshot, sources: Collection[str]) -> str:
     except WarehouseError as error:
         if others := sorted({str(name) for name in _listed(current)} - set(sources)):
             raise WarehouseError(error.message, f"Run again with all sources ({', '.join(others)} too).") from error
-        return f"{error.message} So `first_seen_at`, the table `runs` and any history start anew."
+        return f"{error.message} So `first_seen_at`, the table `runs` and any history start again."
     return ""
 
 

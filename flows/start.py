@@ -26,7 +26,7 @@ def run_ingest(
     Args:
         sources: folders, each `path` or `name=path`; with none, those of the settings.
         settings: everything else.
-        full_refresh: read every file anew.
+        full_refresh: read every file again.
         progress: hears how the run goes on.
 
     Raises:

@@ -57,7 +57,7 @@ class Tracker:
         """Log what is there, and what has to be read."""
         self._plan = plan
         log = log_of("discover")
-        changes = f"{plan.new:,} new, {plan.changed:,} changed, {plan.unchanged:,} unchanged, {plan.gone:,} gone"
+        changes = f"{plan.new:,} new, {plan.changed:,} changed, {plan.unchanged:,} unchanged, {plan.deleted:,} gone"
         log.info("%s: %s", counted(plan.discovered, "file"), changes)
         if resumed := sum(batch.resumed for batch in plan.batches):
             log.info("%s of an interrupted run are taken over", counted(resumed, "finished batch", "finished batches"))
@@ -84,8 +84,8 @@ class Tracker:
         self._decisions = decisions
         counts = [f"{decisions.statuses.get(name, 0):,} {name}" for name in ("loaded", "duplicate", "quarantined")]
         log_of("deduplicate").info("%s", ", ".join(counts))
-        if decisions.vanished:
-            missing = counted(decisions.vanished, "file")
+        if decisions.missing:
+            missing = counted(decisions.missing, "file")
             log_of("parse").warning("%s were listed and gone when they were to be read", missing)
 
     def publication(self) -> Publication:
@@ -102,7 +102,7 @@ class Tracker:
         rows = [*map(run_row, read_outcomes(self._run.warehouse.root)), run_row(outcome)]
         summary = msgspec.to_builtins({"files": outcome.files, "records": outcome.records})
         batches = [batch.path for batch in self._plan.batches]
-        return Publication(batches, self._plan.discovered - self._decisions.vanished, rows, summary)
+        return Publication(batches, self._plan.discovered - self._decisions.missing, rows, summary)
 
     def published(self, snapshot: int, written: int) -> Outcome:
         """The outcome of a run whose `publication` is published.

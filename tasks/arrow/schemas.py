@@ -58,7 +58,7 @@ KEY_FIELDS: Final = [
 ]
 
 #: One row a file of a batch, as the validate stage leaves it: the manifest's next rows.
-#: `status` is `record`, `removed`, `quarantined`, `ignored`, `touched` (same bytes) or `gone`.
+#: `status` is `record`, `removed`, `quarantined`, `ignored`, `same_content` (same bytes) or `missing`.
 FILES: Final = pa.schema(
     [
         *LISTING_FIELDS,

@@ -1,4 +1,4 @@
-"""What is different from the parent manifest: rows that the tables must show anew, and the numbers for readers.
+"""What is different from the parent manifest: rows that the tables must show again, and the numbers for readers.
 
 Belongs here: comparing two decided manifests. What changed on the disk is the discover stage's.
 """

@@ -1,6 +1,6 @@
 """The next manifest: what was known of every file, with what this run found out.
 
-Belongs here: merging the previous manifest with listing and batches, tombstones, renames, and the
+Belongs here: merging the parent manifest with listing and batches, tombstones, renames, and the
 lineage that outlives changes. Does not belong here: which record survives (`decisions`).
 """
 
@@ -33,7 +33,7 @@ DECIDED: Final = (
     *SPREAD,
 )
 
-#: Columns by which records are compared; files that are gone have none.
+#: Columns by which records are compared; deleted files have none.
 _COMPARED: Final = ("content_key", "title_words", "outlet", "match_version")
 
 _LISTS: Final = ("alias_ids", "near", "violations")
@@ -44,8 +44,8 @@ _LONGEST: Final = "shingles"
 #: Reads columns of `FILES` rows by their names, again with each call.
 Files = Callable[[Sequence[str]], pa.Table]
 
-#: Statuses of files that were not read anew.
-NOT_READ: Final = pa.array(["gone", "touched"])
+#: Statuses of files that were not read again.
+NOT_READ: Final = pa.array(["missing", "same_content"])
 
 
 @dataclass(frozen=True)
@@ -73,8 +73,8 @@ class NextManifest(NamedTuple):
     Attributes:
         table: (n,) rows.
         renamed: how many new files are renamed ones.
-        before: (n,) each file's row in the previous manifest, null where it has none.
-        reread: (n,) whether this run read the file anew.
+        before: (n,) each file's row in the parent manifest, null where it has none.
+        reread: (n,) whether this run read the file again.
     """
 
     table: pa.Table
@@ -93,12 +93,12 @@ class _Merged(NamedTuple):
     is_lost: pa.BooleanArray
 
 
-def next_manifest(previous: pa.Table, gone: pa.Table, files: Files, stamp: RunStamp) -> NextManifest:
+def next_manifest(parent: pa.Table, deleted: pa.Table, files: Files, stamp: RunStamp) -> NextManifest:
     """Bring the manifest up to what this run found.
 
     Args:
-        previous: (m,) the manifest of the parent snapshot, sorted by source and path; at first empty.
-        gone: rows of `previous` whose file is no longer listed.
+        parent: (m,) the manifest of the parent snapshot, sorted by source and path; at first empty.
+        deleted: rows of `parent` whose file is no longer listed.
         files: reads columns of `FILES` rows of every batch; each file at most once.
         stamp: lineage of this run.
 
@@ -106,43 +106,43 @@ def next_manifest(previous: pa.Table, gone: pa.Table, files: Files, stamp: RunSt
         One row a file, sorted by source and path; decision columns are null.
     """
     short = [name for name in FILES.names if name != _LONGEST]
-    found = _short_columns(previous.drop_columns([_LONGEST]), gone, files(short), stamp)
+    found = _short_columns(parent.drop_columns([_LONGEST]), deleted, files(short), stamp)
     # By itself: else all that was read would be in memory together with its copy.
-    lists = _longest(previous.select([_LONGEST]), files(["status", _LONGEST]), found)
-    table = with_nulls(found.table.append_column(previous.schema.field(_LONGEST), lists), previous.schema)
-    reread = pc.greater_equal(found.order, len(previous))
+    lists = _longest(parent.select([_LONGEST]), files(["status", _LONGEST]), found)
+    table = with_nulls(found.table.append_column(parent.schema.field(_LONGEST), lists), parent.schema)
+    reread = pc.greater_equal(found.order, len(parent))
     return NextManifest(table, found.renamed, found.before, reread)
 
 
-def _short_columns(previous: pa.Table, gone: pa.Table, files: pa.Table, stamp: RunStamp) -> _Merged:
+def _short_columns(parent: pa.Table, deleted: pa.Table, files: pa.Table, stamp: RunStamp) -> _Merged:
     """As `next_manifest`, for tables without the longest column."""
-    vanished = files.filter(pc.equal(files["status"], "gone"))
-    same = files.filter(pc.equal(files["status"], "touched"))
+    missing = files.filter(pc.equal(files["status"], "missing"))
+    same = files.filter(pc.equal(files["status"], "same_content"))
     read = _files_read(files)
-    keys = file_keys(previous)
-    is_lost = pc.is_in(keys, pa.concat_arrays([file_keys(gone), file_keys(vanished)]))
+    keys = file_keys(parent)
+    is_lost = pc.is_in(keys, pa.concat_arrays([file_keys(deleted), file_keys(missing)]))
     read_as = pc.index_in(keys, file_keys(read))
-    fresh, renamed = _fresh_rows(read, previous, read_as, previous.filter(is_lost), stamp)
-    table = _with_sizes(_tombstones(previous, is_lost, stamp.started_at), keys, same)
+    fresh, renamed = _fresh_rows(read, parent, read_as, parent.filter(is_lost), stamp)
+    table = _with_sizes(_tombstones(parent, is_lost, stamp.started_at), keys, same)
     # Columns that are about to be emptied need not be put in order.
-    known = [name for name in previous.column_names if name not in DECIDED]
+    known = [name for name in parent.column_names if name not in DECIDED]
     order = merged(keys, read_as, file_keys(fresh))
     table = in_order(pa.concat_tables([table.select(known), fresh.select(known)]), order)
-    table = with_nulls(table, previous.schema)
+    table = with_nulls(table, parent.schema)
     return _Merged(table, renamed, rows_before(order, read_as, len(read)), order, is_lost)
 
 
-def _longest(previous: pa.Table, files: pa.Table, found: _Merged) -> pa.ChunkedArray:
-    """The longest column of the next manifest; files that are gone have an empty list."""
+def _longest(parent: pa.Table, files: pa.Table, found: _Merged) -> pa.ChunkedArray:
+    """The longest column of the next manifest; deleted files have an empty list."""
     if pc.any(found.is_lost).as_py():
-        nothing = pa.scalar([], previous.field(_LONGEST).type)
-        previous = with_column(previous, _LONGEST, pc.if_else(found.is_lost, nothing, whole(previous[_LONGEST])))
-    read = with_nulls(_files_read(files), previous.schema)
-    return in_order(pa.concat_tables([previous, read]), found.order)[_LONGEST]
+        nothing = pa.scalar([], parent.field(_LONGEST).type)
+        parent = with_column(parent, _LONGEST, pc.if_else(found.is_lost, nothing, whole(parent[_LONGEST])))
+    read = with_nulls(_files_read(files), parent.schema)
+    return in_order(pa.concat_tables([parent, read]), found.order)[_LONGEST]
 
 
 def _files_read(files: pa.Table) -> pa.Table:
-    """The rows of files that were read anew: mostly all, and then no copy of them."""
+    """The rows of files that were read again: mostly all, and then no copy of them."""
     is_read = pc.invert(pc.is_in(files["status"], NOT_READ))
     return files if pc.all(is_read, min_count=0).as_py() else files.filter(is_read)
 
@@ -157,18 +157,18 @@ def with_column(table: pa.Table, name: str, values: pa.Array | pa.ChunkedArray) 
     return table.set_column(table.schema.get_field_index(name), field, values.cast(field.type))
 
 
-def keep_first_seen(manifest: pa.Table, previous: pa.Table, touched: pa.BooleanArray) -> pa.Table:
+def keep_first_seen(manifest: pa.Table, parent: pa.Table, affected: pa.BooleanArray) -> pa.Table:
     """An article keeps when it was first loaded, also where another of its records survives now.
 
     Args:
         manifest: (n,) decided rows.
-        previous: the parent's manifest.
-        touched: (n,) rows that changed; others have been survivors before, or are none now.
+        parent: the parent's manifest.
+        affected: (n,) rows that changed; others have been survivors before, or are none now.
     """
-    is_candidate = pc.and_(touched, pc.equal(whole(manifest["status"]), "loaded"))
+    is_candidate = pc.and_(affected, pc.equal(whole(manifest["status"]), "loaded"))
     ids = manifest["article_id"].filter(is_candidate)
-    same = pc.and_(pc.equal(previous["status"], "loaded"), pc.is_in(previous["article_id"], whole(ids)))
-    before = previous.select(["first_seen_at", "article_id"]).filter(same)
+    same = pc.and_(pc.equal(parent["status"], "loaded"), pc.is_in(parent["article_id"], whole(ids)))
+    before = parent.select(["first_seen_at", "article_id"]).filter(same)
     known = _look_up(before["first_seen_at"], before["article_id"], ids)
     own = whole(manifest["first_seen_at"])
     mine = own.filter(is_candidate)
@@ -184,7 +184,7 @@ def with_nulls(table: pa.Table, schema: pa.Schema) -> pa.Table:
 
 
 def _tombstones(table: pa.Table, is_lost: pa.BooleanArray, now: datetime) -> pa.Table:
-    """Rows of files that are gone stay, so that nothing seen is forgotten, but with no keys."""
+    """Rows of deleted files stay, so that nothing seen is forgotten, but with no keys."""
     if not pc.any(is_lost).as_py():
         return table
     table = with_column(table, "status", pc.if_else(is_lost, "removed", table["status"]))
@@ -207,21 +207,21 @@ def _with_sizes(table: pa.Table, keys: pa.Array, same: pa.Table) -> pa.Table:
 
 
 def _fresh_rows(
-    read: pa.Table, previous: pa.Table, read_as: pa.Array, lost: pa.Table, stamp: RunStamp
+    read: pa.Table, parent: pa.Table, read_as: pa.Array, lost: pa.Table, stamp: RunStamp
 ) -> tuple[pa.Table, int]:
     """Rows of the files that were read; a known, renamed or moved one keeps when it was first seen.
 
     Args:
         read: (r,) what the batches say.
-        previous: (m,) the parent's manifest.
-        read_as: (m,) row of `read` that has the file anew, null where none has.
-        lost: rows of `previous` whose file is gone.
+        parent: (m,) the parent's manifest.
+        read_as: (m,) row of `read` that has the file again, null where none has.
+        lost: rows of `parent` whose file is deleted.
         stamp: lineage of this run.
     """
     now = pa.scalar(stamp.started_at, TIMESTAMP)
     is_read = pc.is_valid(read_as)
     known_as = pc.index_in(pa.arange(0, len(read)).cast(pa.int32()), read_as.filter(is_read))
-    known = previous["first_seen_at"].filter(is_read).combine_chunks().take(known_as)
+    known = parent["first_seen_at"].filter(is_read).combine_chunks().take(known_as)
     by_hash = _look_up(lost["first_seen_at"], lost["source_hash"], read["source_hash"])
     by_id = _look_up(lost["first_seen_at"], lost["article_id"], read["article_id"])
     columns: dict[str, pa.Array | pa.ChunkedArray] = {name: read[name] for name in read.column_names}
@@ -230,7 +230,7 @@ def _fresh_rows(
     columns |= {name: pa.repeat(pa.scalar(value), len(read)) for name, value in stamp.texts.items()}
     columns["loaded_at"] = pa.repeat(now, len(read))
     renamed = _renamed(read["source_hash"].filter(pc.is_null(known)), lost["source_hash"])
-    return with_nulls(pa.table(columns), previous.schema), renamed
+    return with_nulls(pa.table(columns), parent.schema), renamed
 
 
 def _renamed(new: pa.ChunkedArray, lost: pa.ChunkedArray) -> int:

@@ -34,7 +34,7 @@ def deduplicate_records(folder: Path, batches: Sequence[Path]) -> Decisions:
     """Decide which record tells each story.
 
     Args:
-        folder: the run's staging folder, with `gone.arrow`. If there is anything to write, it gets `manifest.arrow`,
+        folder: the run's staging folder, with `deleted.arrow`. If there is anything to write, it gets `manifest.arrow`,
             the next manifest with the columns `affected`, `reindexed` and `parent_row` beside it.
         batches: folders of the validated batches.
 
@@ -42,7 +42,7 @@ def deduplicate_records(folder: Path, batches: Sequence[Path]) -> Decisions:
         The numbers of the decisions.
     """
     run = load_run(folder)
-    gone = read_arrow(folder / "gone.arrow")
+    gone = read_arrow(folder / "deleted.arrow")
     if not batches and not len(gone) and (decisions := _standing_decisions(run)):
         return decisions
     return _decide_all(folder, run, batches, gone)
@@ -58,14 +58,14 @@ def is_decided(manifest: pa.Table, version: str) -> bool:
 
 def _standing_decisions(run: Run) -> Decisions | None:
     """The numbers of a run for which nothing came and nothing went, if the decisions on what is there stand."""
-    if run.writes_anew:
+    if run.writes_all:
         return None
     manifest = run.parent_manifest.read((*COUNTED, "match_version"))
     return _counted(manifest, run.sources) if is_decided(manifest, run.match_version) else None
 
 
 def _decide_all(folder: Path, run: Run, batches: Sequence[Path], gone: pa.Table) -> Decisions:
-    """Decide on every record, and stage the next manifest; `gone` has source and path of the deleted files."""
+    """Decide on every record, and stage the next manifest; `missing` has source and path of the deleted files."""
     from tasks.deduplicate.decisions import decide  # noqa: PLC0415  (most runs find no change)
     from tasks.deduplicate.manifest import RunStamp, keep_first_seen, next_manifest  # noqa: PLC0415
 
@@ -94,9 +94,9 @@ def _decide_all(folder: Path, run: Run, batches: Sequence[Path], gone: pa.Table)
     before, after = parent.select(COMPARED).filter(pc.invert(stays)), manifest.select(COMPARED).filter(affected)
     return msgspec.structs.replace(
         _counted(manifest, run.sources),
-        touched=len(after),
-        touched_files=statuses.get("touched", 0),
-        vanished=statuses.get("gone", 0),
+        affected=len(after),
+        same_content=statuses.get("same_content", 0),
+        missing=statuses.get("missing", 0),
         renamed=renamed,
         removed=_removed(before, after),
         changes=changes_for_readers(before, after) if len(after) else {},
@@ -126,9 +126,9 @@ def _counted(manifest: pa.Table, sources: Collection[str]) -> Decisions:
     live = _where(manifest.select(COUNTED), pc.invert(manifest["deleted"]))
     ours = _where(live.select(["source", "status"]), pc.is_in(live["source"], pa.array(sorted(sources), pa.string())))
     return Decisions(
-        touched=0,
-        touched_files=0,
-        vanished=0,
+        affected=0,
+        same_content=0,
+        missing=0,
         renamed=0,
         removed=0,
         statuses=count_by(live["status"]),

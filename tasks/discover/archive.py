@@ -3,7 +3,7 @@
 Belongs here: limits, the etag of a member, and errors of the archive as a whole. Does not belong here:
 one format (`tasks.discover.zips`, `tasks.discover.tars`).
 
-- A member's etag is its checksum and size, whatever the format. So an archive that was packed anew costs
+- A member's etag is its checksum and size, whatever the format. So an archive that was packed again costs
   only what is different in it.
 - Nothing is unpacked to where a member's path says. Absolute paths and such with `..`, links, devices and
   hidden files are left alone; of members with one path the last counts, as in unpacking.

@@ -4,7 +4,7 @@ Belongs here: listing a prefix, reading many objects at a time, and what a store
 named it as a source.
 
 - Credentials, region and endpoint come from the environment (`AWS_…`, `GOOGLE_…`, `AZURE_…`), in every
-  process anew: none is kept in the source, so none is written to the staging folder.
+  process again: none is kept in the source, so none is written to the staging folder.
 - One request lists a thousand objects with their etags, one reads an object. An object that changed since
   it was listed is read as it is now, with the etag that came with it; so the next run finds it as it was
   read, or reads it again. A store gives a whole version of an object or an error, never a part.

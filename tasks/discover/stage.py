@@ -38,7 +38,7 @@ def discover_changes(folder: Path) -> Plan:
     """Find out what a run has to do; what listing took of memory is given back before any work is done.
 
     Args:
-        folder: the run's staging folder. It gets `gone.arrow`, and `listed.arrow` with the stamps of the listing.
+        folder: the run's staging folder. It gets `deleted.arrow`, and `listed.arrow` with the stamps of the listing.
 
     Returns:
         The plan; batches that an interrupted run has finished are marked as resumed.
@@ -63,7 +63,7 @@ def _planned(folder: Path) -> Plan:
     stale = _stale(run, manifest)
     stamps = read_stamps(run.warehouse.root, run.sources)
     changes = compare(listing, manifest, stamps, sources=run.sources.keys(), reprocess=stale)
-    write_arrow(folder / "gone.arrow", manifest.select(["source", "source_path"]).take(changes.deleted))
+    write_arrow(folder / "deleted.arrow", manifest.select(["source", "source_path"]).take(changes.deleted))
     stamps = _stamps(listing, manifest, changes, listed_at)
     write_arrow(folder / LISTED, stamps)
     rows = pa.concat_arrays([changes.new, changes.changed])
@@ -150,7 +150,7 @@ def _plan(run: Run, listing: pa.Table, manifest: pa.Table, changes: Changes, bat
         new=len(changes.new),
         changed=len(changes.changed),
         unchanged=len(changes.unchanged),
-        gone=len(changes.deleted),
+        deleted=len(changes.deleted),
         emptied=tuple(sorted(count_by(live["source"]).keys() - count_by(listing["source"]).keys())),
         known=len(live),
     )

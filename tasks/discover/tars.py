@@ -130,17 +130,17 @@ class TarSource:
 
     @contextmanager
     def _cache_errors(self, folder: Path) -> Iterator[None]:
-        """Take the index from a copy that cannot be used, so that the next attempt makes it anew."""
+        """Take the index from a copy that cannot be used, so that the next attempt makes it again."""
         try:
             yield
         except (OSError, msgspec.DecodeError, _DamagedCopy) as error:
-            # Where the cache cannot be written the copy cannot be made anew either: the next attempt says so.
+            # Where the cache cannot be written the copy cannot be made again either: the next attempt says so.
             with suppress(OSError):
                 (folder / "index.json").unlink()
             wrong = f"cannot be read: {error}" if isinstance(error, OSError) else "is damaged"
             raise SourceError(
                 f"Source {self.name!r}: its unpacked copy {str(folder)!r} {wrong}.",
-                "Run again; it is made anew. If that does not help, check the disk that `access.cache` is on.",
+                "Run again; it is made again. If that does not help, check the disk that `access.cache` is on.",
             ) from error
 
     def _content(self, file: IO[bytes], member: _Member, limit: int) -> Content:
@@ -155,7 +155,7 @@ class TarSource:
         """The cache's folder for the archive as it is now, made if need be.
 
         Args:
-            settled: make it anew where the archive was changed just before it was made.
+            settled: make it again where the archive was changed just before it was made.
         """
         edition = edition_of(self.root, self.name)
         home = cache_folder(self.access, "archives", f"{self.root}\0{self.globs!r}")

@@ -126,7 +126,7 @@ def _content(file: zipfile.ZipFile, member: zipfile.ZipInfo, limit: int) -> Cont
     except NotImplementedError as error:
         return UnreadableFile(f"it is packed in a way that cannot be read, {error}", "pack it with deflate")
     except _DAMAGED as error:
-        return UnreadableFile(f"it is damaged in its archive, {error}", "pack it anew")
+        return UnreadableFile(f"it is damaged in its archive, {error}", "pack it again")
 
 
 def _open(location: SourceLocation, globs: Globs, access: Access) -> ZipSource:

@@ -120,5 +120,5 @@ def _notes(warehouse: Warehouse) -> list[str]:
 def _other_contract(snapshot: Snapshot, contract: Contract) -> str:
     return (
         f"Snapshot {snapshot.number} follows contract {snapshot.info.contract_version}, the settings name"
-        f" {contract.tag}: columns and values were not held against it. The next run writes the tables anew."
+        f" {contract.tag}: columns and values were not held against it. The next run writes the tables again."
     )

@@ -107,14 +107,14 @@ def _read_file(row: dict[str, Any], content: Content | OSError, job: ParseJob, r
     digest = hashlib.sha256(raw).hexdigest()[:32]
     size = None if etag == row["etag"] else len(raw)
     if digest == row["known_hash"]:
-        return _Read("touched", digest, etag=etag, size=size)
+        return _Read("same_content", digest, etag=etag, size=size)
     document = reader.read(raw)
     return _Read("ignored" if document is None else "record", digest, raw, document, etag, size)
 
 
 def _unread(row: dict[str, Any], error: OSError) -> _Read:
     if error.errno in _MISSING:
-        return _Read("gone")
+        return _Read("missing")
     # A lack of rights may pass while the file stays as it is: without an etag the next run tries it again.
     remedy, etag = _OF_THE_FILE.get(error.errno or 0), None
     if isinstance(error, UnreadableFile):

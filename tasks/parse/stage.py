@@ -65,7 +65,7 @@ def confirm_missing(folder: Path, batch: Path) -> None:
     """
     run = load_run(folder)
     files = read_arrow(batch / "files.arrow").select(["status", "source", "source_path", "etag"])
-    missing = files.filter(pc.equal(files["status"], "gone")).to_pylist()
+    missing = files.filter(pc.equal(files["status"], "missing")).to_pylist()
     for row, content in zip(missing, read_files(missing, run.sources, 0), strict=True):
         if isinstance(content, OSError):
             continue

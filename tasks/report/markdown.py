@@ -63,7 +63,7 @@ def headline(outcome: Outcome) -> str:
         return f"{stopped}: nothing was published"
     if outcome.status == "unchanged":
         return "Nothing changed"
-    return format_changes(outcome.changes) or "Published anew; no article changed"
+    return format_changes(outcome.changes) or "Published again; no article changed"
 
 
 def format_changes(changes: Changes) -> str:

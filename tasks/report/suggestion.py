@@ -166,7 +166,7 @@ class Suggestion:
             head = "# Under `schema`, table `articles`, at the end of its `properties`:"
             parts.append("\n".join([head, *self.properties]))
         for column, lines in self.items.items():
-            head = f"# Under the column `{column}` of `articles`, at the end of `properties` of its `items`:"
+            head = f"# Under the column `{column}` of `duplicates`, at the end of `properties` of its `items`:"
             parts.append("\n".join([head, *lines]))
         if self.left:
             parts.append("\n".join(["# Not suggested:", *(f"#   {printable(reason)}" for reason in self.left)]))

@@ -83,14 +83,14 @@ def iso(moment: datetime) -> str:
 
 
 def _files(plan: Plan, decisions: Decisions | None) -> Files:
-    same = decisions.touched_files if decisions else 0
+    same = decisions.same_content if decisions else 0
     return Files(
         discovered=plan.discovered,
         new=plan.new,
         changed=plan.changed - same,
         unchanged=plan.unchanged + same,
         renamed=decisions.renamed if decisions else 0,
-        removed=decisions.removed if decisions else plan.gone,
+        removed=decisions.removed if decisions else plan.deleted,
         ignored=decisions.statuses.get("ignored", 0) if decisions else 0,
     )
 

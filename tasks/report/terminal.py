@@ -164,7 +164,7 @@ def _headline(outcome: Outcome) -> Text:
     files = outcome.files
     changes = (
         join_counts(files.changes)
-        or "no file changed; the tables were written anew for other settings, contract or code"
+        or "no file changed; the tables were written again for other settings, contract or code"
     )
     renamed = f" ({files.renamed:,} of them renamed)" if files.renamed else ""
     kept = f", {files.unchanged:,} as they were" if files.unchanged else ""

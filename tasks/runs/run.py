@@ -42,7 +42,7 @@ class Run(msgspec.Struct, frozen=True, dict=True):
         run_id: start in UTC and a random part, `20260302T093000Z-1f2e3d`.
         started_at: UTC.
         sources: the open sources, by name; `locations` what the user called them.
-        full_refresh: read every file anew.
+        full_refresh: read every file again.
         parent: number of the snapshot that the run starts from.
         note: what the summary must say besides; empty as a rule.
     """
@@ -118,7 +118,7 @@ class Run(msgspec.Struct, frozen=True, dict=True):
 
     @property
     def match_version(self) -> str:
-        """Names all that decides which records are related: under another one they are compared anew."""
+        """Names all that decides which records are related: under another one they are compared again."""
         return f"{rules_fingerprint(self.match_rules)}-{deciding_code()}"
 
     @property
@@ -140,8 +140,8 @@ class Run(msgspec.Struct, frozen=True, dict=True):
         return hashlib.sha256(meaning.encode()).hexdigest()[:16]
 
     @property
-    def writes_anew(self) -> bool:
-        """Whether the tables must be written anew even if they say the same, or for the first time."""
+    def writes_all(self) -> bool:
+        """Whether the tables must be written again even if they say the same, or for the first time."""
         parent = self.parent_snapshot()
         if parent is None or parent.info.summary.get("form") != self.table_form:
             return True
@@ -199,11 +199,11 @@ class Batch(msgspec.Struct, frozen=True):
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """What the discover stage found; the files that are gone are `gone.arrow` in the run's folder.
+    """What the discover stage found; the files that are gone are `deleted.arrow` in the run's folder.
 
     Attributes:
         batches: what is to be read.
-        discovered, new, changed, unchanged, gone: numbers of files.
+        discovered, new, changed, unchanged, deleted: numbers of files.
         emptied: sources that have no file any more although they had.
         known: live files of these sources before the run.
         versions: by source what its files are a version of, such as a commit, where it has that.
@@ -214,7 +214,7 @@ class Plan(msgspec.Struct, frozen=True):
     new: int
     changed: int
     unchanged: int
-    gone: int
+    deleted: int
     emptied: tuple[str, ...]
     known: int
     versions: Mapping[str, str] = msgspec.field(default_factory=dict)
@@ -248,17 +248,17 @@ class Decisions(msgspec.Struct, frozen=True):
     """What the deduplicate stage decided; its table is `manifest.arrow` in the run's folder.
 
     Attributes:
-        touched: rows that the tables must show differently; 0 means that nothing is to be published.
-        touched_files: read files whose bytes were those that were known.
-        vanished: files that were gone when they were to be read; `removed` includes them.
+        affected: rows that the tables must show differently; 0 means that nothing is to be published.
+        same_content: read files whose bytes were those that were known.
+        missing: files that were gone when they were to be read; `removed` includes them.
         statuses: live files by status; `violations` and `duplicates` all of them by code and match.
         live: files of this run's sources that are there; `quarantined` how many of them are.
         changes: what is different for readers, see `tasks.deduplicate.changes`.
     """
 
-    touched: int
-    touched_files: int
-    vanished: int
+    affected: int
+    same_content: int
+    missing: int
     renamed: int
     removed: int
     statuses: Mapping[str, int] = msgspec.field(default_factory=dict)

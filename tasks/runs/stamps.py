@@ -110,4 +110,4 @@ def _stamps_of(listed: pa.Table, batches: Sequence[Path]) -> pa.Table:
         values = pc.if_else(is_read, whole(read[name]).take(places), whole(listed[name]))
         listed = listed.set_column(place, listed.field(place), values)
     status = whole(read["status"]).take(places)
-    return listed.filter(pc.fill_null(pc.not_equal(status, "gone"), True))
+    return listed.filter(pc.fill_null(pc.not_equal(status, "missing"), True))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 #: What to do where a file of the tables is damaged.
 DAMAGED: Final = (
-    "`presslake verify` lists all that is damaged; `presslake run --full-refresh` writes the tables anew, "
+    "`presslake verify` lists all that is damaged; `presslake run --full-refresh` writes the tables again, "
     "`presslake rollback` goes back to an intact snapshot."
 )
 

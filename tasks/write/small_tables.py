@@ -70,7 +70,7 @@ def quarantine_rows(manifest: pa.Table, fresh: pa.Table, parent: Snapshot | None
     if not file_keys(rows).equals(file_keys(expected)):
         raise AuditError(
             f"quarantine: {len(rows)} rows for {len(expected)} quarantined files.",
-            "Run `presslake run --full-refresh`, which reads every file anew.",
+            "Run `presslake run --full-refresh`, which reads every file again.",
         )
     for name in ("contract_version", "run_id", "first_seen_at"):
         rows = rows.append_column(name, expected[name])

@@ -61,7 +61,7 @@ def write_versions(before: ParentVersions, builder: SnapshotBuilder, seen: Obser
 
 
 def write_all(rows: pa.Table, add: Add) -> None:
-    """Write the whole table anew.
+    """Write the whole table again.
 
     Args:
         rows: sorted by article and time.
@@ -74,7 +74,7 @@ def write_all(rows: pa.Table, add: Add) -> None:
 
 
 def _append(before: ParentVersions, builder: SnapshotBuilder, news: Next, add: Add) -> None:
-    """Keep the full files of closed rows, and write the newest one anew with what this run closed."""
+    """Keep the full files of closed rows, and write the newest one again with what this run closed."""
     files = before.closed_files()
     kept = files if before.is_same_form else []
     if kept and len(news.closed) and kept[-1].rows < CLOSED_ROWS:
@@ -98,7 +98,7 @@ LAST: Final = "last.parquet"
 CLOSED: Final = "closed-"
 _DAMAGED: Final = (
     "The past is in no source, so no run can mend it: `presslake rollback` goes back to an intact snapshot. Or give "
-    "up the history once with `history.enabled: false`; `presslake backfill` fills it anew from Git."
+    "up the history once with `history.enabled: false`; `presslake backfill` fills it again from Git."
 )
 
 

@@ -26,7 +26,7 @@ def test_a_run_that_is_over_is_not_run_again(tmp_path: Path) -> None:
         assert journal.cost("full", "dlt", 1, runs).wall == 1.0
     assert runs.count == 1
     assert not journal.knows("full", "dlt", 2)
-    assert journal.cost("full", "dlt", 1, runs, anew=True).wall == 2.0
+    assert journal.cost("full", "dlt", 1, runs, again=True).wall == 2.0
 
 
 def test_a_line_that_was_cut_off_is_a_run_that_is_not_over(tmp_path: Path) -> None:

@@ -232,24 +232,24 @@ def test_names_of_files_decide_only_between_equals(folder: dict[str, Any], names
     assert {renamed[path] for path in survivors} == {path for path, r in after.items() if r["status"] == "loaded"}
 
 
-def touched(before: list[dict[str, Any]], after: list[dict[str, Any]], reread: list[bool]) -> list[bool]:
+def affected(before: list[dict[str, Any]], after: list[dict[str, Any]], reread: list[bool]) -> list[bool]:
     previous, now = manifest(*before), manifest(*after)
     rows = changed_rows(previous, now, pa.array(reread, pa.bool_()), rows_before(now, previous), SHOWN)
     result: list[bool] = rows.to_pylist()
     return result
 
 
-def test_new_reread_and_otherwise_decided_rows_are_touched() -> None:
+def test_new_reread_and_otherwise_decided_rows_are_affected() -> None:
     known = [row("a"), row("b"), row("c", match="same_url"), row("e")]
     now = [row("a"), row("b"), row("c", match="same_content"), row("d"), row("e")]
-    assert touched(known, now, [False, True, False, False, False]) == [False, True, True, True, False]
+    assert affected(known, now, [False, True, False, False, False]) == [False, True, True, True, False]
 
 
-def test_a_withdrawn_article_whose_file_goes_is_touched() -> None:
+def test_a_withdrawn_article_whose_file_goes_is_affected() -> None:
     before, after = row("a", status="removed"), row("a", status="removed", deleted=True)
-    assert touched([before], [after], [False]) == [True]
+    assert affected([before], [after], [False]) == [True]
 
 
 def test_another_size_touches_a_row_and_another_time_does_not() -> None:
     now = [row("a", size=101), row("b", loaded_at=MORNING + timedelta(hours=3))]
-    assert touched([row("a"), row("b")], now, [False, False]) == [True, False]
+    assert affected([row("a"), row("b")], now, [False, False]) == [True, False]

@@ -52,12 +52,12 @@ def test_a_gone_file_leaves_a_tombstone_without_keys() -> None:
 
 
 def test_a_file_that_vanished_before_it_was_read_is_gone_too() -> None:
-    table = merged([row("a")], [row("a", status="gone"), row("new", status="gone")]).table
+    table = merged([row("a")], [row("a", status="missing"), row("new", status="missing")]).table
     assert {path: entry["deleted"] for path, entry in by_path(table).items()} == {"a": True}
 
 
 def test_a_file_with_the_same_bytes_takes_its_size_only() -> None:
-    same = row("a", status="touched", size=200, modified_at=NOON, article_id=None)
+    same = row("a", status="same_content", size=200, modified_at=NOON, article_id=None)
     known = by_path(merged([row("a", status="loaded", modified_at=MORNING)], [same]).table)["a"]
     assert (known["size"], known["modified_at"]) == (200, MORNING)
     assert (known["status"], known["article_id"], known["loaded_at"]) == ("loaded", "id of a", MORNING)
@@ -89,7 +89,7 @@ def test_no_more_renames_than_files_that_went() -> None:
 
 def test_a_file_is_deleted_once_until_it_is_back() -> None:
     grave = row("a", deleted=True, status="removed", deleted_at=MORNING)
-    assert by_path(merged([grave], [row("a", status="gone")]).table)["a"]["deleted_at"] == MORNING
+    assert by_path(merged([grave], [row("a", status="missing")]).table)["a"]["deleted_at"] == MORNING
     assert by_path(merged([grave], [row("a")]).table)["a"]["deleted_at"] is None
 
 

@@ -62,7 +62,7 @@ def test_states_stand_beside_one_another(tmp_path: Path) -> None:
         },
         known={"same.md": digest(ARTICLE)},
     )
-    assert [row["state"] for row in rows] == ["gone", "ignored", "touched", "record", "record", "record"]
+    assert [row["state"] for row in rows] == ["missing", "ignored", "same_content", "record", "record", "record"]
     assert [row["title"] for row in rows] == [None, None, None, None, None, "A"]
     assert [row["raw"] for row in rows] == [None, None, None, None, None, ARTICLE]
     assert [row["source_hash"] is None for row in rows] == [True, False, False, True, True, False]
@@ -127,7 +127,7 @@ def folder(tmp_path: Path) -> Path:
 def batch_with(folder: Path, path: str) -> Path:
     """A finished batch whose worker did not find a file."""
     row: dict[str, object] = {name: [] if pa.types.is_list(FILES.field(name).type) else None for name in FILES.names}
-    row |= {"source": "news", "source_path": path, "status": "gone"}
+    row |= {"source": "news", "source_path": path, "status": "missing"}
     write_arrow(folder / "files.arrow", pa.Table.from_pylist([row], FILES))
     (folder / "numbers.json").write_text("{}")
     return folder

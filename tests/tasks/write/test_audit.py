@@ -45,7 +45,7 @@ def test_a_file_too_many_or_too_few(there: int) -> None:
         check_manifest(manifest(*GOOD), ["news"], there)
 
 
-@pytest.mark.parametrize("status", ["record", "touched", "gone", None])
+@pytest.mark.parametrize("status", ["record", "same_content", "missing", None])
 def test_a_file_without_a_final_status(status: str | None) -> None:
     with pytest.raises(AuditError, match="neither loaded nor found to be a duplicate"):
         check_manifest(manifest(*changed(0, status=status)), ["news"], 4)
