@@ -81,9 +81,7 @@ def _run_stages(run: Run, engine: Engine, tracker: Tracker) -> Outcome:
 def _publish(run: Run, engine: Engine, tracker: Tracker) -> Outcome:
     with tracker.stage("write"):
         publication = tracker.publication()
-        snapshot, written = engine.call(
-            run, write_tables, publication, name=_write_name(publication)
-        )
+        snapshot, written = engine.call(run, write_tables, publication, name=_write_name(publication))
     # It is published; entries that could not be forgotten are known by their ids next time.
     with suppress(WarehouseError, OSError):
         reach("run.published")
