@@ -14,13 +14,11 @@ from __future__ import annotations
 import io
 import os
 import sys
+import traceback
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from config.errors import PresslakeError
-
-if TYPE_CHECKING:
-    from cyclopts import CycloptsError
 
 FAILED: Final = 1
 WRONG_USAGE: Final = 2
@@ -45,15 +43,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except PresslakeError as error:
         _print_failure(words, error.message, error.hint, unless=("run",))
-        return error.exit_code if error.logged else _explain(error.message, error.hint, error.exit_code)
+        if not error.logged:
+            _explain(error.message, error.hint)
+        return error.exit_code
     except KeyboardInterrupt:
         sys.stderr.write("\nStopped. The published tables are whole; run the same command to go on.\n")
         return STOPPED
     except BrokenPipeError:
-        return _leave_pipe()
+        # The reader has what it wanted, and Python's own flush at exit must not fail again.
+        # Rich ends the same way, with the same code, where it is the one that prints.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
     except Exception as error:
         _print_failure(words, f"{type(error).__name__}: {error}", unless=("run",))
-        return _report_bug()
+        traceback.print_exc()
+        sys.stderr.write(f"\n{_BUG}\n")
+        return FAILED
     return code
 
 
@@ -66,9 +71,10 @@ def _call(words: Sequence[str]) -> int:
     try:
         return int(make_app()(words, exit_on_error=False, print_error=False) or 0)
     except CycloptsError as error:
-        hint = f"See `{_help_command(error)}`."
+        hint = f"See `{' '.join(['presslake', *(error.command_chain or ()), '--help'])}`."
         _print_failure(words, str(error), hint)
-        return _explain(str(error), hint, WRONG_USAGE)
+        _explain(str(error), hint)
+        return WRONG_USAGE
 
 
 def _print_failure(words: Sequence[str], message: str, hint: str = "", unless: Sequence[str] = ()) -> None:
@@ -92,30 +98,7 @@ def _print_anything() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def _help_command(error: CycloptsError) -> str:
-    """The `--help` that explains what was used wrongly."""
-    return " ".join(["presslake", *(error.command_chain or ()), "--help"])
-
-
-def _explain(message: str, hint: str, code: int) -> int:
+def _explain(message: str, hint: str) -> None:
     from tasks.report.terminal import make_console, show_error  # noqa: PLC0415
 
     show_error(make_console(sys.stderr), message, hint)
-    return code
-
-
-def _leave_pipe() -> int:
-    """End quietly: the reader has what it wanted. Python's own flush at exit must not fail again.
-
-    Rich ends the same way, with the same code, where it is the one that prints.
-    """
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return FAILED
-
-
-def _report_bug() -> int:
-    import traceback  # noqa: PLC0415
-
-    traceback.print_exc()
-    sys.stderr.write(f"\n{_BUG}\n")
-    return FAILED

@@ -52,7 +52,8 @@ def cluster(settings: RunSettings, workers: int) -> Iterator[Runner]:
         runner: Runner = make(settings.executor_address, workers)
         try:
             stack.enter_context(runner)
-            _connect(runner)
+            # Dask's runner would connect with the first task only.
+            getattr(runner, "client", None)
         except (OSError, RuntimeError, ValueError) as error:
             raise _no_cluster(settings, error) from error
         with _worker_errors(settings):
@@ -82,14 +83,8 @@ def _first_line(error: Exception) -> str:
     return str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
 
 
-def _connect(runner: Runner) -> None:
-    """Make the connection now: Dask's runner would make it with the first task."""
-    getattr(runner, "client", None)
-
-
 def _no_cluster(settings: RunSettings, error: Exception) -> RunError:
-    name, address = settings.executor.capitalize(), settings.executor_address
-    reason = _first_line(error)
+    name, address, reason = settings.executor.capitalize(), settings.executor_address, _first_line(error)
     if address is None:
         return RunError(
             f"A {name} cluster could not be started on this machine: {reason}.",

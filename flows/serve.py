@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, cast
 from uuid import UUID
@@ -22,13 +21,7 @@ from flows.prefect_support import make_prefect_quiet
 make_prefect_quiet()
 
 from prefect.client.orchestration import get_client  # noqa: E402
-from prefect.client.schemas.filters import (  # noqa: E402
-    DeploymentFilter,
-    DeploymentFilterId,
-    FlowRunFilter,
-    FlowRunFilterState,
-    FlowRunFilterStateType,
-)
+from prefect.client.schemas.filters import DeploymentFilter, FlowRunFilter  # noqa: E402
 from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy, StateType  # noqa: E402
 from prefect.deployments.runner import RunnerDeployment  # noqa: E402
 from prefect.exceptions import TerminationSignal  # noqa: E402
@@ -45,27 +38,6 @@ ONE_AT_A_TIME: Final = ConcurrencyLimitConfig(limit=1, collision_strategy=Concur
 _UNDER_WAY: Final = [StateType.RUNNING, StateType.PENDING, StateType.CANCELLING]
 
 
-@dataclass(frozen=True)
-class Service:
-    """What is to be served.
-
-    Attributes:
-        name: of both deployments: `ingest/name` and `maintain/name`.
-        parameters: of `ingest`; `maintain` takes those that it has.
-        every: time between two runs; None where `cron` says when.
-        cron: in UTC; empty where `every` says when.
-        maintain: when to maintain, as `cron`; empty for never.
-        at_once: run once now, whatever the schedule says.
-    """
-
-    name: str
-    parameters: dict[str, Any]
-    every: timedelta | None
-    cron: str
-    maintain: str
-    at_once: bool
-
-
 class _Runner(Runner):
     """Prefect's runner, that takes SIGTERM for Ctrl-C: its own way ends with a traceback."""
 
@@ -73,17 +45,30 @@ class _Runner(Runner):
         signal.raise_signal(signal.SIGINT)
 
 
-def serve(service: Service) -> None:
+def serve(
+    name: str, parameters: dict[str, Any], schedule: timedelta | str, maintain_cron: str, *, at_once: bool
+) -> None:
     """Run on schedule until Ctrl-C or SIGTERM; needs PREFECT_API_URL.
 
     Runs under way end with it, as Crashed. The tables are whole, and the next start goes on from there.
+
+    Args:
+        name: of both deployments: `ingest/name` and `maintain/name`.
+        parameters: of `ingest`; `maintain` takes those that it has.
+        schedule: time between two runs, or when to run, as a cron expression in UTC.
+        maintain_cron: when to maintain; empty for never.
+        at_once: run once now, whatever the schedule says.
+
+    Raises:
+        UsageError: a cron expression says something impossible.
     """
     # A service that was started in the background of a script has SIGINT ignored, and then would not end.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    runner = _Runner(name=f"presslake-{service.name}")
-    ids = [cast(UUID, runner.add_deployment(deployment)) for deployment in deployments(service)]
+    runner = _Runner(name=f"presslake-{name}")
+    chosen = _deployments(name, parameters, schedule, maintain_cron)
+    ids = [cast(UUID, runner.add_deployment(deployment)) for deployment in chosen]
     _end_leftovers(ids)
-    if service.at_once:
+    if at_once:
         with get_client(sync_client=True) as client:
             client.create_flow_run_from_deployment(ids[0])
     try:
@@ -94,24 +79,27 @@ def serve(service: Service) -> None:
         _end_leftovers(ids)
 
 
-def deployments(service: Service) -> list[RunnerDeployment]:
-    """The deployment of `ingest`, and that of `maintain` if it is wanted.
-
-    Raises:
-        UsageError: a cron expression says something impossible.
-    """
-    schedule = _cron(service.cron) if service.every is None else _interval(service.every)
-    chosen = [ingest.to_deployment(service.name, schedule=schedule, parameters=service.parameters, **_common())]
-    if service.maintain:
-        known = {name: value for name, value in service.parameters.items() if name in maintain.parameters.properties}
-        nightly = _cron(service.maintain)
-        chosen.append(maintain.to_deployment(service.name, schedule=nightly, parameters=known, **_common()))
+def _deployments(
+    name: str, parameters: dict[str, Any], schedule: timedelta | str, maintain_cron: str
+) -> list[RunnerDeployment]:
+    """The deployment of `ingest`, and that of `maintain` if it is wanted."""
+    common: dict[str, Any] = {
+        "concurrency_limit": ONE_AT_A_TIME,
+        "tags": ["presslake"],
+        "paused": False,
+        "entrypoint_type": EntrypointType.MODULE_PATH,
+    }
+    when = (
+        _cron(schedule)
+        if isinstance(schedule, str)
+        else Interval(schedule, anchor_date=datetime.now(UTC), timezone="UTC")
+    )
+    chosen = [ingest.to_deployment(name, schedule=when, parameters=parameters, **common)]
+    if maintain_cron:
+        known = {key: value for key, value in parameters.items() if key in maintain.parameters.properties}
+        chosen.append(maintain.to_deployment(name, schedule=_cron(maintain_cron), parameters=known, **common))
     # Prefect types what is the same for callers with and without an event loop.
     return cast(list[RunnerDeployment], chosen)
-
-
-def _interval(every: timedelta) -> Schedule:
-    return Interval(every, anchor_date=datetime.now(UTC), timezone="UTC")
 
 
 def _cron(expression: str) -> Schedule:
@@ -121,19 +109,10 @@ def _cron(expression: str) -> Schedule:
         raise UsageError(f"`{expression}` is not a cron expression: {error}.", "Give such as: 0 * * * *") from error
 
 
-def _common() -> dict[str, Any]:
-    return {
-        "concurrency_limit": ONE_AT_A_TIME,
-        "tags": ["presslake"],
-        "paused": False,
-        "entrypoint_type": EntrypointType.MODULE_PATH,
-    }
-
-
 def _end_leftovers(ids: Sequence[UUID]) -> None:
     """Set runs that nobody works on any more to Crashed, which also gives back their concurrency slot."""
-    wanted = FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=_UNDER_WAY)))
-    of_ours = DeploymentFilter(id=DeploymentFilterId(any_=list(ids)))
+    wanted = FlowRunFilter.model_validate({"state": {"type": {"any_": _UNDER_WAY}}})
+    of_ours = DeploymentFilter.model_validate({"id": {"any_": list(ids)}})
     why = "`presslake serve` ended while this run was under way. The tables are whole; the next run goes on from there."
     with get_client(sync_client=True) as client:
         for run in client.read_flow_runs(flow_run_filter=wanted, deployment_filter=of_ours):

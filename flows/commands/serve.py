@@ -57,7 +57,7 @@ def serve(
     """
     if every and cron:
         raise UsageError("Both --every and --cron are given.", "Leave one out.")
-    interval = None if cron else parse_every(every or "1h")
+    schedule = cron or parse_every(every or "1h")
     for option, expression in (("--cron", cron), ("--maintain", maintain)):
         _check_cron(option, expression or "")
     settings = chosen_settings(warehouse, config)
@@ -70,13 +70,13 @@ def serve(
     deployed = name or Path(place).name
     with prefect_server(host, port) as page:
         # After PREFECT_API_URL is set, which Prefect reads when it is imported.
-        from flows.serve import Service, serve  # noqa: PLC0415
+        from flows.serve import serve  # noqa: PLC0415
 
-        when = f"every {every or '1h'}" if interval else f"at {cron} (UTC)"
+        when = f"at {cron} (UTC)" if cron else f"every {every or '1h'}"
         first = "" if wait else ", and now for the first time"
         _say(f"Prefect UI: {page}")
         _say(f"`ingest/{deployed}` runs {when}{first}. Ctrl-C ends it.")
-        serve(Service(deployed, parameters, interval, cron or "", maintain, at_once=not wait))
+        serve(deployed, parameters, schedule, maintain, at_once=not wait)
     _say("Stopped. The published tables are whole.")
     return 0
 

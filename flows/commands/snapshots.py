@@ -1,7 +1,7 @@
 """`presslake snapshots`, `diff` and `rollback`: the versions of the tables, and going between them.
 
 Does not belong here: the numbers (`tasks.maintain.history`, `tasks.maintain.differences`), moving
-the pointer (`tasks.write.upkeep`), and how it all looks (`flows.commands.snapshots_view`).
+the pointer (`tasks.write.upkeep`), and how it all looks (`flows.commands.views`).
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def snapshots(*, warehouse: WarehousePath = None, config: ConfigFile = None, jso
     if json:
         print_json(history)
         return
-    from flows.commands.snapshots_view import show_history  # noqa: PLC0415
+    from flows.commands.views import show_history  # noqa: PLC0415
     from tasks.report.terminal import make_console  # noqa: PLC0415
 
     show_history(make_console(sys.stdout), history)
@@ -80,7 +80,7 @@ def diff(
     if json:
         print_json(difference)
         return
-    from flows.commands.snapshots_view import show_difference  # noqa: PLC0415
+    from flows.commands.views import show_difference  # noqa: PLC0415
     from tasks.report.terminal import make_console  # noqa: PLC0415
 
     show_difference(make_console(sys.stdout), difference)

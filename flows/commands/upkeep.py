@@ -1,22 +1,18 @@
 """`presslake verify`, `maintain` and `backfill`: is the warehouse right, keep it small, fill in its past.
 
-Does not belong here: the checks (`tasks.maintain.guarantees`) and the work (`flows.maintenance`, `flows.backfill`).
+Does not belong here: the checks (`tasks.maintain.guarantees`), the work (`flows.maintenance`, `flows.backfill`), and
+how it all looks (`flows.commands.views`).
 """
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
 from cyclopts import Parameter
 
 from flows.commands.options import ConfigFile, Json, WarehousePath, chosen_settings, print_json
-
-if TYPE_CHECKING:
-    from flows.backfill import Backfilled
-    from tasks.maintain.guarantees import Verification
-    from tasks.maintain.outcome import Maintenance
 
 VERIFY_EXAMPLES: Final = """\
 Examples:
@@ -62,7 +58,10 @@ def verify(
     if json:
         print_json(verified)
     else:
-        _show_verification(verified)
+        from flows.commands.views import show_verification  # noqa: PLC0415
+        from tasks.report.terminal import make_console  # noqa: PLC0415
+
+        show_verification(make_console(sys.stdout), verified)
     return int(not verified.sound)
 
 
@@ -77,7 +76,10 @@ def maintain(*, warehouse: WarehousePath = None, config: ConfigFile = None, json
     if json:
         print_json(done)
     else:
-        _show_maintenance(done)
+        from flows.commands.views import show_maintenance  # noqa: PLC0415
+        from tasks.report.terminal import make_console  # noqa: PLC0415
+
+        show_maintenance(make_console(sys.stdout), done)
     return int(done.status == "damaged")
 
 
@@ -112,68 +114,8 @@ def backfill(
     if json:
         print_json(done)
     elif not quiet:
-        _show_backfill(done)
+        from flows.commands.views import show_backfill  # noqa: PLC0415
+        from tasks.report.terminal import make_console  # noqa: PLC0415
+
+        show_backfill(make_console(sys.stdout), done)
     return 0
-
-
-def _show_verification(verified: Verification) -> None:
-    from rich.text import Text  # noqa: PLC0415
-
-    from flows.commands.snapshots_view import show_sentences  # noqa: PLC0415
-    from tasks.report.terminal import make_console  # noqa: PLC0415
-    from tasks.report.words import counted, format_size, printable  # noqa: PLC0415
-
-    console = make_console(sys.stdout)
-    where = printable(verified.warehouse)
-    if verified.snapshot is None and verified.sound:
-        console.print(f"{where}: nothing is published yet.", soft_wrap=True)
-    elif verified.sound:
-        read = "every byte was read" if verified.digests else "sizes and footers were read"
-        size = f"{counted(verified.files, 'file')} with {counted(verified.rows, 'row')}, {format_size(verified.bytes)}"
-        console.print(Text.assemble(("Sound", "bold green"), f": {where}, snapshot {verified.snapshot}."))
-        console.print(Text(f"{size}; {read}.", "dim"))
-    else:
-        findings = counted(len(verified.findings), "finding")
-        console.print(Text.assemble(("Damaged", "bold red"), f": {where}, {findings}."))
-        show_sentences(console, verified.findings)
-    show_sentences(console, verified.notes, "dim")
-
-
-def _show_maintenance(done: Maintenance) -> None:
-    from rich.text import Text  # noqa: PLC0415
-
-    from flows.commands.snapshots_view import show_sentences  # noqa: PLC0415
-    from flows.maintenance import deeds, headline  # noqa: PLC0415
-    from tasks.report.terminal import make_console  # noqa: PLC0415
-
-    console = make_console(sys.stdout)
-    console.print(Text(headline(done), "bold green" if done.status == "sound" else "bold red"))
-    show_sentences(console, done.findings)
-    show_sentences(console, deeds(done))
-    show_sentences(console, done.notes, "dim")
-
-
-def _show_backfill(done: Backfilled) -> None:
-    from rich.text import Text  # noqa: PLC0415
-
-    from tasks.report.terminal import make_console  # noqa: PLC0415
-    from tasks.report.words import counted, printable  # noqa: PLC0415
-
-    console = make_console(sys.stdout)
-    said = "is as it was" if done.status == "unchanged" else f"is published in snapshot {done.snapshot}"
-    console.print(Text(f"The history of source {printable(done.source)} {said}.", "bold"))
-    if done.commits:
-        told = f"{counted(done.commits, 'commit')} from {done.first[:10]} to {done.last[:10]}"
-        console.print(f"{told}, {counted(done.files, 'distinct file')} of them parsed.", soft_wrap=True)
-    else:
-        console.print("No commit of the repository has a file that counts: check --path and `discover.include`.")
-    rows = f"{counted(done.rows, 'row')} of {counted(done.articles, 'article')}"
-    console.print(f"{printable(done.table)} has {rows}.", soft_wrap=True)
-    console.print(f"From {done.since[:19]} UTC on, runs observe the articles.", soft_wrap=True)
-    if done.shallow:
-        console.print(
-            Text(
-                "The clone is shallow: what was before its oldest commit is missing (git fetch --unshallow).", "yellow"
-            ),
-            soft_wrap=True,
-        )

@@ -81,7 +81,7 @@ def test_sources_do_not_depend_on_the_working_folder(tmp_path: Path, monkeypatch
 
 def test_the_runs_get_the_warehouse_that_was_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     served: list[tuple[Any, ...]] = []
-    recorder = SimpleNamespace(Service=lambda *values, **_: values, serve=served.append)
+    recorder = SimpleNamespace(serve=lambda *values, **_: served.append(values))
     monkeypatch.setitem(sys.modules, "flows.serve", recorder)
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
     monkeypatch.chdir(tmp_path)

@@ -1,7 +1,7 @@
-"""How snapshots, and the difference of two, look in a terminal.
+"""How snapshots, the difference of two, and what maintenance and backfills did look in a terminal.
 
-Belongs here: layout. Does not belong here: the numbers (`tasks.maintain`), and the blocks that other
-commands use too (`tasks.report.terminal`).
+Belongs here: layout. Does not belong here: the numbers (`tasks.maintain`), and the blocks that runs and status
+use (`tasks.report.terminal`).
 
 Text from source files is passed as `Text` and escaped, never as markup.
 """
@@ -19,8 +19,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from flows.backfill import Backfilled
+from flows.maintenance import deeds, headline
 from tasks.maintain.differences import Article, ChangedArticle, Difference, QuarantinedFile
+from tasks.maintain.guarantees import Verification
 from tasks.maintain.history import Entry, History
+from tasks.maintain.outcome import Maintenance
 from tasks.report.terminal import grid, titled
 from tasks.report.words import counted, format_size, printable
 
@@ -167,3 +171,45 @@ def _excerpts(old: str, new: str, room: int) -> tuple[str, str]:
 def _show_file(console: Console, file: QuarantinedFile) -> None:
     place = printable(f"{file.source}:{file.source_path}")
     console.print(Text.assemble(f"  {place}  ", (", ".join(file.codes), "dim")), soft_wrap=True)
+
+
+def show_verification(console: Console, verified: Verification) -> None:
+    """Print whether the warehouse is sound, and all findings."""
+    where = printable(verified.warehouse)
+    if verified.snapshot is None and verified.sound:
+        console.print(f"{where}: nothing is published yet.", soft_wrap=True)
+    elif verified.sound:
+        read = "every byte was read" if verified.digests else "sizes and footers were read"
+        size = f"{counted(verified.files, 'file')} with {counted(verified.rows, 'row')}, {format_size(verified.bytes)}"
+        console.print(Text.assemble(("Sound", "bold green"), f": {where}, snapshot {verified.snapshot}."))
+        console.print(Text(f"{size}; {read}.", "dim"))
+    else:
+        findings = counted(len(verified.findings), "finding")
+        console.print(Text.assemble(("Damaged", "bold red"), f": {where}, {findings}."))
+        show_sentences(console, verified.findings)
+    show_sentences(console, verified.notes, "dim")
+
+
+def show_maintenance(console: Console, done: Maintenance) -> None:
+    """Print what a maintenance found and did."""
+    console.print(Text(headline(done), "bold green" if done.status == "sound" else "bold red"))
+    show_sentences(console, done.findings)
+    show_sentences(console, deeds(done))
+    show_sentences(console, done.notes, "dim")
+
+
+def show_backfill(console: Console, done: Backfilled) -> None:
+    """Print what a backfill did."""
+    said = "is as it was" if done.status == "unchanged" else f"is published in snapshot {done.snapshot}"
+    console.print(Text(f"The history of source {printable(done.source)} {said}.", "bold"))
+    if done.commits:
+        told = f"{counted(done.commits, 'commit')} from {done.first[:10]} to {done.last[:10]}"
+        console.print(f"{told}, {counted(done.files, 'distinct file')} of them parsed.", soft_wrap=True)
+    else:
+        console.print("No commit of the repository has a file that counts: check --path and `discover.include`.")
+    rows = f"{counted(done.rows, 'row')} of {counted(done.articles, 'article')}"
+    console.print(f"{printable(done.table)} has {rows}.", soft_wrap=True)
+    console.print(f"From {done.since[:19]} UTC on, runs observe the articles.", soft_wrap=True)
+    if done.shallow:
+        shallow = "The clone is shallow: what was before its oldest commit is missing (git fetch --unshallow)."
+        console.print(Text(shallow, "yellow"), soft_wrap=True)
