@@ -18,11 +18,12 @@ from typing import Any, Final
 
 import msgspec
 import pyarrow as pa
+import yaml
 from msgspec.structs import replace
 
 from config.contract_types import Column, parse_column
 from config.errors import ContractError
-from config.yaml_files import NotYamlError, read_yaml
+from config.yaml_files import read_yaml
 
 PACKAGED: Final = Path(__file__).with_name("articles.odcs.yaml")
 
@@ -138,13 +139,11 @@ def load_contract(path: Path | str | None = None) -> Contract:
     """
     path = Path(path or PACKAGED)
     try:
-        document = read_yaml(path)
+        return _contract(read_yaml(path))
     except OSError as error:
         raise ContractError(f"{path}: cannot read the contract: {error.strerror}.", "Name an existing file.") from None
-    except NotYamlError as error:
+    except yaml.YAMLError as error:
         raise ContractError(f"{path}: the contract is not valid YAML: {error}.") from None
-    try:
-        return _contract(document)
     except ContractError as error:
         raise ContractError(f"{path}: {error.message}", error.hint) from None
 
@@ -161,6 +160,8 @@ def _contract(document: Any) -> Contract:
         raise ContractError(f"`schema` has no table {missing[0]!r}.", f"presslake writes {', '.join(TABLES)}.")
     _check_computed(tables["articles"])
     versions = tables.pop(VERSIONS, None)
+    if versions is not None and tuple(versions.names[: len(VERSION_COLUMNS)]) != VERSION_COLUMNS:
+        raise ContractError(f"{VERSIONS} must start with the columns {', '.join(VERSION_COLUMNS)}.", "Put them back.")
     tables["duplicates"] = _with_columns_of(tables["articles"], tables["duplicates"])
     tables["related"] = _with_entry_fields(tables["related"], tables["duplicates"])
     custom = {entry.get("property"): entry.get("value") for entry in document.get("customProperties") or []}
@@ -168,15 +169,8 @@ def _contract(document: Any) -> Contract:
         version=str(document.get("version", "0")),
         tables=tables,
         removed_field=str(custom.get("removedField", "removed")),
-        versions=_checked_versions(versions) if versions else None,
+        versions=versions,
     )
-
-
-def _checked_versions(versions: Table) -> Table:
-    names = tuple(column.name for column in versions.columns[: len(VERSION_COLUMNS)])
-    if names != VERSION_COLUMNS:
-        raise ContractError(f"{VERSIONS} must start with the columns {', '.join(VERSION_COLUMNS)}.", "Put them back.")
-    return versions
 
 
 def _watching(versions: Table, articles: Table, watched: Sequence[str]) -> Table:
