@@ -103,9 +103,14 @@ class Contract(msgspec.Struct, frozen=True, dict=True):
         """
         versions = self.versions or load_contract().versions
         assert versions is not None
-        names = tuple(watched) or tuple(column.name for column in versions.columns[len(VERSION_COLUMNS) :])
-        table = _watching(versions, self["articles"], names)
-        return replace(self, tables=self.tables | {VERSIONS: table})
+        own, others = versions.columns[: len(VERSION_COLUMNS)], versions.columns[len(VERSION_COLUMNS) :]
+        names = dict.fromkeys(watched or [column.name for column in others])
+        known = {column.name: column for column in self["articles"].columns if column.name not in _NOT_WATCHED}
+        if unknown := [name for name in names if name not in known]:
+            raise ContractError(f"history.columns: {unknown[0]!r} cannot be watched.", f"Valid: {', '.join(known)}.")
+        # They may be null, as they were not always watched.
+        columns = (*own, *(replace(known[name], required=False) for name in names))
+        return replace(self, tables=self.tables | {VERSIONS: replace(versions, columns=columns)})
 
     @cached_property
     def source_columns(self) -> tuple[Column, ...]:
@@ -160,7 +165,7 @@ def _contract(document: Any) -> Contract:
         raise ContractError(f"`schema` has no table {missing[0]!r}.", f"presslake writes {', '.join(TABLES)}.")
     _check_computed(tables["articles"])
     versions = tables.pop(VERSIONS, None)
-    if versions is not None and tuple(versions.names[: len(VERSION_COLUMNS)]) != VERSION_COLUMNS:
+    if versions and tuple(column.name for column in versions.columns[: len(VERSION_COLUMNS)]) != VERSION_COLUMNS:
         raise ContractError(f"{VERSIONS} must start with the columns {', '.join(VERSION_COLUMNS)}.", "Put them back.")
     tables["duplicates"] = _with_columns_of(tables["articles"], tables["duplicates"])
     tables["related"] = _with_entry_fields(tables["related"], tables["duplicates"])
@@ -171,15 +176,6 @@ def _contract(document: Any) -> Contract:
         removed_field=str(custom.get("removedField", "removed")),
         versions=versions,
     )
-
-
-def _watching(versions: Table, articles: Table, watched: Sequence[str]) -> Table:
-    """The table `VERSIONS` with columns of `articles`, which may be null: they were not always watched."""
-    known = {column.name: column for column in articles.columns if column.name not in _NOT_WATCHED}
-    if unknown := [name for name in watched if name not in known]:
-        raise ContractError(f"history.columns: {unknown[0]!r} cannot be watched.", f"Valid: {', '.join(known)}.")
-    own = versions.columns[: len(VERSION_COLUMNS)]
-    return replace(versions, columns=(*own, *(replace(known[name], required=False) for name in dict.fromkeys(watched))))
 
 
 def _table(entry: dict[str, Any]) -> Table:

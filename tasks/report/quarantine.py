@@ -115,10 +115,8 @@ def _row(row: dict[str, Any]) -> dict[str, str]:
 def _sentence(outcome: Outcome, total: int, shown: int) -> str:
     if not total:
         return "No file is in quarantine."
+    sentence = counted(total, "file is", "files are") + " in quarantine"
     if outcome.status == "failed":
         sentence = f"{counted(total, 'file')} of this run would have gone to quarantine"
-    else:
-        sentence = f"{counted(total, 'file')} {'is' if total == 1 else 'are'} in quarantine"
-    return (
-        f"{sentence}." if shown == total else f"{sentence}; these are the first {shown:,}. `presslake check` lists all."
-    )
+    rest = "" if shown == total else f"; these are the first {shown:,}. `presslake check` lists all"
+    return f"{sentence}{rest}."
