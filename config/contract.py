@@ -18,11 +18,12 @@ from typing import Any, Final
 
 import msgspec
 import pyarrow as pa
+import yaml
 from msgspec.structs import replace
 
 from config.contract_types import Column, parse_column
 from config.errors import ContractError
-from config.yaml_files import NotYamlError, read_yaml
+from config.yaml_files import read_yaml
 
 PACKAGED: Final = Path(__file__).with_name("articles.odcs.yaml")
 
@@ -102,9 +103,14 @@ class Contract(msgspec.Struct, frozen=True, dict=True):
         """
         versions = self.versions or load_contract().versions
         assert versions is not None
-        names = tuple(watched) or tuple(column.name for column in versions.columns[len(VERSION_COLUMNS) :])
-        table = _watching(versions, self["articles"], names)
-        return replace(self, tables=self.tables | {VERSIONS: table})
+        own, others = versions.columns[: len(VERSION_COLUMNS)], versions.columns[len(VERSION_COLUMNS) :]
+        names = dict.fromkeys(watched or [column.name for column in others])
+        known = {column.name: column for column in self["articles"].columns if column.name not in _NOT_WATCHED}
+        if unknown := [name for name in names if name not in known]:
+            raise ContractError(f"history.columns: {unknown[0]!r} cannot be watched.", f"Valid: {', '.join(known)}.")
+        # They may be null, as they were not always watched.
+        columns = (*own, *(replace(known[name], required=False) for name in names))
+        return replace(self, tables=self.tables | {VERSIONS: replace(versions, columns=columns)})
 
     @cached_property
     def source_columns(self) -> tuple[Column, ...]:
@@ -138,13 +144,11 @@ def load_contract(path: Path | str | None = None) -> Contract:
     """
     path = Path(path or PACKAGED)
     try:
-        document = read_yaml(path)
+        return _contract(read_yaml(path))
     except OSError as error:
         raise ContractError(f"{path}: cannot read the contract: {error.strerror}.", "Name an existing file.") from None
-    except NotYamlError as error:
+    except yaml.YAMLError as error:
         raise ContractError(f"{path}: the contract is not valid YAML: {error}.") from None
-    try:
-        return _contract(document)
     except ContractError as error:
         raise ContractError(f"{path}: {error.message}", error.hint) from None
 
@@ -161,6 +165,8 @@ def _contract(document: Any) -> Contract:
         raise ContractError(f"`schema` has no table {missing[0]!r}.", f"presslake writes {', '.join(TABLES)}.")
     _check_computed(tables["articles"])
     versions = tables.pop(VERSIONS, None)
+    if versions and tuple(column.name for column in versions.columns[: len(VERSION_COLUMNS)]) != VERSION_COLUMNS:
+        raise ContractError(f"{VERSIONS} must start with the columns {', '.join(VERSION_COLUMNS)}.", "Put them back.")
     tables["duplicates"] = _with_columns_of(tables["articles"], tables["duplicates"])
     tables["related"] = _with_entry_fields(tables["related"], tables["duplicates"])
     custom = {entry.get("property"): entry.get("value") for entry in document.get("customProperties") or []}
@@ -168,24 +174,8 @@ def _contract(document: Any) -> Contract:
         version=str(document.get("version", "0")),
         tables=tables,
         removed_field=str(custom.get("removedField", "removed")),
-        versions=_checked_versions(versions) if versions else None,
+        versions=versions,
     )
-
-
-def _checked_versions(versions: Table) -> Table:
-    names = tuple(column.name for column in versions.columns[: len(VERSION_COLUMNS)])
-    if names != VERSION_COLUMNS:
-        raise ContractError(f"{VERSIONS} must start with the columns {', '.join(VERSION_COLUMNS)}.", "Put them back.")
-    return versions
-
-
-def _watching(versions: Table, articles: Table, watched: Sequence[str]) -> Table:
-    """The table `VERSIONS` with columns of `articles`, which may be null: they were not always watched."""
-    known = {column.name: column for column in articles.columns if column.name not in _NOT_WATCHED}
-    if unknown := [name for name in watched if name not in known]:
-        raise ContractError(f"history.columns: {unknown[0]!r} cannot be watched.", f"Valid: {', '.join(known)}.")
-    own = versions.columns[: len(VERSION_COLUMNS)]
-    return replace(versions, columns=(*own, *(replace(known[name], required=False) for name in dict.fromkeys(watched))))
 
 
 def _table(entry: dict[str, Any]) -> Table:

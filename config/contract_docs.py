@@ -70,7 +70,7 @@ def _versions(contract: Contract) -> str:
     if contract.versions is None:
         return ""
     own = replace(contract.versions, columns=contract.versions.columns[: len(VERSION_COLUMNS)])
-    return _section(own, contract["articles"]) + _WATCHED.format(names=", ".join(f"`{n}`" for n in contract.watched))
+    return _section(own, contract["articles"]) + _WATCHED.format(names=_code(contract.watched))
 
 
 def _section(table: Table, articles: Table) -> str:
@@ -78,14 +78,10 @@ def _section(table: Table, articles: Table) -> str:
     shared = ""
     if table.name == "duplicates":
         own = [column for column in table.columns if column not in articles.columns]
-        shared = _SHARED.format(without=_absent(table, articles))
+        present = {column.name for column in table.columns}
+        absent = _code(column.name for column in articles.columns if column.name not in present)
+        shared = _SHARED.format(without=f" (without {absent})" if absent else "")
     return f"\n## {table.name}\n\n{table.description}\n\n{_markdown(_rows(own))}{shared}"
-
-
-def _absent(table: Table, articles: Table) -> str:
-    present = {column.name for column in table.columns}
-    absent = [f"`{column.name}`" for column in articles.columns if column.name not in present]
-    return f" (without {', '.join(absent)})" if absent else ""
 
 
 def _markdown(rows: Iterable[Sequence[str]]) -> str:

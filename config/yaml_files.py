@@ -20,22 +20,15 @@ Entries = TypeVar("Entries")
 Rules = TypeVar("Rules")
 
 
-class NotYamlError(ValueError):
-    """The text is not YAML; the message says where and why."""
-
-
 def read_yaml(path: Path) -> Any:
     """The content of a YAML file.
 
     Raises:
         OSError: it cannot be read.
-        NotYamlError: it is not YAML.
+        yaml.YAMLError: it is not YAML; the message says where and why.
     """
-    try:
-        # libyaml's loader where PyYAML has it: a tenth of the time.
-        return yaml.load(path.read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
-    except yaml.YAMLError as error:
-        raise NotYamlError(str(error)) from error
+    # libyaml's loader where PyYAML has it: a tenth of the time.
+    return yaml.load(path.read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
 
 
 class _Plain(yaml.SafeDumper):
@@ -78,5 +71,5 @@ def read_rules(
         return build(msgspec.convert(read_yaml(path), shape, dec_hook=decode))
     except OSError as error:
         raise SettingsError(f"Cannot read the {called} {path}: {error.strerror}.", hint) from error
-    except (ValueError, re.error) as error:
+    except (ValueError, re.error, yaml.YAMLError) as error:
         raise SettingsError(f"The {called} {path} are wrong: {error}.", hint) from error

@@ -153,13 +153,11 @@ def _member(row: dict[str, Any]) -> Member:
 
 def _findings(snapshot: Snapshot, found: pa.Table) -> dict[str, list[str]]:
     """The findings of quarantined files, each with line and column; of other files the manifest has codes."""
-    quarantined = found.filter(pc.equal(found["status"], "quarantined"))
-    if not len(quarantined):
+    if not pc.any(pc.equal(found["status"], "quarantined")).as_py():
         return {}
     held = snapshot.read("quarantine", ["source", "source_path", "violations"])
-    mine = held.filter(pc.is_in(file_keys(held), file_keys(quarantined)))
-    found_in = {_file(row): [_format_finding(one) for one in row["violations"]] for row in mine.to_pylist()}
-    return {_file(row): found_in.get(_file(row), []) for row in quarantined.to_pylist()}
+    mine = held.filter(pc.is_in(file_keys(held), file_keys(found)))
+    return {_file(row): [_format_finding(one) for one in row["violations"]] for row in mine.to_pylist()}
 
 
 def _format_finding(found: dict[str, Any]) -> str:

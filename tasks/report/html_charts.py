@@ -1,7 +1,8 @@
 """Figures of the HTML report: charts as SVG that needs no script, each with the table of its numbers.
 
 Belongs here: Vega-Lite specifications and their drawing, in two widths. Does not belong here: the numbers
-(`html_data`), colours (classes and variables of `page.css`), and the text around a chart (`html_sections`).
+(`html_data`), looks (`chart_theme.json`, and colours as variables of `page.css`), and the text around a chart
+(`html_sections`).
 
 The package vl-convert-python has Vega-Lite and a JavaScript engine, so charts are drawn when the report is made.
 Drawn in the browser, they would need 900 kB of JavaScript in the page, and leave to evaluate code.
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -26,30 +28,8 @@ COLOURS: Final = 8
 _MIN_BANDS: Final = 12
 #: Room for a label of the axis, in CSS pixels.
 _LABEL: Final = 84
-_COUNT_AXIS: Final = {
-    "tickCount": 4,
-    "titleAngle": 0,
-    "titleAlign": "left",
-    "titleAnchor": "end",
-    "titleX": 0,
-    "titleY": -10,
-    "domain": False,
-    "ticks": False,
-}
+_THEME: Final = Path(__file__).with_name("chart_theme.json")
 _SCHEMA: Final = "https://vega.github.io/schema/vega-lite/v5.json"
-_FONT: Final = "Liberation Sans, Arial, Helvetica, sans-serif"
-_AXIS: Final = {
-    "labelColor": "var(--soft)",
-    "titleColor": "var(--soft)",
-    "labelFont": _FONT,
-    "titleFont": _FONT,
-    "titleFontWeight": "normal",
-    "labelFontSize": 12,
-    "titleFontSize": 12,
-    "domainColor": "var(--line)",
-    "tickColor": "var(--line)",
-    "gridColor": "var(--line)",
-}
 #: Longest names of providers and topics, in characters.
 _MAX_NAME: Final = {"wide": 34, "narrow": 18}
 #: Longest name in a tooltip.
@@ -121,9 +101,6 @@ def stacked(axis: Axis, series: Sequence[Series]) -> dict[str, str]:
 
     Returns:
         Name of the width (`WIDTHS`) to SVG.
-
-    Raises:
-        UsageError: the charting library is not installed.
     """
     values = [
         {
@@ -163,7 +140,7 @@ def _stack_spec(axis: Axis, values: list[dict[str, Any]], width: int) -> dict[st
                 "field": "value",
                 "type": "quantitative",
                 "scale": {"nice": 4},
-                "axis": _COUNT_AXIS | {"title": axis.unit, "format": axis.form, "tickMinStep": axis.step},
+                "axis": {"title": axis.unit, "format": axis.form, "tickMinStep": axis.step},
             },
             "order": {"field": "series", "type": "ordinal"},
             "color": {"field": "colour", "type": "nominal", "scale": None},
@@ -181,9 +158,6 @@ def ranked(counts: Mapping[str, float], format_value: Callable[[float], str] = "
 
     Returns:
         Name of the width (`WIDTHS`) to SVG.
-
-    Raises:
-        UsageError: the charting library is not installed.
     """
     values = [
         {
@@ -203,7 +177,6 @@ def _bar_spec(values: list[dict[str, Any]], size: str, width: int) -> dict[str, 
     room = 260 if size == "wide" else 132
     longest = max((value["value"] for value in values), default=0) or 1
     y = {"field": "at", "type": "ordinal", "axis": None, "scale": {"paddingInner": 0.3}}
-    text = {"type": "text", "fontSize": 12, "font": _FONT, "baseline": "middle"}
     scale = {"domain": [0, longest], "range": [room, width - 80]}
     bars = {"field": "value", "type": "quantitative", "axis": None, "scale": scale}
     return {
@@ -212,7 +185,7 @@ def _bar_spec(values: list[dict[str, Any]], size: str, width: int) -> dict[str, 
         "data": {"values": values},
         "layer": [
             {
-                "mark": {**text, "align": "right", "color": "var(--ink)"},
+                "mark": {"type": "text", "align": "right", "color": "var(--ink)"},
                 "encoding": {
                     "y": y,
                     "x": {"value": room - 8},
@@ -225,7 +198,7 @@ def _bar_spec(values: list[dict[str, Any]], size: str, width: int) -> dict[str, 
                 "encoding": {"y": y, "x": bars, "description": {"field": "tip"}},
             },
             {
-                "mark": {**text, "align": "left", "dx": 6, "color": "var(--soft)"},
+                "mark": {"type": "text", "align": "left", "dx": 6, "color": "var(--soft)"},
                 "encoding": {"y": y, "x": bars, "text": {"field": "shown"}},
             },
         ],
@@ -233,20 +206,18 @@ def _bar_spec(values: list[dict[str, Any]], size: str, width: int) -> dict[str, 
 
 
 def _draw(spec: dict[str, Any]) -> str:
-    """SVG of a specification: a picture to assistive technology, with tooltips for a pointer."""
-    convert = _library()
-    config = {"axis": _AXIS, "view": {"stroke": None}}
-    sized = {"autosize": {"type": "fit-x", "contains": "padding"}, "padding": 2, "background": None}
-    svg: str = convert.vegalite_to_svg({"$schema": _SCHEMA, **spec, **sized, "config": config})
-    svg = _MARK.sub(r"<path\2><title>\1</title></path>", svg)
-    return _TAG.sub(lambda tag: _ARIA.sub("", tag[0]), svg)
+    """SVG of a specification: a picture to assistive technology, with tooltips for a pointer.
 
-
-def _library() -> Any:
+    Raises:
+        UsageError: the charting library is not installed.
+    """
     try:
         import vl_convert  # noqa: PLC0415  (an extra; everything else works without it)
     except ImportError:
         raise UsageError(
             "The charts need vl-convert-python, which is not installed.", "Install it: pip install 'presslake[report]'."
         ) from None
-    return vl_convert
+    theme = msgspec.json.decode(_THEME.read_bytes())
+    svg: str = vl_convert.vegalite_to_svg({"$schema": _SCHEMA, **spec, "config": theme})
+    svg = _MARK.sub(r"<path\2><title>\1</title></path>", svg)
+    return _TAG.sub(lambda tag: _ARIA.sub("", tag[0]), svg)

@@ -90,7 +90,7 @@ def read_report(root: Path, now: datetime | None = None) -> Report:
         articles=articles,
         runs=runs[-RUNS:],
         runs_in_all=runs_in_all,
-        quarantine=quarantine_history(warehouse),
+        quarantine=list(_quarantine_history(warehouse)),
         attention=list(_attention(status, articles, runs, now)),
     )
 
@@ -102,10 +102,9 @@ def _attention(
         yield _failure(status, runs)
     if status.reasons:
         first = status.reasons[0].example
-        files = counted(status.quarantined, "file")
+        files = counted(status.quarantined, "file is", "files are") + " in quarantine."
         message = format_message(first.field, first.message, first.value)
-        is_one = "is" if status.quarantined == 1 else "are"
-        yield Attention("warning", f"{files} {is_one} in quarantine.", format_location(first, status.sources), message)
+        yield Attention("warning", files, format_location(first, status.sources), message)
     if articles is not None:
         yield from _of_time(articles, now)
     if runs and runs[-1].unknown_fields:
@@ -129,28 +128,21 @@ def _of_time(articles: ArticleNumbers, now: datetime) -> Iterator[Attention]:
         yield Attention("warning", "There is no article.", "", "No file of the sources became one.")
     elif articles.newest and (now - articles.newest).days >= STALE_DAYS:
         age = format_age((now - articles.newest).total_seconds())
-        yield Attention(
-            "warning", f"The newest article was published {age}.", "", "Do the sources still get new files?"
-        )
+        question = "Do the sources still get new files?"
+        yield Attention("warning", f"The newest article was published {age}.", "", question)
     if articles.in_future:
-        are = "article is" if articles.in_future == 1 else "articles are"
-        yield Attention(
-            "note", f"{articles.in_future:,} {are} dated in the future.", "", "See the column published_at."
-        )
+        dated = counted(articles.in_future, "article is", "articles are") + " dated in the future."
+        yield Attention("note", dated, "", "See the column published_at.")
 
 
-def quarantine_history(warehouse: Warehouse) -> list[QuarantineAt]:
+def _quarantine_history(warehouse: Warehouse) -> Iterator[QuarantineAt]:
     """The quarantine of each of the last `RUNS` snapshots that are kept, oldest first.
 
     A snapshot that is damaged, or that maintenance removes meanwhile, is left out: the past
     must not hide the present.
     """
-    return list(_histories(warehouse, warehouse.snapshots()[-RUNS:]))
-
-
-def _histories(warehouse: Warehouse, numbers: list[int]) -> Iterator[QuarantineAt]:
     known: dict[tuple[str, ...], dict[str, int]] = {}
-    for number in numbers:
+    for number in warehouse.snapshots()[-RUNS:]:
         try:
             snapshot = warehouse.snapshot(number)
             # Snapshots share the files of what did not change.

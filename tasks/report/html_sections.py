@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Final
 
 import msgspec
@@ -30,8 +31,8 @@ from tasks.report.words import (
 #: Longest message of a run, and name of a provider, in characters.
 _MESSAGE: Final = 300
 _NAME: Final = 60
-#: How many kinds of errors are drawn.
-_KINDS: Final = 15
+#: How many topics, kinds of duplicates and kinds of errors are drawn.
+_DRAWN: Final = 15
 _UNTIMED: Final = "A run's own row is part of what it publishes, so these times end just before that."
 
 
@@ -123,28 +124,23 @@ def _days(days: float) -> str:
 
 
 def _topics(numbers: ArticleNumbers) -> Section:
-    rows = [[printable(name, 80), f"{number:,}"] for name, number in numbers.topics.items()]
-    description = f"Bar chart: articles of {counted(len(rows), 'topic')}, most first."
-    table = Table(["Topic", "Articles"], rows, {1})
-    figure = Figure("articles-by-topic", "Articles by topic", description, ranked(numbers.topics), table)
+    description = f"Bar chart: articles of {counted(len(numbers.topics), 'topic')}, most first."
+    columns = ["Topic", "Articles"]
+    figure = _counts_figure("articles-by-topic", "Articles by topic", description, columns, numbers.topics)
     without = f"{counted(numbers.without_topic, 'article')} without a topic." if numbers.without_topic else ""
-    left = _cut(len(rows), numbers.topics_in_all, "topics of most articles")
-    return Section(
-        "topics", "Topics", _sentences("An article counts once for each of its topics.", without, left), [figure]
-    )
+    left = _cut(len(numbers.topics), numbers.topics_in_all, "topics of most articles")
+    sentences = _sentences("An article counts once for each of its topics.", without, left)
+    return Section("topics", "Topics", sentences, [figure])
 
 
 def _duplicates(numbers: ArticleNumbers) -> Section:
     total = sum(numbers.duplicates.values())
     if not total:
         return Section("duplicates", "Duplicates", ["No file tells a story that another one tells, too."])
-    figure = Figure(
-        "duplicates-by-kind",
-        "Duplicates by kind of match",
-        f"Bar chart: {counted(total, 'duplicate')} by kind of match, most first.",
-        ranked(numbers.duplicates),
-        Table(["Match", "Duplicates"], [[name, f"{count:,}"] for name, count in numbers.duplicates.items()], {1}),
-    )
+    description = f"Bar chart: {counted(total, 'duplicate')} by kind of match, most first."
+    columns = ["Match", "Duplicates"]
+    caption = "Duplicates by kind of match"
+    figure = _counts_figure("duplicates-by-kind", caption, description, columns, numbers.duplicates)
     stories = counted(numbers.stories_in_all, "story", "stories")
     copies = f"{counted(total, 'file')} told again what others tell better, of {stories}."
     listed = _cut(len(numbers.stories), numbers.stories_in_all, "stories of most copies are listed")
@@ -161,7 +157,7 @@ def _quarantine_sections(status: Status, versions: Sequence[QuarantineAt]) -> It
     files = counted(status.quarantined, "file")
     sentences = _sentences(
         f"{files} could not become rows. A file counts for each kind of its errors.",
-        _cut(min(_KINDS, len(status.reasons)), len(status.reasons), "kinds of most files are drawn"),
+        _cut(min(_DRAWN, len(status.reasons)), len(status.reasons), "kinds of most files are drawn"),
     )
     figures = [_reasons(status)] if status.reasons else []
     figures += [_over_runs(versions)] if len(versions) > 1 else []
@@ -175,11 +171,10 @@ def _quarantine_sections(status: Status, versions: Sequence[QuarantineAt]) -> It
 
 
 def _reasons(status: Status) -> Figure:
-    listed = {reason.code: reason.files for reason in status.reasons[:_KINDS]}
-    rows = [[reason.code, f"{reason.files:,}"] for reason in status.reasons]
+    files = {reason.code: reason.files for reason in status.reasons}
     description = f"Bar chart: {counted(status.quarantined, 'file')} by kind of error, most first."
     caption = "Files in quarantine now, by kind of error"
-    return Figure("quarantine-now", caption, description, ranked(listed), Table(["Kind", "Files"], rows, {1}))
+    return _counts_figure("quarantine-now", caption, description, ["Kind", "Files"], files)
 
 
 def _over_runs(versions: Sequence[QuarantineAt]) -> Figure:
@@ -226,6 +221,13 @@ def _run_section(runs: Sequence[Outcome], in_all: int) -> Section:
     history = Table(columns, list(map(_run_row, reversed(runs))), {2, 3, 4, 5, 6}, {0, 1}, "What they did")
     shown = _cut(len(runs), in_all, "last runs") or f"{counted(len(runs), 'run')} so far."
     return Section("runs", "Runs", [f"{shown} {_UNTIMED}"], [figure] if stages else [], [], [history])
+
+
+def _counts_figure(name: str, caption: str, description: str, columns: list[str], counts: Mapping[str, int]) -> Figure:
+    """A chart of the first `_DRAWN` counts, and a table of all."""
+    rows = [[printable(name, 80), f"{number:,}"] for name, number in counts.items()]
+    drawn = dict(islice(counts.items(), _DRAWN))
+    return Figure(name, caption, description, ranked(drawn), Table(columns, rows, {1}))
 
 
 def _stacked_figure(

@@ -43,7 +43,7 @@ def quarantine_reasons(snapshot: Snapshot) -> list[Reason]:
     Raises:
         WarehouseError: the table `quarantine` is missing or damaged.
     """
-    rows = snapshot.read("quarantine", ["source", "source_path", "violations"])
+    rows = snapshot.read("quarantine", _COLUMNS)
     errors = _errors(rows)
     by_code = errors.group_by("code").aggregate([("file", "count_distinct"), ("at", "min")])
     ranked = by_code.sort_by([("file_count_distinct", "descending"), ("code", "ascending")]).to_pylist()
@@ -64,15 +64,9 @@ def _errors(rows: pa.Table) -> pa.Table:
 
 def _example(rows: pa.Table, errors: pa.Table, at: int) -> Example:
     file, finding = errors["file"][at].as_py(), errors["finding"][at].as_py()
-    return Example(
-        source=rows["source"][file].as_py(),
-        source_path=rows["source_path"][file].as_py(),
-        line=finding["line"],
-        column=finding["column"],
-        field=finding["field"] or "",
-        message=finding["message"],
-        value=finding["value"] or "",
-    )
+    source, path = (rows[name][file].as_py() for name in ("source", "source_path"))
+    field, value = finding["field"] or "", finding["value"] or ""
+    return Example(source, path, finding["line"], finding["column"], field, finding["message"], value)
 
 
 def quarantined_files(outcome: Outcome, batches: Sequence[Path]) -> tuple[list[dict[str, str]], str]:
@@ -121,10 +115,8 @@ def _row(row: dict[str, Any]) -> dict[str, str]:
 def _sentence(outcome: Outcome, total: int, shown: int) -> str:
     if not total:
         return "No file is in quarantine."
+    sentence = counted(total, "file is", "files are") + " in quarantine"
     if outcome.status == "failed":
         sentence = f"{counted(total, 'file')} of this run would have gone to quarantine"
-    else:
-        sentence = f"{counted(total, 'file')} {'is' if total == 1 else 'are'} in quarantine"
-    return (
-        f"{sentence}." if shown == total else f"{sentence}; these are the first {shown:,}. `presslake check` lists all."
-    )
+    rest = "" if shown == total else f"; these are the first {shown:,}. `presslake check` lists all"
+    return f"{sentence}{rest}."

@@ -101,7 +101,7 @@ def status_of(warehouse: Warehouse, snapshot: Snapshot | None, now: datetime | N
         tables={} if snapshot is None else {name: _size(snapshot, name) for name in snapshot.tables()},
         quarantined=0 if snapshot is None else snapshot.rows("quarantine"),
         reasons=[] if snapshot is None else quarantine_reasons(snapshot),
-        runs=[_last_run(run) for run in reversed(runs[-LAST_RUNS:])],
+        runs=[msgspec.convert(run, LastRun, from_attributes=True) for run in reversed(runs[-LAST_RUNS:])],
         sources={name: folder for run in runs for name, folder in run.sources.items()},
     )
 
@@ -138,10 +138,6 @@ def read_outcomes(root: Path) -> Iterator[Outcome]:
     for entry in entries:
         with suppress(msgspec.ValidationError):
             yield msgspec.convert(entry, Outcome)
-
-
-def _last_run(outcome: Outcome) -> LastRun:
-    return LastRun(**{name: getattr(outcome, name) for name in LastRun.__struct_fields__})
 
 
 def _size(snapshot: Snapshot, table: str) -> TableSize:

@@ -99,11 +99,6 @@ class Shape:
             return "number"
         return kinds.pop() if len(kinds) == 1 else "string"
 
-    @property
-    def is_wide(self) -> bool:
-        """Whether 32 bits are not enough for its whole numbers."""
-        return self.largest > _LARGEST_I32
-
 
 def shapes(extra: Iterable[str]) -> Shape:
     """The shape of all unknown fields.
@@ -248,7 +243,7 @@ def _type(shape: Shape) -> dict[str, Any]:
         return {"logicalType": "array", "required": False, "items": {**items, **_lenient(items)}}
     kind: dict[str, Any] = {"logicalType": shape.logical, "required": False}
     if shape.logical == "integer":
-        kind["logicalTypeOptions"] = {"format": "i64" if shape.is_wide else "i32"}
+        kind["logicalTypeOptions"] = {"format": "i64" if shape.largest > _LARGEST_I32 else "i32"}
     elif shape.logical == "timestamp":
         kind["logicalTypeOptions"] = {"timezone": True, "defaultTimezone": "Etc/UTC"}
     return kind

@@ -49,7 +49,7 @@ def build_outcome(
         sources=dict(run.locations),
         versions=dict(plan.versions) if plan else {},
         files=_files(plan, decisions) if plan else Files(),
-        records=_records(decisions) if decisions else Records(),
+        records=msgspec.convert(decisions.statuses, Records) if decisions else Records(),
         changes=Changes(**decisions.changes) if decisions else Changes(),
         violations=dict(decisions.violations) if decisions else {},
         duplicates=dict(decisions.duplicates) if decisions else {},
@@ -93,10 +93,6 @@ def _files(plan: Plan, decisions: Decisions | None) -> Files:
         removed=decisions.removed if decisions else plan.deleted,
         ignored=decisions.statuses.get("ignored", 0) if decisions else 0,
     )
-
-
-def _records(decisions: Decisions) -> Records:
-    return Records(**{name: decisions.statuses.get(name, 0) for name in Records.__struct_fields__})
 
 
 def merged(batches: Iterable[Mapping[str, Any]], key: str, kind: type[Entry]) -> dict[str, Entry]:

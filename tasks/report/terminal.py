@@ -129,8 +129,7 @@ def grid(*justify: str) -> Table:
 
 
 def _begin(console: Console, title: str) -> None:
-    console.print()
-    console.print(Text(title, "bold"))
+    console.print(Text.assemble("\n", (title, "bold")))
 
 
 def _show_kinds(
@@ -212,8 +211,7 @@ def _show_findings(console: Console, outcome: Outcome) -> None:
     if not outcome.found:
         if everywhere:
             kinds = counted(len(outcome.violations), "kind")
-            console.print()
-            console.print(f"{counted(everywhere, 'finding')} of {kinds} in all files: see `presslake check`.")
+            console.print(f"\n{counted(everywhere, 'finding')} of {kinds} in all files: see `presslake check`.")
         return
     ranked = sorted(outcome.found.items(), key=lambda item: (item[1].severity != "error", -item[1].count, item[0]))
     shown = [
