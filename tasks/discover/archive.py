@@ -14,12 +14,13 @@ one format (`tasks.discover.zips`, `tasks.discover.tars`).
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from config.errors import SourceError, SourceRefused
 from config.settings import Access
-from tasks.discover.listing import Globs
+from tasks.discover.listing import Gathered, Globs, inside
 from tasks.discover.location import SourceKind, SourceLocation, existing, expanded
 from tasks.runs.source import Source
 
@@ -28,7 +29,6 @@ HARMLESS_BYTES: Final = 16 * 2**20
 
 LINKS: Final = "symbolic links"
 SPECIAL: Final = "special files"
-OUTSIDE: Final = "files whose path leads out of the archive"
 REPEATED: Final = "files whose path comes again further on"
 
 
@@ -41,17 +41,61 @@ class Edition(NamedTuple):
     inode: int
 
 
-def edition_of(path: str, name: str) -> Edition:
-    """The edition that is there now.
+@dataclass(frozen=True)
+class Archive:
+    """What the sources of both formats share; small and picklable. See `tasks.runs.source.Source`.
 
-    Raises:
-        SourceError: the archive of source `name` is deleted.
+    Attributes:
+        name: the source's name in the tables.
+        root: the file's real path.
+        globs: which members count.
+        access: limits, and the cache.
     """
-    try:
-        status = Path(path).stat()
-    except OSError as error:
-        raise broken(name, path, error) from error
-    return Edition(path, status.st_size, status.st_mtime_ns, status.st_ino)
+
+    name: str
+    root: str
+    globs: Globs
+    access: Access
+
+    def edition(self) -> Edition:
+        """The edition that is there now.
+
+        Raises:
+            SourceError: the archive is deleted.
+        """
+        try:
+            status = Path(self.root).stat()
+        except OSError as error:
+            raise self.broken(error) from error
+        return Edition(self.root, status.st_size, status.st_mtime_ns, status.st_ino)
+
+    def check_size(self, unpacked: int, edition: Edition) -> None:
+        """Refuse an archive that unpacks to too much.
+
+        Args:
+            unpacked: bytes, of all of it or of what was seen so far.
+            edition: the archive.
+
+        Raises:
+            SourceRefused: naming the limit.
+        """
+        for setting, most in (
+            ("max_archive_bytes", self.access.max_archive_bytes),
+            ("max_archive_ratio", max(edition.size * self.access.max_archive_ratio, HARMLESS_BYTES)),
+        ):
+            if unpacked > most:
+                raise SourceRefused(
+                    f"Source {self.name!r}: {self.root!r} unpacks to more than {most:,} bytes (`access.{setting}`).",
+                    "Was it made to fill your disk? If it is all right, raise the setting.",
+                )
+
+    def broken(self, error: Exception) -> SourceError:
+        """The error for an archive that cannot be read to its end."""
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        return SourceError(
+            f"Source {self.name!r}: the archive {self.root!r} cannot be read: {reason}.",
+            "Is it still being written, or damaged? Write it under another name and rename it when it is whole.",
+        )
 
 
 def etag(checksum: int, size: int) -> str:
@@ -59,47 +103,26 @@ def etag(checksum: int, size: int) -> str:
     return f"{checksum:08x}-{size}"
 
 
-def check_size(unpacked: int, edition: Edition, name: str, access: Access) -> None:
-    """Refuse an archive that unpacks to too much.
+def counted_path(gathered: Gathered, name: str) -> str | None:
+    """The path of a member that counts, None of others.
 
     Args:
-        unpacked: bytes, of all of it or of what was seen so far.
-        edition: the archive.
-        name: the source's name.
-        access: the limits.
-
-    Raises:
-        SourceRefused: naming the limit.
+        gathered: takes the names that lead out of the archive.
+        name: the member's name, which is no folder's: folders do not count, wherever they lead.
     """
-    for setting, most in (
-        ("max_archive_bytes", access.max_archive_bytes),
-        ("max_archive_ratio", max(edition.size * access.max_archive_ratio, HARMLESS_BYTES)),
-    ):
-        if unpacked > most:
-            raise SourceRefused(
-                f"Source {name!r}: {edition.path!r} unpacks to more than {most:,} bytes (`access.{setting}`).",
-                "Was it made to fill your disk? If it is all right, raise the setting.",
-            )
+    path = inside(name)
+    if path is None and gathered.wants_outside(name):
+        gathered.skip("files whose path leads out of the archive", name)
+    return path if path is not None and gathered.wants(path) else None
 
 
-def broken(name: str, path: str, error: Exception) -> SourceError:
-    """The error for an archive that cannot be read to its end."""
-    reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return SourceError(
-        f"Source {name!r}: the archive {path!r} cannot be read: {reason}.",
-        "Is it still being written, or damaged? Write it under another name and rename it when it is whole.",
-    )
-
-
-def archive_kind(
-    name: str, ends: tuple[str, ...], open_archive: Callable[[SourceLocation, Globs, Access], Source]
-) -> SourceKind:
+def archive_kind(name: str, ends: tuple[str, ...], source: Callable[[str, str, Globs, Access], Source]) -> SourceKind:
     """The kind of source that one format of archives is.
 
     Args:
         name: of the kind.
         ends: of the names of such archives; the longer ones first, since they name the source without them.
-        open_archive: makes the source.
+        source: makes the source, of the attributes of `Archive`.
     """
 
     def recognises(path: str) -> bool:
@@ -110,4 +133,7 @@ def archive_kind(
         end = next(end for end in ends if path.name.lower().endswith(end))
         return SourceLocation(path.name[: -len(end)], name, str(existing(path)))
 
-    return SourceKind(name, f"archives ({', '.join(ends)})", (), parse, open_archive, recognises)
+    def opened(location: SourceLocation, globs: Globs, access: Access) -> Source:
+        return source(location.name, location.root, globs, access)
+
+    return SourceKind(name, f"archives ({', '.join(ends)})", (), parse, opened, recognises)

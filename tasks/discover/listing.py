@@ -132,18 +132,6 @@ class Gathered(msgspec.Struct):
         """Whether the name of a path that leads out is one that counts; such paths are logged."""
         return path.endswith(self.globs.suffixes)
 
-    def counted_path(self, name: str, outside: str) -> str | None:
-        """The path of a member of an archive that counts, None of others.
-
-        Args:
-            name: the member's name, which is no folder's: folders do not count, wherever they lead.
-            outside: the reason that is logged for a name that leads out of the archive.
-        """
-        path = inside(name)
-        if path is None and self.wants_outside(name):
-            self.skip(outside, name)
-        return path if path is not None and self.wants(path) else None
-
     def note(self, path: str, size: int, etag: str | None) -> None:
         """Add a file; without an etag its time of modification must tell a change."""
         self.paths.append(path)

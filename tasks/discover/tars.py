@@ -21,7 +21,6 @@ import time
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any, Final, NamedTuple, Self
@@ -30,22 +29,10 @@ import msgspec
 import pyarrow as pa
 
 from config.errors import SourceError
-from config.settings import Access
-from tasks.discover.archive import (
-    LINKS,
-    OUTSIDE,
-    REPEATED,
-    SPECIAL,
-    Edition,
-    archive_kind,
-    broken,
-    check_size,
-    edition_of,
-    etag,
-)
+from tasks.discover.archive import LINKS, REPEATED, SPECIAL, Archive, Edition, archive_kind, counted_path, etag
 from tasks.discover.cache import cache_folder, kept_to_one
-from tasks.discover.listing import Gathered, Globs, format_path, inside
-from tasks.discover.location import TARS, SourceLocation
+from tasks.discover.listing import Gathered, format_path, inside
+from tasks.discover.location import TARS
 from tasks.runs.source import Content
 from tasks.runs.staging import fresh_folder, read_json, write_json
 
@@ -81,21 +68,8 @@ class _Member(NamedTuple):
 _DAMAGED: Final = (_DamagedTar, OSError, EOFError, zlib.error, pa.ArrowInvalid, ValueError)
 
 
-@dataclass(frozen=True)
-class TarSource:
-    """A tar file; small and picklable. See `tasks.runs.source.Source`.
-
-    Attributes:
-        name: the source's name in the tables.
-        root: the file's real path.
-        globs: which members count.
-        access: limits, and the cache.
-    """
-
-    name: str
-    root: str
-    globs: Globs
-    access: Access
+class TarSource(Archive):
+    """A tar file."""
 
     def list(self) -> pa.Table:
         """All members that count; an archive that is as it was is not opened.
@@ -157,7 +131,7 @@ class TarSource:
         Args:
             settled: make it again where the archive was changed just before it was made.
         """
-        edition = edition_of(self.root, self.name)
+        edition = self.edition()
         home = cache_folder(self.access, "archives", f"{self.root}\0{self.globs!r}")
         folder = home / f"{edition.size}-{edition.modified_ns}-{edition.inode}"
         if _is_made(folder, edition, settled=settled):
@@ -172,7 +146,7 @@ class TarSource:
         home.mkdir(mode=0o700, exist_ok=True)
         try:
             fresh_folder(partial)
-            with _open_tar(edition, self.name, self.access) as archive, (partial / "bytes").open("wb") as sink:
+            with _open_tar(self, edition) as archive, (partial / "bytes").open("wb") as sink:
                 unpacked = _Unpacked(Gathered(self.name, self.globs), sink, {})
                 for member in archive:
                     unpacked.take(archive, member)
@@ -181,7 +155,7 @@ class TarSource:
             write_json(partial / "index.json", {format_path(path): member for path, member in unpacked.members.items()})
         except _DAMAGED as error:
             shutil.rmtree(partial, ignore_errors=True)
-            raise broken(self.name, self.root, error) from error
+            raise self.broken(error) from error
         except SourceError:
             shutil.rmtree(partial, ignore_errors=True)
             raise
@@ -199,7 +173,7 @@ class _Unpacked(NamedTuple):
 
     def take(self, archive: tarfile.TarFile, member: tarfile.TarInfo) -> None:
         """Keep a member that counts; one of the same path that came before does not any more."""
-        if member.isdir() or (path := self.gathered.counted_path(member.name, OUTSIDE)) is None:
+        if member.isdir() or (path := counted_path(self.gathered, member.name)) is None:
             return
         if self.members.pop(path, None):
             self.gathered.skip(REPEATED, path)
@@ -269,33 +243,32 @@ class _StrictHeader(tarfile.TarInfo):
 class _Limited:
     """A decompressed stream that counts what it gives and stops at the limits for archives."""
 
-    def __init__(self, stream: Any, edition: Edition, name: str, access: Access) -> None:
-        self._stream, self._edition, self._name, self._access = stream, edition, name, access
+    def __init__(self, stream: Any, source: TarSource, edition: Edition) -> None:
+        self._stream, self._source, self._edition = stream, source, edition
         self._given = 0
 
     def read(self, size: int) -> bytes:
         """Up to `size` bytes; raises SourceRefused beyond the limits."""
         chunk: bytes = self._stream.read(size)
         self._given += len(chunk)
-        check_size(self._given, self._edition, self._name, self._access)
+        self._source.check_size(self._given, self._edition)
         return chunk
 
 
 @contextmanager
-def _open_tar(edition: Edition, name: str, access: Access) -> Iterator[tarfile.TarFile]:
+def _open_tar(source: TarSource, edition: Edition) -> Iterator[tarfile.TarFile]:
     """The archive, to be iterated once; when the context ends well, all of it has been read.
 
     Args:
+        source: holds the limits.
         edition: the file; its name tells how it is compressed.
-        name: the source's name, for errors.
-        access: limits.
 
     Raises:
         SourceRefused: it unpacks to too much.
         _DamagedTar, OSError, EOFError, zlib.error, pa.ArrowInvalid: it is damaged or not whole.
     """
     with Path(edition.path).open("rb") as file, _decompressed(file, edition.path) as stream:
-        limited = _Limited(stream, edition, name, access)
+        limited = _Limited(stream, source, edition)
         try:
             with tarfile.open(fileobj=limited, mode="r|", tarinfo=_StrictHeader, errorlevel=2) as archive:  # type: ignore[call-overload]
                 yield archive
@@ -312,8 +285,4 @@ def _decompressed(file: IO[bytes], path: str) -> Any:
     return pa.CompressedInputStream(file, "zstd") if path.lower().endswith(".zst") else file
 
 
-def _open(location: SourceLocation, globs: Globs, access: Access) -> TarSource:
-    return TarSource(location.name, location.root, globs, access)
-
-
-KIND: Final = archive_kind("tar", TARS, _open)
+KIND: Final = archive_kind("tar", TARS, TarSource)

@@ -11,27 +11,14 @@ import stat
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
 
 import pyarrow as pa
 
-from config.settings import Access
-from tasks.discover.archive import (
-    LINKS,
-    OUTSIDE,
-    REPEATED,
-    SPECIAL,
-    Edition,
-    archive_kind,
-    broken,
-    check_size,
-    edition_of,
-    etag,
-)
-from tasks.discover.listing import Gathered, Globs, inside, parse_path
-from tasks.discover.location import ZIPS, SourceLocation
+from tasks.discover.archive import LINKS, REPEATED, SPECIAL, Archive, Edition, archive_kind, counted_path, etag
+from tasks.discover.listing import Gathered, inside, parse_path
+from tasks.discover.location import ZIPS
 from tasks.runs.source import Content, UnreadableFile
 
 _ENCRYPTED: Final = 0x1
@@ -45,21 +32,8 @@ class _Directory(NamedTuple):
     members: dict[str, zipfile.ZipInfo]
 
 
-@dataclass(frozen=True)
-class ZipSource:
-    """A zip file; small and picklable. See `tasks.runs.source.Source`.
-
-    Attributes:
-        name: the source's name in the tables.
-        root: the file's real path.
-        globs: which members count.
-        access: limits.
-    """
-
-    name: str
-    root: str
-    globs: Globs
-    access: Access
+class ZipSource(Archive):
+    """A zip file."""
 
     def list(self) -> pa.Table:
         """All members that count, from the directory at the file's end.
@@ -68,11 +42,11 @@ class ZipSource:
             SourceRefused: it unpacks to too much.
             SourceError: the file is deleted, damaged or not written to its end.
         """
-        edition, gathered = edition_of(self.root, self.name), Gathered(self.name, self.globs)
+        edition, gathered = self.edition(), Gathered(self.name, self.globs)
         directory = self._open(edition)
         for member in directory.file.infolist():
             _note(gathered, member, directory.members)
-        check_size(sum(gathered.sizes), edition, self.name, self.access)
+        self.check_size(sum(gathered.sizes), edition)
         return gathered.table()
 
     def read_many(self, files: Sequence[tuple[str, str]], limit: int) -> Iterator[Content | OSError]:
@@ -81,7 +55,7 @@ class ZipSource:
         Raises:
             SourceError: the file is deleted, damaged or not written to its end.
         """
-        directory = self._open(edition_of(self.root, self.name))
+        directory = self._open(self.edition())
         for path, _ in files:
             member = directory.members.get(parse_path(path))
             yield (
@@ -94,7 +68,7 @@ class ZipSource:
         try:
             return _directory(edition)
         except (OSError, *_DAMAGED, ValueError, NotImplementedError) as error:
-            raise broken(self.name, self.root, error) from error
+            raise self.broken(error) from error
 
 
 @lru_cache(maxsize=4)
@@ -107,7 +81,7 @@ def _directory(edition: Edition) -> _Directory:
 
 def _note(gathered: Gathered, member: zipfile.ZipInfo, members: dict[str, zipfile.ZipInfo]) -> None:
     kind = stat.S_IFMT(member.external_attr >> 16)
-    if member.is_dir() or (path := gathered.counted_path(member.filename, OUTSIDE)) is None:
+    if member.is_dir() or (path := counted_path(gathered, member.filename)) is None:
         return
     if members[path] is not member:
         gathered.skip(REPEATED, path)
@@ -129,8 +103,4 @@ def _content(file: zipfile.ZipFile, member: zipfile.ZipInfo, limit: int) -> Cont
         return UnreadableFile(f"it is damaged in its archive, {error}", "pack it again")
 
 
-def _open(location: SourceLocation, globs: Globs, access: Access) -> ZipSource:
-    return ZipSource(location.name, location.root, globs, access)
-
-
-KIND: Final = archive_kind("zip", ZIPS, _open)
+KIND: Final = archive_kind("zip", ZIPS, ZipSource)
