@@ -133,7 +133,7 @@ class Gathered(msgspec.Struct):
         return path.endswith(self.globs.suffixes)
 
     def note(self, path: str, size: int, etag: str | None) -> None:
-        """Add a file; without an etag its time of modification must tell a change."""
+        """Add a file; without an etag its time of modification must show a change."""
         self.paths.append(path)
         self.sizes.append(size)
         self.etags.append(etag)

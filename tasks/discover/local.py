@@ -7,7 +7,7 @@ The rules:
 
 - Only regular files. FIFOs, devices, sockets and symbolic links (to files or folders, also to
   those inside the root) are never opened or followed; how many there were is logged. What a link
-  inside the root points at is listed at its own place; what lies outside is a source of its own.
+  inside the root points at is listed under its own path; what lies outside is a source of its own.
 - Names that start with a dot are hidden, as in a shell: not listed, not entered. So `.git`,
   `.obsidian`, AppleDouble `._x.md` and the temporary files of rsync and editors never count. A
   hidden folder can be a source itself.

@@ -170,7 +170,7 @@ def _read(store: ObjectStore, path: str, limit: int) -> Content:
 def _store(url: str, access: Access) -> ObjectStore:
     """The client for a URL; one a process, so that connections are used again.
 
-    An endpoint that the environment names with http:// is meant: obstore wants to be told so.
+    An endpoint that the environment names with http:// is meant: obstore needs the option for it.
     """
     from obstore.store import from_url  # noqa: PLC0415
 
