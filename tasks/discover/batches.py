@@ -3,23 +3,22 @@
 Belongs here: where a batch ends, and the fingerprint by which a restarted run finds the batches it
 has already finished. Does not belong here: which files need work, and what is done with a batch.
 
-A batch ends where the files say so, not where a counter does. Within the second half of its
-allowance it ends after the file whose key hash is smallest. So when one file is added or
-removed, the ends around it move, but soon the old and the new windows overlap, both find the same
-smallest hash, and from there on all batches (and their fingerprints) are those of the earlier run.
-This is content-defined chunking with local minima (Bjørner, Blass, Gurevich, "Content-dependent
-chunking for differential compression, the local maximum approach", 2010), on files instead of bytes.
+A batch ends by the rule of `tasks.arrow.cuts`, on the hash of a file's key. So when one file is added or
+removed, the ends around it move, and all other batches (and their fingerprints) are those of the earlier run.
 """
 
 from __future__ import annotations
 
 import hashlib
 import zlib
-from bisect import bisect_right
-from itertools import accumulate
+from itertools import pairwise
 from typing import Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
+
+from tasks.arrow.cuts import part_starts
+from tasks.arrow.keys import file_keys
 
 #: Bytes of source files in a batch.
 BATCH_BYTES: Final = 12 * 1024 * 1024
@@ -42,15 +41,14 @@ def make_batches(files: pa.Table, batch_bytes: int = BATCH_BYTES, batch_files: i
     Returns:
         Slices of `files`, none empty; no batch at all where there are no files.
     """
-    ends_at = list(accumulate(files["size"].to_pylist()))
-    batches, start, done = [], 0, 0
-    while start < len(ends_at):
-        longest = min(bisect_right(ends_at, done + batch_bytes), start + batch_files)
-        shortest = min(bisect_right(ends_at, done + batch_bytes // 2), start + batch_files // 2)
-        end = _best_end(files, max(shortest, start + 1), max(longest, start + 1))
-        batches.append(files.slice(start, end - start))
-        start, done = end, ends_at[end - 1]
-    return batches
+
+    def hashes(first: int, end: int) -> list[int]:
+        keys = file_keys(files.slice(first, end - first)).to_pylist()
+        return [zlib.crc32(key.encode()) for key in keys]
+
+    least = -(-batch_bytes // batch_files)
+    starts = part_starts(pc.max_element_wise(files["size"], least), batch_bytes, hashes)
+    return [files.slice(start, end - start) for start, end in pairwise([*starts, len(files)])]
 
 
 def fingerprint(batch: pa.Table, salt: str) -> str:
@@ -72,16 +70,3 @@ def fingerprint(batch: pa.Table, salt: str) -> str:
     values = [batch[name].cast(pa.int64()) if name in _TIMES else batch[name] for name in _COLUMNS]
     text = json.dumps([salt, *(column.to_pylist() for column in values)], separators=(",", ":"))
     return hashlib.sha256(text.encode("ascii")).hexdigest()
-
-
-def _best_end(files: pa.Table, first: int, last: int) -> int:
-    """The end between `first` and `last` whose file before it has the smallest key hash.
-
-    Where all that is left fits, that is the end: the last batch is not cut for its own sake.
-    """
-    if last in (files.num_rows, first):
-        return last
-    window = files.slice(first - 1, last - first + 1)
-    keys = zip(window["source"].to_pylist(), window["source_path"].to_pylist(), strict=True)
-    hashes = [zlib.crc32(f"{source}\0{path}".encode()) for source, path in keys]
-    return first + hashes.index(min(hashes))

@@ -21,9 +21,9 @@ def cache_folder(access: Access, kind: str, key: str) -> Path:
     """The folder for one repository or archive; it need not exist.
 
     Args:
-        access: may name another place than the user's cache (XDG Base Directory Specification).
+        access: may name another folder than the user's cache (XDG Base Directory Specification).
         kind: what it is for, such as `git`.
-        key: what tells it from others, such as a URL.
+        key: what it is known by, such as a URL.
     """
     user = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "presslake"
     root = Path(access.cache).expanduser() if access.cache else user

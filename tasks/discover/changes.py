@@ -76,9 +76,11 @@ def compare(
         KeyError: a column is missing.
     """
     known_as = _found_in(manifest, listing)
-    tombstone = _tombstones(manifest)
+    tombstone = pc.and_(pc.equal(manifest["status"], "removed"), manifest["deleted"])
+    tombstone = whole(tombstone).fill_null(False)
     is_known = pc.invert(tombstone).take(known_as).fill_null(False)
-    same = _is_same(listing, manifest.select(["size", "source_hash"]).take(known_as), _stamped(listing, stamps))
+    stamps = stamps.take(_found_in(stamps, listing))
+    same = _is_same(listing, manifest.select(["size", "source_hash"]).take(known_as), stamps)
     if reprocess is not None:
         same = pc.and_(same, pc.invert(reprocess).take(known_as).fill_null(False))
     return Changes(
@@ -125,23 +127,13 @@ def _found_in(table: pa.Table, listing: pa.Table) -> pa.Int64Array:
     return pc.index_in(file_keys(listing), value_set=file_keys(table)).cast(pa.int64())
 
 
-def _tombstones(manifest: pa.Table) -> pa.BooleanArray:
-    removed = pc.equal(whole(manifest["status"]), "removed")
-    return pc.and_(removed.fill_null(False), whole(manifest["deleted"]).fill_null(False))
-
-
-def _stamped(listing: pa.Table, stamps: pa.Table) -> pa.Table:
-    """(n,) the stamp of each listed file, all null where it has none."""
-    return stamps.take(_found_in(stamps, listing))
-
-
 def _is_same(listing: pa.Table, known: pa.Table, stamps: pa.Table) -> pa.BooleanArray:
     """Whether the stamp of each listed file proves that its bytes are those that the manifest knows.
 
     Args:
         listing: (n,) files.
         known: (n,) size and hash of each in the manifest.
-        stamps: (n,) the stamp of each.
+        stamps: (n,) the stamp of each, all null where it has none.
     """
 
     def equal(name: str, one: pa.Table, other: pa.Table) -> pa.BooleanArray:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
@@ -109,7 +109,7 @@ def _last_match(rules: tuple[_Rule, ...], path: str, *, whole: bool) -> bool:
 
 
 class Gathered(msgspec.Struct):
-    """Columns of a listing in the making, for sources whose files have an etag.
+    """Columns of a listing in the making.
 
     Attributes:
         name: the source's name.
@@ -133,7 +133,7 @@ class Gathered(msgspec.Struct):
         return path.endswith(self.globs.suffixes)
 
     def note(self, path: str, size: int, etag: str | None) -> None:
-        """Add a file; without an etag its time of modification must tell a change."""
+        """Add a file; without an etag its time of modification must show a change."""
         self.paths.append(path)
         self.sizes.append(size)
         self.etags.append(etag)
@@ -142,15 +142,16 @@ class Gathered(msgspec.Struct):
         """Leave a path alone; `table` logs it."""
         self.skipped.setdefault(reason, []).append(path)
 
-    def table(self, modified_at: Sequence[object] | None = None, version: str = "") -> pa.Table:
+    def table(self, version: str = "", **columns: Sequence[object] | pa.Array) -> pa.Table:
         """What was gathered, as a `LISTING` sorted bytewise by path; logs what was left alone.
 
         Args:
-            modified_at: (files,) times in the order noted; None where the storage has none.
             version: what the files are a version of, such as a commit.
+            columns: (files,) values of further columns in the order noted, such as times.
         """
-        log_skipped(self.name, self.skipped)
-        table = listing_table(self.name, self.paths, size=self.sizes, modified_at=modified_at, etag=self.etags)
+        for reason, paths in self.skipped.items():
+            logger.warning("Source %r: left alone %d %s, such as %r.", self.name, len(paths), reason, min(paths))
+        table = listing_table(self.name, self.paths, size=self.sizes, etag=self.etags or None, **columns)
         table = table.take(pc.sort_indices(table["source_path"]))
         return table.replace_schema_metadata({VERSION: version.encode()} if version else None)
 
@@ -168,12 +169,6 @@ def listing_table(name: str, paths: Iterable[str], **columns: Sequence[object] |
     nothing = [None] * len(source_path)
     values = [given.get(field.name) for field in LISTING]
     return pa.table([nothing if column is None else column for column in values], schema=LISTING)
-
-
-def log_skipped(name: str, skipped: Mapping[str, Sequence[str]]) -> None:
-    """Log what a source has left alone: paths by reason."""
-    for reason, paths in skipped.items():
-        logger.warning("Source %r: left alone %d %s, such as %r.", name, len(paths), reason, min(paths))
 
 
 def wants(globs: Globs, path: str) -> bool:

@@ -7,7 +7,7 @@ The rules:
 
 - Only regular files. FIFOs, devices, sockets and symbolic links (to files or folders, also to
   those inside the root) are never opened or followed; how many there were is logged. What a link
-  inside the root points at is listed at its own place; what lies outside is a source of its own.
+  inside the root points at is listed under its own path; what lies outside is a source of its own.
 - Names that start with a dot are hidden, as in a shell: not listed, not entered. So `.git`,
   `.obsidian`, AppleDouble `._x.md` and the temporary files of rsync and editors never count. A
   hidden folder can be a source itself.
@@ -31,7 +31,7 @@ import pyarrow.compute as pc
 
 from config.errors import SourceError
 from config.settings import Access
-from tasks.discover.listing import Globs, listing_table, log_skipped, parse_path
+from tasks.discover.listing import Gathered, Globs, parse_path
 from tasks.discover.location import ARCHIVES, SourceKind, SourceLocation, existing, expanded
 from tasks.runs.source import Content
 
@@ -47,7 +47,7 @@ _DELETED: Final = (FileNotFoundError, NotADirectoryError)
 
 
 class LocalSource(msgspec.Struct, frozen=True):
-    """A folder as a source; small and picklable. See `tasks.discover.source.Source`.
+    """A folder as a source; small and picklable. See `tasks.runs.source.Source`.
 
     Attributes:
         name: the source's name in the tables.
@@ -66,14 +66,10 @@ class LocalSource(msgspec.Struct, frozen=True):
             SourceError: the root is deleted, or a folder cannot be listed (no permission, I/O error,
                 nested too deep). A sub-folder that is deleted meanwhile is no error.
         """
-        walk = _Walk(self.name, self.root, self.globs)
+        walk = _Walk(self.name, self.globs, root=self.root)
         walk.go()
-        if walk.skipped:
-            log_skipped(self.name, {"symbolic links or special files": walk.skipped})
         times = {"modified_at": _times(walk.modified), "changed_at": _times(walk.changed)}
-        inodes = pa.array(walk.inodes, pa.uint64())
-        table = listing_table(self.name, walk.paths, size=walk.sizes, inode=inodes, **times)
-        return table.take(pc.sort_indices(table["source_path"]))
+        return walk.table(inode=pa.array(walk.inodes, pa.uint64()), **times)
 
     def read_many(self, files: Sequence[tuple[str, str]], limit: int) -> Iterator[Content | OSError]:
         """The content of each file, in their order; of one that is missing, not regular or unreadable, the error.
@@ -94,29 +90,19 @@ class LocalSource(msgspec.Struct, frozen=True):
                     yield content
 
 
-class _Walk(msgspec.Struct):
+class _Walk(Gathered, kw_only=True):
     """One pass over a source's folders that gathers columns, not objects.
 
     Attributes:
-        name: the source's name.
-        root: its folder's real, absolute path.
-        globs: which of its files count.
-        paths: of the files, relative to the root, bytes that are not UTF-8 as surrogates.
-        sizes: in bytes.
-        modified, changed: mtime and ctime of each, in nanoseconds since 1970.
+        root: the source's folder: its real, absolute path.
+        modified, changed: mtime and ctime of each file, in nanoseconds since 1970.
         inodes: their numbers.
-        skipped: paths of links and special files.
     """
 
-    name: str
     root: str
-    globs: Globs
-    paths: list[str] = msgspec.field(default_factory=list)
-    sizes: list[int] = msgspec.field(default_factory=list)
     modified: list[int] = msgspec.field(default_factory=list)
     changed: list[int] = msgspec.field(default_factory=list)
     inodes: list[int] = msgspec.field(default_factory=list)
-    skipped: list[str] = msgspec.field(default_factory=list)
 
     def go(self) -> None:
         """List the root and all below it.
@@ -177,7 +163,7 @@ class _Walk(msgspec.Struct):
                 elif entry.is_dir(follow_symlinks=False):
                     folders.append(name)
                 else:
-                    self.skipped.append(prefix + name)
+                    self.skip("symbolic links or special files", prefix + name)
         return folders
 
     def _failure(self, prefix: str, error: OSError) -> SourceError:

@@ -84,11 +84,13 @@ def refuse_overlap(locations: Sequence[SourceLocation]) -> None:
     for at, inner in enumerate(locations):
         for outer in (*locations[:at], *locations[at + 1 :]):
             if inner.name == outer.name:
-                raise UsageError(f"Two sources are called {inner.name!r}.", "Tell them apart: write name=place.")
+                raise UsageError(
+                    f"Two sources are called {inner.name!r}.", "Give them different names: write name=location."
+                )
             if inner.kind == outer.kind and inner.ref == outer.ref and _lies_in(inner.root, outer.root):
                 raise UsageError(
                     f"Source {inner.name!r} lies inside source {outer.name!r}: {inner.root!r} in {outer.root!r}.",
-                    "Drop one of them, or name places that do not hold each other.",
+                    "Drop one of them, or name locations of which none holds another.",
                 )
 
 

@@ -18,6 +18,7 @@ import errno
 import os
 import random
 import re
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -42,11 +43,8 @@ _PAGE: Final = 1_000
 _FIRST_WAIT: Final = 0.1
 _LONGEST_WAIT: Final = 15.0
 _ENDPOINTS: Final = (
-    "AWS_ENDPOINT_URL",
-    "AWS_ENDPOINT_URL_S3",
-    "AWS_ENDPOINT",
-    "AZURE_STORAGE_ENDPOINT",
-    "AZURE_ENDPOINT",
+    *("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT"),
+    *("AZURE_STORAGE_ENDPOINT", "AZURE_ENDPOINT"),
 )
 
 #: Words in a store's answer, what they mean, and what to do. The first that fits counts.
@@ -127,7 +125,7 @@ class ObjectSource:
                     times.append(found["last_modified"])
         except (BaseError, OSError, ValueError) as error:
             raise failure(self.name, self.root, error) from error
-        return gathered.table(times)
+        return gathered.table(modified_at=times)
 
     def read_many(self, files: Sequence[tuple[str, str]], limit: int) -> Iterator[Content | OSError]:
         """Objects as they are now, in the order of `files`; `access.requests` of them at a time.
@@ -135,35 +133,20 @@ class ObjectSource:
         Raises:
             SourceError: the store did not answer as it should.
         """
-        # In a thread of its own: the caller's may have a loop that runs, as in notebooks and other people's flows.
-        import asyncio  # noqa: PLC0415  (runs over other kinds of source have no use for it)
+        store = _store(self.root, self.access)
+        with ThreadPoolExecutor(self.access.requests) as threads:
+            yield from threads.map(lambda file: self._read_patiently(store, file[0], limit), files)
 
-        with ThreadPoolExecutor(1) as thread:
-            yield from thread.submit(asyncio.run, self._read_all([path for path, _ in files], limit)).result()
-
-    async def _read_all(self, paths: Sequence[str], limit: int) -> Sequence[Content | OSError]:
-        import asyncio  # noqa: PLC0415
-
-        store, gate = _store(self.root, self.access), asyncio.Semaphore(self.access.requests)
-
-        async def read(path: str) -> Content | OSError:
-            async with gate:
-                return await self._read_patiently(store, path, limit)
-
-        return await asyncio.gather(*map(read, paths))
-
-    async def _read_patiently(self, store: ObjectStore, path: str, limit: int) -> Content | OSError:
+    def _read_patiently(self, store: ObjectStore, path: str, limit: int) -> Content | OSError:
         """One object; an answer that breaks off is asked for again, with full jitter between.
 
         Source of the waits: Marc Brooker, "Exponential backoff and jitter", AWS Architecture Blog, 2015.
         """
-        import asyncio  # noqa: PLC0415
-
         from obstore.exceptions import BaseError, PermissionDeniedError  # noqa: PLC0415
 
         for attempt in range(self.access.request_retries + 1):
             try:
-                return await _read(store, path, limit)
+                return _read(store, path, limit)
             except FileNotFoundError:
                 return FileNotFoundError(errno.ENOENT, "Not there any more", path)
             except PermissionDeniedError:
@@ -171,23 +154,23 @@ class ObjectSource:
             except BaseError as error:
                 if attempt == self.access.request_retries:
                     raise failure(self.name, f"{self.root}/{path}", error) from error
-            await asyncio.sleep(random.uniform(0, min(_FIRST_WAIT * 2**attempt, _LONGEST_WAIT)))  # noqa: S311
+            time.sleep(random.uniform(0, min(_FIRST_WAIT * 2**attempt, _LONGEST_WAIT)))  # noqa: S311
         raise AssertionError("the last attempt returns or raises")
 
 
-async def _read(store: ObjectStore, path: str, limit: int) -> Content:
-    answer = await store.get_async(path)
+def _read(store: ObjectStore, path: str, limit: int) -> Content:
+    answer = store.get(path)
     if answer.meta["size"] > limit:
         # Too long to be parsed, so nobody looks at its bytes, only at how many there are.
         return Content(bytes(limit + 1), answer.meta["e_tag"])
-    return Content(bytes(await answer.bytes_async()), answer.meta["e_tag"])
+    return Content(bytes(answer.bytes()), answer.meta["e_tag"])
 
 
 @lru_cache(maxsize=16)
 def _store(url: str, access: Access) -> ObjectStore:
     """The client for a URL; one a process, so that connections are used again.
 
-    An endpoint that the environment names with http:// is meant: obstore wants to be told so.
+    An endpoint that the environment names with http:// is meant: obstore needs the option for it.
     """
     from obstore.store import from_url  # noqa: PLC0415
 

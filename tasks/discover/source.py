@@ -94,7 +94,7 @@ def parse_location(spec: str, name: str | None = None) -> SourceLocation:
     name = name or location.name
     # A table must be able to hold it (UTF-8, so no surrogates) and a person to read it.
     if not name or not name.isprintable():
-        raise UsageError(f"The source {spec!r} gives no usable name.", "Name it yourself: write name=place.")
+        raise UsageError(f"The source {spec!r} gives no usable name.", "Name it yourself: write name=location.")
     return msgspec.structs.replace(location, name=name)
 
 

@@ -23,14 +23,8 @@ from tasks.runs.stamps import LISTED, STAMPS, read_stamps
 
 #: What the manifest must say of a file to tell whether it changed.
 _COMPARED: Final = (
-    "source",
-    "source_path",
-    "size",
-    "source_hash",
-    "status",
-    "deleted",
-    "contract_version",
-    "code_version",
+    *("source", "source_path", "size", "source_hash", "status", "deleted"),
+    *("contract_version", "code_version"),
 )
 
 
@@ -69,8 +63,19 @@ def _planned(folder: Path) -> Plan:
     rows = pa.concat_arrays([changes.new, changes.changed])
     rows = rows.take(pc.sort_indices(rows))
     files = listing.append_column("known_hash", _known_hashes(manifest, changes, stale)).take(rows)
-    plan = _plan(run, listing, manifest, changes, _batches(run, files, stamps.take(rows)))
-    return msgspec.structs.replace(plan, versions=_versions(tables))
+    live = manifest["source"].filter(pc.invert(manifest["deleted"]))
+    live = live.filter(pc.is_in(live, pa.array(sorted(run.sources), pa.string())))
+    return Plan(
+        batches=_batches(run, files, stamps.take(rows)),
+        discovered=len(listing),
+        new=len(changes.new),
+        changed=len(changes.changed),
+        unchanged=len(changes.unchanged),
+        deleted=len(changes.deleted),
+        emptied=tuple(sorted(count_by(live).keys() - count_by(listing["source"]).keys())),
+        known=len(live),
+        versions=_versions(tables),
+    )
 
 
 def _stamps(listing: pa.Table, manifest: pa.Table, changes: Changes, listed_at: datetime) -> pa.Table:
@@ -139,18 +144,3 @@ def _is_finished(batch: Path, stamps: pa.Table) -> bool:
     except (OSError, pa.ArrowInvalid, msgspec.DecodeError):
         return False
     return bool(staged[0].schema.equals(FILES))
-
-
-def _plan(run: Run, listing: pa.Table, manifest: pa.Table, changes: Changes, batches: tuple[Batch, ...]) -> Plan:
-    live = manifest.select(["source"]).filter(pc.invert(manifest["deleted"]))
-    live = live.filter(pc.is_in(live["source"], pa.array(sorted(run.sources), pa.string())))
-    return Plan(
-        batches=batches,
-        discovered=len(listing),
-        new=len(changes.new),
-        changed=len(changes.changed),
-        unchanged=len(changes.unchanged),
-        deleted=len(changes.deleted),
-        emptied=tuple(sorted(count_by(live["source"]).keys() - count_by(listing["source"]).keys())),
-        known=len(live),
-    )

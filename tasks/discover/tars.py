@@ -261,7 +261,7 @@ def _open_tar(source: TarSource, edition: Edition) -> Iterator[tarfile.TarFile]:
 
     Args:
         source: holds the limits.
-        edition: the file; its name tells how it is compressed.
+        edition: the file; its name says how it is compressed.
 
     Raises:
         SourceRefused: it unpacks to too much.
@@ -274,7 +274,7 @@ def _open_tar(source: TarSource, edition: Edition) -> Iterator[tarfile.TarFile]:
                 yield archive
         except (tarfile.TarError, RecursionError) as error:
             raise _DamagedTar(str(error) or "its headers are nested too deep") from error
-        # Only at its end does a compressed stream tell whether it was whole.
+        # Only at its end does a compressed stream show whether it was whole.
         while limited.read(_CHUNK):
             pass
 

@@ -57,8 +57,11 @@ class ReadPolicy(msgspec.Struct, frozen=True):
             _check_known(f"action for {code}", action, ACTIONS)
         _check_range("max_depth", self.max_depth, HIGHEST_DEPTH)
         _check_range("max_nodes", self.max_nodes, 100_000_000)
-        if self.fallback_encoding is not None:
-            _check_encoding(self.fallback_encoding)
+        try:
+            codecs.lookup("utf-8" if self.fallback_encoding is None else self.fallback_encoding)
+        except LookupError as error:
+            wrong = f"Unknown read.fallback_encoding: {self.fallback_encoding!r}."
+            raise SettingsError(wrong, "Use a name such as 'windows-1252'.") from error
         msgspec.structs.force_setattr(self, "actions", {**DEFAULT_ACTIONS, **self.actions})
 
     @classmethod
@@ -84,12 +87,3 @@ def _check_known(what: str, name: str, known: tuple[str, ...]) -> None:
 def _check_range(name: str, value: int, highest: int) -> None:
     if not 1 <= value <= highest:
         raise SettingsError(f"read.{name} is {value}.", f"Set it to a number from 1 to {highest}.")
-
-
-def _check_encoding(name: str) -> None:
-    try:
-        codecs.lookup(name)
-    except LookupError:
-        raise SettingsError(
-            f"Unknown read.fallback_encoding: {name!r}.", "Use a name such as 'windows-1252'."
-        ) from None

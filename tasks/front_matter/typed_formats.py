@@ -41,7 +41,9 @@ def read_toml(findings: Findings, offsets: dict[Path, int] | None = None) -> dic
     text = findings.text_without(_CONTROL)
     if offsets is not None:
         offsets.update(_toml_offsets(text))
-    if _has_long_keys(text, findings.policy.max_depth):  # tomllib's time grows with the square of their length
+    # Dotted keys of more parts than the depth: tomllib's time grows with the square of their length.
+    parts = findings.policy.max_depth
+    if re.search(rf"(?<![A-Za-z0-9_-])(?:{_TOML_PART}[ \t]*+\.[ \t]*+){{{parts}}}", text):
         findings.stop_at_depth()
     import tomllib  # noqa: PLC0415  (few files are TOML)
 
@@ -179,11 +181,6 @@ def _toml_table(header: Path, lengths: dict[Path, int], appends: bool) -> Path:
         if path in lengths:
             path += (lengths[path] - 1,)
     return path
-
-
-def _has_long_keys(text: str, parts: int) -> bool:
-    """Whether anything in the text looks like a dotted key of more than `parts` parts."""
-    return re.search(rf"(?<![A-Za-z0-9_-])(?:{_TOML_PART}[ \t]*+\.[ \t]*+){{{parts}}}", text) is not None
 
 
 def _add_toml_syntax(error: ValueError, findings: Findings) -> None:

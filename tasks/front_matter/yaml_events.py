@@ -66,8 +66,7 @@ def _add_syntax(error: yaml.YAMLError, findings: Findings) -> None:
         mark = getattr(error, "context_mark", None) or mark
     offset = min(mark.index, len(findings.text)) if mark is not None else 0
     if "invalid Unicode character escape" in problem:
-        message = 'An escape in "…" stands for half a character: write the character itself.'
-        findings.add("text/surrogate", offset, message)
+        findings.add_surrogate(offset)
         return
     for said, explanation in _EXPLANATIONS.items():
         if said in problem:

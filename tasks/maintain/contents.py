@@ -22,7 +22,7 @@ from tasks.arrow.comparison import rows_differ
 from tasks.arrow.keys import NULL_PARTITION
 from tasks.arrow.related import related_digests, related_lists
 from tasks.arrow.rules import check_rules
-from tasks.maintain.outcome import some
+from tasks.maintain.outcome import named
 from tasks.warehouse.manifest import INDEX_SCHEMA
 from tasks.warehouse.parquet_reading import read_parquet
 from tasks.warehouse.snapshots import INDEX, DataFile, Snapshot
@@ -90,8 +90,8 @@ def _drift(file: DataFile, found: pa.Schema, expected: pa.Schema) -> Iterator[st
             yield f"{file.path} has no column `{field.name}`."
         elif types[field.name] != field.type:
             yield f"{file.path}: column `{field.name}` is {types[field.name]}, {field.type} is expected."
-    if unknown := [name for name in found.names if name not in expected.names]:
-        yield f"{file.path} has columns that the contract does not: {some(unknown)}."
+    unknown = [name for name in found.names if name not in expected.names]
+    yield from named(f"{file.path} has columns that the contract does not:", unknown)
 
 
 def _checked_columns(table: str, contract: Contract) -> list[str]:
@@ -132,17 +132,15 @@ def _disorder(file: DataFile, rows: pa.Table) -> Iterator[str]:
 def _misplaced(file: DataFile, rows: pa.Table) -> Iterator[str]:
     """Rows whose time of publication is not that of the folder's name."""
     key, _, value = file.partition.partition("=")
-    moments = rows["published_at"]
     names = {"published_year": "%Y", "published_month": "%Y-%m"}
     if not key:
         return
     if key not in names:
         yield f"{file.path} lies in an unknown partition."
         return
-    found = pc.fill_null(pc.strftime(moments, format=names[key]), NULL_PARTITION)
-    wrong = rows["article_id"].filter(pc.not_equal(found, value))
-    if len(wrong):
-        yield f"{file.path}: {len(wrong):,} rows do not belong to {file.partition}: {some(wrong.to_pylist())}."
+    found = pc.fill_null(pc.strftime(rows["published_at"], format=names[key]), NULL_PARTITION)
+    wrong = rows["article_id"].filter(pc.not_equal(found, value)).to_pylist()
+    yield from named(f"{file.path}: {len(wrong):,} rows do not belong to {file.partition}:", wrong)
 
 
 def _other_entries(snapshot: Snapshot, file: DataFile, contract: Contract) -> Iterator[str]:
@@ -159,9 +157,9 @@ def _other_entries(snapshot: Snapshot, file: DataFile, contract: Contract) -> It
     rows = schema.empty_table()
     if f"related/{name}" in listed:
         rows = read_parquet(snapshot.path / "related" / name, schema=schema)
-    strangers = rows["article_id"].filter(pc.invert(pc.is_in(rows["article_id"], whole(articles["article_id"]))))
-    if len(strangers):
-        yield f"related/{name} has rows of {some(pc.unique(strangers).to_pylist())}, which are not in {file.path}."
+    owners = pc.unique(rows["article_id"])
+    strangers = owners.filter(pc.invert(pc.is_in(owners, whole(articles["article_id"])))).to_pylist()
+    yield from named(f"related/{name} has rows of", strangers, f", which are not in {file.path}.")
     found = related_digests(related_lists(rows, articles["article_id"], kind))
-    if ids := articles["article_id"].filter(rows_differ(whole(articles["related_digest"]), found)).to_pylist():
-        yield f"related/{name} does not have the entries by which {file.path} knows {some(ids)}."
+    ids = articles["article_id"].filter(rows_differ(whole(articles["related_digest"]), found)).to_pylist()
+    yield from named(f"related/{name} does not have the entries by which {file.path} knows", ids)

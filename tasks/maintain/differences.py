@@ -7,7 +7,6 @@ Does not belong here: comparing single values (`comparison`), and how a differen
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -20,7 +19,7 @@ from tasks.arrow.keys import file_keys
 from tasks.warehouse.parquet_reading import read_files
 from tasks.warehouse.snapshots import Snapshot
 
-#: Columns that tell when and by which run a row came: they differ between equal tables, too.
+#: Columns that say when and by which run a row came: they differ between equal tables, too.
 LINEAGE: Final = ("first_seen_at", "loaded_at", "run_id")
 _BY_FILE: Final = [("source", "ascending"), ("source_path", "ascending")]
 _NAMES: Final = ("article_id", "title", "source", "source_path")
@@ -42,13 +41,9 @@ class Values(msgspec.Struct, frozen=True):
     new: Any
 
 
-class ChangedArticle(msgspec.Struct, frozen=True):
+class ChangedArticle(Article, frozen=True):
     """An article that both have; its names are those of the newer, `columns` only what differs."""
 
-    article_id: str
-    title: str
-    source: str
-    source_path: str
     columns: dict[str, Values]
 
 
@@ -130,18 +125,18 @@ def diff_snapshots(old: Snapshot, new: Snapshot, limit: int | None = None) -> Di
     """
     before, after = _unshared(old, new, "articles"), _unshared(new, old, "articles")
     pairs = _Pairs(before, after)
-    columns, changed = _changes(pairs, limit)
+    columns, rows = _changes(pairs)
     came, went = _quarantine(new, old), _quarantine(old, new)
     compared = len(before.paths) + len(after.paths)
     return Difference(
         old=old.number,
         new=new.number,
         tables={name: Rows(old.rows(name), new.rows(name)) for name in sorted({*old.tables(), *new.tables()})},
-        articles={"added": len(pairs.added), "removed": len(pairs.removed), "changed": len(changed.rows)},
-        columns=columns,
+        articles={"added": len(pairs.added), "removed": len(pairs.removed), "changed": len(rows)},
+        columns={name: len(found) for name, found in columns.items()},
         added=_articles(after, pairs.added, limit),
         removed=_articles(before, pairs.removed, limit),
-        changed=changed.articles,
+        changed=_changed_articles(pairs, columns, rows[:limit]),
         quarantine={"added": len(came), "removed": len(went)},
         came=came[:limit],
         went=went[:limit],
@@ -161,44 +156,29 @@ class _Pairs:
     def __init__(self, before: _Side, after: _Side) -> None:
         self.before, self.after = before, after
         old, new = (side.column("article_id").combine_chunks() for side in (before, after))
-        place = pc.index_in(new, old)
+        row_in_old = pc.index_in(new, old)
         order = pc.sort_indices(new)
-        found = order.filter(pc.is_valid(place).take(order))
-        self.new_rows, self.old_rows = found, place.take(found)
-        self.added = order.filter(pc.is_null(place).take(order))
-        gone = pc.sort_indices(old)
-        self.removed = gone.filter(pc.invert(pc.is_in(old, new)).take(gone))
+        self.new_rows = order.filter(pc.is_valid(row_in_old).take(order))
+        self.old_rows = row_in_old.take(self.new_rows)
+        self.added = order.filter(pc.is_null(row_in_old).take(order))
+        order = pc.sort_indices(old)
+        self.removed = order.filter(pc.invert(pc.is_in(old, new)).take(order))
 
     def values(self, name: str) -> tuple[pa.Array, pa.Array] | None:
         """A column of all pairs, old and new; None where no side has it, nulls where one does not."""
-        columns = [self._take(side, name, rows) for side, rows in self._sides()]
+        sides = ((self.before, self.old_rows), (self.after, self.new_rows))
+        columns = [
+            side.column(name).take(rows).combine_chunks() if name in side.names() else None for side, rows in sides
+        ]
         known = next((column.type for column in columns if column is not None), None)
         if known is None:
             return None
         old, new = (pa.nulls(len(self.new_rows), known) if column is None else column for column in columns)
         return old, new
 
-    def _sides(self) -> Iterator[tuple[_Side, pa.Array]]:
-        yield self.before, self.old_rows
-        yield self.after, self.new_rows
 
-    @staticmethod
-    def _take(side: _Side, name: str, rows: pa.Array) -> pa.Array | None:
-        if name not in side.names():
-            return None
-        values = side.column(name).take(rows)
-        return values.combine_chunks()
-
-
-class _Changed(NamedTuple):
-    """Pairs (by number) that differ, ascending, and the first of them whole."""
-
-    rows: list[int]
-    articles: list[ChangedArticle]
-
-
-def _changes(pairs: _Pairs, limit: int | None) -> tuple[dict[str, int], _Changed]:
-    """In how many articles each column changed, and which articles those are."""
+def _changes(pairs: _Pairs) -> tuple[dict[str, pa.Array], list[int]]:
+    """The pairs (by number) in which each column differs, most first, and all pairs that differ, ascending."""
     names = dict.fromkeys([*pairs.after.names(), *pairs.before.names()])
     differing: dict[str, pa.Array] = {}
     for name in names:
@@ -207,8 +187,7 @@ def _changes(pairs: _Pairs, limit: int | None) -> tuple[dict[str, int], _Changed
             if len(rows):
                 differing[name] = rows
     rows = sorted({row for found in differing.values() for row in found.to_pylist()})
-    counts = sorted(((name, len(found)) for name, found in differing.items()), key=lambda item: (-item[1], item[0]))
-    return dict(counts), _Changed(rows, _changed_articles(pairs, differing, rows[:limit]))
+    return dict(sorted(differing.items(), key=lambda item: (-len(item[1]), item[0]))), rows
 
 
 def _changed_articles(pairs: _Pairs, differing: dict[str, pa.Array], rows: list[int]) -> list[ChangedArticle]:
@@ -222,7 +201,7 @@ def _changed_articles(pairs: _Pairs, differing: dict[str, pa.Array], rows: list[
                 columns[row][name] = Values(before, after)
     names = _articles(pairs.after, pairs.new_rows.take(pa.array(rows, pa.int64())), None)
     return [
-        ChangedArticle(one.article_id, one.title, one.source, one.source_path, columns[row])
+        ChangedArticle(**msgspec.structs.asdict(one), columns=columns[row])
         for row, one in zip(rows, names, strict=True)
     ]
 

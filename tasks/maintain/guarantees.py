@@ -1,15 +1,16 @@
 """`verify`: the checks of all guarantees that the tables of a warehouse can show.
 
 Belongs here: the choice of checks, and their verdict. Files are checked against their list
-(`tasks.warehouse.verify`) and against the contract (`contents`), tables against one another (`joins`), the
-history against the articles (`past`), and the rest of the folder by `surroundings`. Nothing is written and
-no lock is taken.
+(`tasks.warehouse.verify`) and against the contract (`contents`), tables and the history against one another
+(`joins`), and the rest of the folder by `surroundings`. Nothing is written and no lock is taken.
 
 Two things take the sources, so only a run can check them: that every file is known, and that the decisions
 on duplicates are right.
 """
 
 from __future__ import annotations
+
+from contextlib import suppress
 
 import msgspec
 
@@ -18,7 +19,6 @@ from config.errors import WarehouseError
 from config.settings import History, Settings
 from tasks.maintain.contents import check_contents
 from tasks.maintain.joins import check_joins
-from tasks.maintain.past import check_past
 from tasks.maintain.surroundings import check_others, check_pointer, check_strays, remains
 from tasks.warehouse.history import with_history
 from tasks.warehouse.snapshots import Snapshot
@@ -74,7 +74,9 @@ def verify_warehouse(warehouse: Warehouse, contract: Contract, digests: bool = T
         WarehouseError: its folder cannot be listed.
     """
     snapshot, findings = check_pointer(warehouse)
-    notes = _notes(warehouse)
+    notes: list[str] = []
+    with suppress(WarehouseError):  # the pointer cannot be read: that is a finding already
+        notes = remains(warehouse)
     if snapshot is not None:
         in_tables, more = _check_tables(snapshot, contract, digests)
         findings, notes = findings + in_tables, notes + more
@@ -101,24 +103,12 @@ def _check_tables(snapshot: Snapshot, contract: Contract, digests: bool) -> tupl
     if snapshot.info.contract_version == contract.tag:
         findings += check_contents(snapshot, with_history(contract, History(), snapshot), damaged)
     else:
-        notes.append(_other_contract(snapshot, contract))
+        notes.append(
+            f"Snapshot {snapshot.number} follows contract {snapshot.info.contract_version}, the settings name"
+            f" {contract.tag}: columns and values were not held against it. The next run writes the tables again."
+        )
     if damaged:
         notes.append("The tables were not held against one another: damaged files are in the way.")
     else:
-        findings += check_joins(snapshot) + check_past(snapshot)
+        findings += check_joins(snapshot)
     return findings, notes
-
-
-def _notes(warehouse: Warehouse) -> list[str]:
-    try:
-        return remains(warehouse)
-    except WarehouseError:
-        # The pointer cannot be read: that is a finding already.
-        return []
-
-
-def _other_contract(snapshot: Snapshot, contract: Contract) -> str:
-    return (
-        f"Snapshot {snapshot.number} follows contract {snapshot.info.contract_version}, the settings name"
-        f" {contract.tag}: columns and values were not held against it. The next run writes the tables again."
-    )

@@ -6,7 +6,7 @@ result is shown.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import msgspec
@@ -68,6 +68,12 @@ class Maintenance(msgspec.Struct, frozen=True):
     expired: Expired
     findings: list[str]
     notes: list[str]
+
+
+def named(before: str, values: Sequence[object], after: str = ".") -> Iterator[str]:
+    """The finding that names the first values between two parts of a sentence; none where there are no values."""
+    if values:
+        yield f"{before} {some(values)}{after}"
 
 
 def some(values: Sequence[object], most: int = 3) -> str:

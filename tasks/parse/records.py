@@ -95,7 +95,7 @@ def collections(paths: pa.StringArray) -> pa.StringArray:
     """The folder that names a file's collection: the first that starts with `_`, else the first, else empty.
 
     Args:
-        paths: (n,) paths within the source; `./` in front, which marks a spelt-out name, is no folder.
+        paths: (n,) paths within the source; `./` in front, which marks a percent-encoded path, is no folder.
     """
     paths = pc.replace_substring_regex(paths, r"^(\./)+", "")
     marked = pc.struct_field(pc.extract_regex(paths, r"^(?:[^_/][^/]*/)*?(?P<folder>_[^/]*)/"), "folder")
@@ -152,19 +152,8 @@ def _name_related(level: Level, rules: UrlRules) -> None:
 def _findings_table(documents: list[Document], findings: list[Finding]) -> pa.Table:
     rows = [_row_of_problem(i, p, "error") for i, d in enumerate(documents) for p in d.problems]
     rows += [_row_of_problem(i, p, "warning") for i, d in enumerate(documents) for p in d.warnings]
-    for f in findings:
-        row = (
-            f.node,
-            format_json_path(f.path),
-            f.code,
-            format_path(f.path),
-            f.severity,
-            f.message,
-            f.value,
-            None,
-            None,
-        )
-        rows.append(row)
+    for node, path, code, severity, message, value in findings:
+        rows.append((node, format_json_path(path), code, format_path(path), severity, message, value, None, None))
     columns = zip(*rows, strict=True) if rows else [()] * len(FINDINGS)
     return pa.table(dict(zip(FINDINGS.names, columns, strict=True)), FINDINGS)
 

@@ -210,28 +210,19 @@ def _clean_items(item: Column, items: list[Any], position: PositionOf, level: Le
         is_empty = node is None or (kind is str and type(node) is str and not node.strip())
         clean.append(node if type(node) is kind and not is_empty else None)
         if clean[-1] is None:
-            _report_item(is_empty, kind, node, position(i), item.type_severity, reported, level)
+            found = _without_value(item, is_empty, node, position(i))
+            reported[found.node] = reported.get(found.node, 0) + 1
+            # An item that goes to `extra` is always reported, others up to a limit a file.
+            if reported[found.node] <= MAX_FINDINGS or not (is_empty or item.type_severity == "error"):
+                level.findings.append(found)
     return clean
 
 
-def _report_item(
-    is_empty: bool,
-    kind: type,
-    node: Any,
-    position: Position,
-    severity: Severity,
-    reported: dict[int, int],
-    level: Level,
-) -> None:
-    """Report an item without a value; one that goes to `extra` always, others up to a limit a file."""
-    count = reported[position[0]] = reported.get(position[0], 0) + 1
-    if count > MAX_FINDINGS and (is_empty or severity == "error"):
-        return
+def _without_value(item: Column, is_empty: bool, node: Any, position: Position) -> Finding:
     if is_empty:
         message = "the list holds an empty item, which is left out; remove the line or fill it"
-        level.findings.append(Finding(*position, "field/null-item", "warning", message, ""))
-    else:
-        level.findings.append(_wrong_kind(position, severity, (kind,), node))
+        return Finding(*position, "field/null-item", "warning", message, "")
+    return _wrong_kind(position, item.type_severity, (kind_of(item),), node)
 
 
 def _structs(column: Column, nodes: list[Any], position: PositionOf, level: Level) -> pa.Array:

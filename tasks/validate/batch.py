@@ -17,28 +17,18 @@ from config.contract import Contract
 from tasks.arrow.columns import whole
 from tasks.arrow.nested import holds_recurring, without_null_items
 from tasks.arrow.related import related_digests
-from tasks.arrow.schemas import FILES, KEY_FIELDS, LISTING_FIELDS
+from tasks.arrow.schemas import FILES, FINDINGS, KEY_FIELDS, LISTING_FIELDS
 from tasks.front_matter.policy import ReadPolicy
 from tasks.runs.parsed import Parsed
 from tasks.runs.staging import write_arrow, write_json
 from tasks.validate.findings import batch_numbers, broken_rules, with_locations
 
 _VIOLATION: Final = pa.struct(
-    [
-        ("code", pa.string()),
-        ("severity", pa.string()),
-        ("field", pa.string()),
-        ("line", pa.int32()),
-        ("column", pa.int32()),
-        ("message", pa.string()),
-        ("value", pa.string()),
-    ]
+    [FINDINGS.field(name) for name in ("code", "severity", "field", "line", "column", "message", "value")]
 )
 QUARANTINED: Final = pa.schema(
     [
-        ("source", pa.string()),
-        ("source_path", pa.string()),
-        ("source_hash", pa.string()),
+        *(FILES.field(name) for name in ("source", "source_path", "source_hash")),
         ("violations", pa.list_(_VIOLATION)),
         ("raw", pa.binary()),
     ]

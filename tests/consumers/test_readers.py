@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.builders import Desk, article, page
-from tests.consumers.engines.facts import utc
+from tests.consumers.engines.facts import names_of, utc
 from tests.consumers.environments import need_java, program
 
 HERE = Path(__file__).parent
@@ -77,7 +77,8 @@ def file_stories(desk: Desk) -> None:
                 mood="calm",
             ),
         )
-    desk.write("copy.md", article("The ferry, day 3", originalUrl=page(3), publishedDateTime="2024-04-01T23:30:00Z"))
+    day = {"originalUrl": page(3), "publishedDateTime": "2024-04-01T23:30:00Z"}
+    desk.write("copy.md", article("The ferry, day 3", **day, related=[{"title": "Story 1", "webUrl": page(1)}]))
     desk.write("broken.md", article(None))
 
 
@@ -89,7 +90,7 @@ def expected(tables: Path) -> dict[str, Any]:
         rows: list[dict[str, Any]] = pa.concat_tables([pq.ParquetFile(file).read() for file in files]).to_pylist()
         return rows
 
-    names = sorted(path.name for path in tables.iterdir() if path.is_dir())
+    names = names_of(tables)
     articles, related = read("articles"), read("related")
     ids = {row["article_id"] for row in articles}
     of_year = [row for row in articles if row["published_at"].year == YEAR]
@@ -101,7 +102,7 @@ def expected(tables: Path) -> dict[str, Any]:
         "no_heat": sum(row["heat"] is None for row in articles),
         "topics": sum(len(row["topics"]) for row in articles),
         "widths": sum(image["width"] or 0 for row in articles for image in row["images"]),
-        "links": sum(entry["related_article_id"] is not None for row in articles for entry in row["related"]),
+        "links": sum(entry["related_article_id"] is not None for row in read("duplicates") for entry in row["related"]),
         "joined": sum(row["related_article_id"] in ids for row in related),
         "in_year": [len(of_year), sum(row["quality"] or 0 for row in of_year)],
     }

@@ -142,7 +142,7 @@ def test_the_snapshot_of_maintenance_has_a_run_that_says_so(desk: Desk) -> None:
     done = maintain(desk, **keep(rows_per_file=1))
     row = next(row for row in desk.rows("runs") if row["run_id"] == done.run_id)
     assert (row["message"], row["records_loaded"], row["snapshot"]) == (
-        "Maintenance: 1 partition split anew.",
+        "Maintenance: 1 partition split again.",
         3,
         3,
     )

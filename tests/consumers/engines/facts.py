@@ -27,7 +27,7 @@ class Facts:
         no_heat: articles whose `heat` is null.
         topics: items of all lists `articles.topics`.
         widths: sum of `width` over all structs in `articles.images`.
-        links: entries of `articles.related` with a `related_article_id`.
+        links: entries of the lists `duplicates.related` with a `related_article_id`.
         joined: rows of `related` that point at an article of the table.
         in_year: number and sum of `quality` of the articles of one partition.
     """
@@ -78,8 +78,8 @@ class Facts:
 
 
 def names_of(tables: Path) -> list[str]:
-    """The tables of a snapshot."""
-    return sorted(path.name for path in tables.iterdir() if path.is_dir())
+    """The tables of a snapshot; `index` is presslake's own."""
+    return sorted(path.name for path in tables.iterdir() if path.is_dir() and path.name != "index")
 
 
 def utc(moment: datetime) -> str:

@@ -45,9 +45,8 @@ def facts(tables: Path, year: int) -> Facts:
     if "UTC" not in kind:
         raise TypeError(f"published_at is {kind}")
     widths = one(f"SELECT sum(tupleElement(arrayJoin(images), 'width')) FROM {articles}")[0]
-    links = one(f"SELECT countIf(tupleElement(arrayJoin(related), 'related_article_id') IS NOT NULL) FROM {articles}")[
-        0
-    ]
+    entry = "tupleElement(arrayJoin(related), 'related_article_id')"
+    links = one(f"SELECT countIf({entry} IS NOT NULL) FROM {read(tables, 'duplicates')}")[0]
     joined = one(
         f"SELECT count() FROM {read(tables, 'related')} r JOIN {articles} a ON r.related_article_id = a.article_id"
     )[0]

@@ -52,7 +52,8 @@ def facts(tables: Path, year: int) -> Facts:
         )
     )
     widths = one(articles.explode("images").agg(col("images").get("width").sum().alias("widths")))[0]
-    links = one(articles.explode("related").agg(col("related").get("related_article_id").count().alias("links")))[0]
+    copies = read(tables, "duplicates").explode("related")
+    links = one(copies.agg(col("related").get("related_article_id").count().alias("links")))[0]
     ids = articles.select("article_id")
     joined = read(tables, "related").join(ids, left_on="related_article_id", right_on="article_id").count_rows()
     return Facts.of(rows, first, last, quality, no_heat, topics, widths, links, joined, one_year(tables, year))

@@ -48,9 +48,8 @@ def facts(tables: Path, year: int) -> Facts:
         "sum(CASE WHEN heat IS NULL THEN 1 ELSE 0 END), sum(coalesce(array_length(topics), 0)) FROM articles",
     )
     widths = one(context, "SELECT sum(image['width']) FROM (SELECT unnest(images) image FROM articles)")[0]
-    links = one(context, "SELECT count(entry['related_article_id']) FROM (SELECT unnest(related) entry FROM articles)")[
-        0
-    ]
+    entries = "SELECT unnest(related) entry FROM duplicates"
+    links = one(context, f"SELECT count(entry['related_article_id']) FROM ({entries})")[0]
     joined = one(context, "SELECT count(*) FROM related r JOIN articles a ON r.related_article_id = a.article_id")[0]
     return Facts.of(rows, first, last, quality, no_heat, topics, widths, links, joined, one_year(tables, year))
 

@@ -39,7 +39,8 @@ def facts(tables: Path, year: int) -> Facts:
         f"sum(len(topics)) FROM {articles}"
     )
     widths = one(f"SELECT sum(image.width) FROM (SELECT unnest(images) image FROM {articles})")[0]
-    links = one(f"SELECT count(entry.related_article_id) FROM (SELECT unnest(related) entry FROM {articles})")[0]
+    entries = f"SELECT unnest(related) entry FROM {read(tables, 'duplicates')}"
+    links = one(f"SELECT count(entry.related_article_id) FROM ({entries})")[0]
     related = read(tables, "related")
     joined = one(f"SELECT count(*) FROM {related} r JOIN {articles} a ON r.related_article_id = a.article_id")[0]
     return Facts.of(rows, first, last, quality, no_heat, topics, widths, links, joined, one_year(tables, year))

@@ -29,7 +29,8 @@ def facts(tables: Path, year: int) -> Facts:
     rows = {name: len(read(tables, name)) for name in names}
     articles, related = read(tables, "articles"), read(tables, "related")
     published = articles["published_at"]
-    images, entries = (articles[name].explode().dropna() for name in ("images", "related"))
+    images = articles["images"].explode().dropna()
+    entries = read(tables, "duplicates")["related"].explode().dropna()
     return Facts.of(
         rows,
         published.min().to_pydatetime(),

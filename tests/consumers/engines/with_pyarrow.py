@@ -30,8 +30,9 @@ def facts(tables: Path, year: int) -> Facts:
     names = names_of(tables)
     rows = {name: data_of(tables, name).count_rows() for name in names}
     data = data_of(tables, "articles")
-    articles = data.to_table(columns=["article_id", "published_at", "quality", "heat", "topics", "images", "related"])
-    images, entries = (pc.list_flatten(articles[name]) for name in ("images", "related"))
+    articles = data.to_table(columns=["article_id", "published_at", "quality", "heat", "topics", "images"])
+    copies = data_of(tables, "duplicates").to_table(columns=["related"])
+    images, entries = pc.list_flatten(articles["images"]), pc.list_flatten(copies["related"])
     related = data_of(tables, "related").to_table(columns=["related_article_id"])
     return Facts.of(
         rows,

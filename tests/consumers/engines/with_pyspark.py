@@ -56,7 +56,7 @@ def facts(tables: Path, year: int) -> Facts:
     if dict(session().table("articles").dtypes)["published_at"] != "timestamp":
         raise TypeError("published_at is no moment in time")
     widths = one("SELECT sum(image.width) FROM (SELECT explode(images) image FROM articles)")[0]
-    links = one("SELECT count(entry.related_article_id) FROM (SELECT explode(related) entry FROM articles)")[0]
+    links = one("SELECT count(entry.related_article_id) FROM (SELECT explode(related) entry FROM duplicates)")[0]
     joined = one("SELECT count(*) FROM related r JOIN articles a ON r.related_article_id = a.article_id")[0]
     moments = [datetime.fromtimestamp(micros / 1e6, UTC) for micros in (first, last)]
     return Facts.of(rows, *moments, quality, no_heat, topics, widths, links, joined, one_year(tables, year))
