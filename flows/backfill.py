@@ -26,6 +26,7 @@ from config.settings import History, Settings
 from config.url_rules import load_url_rules
 from flows.git_states import parsed_files, told_states
 from flows.maintenance import quiet_row
+from flows.run import listed_sources
 from tasks.discover.git_history import Commit, GitPast
 from tasks.discover.listing import Globs
 from tasks.report.progress import Progress
@@ -130,8 +131,7 @@ def _parent(warehouse: Warehouse) -> Snapshot:
 
 
 def _source_name(name: str | None, parent: Snapshot) -> str:
-    listed = parent.info.summary.get("sources")
-    known = [str(entry) for entry in listed] if isinstance(listed, list) else []
+    known = listed_sources(parent)
     if name is None and len(known) == 1:
         return known[0]
     if name is None or (known and name not in known):

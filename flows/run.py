@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 
 from config.contract import load_contract
-from config.errors import PresslakeError, RunError, WarehouseError, message_and_hint
+from config.errors import PresslakeError, RunError, WarehouseError
 from config.settings import Settings
 from config.url_rules import load_url_rules
 from flows.engine import Engine
@@ -25,7 +25,7 @@ from flows.pipeline import run_pipeline
 from tasks.discover.source import open_sources
 from tasks.report.outcome import Outcome
 from tasks.report.progress import Progress
-from tasks.report.summary import iso
+from tasks.report.summary import failed_outcome
 from tasks.runs.logs import bound, log_of
 from tasks.runs.run import Run, new_run_id
 from tasks.warehouse.durable import remove_tree, storage_errors
@@ -53,9 +53,8 @@ def execute(
     started_at = datetime.now(UTC)
     run_id = new_run_id(started_at)
     try:
-        opened = open_sources(
-            _specs(sources, settings), settings.discover.include, settings.discover.exclude, settings.access
-        )
+        specs = list(sources) or [f"{name}={path}" for name, path in settings.sources.items()]
+        opened = open_sources(specs, settings.discover.include, settings.discover.exclude, settings.access)
         contract = load_contract(settings.contract.path)
         rules = load_url_rules(settings.contract.url_rules)
         warehouse.create()
@@ -79,7 +78,10 @@ def execute(
             check_contract(run)
             # Match rules that cannot be used fail the run now, not after all files were read.
             _ = run.match_rules
-            _tell_start(run)
+            listed = ", ".join(f"{name} ({where})" for name, where in run.locations.items())
+            _log.info("run %s: %s into %s", run.run_id, listed, run.warehouse.root)
+            if note:
+                _log.warning("%s", note)
             outcome = _locked_run(run, engine, progress or Progress())
     except BaseException as error:
         with bound(run_id=run_id):
@@ -99,13 +101,6 @@ def _for_workers(settings: Settings) -> Settings:
     return msgspec.structs.replace(settings, warehouse=msgspec.structs.replace(settings.warehouse, path=path))
 
 
-def _tell_start(run: Run) -> None:
-    sources = ", ".join(f"{name} ({where})" for name, where in run.locations.items())
-    _log.info("run %s: %s into %s", run.run_id, sources, run.warehouse.root)
-    if run.note:
-        _log.warning("%s", run.note)
-
-
 def _unreadable(current: Snapshot, sources: Collection[str]) -> str:
     """Why a full refresh does without the current snapshot, whose own records cannot be read; empty if they can.
 
@@ -116,20 +111,16 @@ def _unreadable(current: Snapshot, sources: Collection[str]) -> str:
         for table in ("sources", "runs"):
             current.read(table)
     except WarehouseError as error:
-        if others := sorted({str(name) for name in _listed(current)} - set(sources)):
+        if others := sorted(set(listed_sources(current)) - set(sources)):
             raise WarehouseError(error.message, f"Run again with all sources ({', '.join(others)} too).") from error
         return f"{error.message} So `first_seen_at`, the table `runs` and any history start again."
     return ""
 
 
-def _listed(snapshot: Snapshot) -> Sequence[object]:
+def listed_sources(snapshot: Snapshot) -> list[str]:
     """The names of the sources whose files a snapshot has."""
     names = snapshot.info.summary.get("sources")
-    return names if isinstance(names, list) else []
-
-
-def _specs(sources: Sequence[str], settings: Settings) -> list[str]:
-    return list(sources) or [f"{name}={path}" for name, path in settings.sources.items()]
+    return [str(name) for name in names] if isinstance(names, list) else []
 
 
 def _locked_run(run: Run, engine: Engine, progress: Progress) -> Outcome:
@@ -154,7 +145,8 @@ def _discard(folder: Path) -> None:
         remove_tree(folder)
 
 
-def _log_failure(error: BaseException) -> None:
+def _remember_failure(warehouse: Warehouse, run_id: str, started_at: datetime, error: BaseException) -> None:
+    """Put the failed run into the log, the journal, and its outcome on the error, also if it never got to start."""
     if isinstance(error, PresslakeError):
         _log.error("%s", error.message, extra={"hint": error.hint})
         error.logged = True
@@ -162,28 +154,12 @@ def _log_failure(error: BaseException) -> None:
         _log.error("%s: %s", type(error).__name__, error, exc_info=error)
     elif not isinstance(error, KeyboardInterrupt):
         _log.error("stopped by %s; the published tables are whole, the next run goes on", type(error).__name__)
-
-
-def _remember_failure(warehouse: Warehouse, run_id: str, started_at: datetime, error: BaseException) -> None:
-    """Put the failed run into the journal, and its outcome on the error, also if it never got to start."""
-    _log_failure(error)
     outcome = error.outcome if isinstance(error, RunError) else None
     if not isinstance(outcome, Outcome):
-        message, hint = message_and_hint(error)
-        outcome = Outcome(
-            status="failed",
-            run_id=run_id,
-            started_at=iso(started_at),
-            ended_at=iso(datetime.now(UTC)),
-            message=message,
-            hint=hint,
-            error=type(error).__name__,
-            warehouse=str(warehouse.root),
-        )
+        outcome = failed_outcome(error, started_at, run_id, str(warehouse.root))
     if isinstance(error, RunError):
         error.outcome = outcome
-    if not warehouse.staging_path.is_dir():
-        return
-    # The disk that failed the run may refuse this too; the run's own error is the one to tell.
-    with suppress(PresslakeError):
-        add_to_journal(warehouse.root, msgspec.to_builtins(outcome))
+    if warehouse.staging_path.is_dir():
+        # The disk that failed the run may refuse this too; the run's own error is the one to tell.
+        with suppress(PresslakeError):
+            add_to_journal(warehouse.root, msgspec.to_builtins(outcome))

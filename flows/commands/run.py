@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
+import msgspec
 from cyclopts import Parameter
 
-from config.errors import message_and_hint
 from config.settings import Settings, load_settings
 from flows.commands.options import (
     ConfigFile,
@@ -121,21 +121,13 @@ def _ingest(sources: Sequence[str], settings: Settings, full_refresh: bool, *, q
 def _failed(error: BaseException, started: datetime) -> Outcome:
     """What `--json` prints of a run that failed: all that is known, at least why."""
     from tasks.report.outcome import Outcome  # noqa: PLC0415
+    from tasks.report.summary import failed_outcome  # noqa: PLC0415
 
     known = getattr(error, "outcome", None)
-    if isinstance(known, Outcome):
-        return known
-    message, hint = message_and_hint(error)
-    if isinstance(error, KeyboardInterrupt):
-        message = "The run was stopped from the keyboard."
-    return Outcome(
-        status="failed",
-        run_id="",
-        started_at=started.isoformat(),
-        ended_at=datetime.now(UTC).isoformat(),
-        message=message,
-        hint=hint,
-    )
+    outcome = known if isinstance(known, Outcome) else failed_outcome(error, started)
+    if known is None and isinstance(error, KeyboardInterrupt):
+        return msgspec.structs.replace(outcome, message="The run was stopped from the keyboard.")
+    return outcome
 
 
 def check(
@@ -152,8 +144,6 @@ def check(
         source: Folders, single files, archives or URLs (see `run`); without any, the sources in the settings.
         warnings: Whether warnings are listed; they never change the exit code.
     """
-    import msgspec  # noqa: PLC0415
-
     settings = load_settings(config, given({"discover": {"include": include, "exclude": exclude}}))
     sources = chosen_sources(source, settings)
     from flows.check import check_sources, spell_counts, spell_finding  # noqa: PLC0415  (`--help` needs no pyarrow)

@@ -11,7 +11,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from config.errors import WarehouseError
+from config.errors import WarehouseError, message_and_hint
 from tasks.report.outcome import Changes, Files, Outcome, Records, UnknownField, Violation
 from tasks.report.words import join_counts
 from tasks.runs.run import Decisions, Plan, Run
@@ -75,6 +75,21 @@ def _met_before(run: Run, unknown: Collection[str]) -> Collection[str]:
     except (WarehouseError, pa.ArrowInvalid):
         return unknown  # the run itself will say what is damaged
     return set(pc.struct_field(earlier, "field").to_pylist())
+
+
+def failed_outcome(error: BaseException, started_at: datetime, run_id: str = "", warehouse: str = "") -> Outcome:
+    """What is known of a run that failed before a stage could say more: when, and why."""
+    message, hint = message_and_hint(error)
+    return Outcome(
+        status="failed",
+        run_id=run_id,
+        started_at=iso(started_at),
+        ended_at=iso(datetime.now(UTC)),
+        message=message,
+        hint=hint,
+        error=type(error).__name__,
+        warehouse=warehouse,
+    )
 
 
 def iso(moment: datetime) -> str:
