@@ -74,11 +74,9 @@ def test_equal_items_of_two_documents_are_one_object() -> None:
     reader = SubsetReader(ReadPolicy())
     first = reader.read(b"title: x\nrelated:\n  - a: 1\n    b: 2\n  - a: 3\n")
     second = reader.read(b"title: y\nrelated:\n  - a: 3\n\n  - a: 1\n    b: 2\n")
-    assert first is not None
-    assert second is not None
+    assert first is not None and second is not None
     left, right = first["related"], second["related"]
-    assert isinstance(left, list)
-    assert isinstance(right, list)
+    assert isinstance(left, list) and isinstance(right, list)
     assert left[0] is right[1]
     assert left[1] == right[0]
 
