@@ -86,13 +86,10 @@ def test_a_wrong_shape_is_found_once(tree: dict[str, Any], expected: list[tuple[
     assert sorted(found(read(tree))) == sorted(expected)
 
 
-def test_items_stay_where_they_are_in_the_file() -> None:
+def test_items_and_values_of_a_wrong_type_have_their_position_in_the_file() -> None:
     level = read({"topics": [None, "AI"], "related": ["x", {"title": "B"}]})
     assert level.columns["topics"].to_pylist() == [[None, "AI"]]
     assert [item and item["title"] for item in level.columns["related"].to_pylist()[0]] == [None, "B"]
-
-
-def test_a_value_of_a_wrong_type_has_its_position_in_the_file() -> None:
     level = read({}, {"related": [None, {"quality": "1"}, {"quality": "good"}]})
     assert [(f.node, format_path(f.path), f.value) for f in level.findings if f.code == "field/type"] == [
         (1, "related[2].quality", "good")
