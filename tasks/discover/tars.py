@@ -153,12 +153,11 @@ class TarSource(Archive):
             skipped = unpacked.gathered.skipped.items()
             write_json(partial / "skipped.json", {why: [*map(format_path, paths)] for why, paths in skipped})
             write_json(partial / "index.json", {format_path(path): member for path, member in unpacked.members.items()})
-        except _DAMAGED as error:
+        except (*_DAMAGED, SourceError) as error:
             shutil.rmtree(partial, ignore_errors=True)
+            if isinstance(error, SourceError):
+                raise
             raise self.broken(error) from error
-        except SourceError:
-            shutil.rmtree(partial, ignore_errors=True)
-            raise
         shutil.rmtree(folder, ignore_errors=True)
         partial.rename(folder)
         _forget_others(folder)

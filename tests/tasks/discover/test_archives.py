@@ -66,9 +66,9 @@ def compressed(path: Path, content: bytes) -> Path:
     return path
 
 
-def opened(path: Path, **limits: int) -> Source:
+def opened(path: Path, *include: str, **limits: int) -> Source:
     access = Access(cache=str(path.parent / "cache"), **limits)
-    return open_source(str(path), None, DEFAULT_INCLUDE, (), access)
+    return open_source(str(path), None, include or DEFAULT_INCLUDE, (), access)
 
 
 def contents(path: Path) -> dict[str, bytes | str]:
@@ -86,7 +86,7 @@ def contents(path: Path) -> dict[str, bytes | str]:
 def test_every_kind_gives_the_same_files_and_etags(tmp_path: Path, kind: str) -> None:
     path = packed(tmp_path / kind, FILES)
     assert contents(path) == {"a.md": b"first", "b/c.md": b"other"}
-    listing = open_source(str(path), None, DEFAULT_INCLUDE, (), Access(cache=str(tmp_path / "cache"))).list()
+    listing = opened(path).list()
     assert set(listing["source"].to_pylist()) == {"news"}
     assert listing["etag"].to_pylist() == [f"{zlib.crc32(content):08x}-5" for content in (b"first", b"other")]
 
@@ -123,9 +123,8 @@ def test_folders_are_no_paths_that_lead_out(tmp_path: Path, kind: str, caplog: p
         path.write_bytes(tar([*folders, regular("news/a.md", b"a"), regular("/b.md", b"b")]))
     else:
         packed(path, {member.name: b"" for member, _ in folders} | {"news/a.md": b"a", "/b.md": b"b"})
-    source = open_source(str(path), None, ["/news/*.md"], (), Access(cache=str(tmp_path / "cache")))
     with caplog.at_level(logging.WARNING):
-        assert source.list()["source_path"].to_pylist() == ["news/a.md"]
+        assert opened(path, "/news/*.md").list()["source_path"].to_pylist() == ["news/a.md"]
     assert "left alone 1 files whose path leads out of the archive, such as '/b.md'" in caplog.text
 
 

@@ -12,19 +12,13 @@ from hypothesis import strategies as st
 
 from tasks.arrow.schemas import LISTING
 from tasks.discover.batches import fingerprint, make_batches
+from tasks.discover.listing import listing_table
 
 
 def files(sizes: list[int], prefix: str = "article") -> pa.Table:
-    rows = [
-        {
-            "source": "s",
-            "source_path": f"{prefix}-{number:05}.md",
-            "size": size,
-            "modified_at": datetime(2024, 1, 1, tzinfo=UTC),
-        }
-        for number, size in enumerate(sizes)
-    ]
-    return pa.Table.from_pylist(rows, LISTING)
+    time = datetime(2024, 1, 1, tzinfo=UTC)
+    paths = [f"{prefix}-{number:05}.md" for number in range(len(sizes))]
+    return listing_table("s", paths, size=sizes, modified_at=[time] * len(sizes))
 
 
 def without(table: pa.Table, row: int) -> pa.Table:
@@ -92,9 +86,7 @@ def test_fingerprint_ignores_the_layout_in_memory() -> None:
 )
 def test_fingerprint_sees_every_column(column: str, value: object) -> None:
     table = files([1])
-    other = table.set_column(
-        table.schema.get_field_index(column), LISTING.field(column), pa.array([value], LISTING.field(column).type)
-    )
+    other = pa.Table.from_pylist([table.to_pylist()[0] | {column: value}], LISTING)
     assert fingerprint(other, "") != fingerprint(table, "")
 
 

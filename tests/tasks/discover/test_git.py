@@ -61,7 +61,7 @@ def test_blobs_are_read_by_id_in_order_and_no_further_than_the_limit(repository:
     assert contents["long.md"].raw == b"x" * 51
 
 
-def test_links_and_submodules_are_left_alone_and_told_of(
+def test_links_and_submodules_are_left_alone_and_logged(
     repository: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (repository / "link.md").symlink_to("/etc/hostname")
@@ -76,7 +76,7 @@ def test_links_and_submodules_are_left_alone_and_told_of(
     assert "1 submodules, such as 'sub.md'" in caplog.text
 
 
-def test_a_path_that_is_not_utf8_is_spelled_as_in_folders(repository: Path) -> None:
+def test_a_path_that_is_not_utf8_is_percent_encoded_as_in_folders(repository: Path) -> None:
     (repository / "caf\udce9.md").write_bytes(b"latin")
     committed(repository)
     source = open_source(f"git+file://{repository}")
@@ -90,7 +90,7 @@ def test_refs_that_are_options_or_expressions_are_refused(repository: Path) -> N
             open_source(f"git+file://{repository}@{ref}")
 
 
-def test_what_is_no_repository_or_no_commit_is_told(repository: Path, tmp_path: Path) -> None:
+def test_no_repository_and_no_commit_are_errors(repository: Path, tmp_path: Path) -> None:
     (repository / "b" / "inner").mkdir()
     with pytest.raises(SourceRefused, match=r"not a git repository.* Name the folder that holds `\.git`"):
         open_source(f"git+file://{repository}/b/inner").list()

@@ -100,12 +100,12 @@ def test_any_name_is_listed_and_read(tmp_path: Path, name: str) -> None:
     assert bytes_of(source_at(tmp_path), f"{name}/{name}", 9) == b"x"
 
 
-def test_names_that_are_not_utf8_are_spelled_in_ascii(tmp_path: Path) -> None:
+def test_names_that_are_not_utf8_are_percent_encoded(tmp_path: Path) -> None:
     write(tmp_path, "caf\udce9 é%.md", text="bytes")
     write(tmp_path, "caf%E9 %C3%A9%25.md", text="ascii")
-    spelled = "./caf%E9%20%C3%A9%25.md"
-    assert listed(tmp_path) == [spelled, "caf%E9 %C3%A9%25.md"]
-    assert bytes_of(source_at(tmp_path), spelled, 9) == b"bytes"
+    encoded = "./caf%E9%20%C3%A9%25.md"
+    assert listed(tmp_path) == [encoded, "caf%E9 %C3%A9%25.md"]
+    assert bytes_of(source_at(tmp_path), encoded, 9) == b"bytes"
 
 
 def test_a_path_longer_than_the_system_takes_at_once(tmp_path: Path) -> None:
@@ -214,15 +214,11 @@ def test_at_most_one_byte_more_than_the_limit_is_read(tmp_path: Path, limit: int
     assert bytes_of(source_at(tmp_path), "a.md", limit) == b"x" * expected
 
 
-def test_a_sparse_file_costs_only_the_limit(tmp_path: Path) -> None:
-    write(tmp_path, "a.md")
+def test_a_sparse_file_costs_only_the_limit_and_an_empty_one_is_nothing(tmp_path: Path) -> None:
+    write(tmp_path, "a.md", "empty.md", text="")
     os.truncate(tmp_path / "a.md", 1 << 40)
     assert len(bytes_of(source_at(tmp_path), "a.md", 1000)) == 1001
-
-
-def test_an_empty_file_is_read_as_nothing(tmp_path: Path) -> None:
-    write(tmp_path, "a.md", text="")
-    assert bytes_of(source_at(tmp_path), "a.md", 10) == b""
+    assert bytes_of(source_at(tmp_path), "empty.md", 10) == b""
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""How `name=path` becomes a source, and which files its patterns choose."""
+"""How a specification becomes a source: its kind, name and location, and which files its patterns choose."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from pathspec import PathSpec
 from config.errors import SourceError, UsageError
 from tasks.arrow.schemas import LISTING
 from tasks.discover.listing import DEFAULT_INCLUDE, Globs
-from tasks.discover.source import open_source, open_sources
+from tasks.discover.location import SourceLocation, refuse_overlap
+from tasks.discover.source import KINDS, open_source, open_sources, parse_location
 from tests.builders import bytes_of
 
 
@@ -25,11 +26,8 @@ def content(tmp_path: Path) -> Path:
     return folder
 
 
-def test_name_is_the_folders_base_name(content: Path) -> None:
+def test_name_is_the_folders_base_name_or_stands_before_the_path(content: Path) -> None:
     assert open_source(f"{content}/").name == "content"
-
-
-def test_name_stands_before_the_path(content: Path) -> None:
     source = open_source(f"news={content}")
     assert source.name == "news"
     assert source.list()["source"].to_pylist() == ["news"]
@@ -77,7 +75,6 @@ def test_a_file_is_not_a_source(content: Path) -> None:
         ("ftp://host/articles", "kind ftp:// are not supported.*Supported: archives .*folders, git"),
         ("news=svn+ssh://host/x", "kind svn"),
         ("git+https://host", "names no repository"),
-        ("git+https://user:token@host/x.git", "holds a user name or password"),
         ("s3://", "is no bucket"),
         ("s3://bucket/x?sig=1", "is no bucket"),
         ("", "A source is empty"),
@@ -116,6 +113,67 @@ def test_no_source_two_of_one_name_and_one_in_another(content: Path) -> None:
         open_sources([str(link), str(content)])
     with pytest.raises(UsageError, match="lies inside"):
         open_sources([f"a={content}", f"b={content}"])
+
+
+@pytest.mark.parametrize(
+    ("spec", "location"),
+    [
+        ("s3://bucket", SourceLocation("bucket", "objects", "s3://bucket")),
+        ("feed=gs://bucket/a/b/", SourceLocation("feed", "objects", "gs://bucket/a/b")),
+        ("az://container/year=2021", SourceLocation("year=2021", "objects", "az://container/year=2021")),
+        ("git+https://host/team/site.git", SourceLocation("site", "git", "git+https://host/team/site.git")),
+        ("git+https://host/site@release/2", SourceLocation("site", "git", "git+https://host/site", "release/2")),
+        ("git+http://host/~me@home/a.git@v1", SourceLocation("a", "git", "git+http://host/~me@home/a.git", "v1")),
+    ],
+)
+def test_urls(spec: str, location: SourceLocation) -> None:
+    assert parse_location(spec) == location
+
+
+@pytest.mark.parametrize("name", ["news.zip", "news.TAR", "news.tar.gz", "news.tgz", "news.tar.zst"])
+def test_an_archive_is_a_file_with_such_a_name(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).touch()
+    assert parse_location(str(tmp_path / name)) == SourceLocation(
+        "news", "zip" if name.endswith(".zip") else "tar", str(tmp_path / name)
+    )
+
+
+def test_a_folder_may_be_called_like_an_archive(tmp_path: Path) -> None:
+    (tmp_path / "news.zip").mkdir()
+    assert parse_location(str(tmp_path / "news.zip")).kind == "folder"
+
+
+def test_an_at_sign_in_the_name_of_a_repository_is_no_ref(tmp_path: Path) -> None:
+    (tmp_path / "me@home").mkdir()
+    (tmp_path / "a b").mkdir()
+    assert parse_location(f"git+file://{tmp_path}/me@home") == SourceLocation(
+        "me@home", "git", f"git+file://{tmp_path}/me@home"
+    )
+    assert parse_location(f"git+file://{tmp_path}/me@home@v1").ref == "v1"
+    assert parse_location(f"git+file://{tmp_path}/a%20b").name == "a b"
+
+
+def test_locations_of_which_one_holds_the_other_are_refused() -> None:
+    inner, outer = parse_location("a=s3://bucket/news/today"), parse_location("b=s3://bucket/news")
+    with pytest.raises(UsageError, match="Source 'a' lies inside source 'b'"):
+        refuse_overlap([inner, outer])
+    refuse_overlap([outer, parse_location("c=s3://bucket/newsletter")])
+    main, other = (parse_location(f"{ref}=git+https://host/site@{ref}") for ref in ("main", "other"))
+    refuse_overlap([main, other])
+    with pytest.raises(UsageError, match="lies inside"):
+        refuse_overlap([main, parse_location("again=git+https://host/site@main")])
+
+
+def test_a_password_is_not_repeated() -> None:
+    with pytest.raises(UsageError, match="holds a user name or password") as raised:
+        parse_location("git+https://me:s3cret@host/site.git")
+    assert "s3cret" not in str(raised.value)
+
+
+def test_every_kind_is_named_where_none_fits() -> None:
+    with pytest.raises(UsageError) as raised:
+        parse_location("sftp://host/news")
+    assert all(kind.form in raised.value.hint for kind in KINDS)
 
 
 names = st.text(st.sampled_from("ab.mdhtlM -\n\udce9é"), min_size=1, max_size=9)

@@ -24,15 +24,7 @@ def found(text: str, policy: ReadPolicy | None = None) -> list[tuple[str, str, i
 
 def test_scalars_are_text_and_plain_nothing_is_null() -> None:
     tree, _ = read("a: No\nb:\nc: ~\nd: '~'\ne: \"\"\nf: |\n  x\ng: [1, {h: null}]\n")
-    assert tree == {
-        "a": "No",
-        "b": None,
-        "c": None,
-        "d": "~",
-        "e": "",
-        "f": "x\n",
-        "g": ["1", {"h": None}],
-    }
+    assert tree == {"a": "No", "b": None, "c": None, "d": "~", "e": "", "f": "x\n", "g": ["1", {"h": None}]}
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", "# only a comment\n"])
@@ -66,16 +58,8 @@ def test_every_finding_has_its_code_and_location(text: str, expected: tuple[str,
 def test_all_findings_are_reported_and_the_tree_is_kept() -> None:
     tree, findings = read("a: &x 1\na: 2\nb: *x\nc: !t z\nd: x\x07\n")
     assert tree == {"a": "2", "b": "1", "c": "z", "d": "x\ufffd"}
-    assert sorted(each.code for each in findings.problems) == [
-        "text/control-character",
-        "yaml/alias",
-        "yaml/anchor",
-        "yaml/duplicate-key",
-        "yaml/tag",
-    ]
-
-
-def test_what_was_found_before_a_syntax_error_stays() -> None:
+    names = ["alias", "anchor", "duplicate-key", "tag"]
+    assert sorted(each.code for each in findings.problems) == ["text/control-character", *(f"yaml/{n}" for n in names)]
     assert [code for code, *_ in found("a: 1\na: 2\nb: [\n")] == ["yaml/duplicate-key", "yaml/syntax"]
 
 
@@ -103,13 +87,10 @@ def test_a_hundred_thousand_levels_stop_at_the_limit(level: str) -> None:
     assert [code for code, *_ in found(level * 100_000)] == ["limit/depth"]
 
 
-def test_an_alias_bomb_stops_at_the_limit() -> None:
+def test_an_alias_bomb_and_a_chain_of_aliases_stop_at_the_limits() -> None:
     bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
     bomb += "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 10))
     assert [code for code, *_ in found(bomb, ReadPolicy(actions=LENIENT))] == ["limit/nodes"]
-
-
-def test_a_chain_of_aliases_stops_at_the_depth_limit() -> None:
     chain = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}]\n" for n in range(1, 60))
     assert [code for code, *_ in found(chain, ReadPolicy(actions=LENIENT))] == ["limit/depth"]
 

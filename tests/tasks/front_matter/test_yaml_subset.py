@@ -28,44 +28,13 @@ def test_scalars_keep_their_exact_text_in_lists_and_mappings(text: str, tree: di
 @pytest.mark.parametrize(
     "text",
     [
-        "a: b: c",
-        "a: b #c",
-        "a: b:",
-        "a: 1\na: 2",
-        "a: [1]",
-        "a: {b: 1}",
-        "a: |\n  x",
-        "a: x\n  y",
-        "a: &x y",
-        "a: *x",
-        "a: !t x",
-        "a:\tb",
-        '"a": b',
-        "a: 'b'c",
-        'a: "b" c',
-        'a: "b\\x41"',
-        'a: "\\ud800"',
-        'a: "b\\"',
-        "a:\n   - b\n  - c",
-        "a:\n  - b\n   - c",
-        "a:\n  - - b",
-        "a:\n  -",
-        "a:\n  b: 1\n c: 2",
-        "a:\n  b: 1\n  b: 2",
-        "  a:\n  b: 1",
-        "- a",
-        "a",
-        "# a: b",
-        "a: @b",
-        "a: ---",
-        "a: x\x85y",
-        "a: x\u2028y",
-        "a: x\ufeffy",
-        "a: x\0y",
-        "a: x\ry",
-        "a: b\n--- c",
+        "a: b: c", "a: b #c", "a: b:", "a: 1\na: 2", "a: [1]", "a: {b: 1}", "a: |\n  x", "a: x\n  y",
+        "a: &x y", "a: *x", "a: !t x", "a:\tb", '"a": b', "a: 'b'c", 'a: "b" c', 'a: "b\\x41"',
+        'a: "\\ud800"', 'a: "b\\"', "a:\n   - b\n  - c", "a:\n  - b\n   - c", "a:\n  - - b", "a:\n  -",
+        "a:\n  b: 1\n c: 2", "a:\n  b: 1\n  b: 2", "  a:\n  b: 1", "- a", "a", "# a: b", "a: @b", "a: ---",
+        "a: x\x85y", "a: x\u2028y", "a: x\ufeffy", "a: x\0y", "a: x\ry", "a: b\n--- c",
     ],
-)
+)  # fmt: skip
 def test_whatever_is_unusual_is_left_to_the_reference(text: str) -> None:
     assert read(text) is None
 
@@ -74,11 +43,9 @@ def test_equal_items_of_two_documents_are_one_object() -> None:
     reader = SubsetReader(ReadPolicy())
     first = reader.read(b"title: x\nrelated:\n  - a: 1\n    b: 2\n  - a: 3\n")
     second = reader.read(b"title: y\nrelated:\n  - a: 3\n\n  - a: 1\n    b: 2\n")
-    assert first is not None
-    assert second is not None
+    assert first is not None and second is not None
     left, right = first["related"], second["related"]
-    assert isinstance(left, list)
-    assert isinstance(right, list)
+    assert isinstance(left, list) and isinstance(right, list)
     assert left[0] is right[1]
     assert left[1] == right[0]
 

@@ -55,18 +55,11 @@ def column(name: str, *values: object) -> Change:
     """The change that gives a column these values, in its type; one value stands for all rows."""
 
     def change(rows: pa.Table) -> pa.Table:
-        place = rows.schema.get_field_index(name)
+        index = rows.schema.get_field_index(name)
         filled = list(values) * len(rows) if len(values) == 1 else list(values)
-        return rows.set_column(place, rows.field(place), pa.array(filled, rows.field(place).type))
+        return rows.set_column(index, rows.field(index), pa.array(filled, rows.field(index).type))
 
     return change
-
-
-def encode_otherwise(path: Path, row_group_size: int | None = None) -> None:
-    """Put a file with the same rows, but other bytes, in the place of a published one."""
-    same_rows = pq.read_table(path, partitioning=None)
-    path.unlink()
-    pq.write_table(same_rows, path, row_group_size=row_group_size)
 
 
 def overwrite(path: Path, content: bytes) -> None:

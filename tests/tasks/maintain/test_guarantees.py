@@ -35,6 +35,12 @@ def verify(desk: Desk, *, digests: bool = True) -> Verification:
     return verify_warehouse(desk.warehouse, load_contract(), digests)
 
 
+def assert_found(desk: Desk, said: str) -> None:
+    verified = verify(desk)
+    assert not verified.sound
+    assert any(said in finding for finding in verified.findings), verified.findings
+
+
 def first_file(snapshot: Snapshot, table: str = "articles") -> Path:
     return snapshot.path / snapshot.files(table)[0].path
 
@@ -76,24 +82,8 @@ def lose_older_file(desk: Desk) -> None:
     first_file(desk.warehouse.snapshot(1)).unlink()
 
 
-def break_older_list(desk: Desk) -> None:
-    overwrite(desk.warehouse.snapshot(1).path / "snapshot.json", b"{")
-
-
-def renumber(desk: Desk) -> None:
-    relist(desk.warehouse.snapshot(1), number=7)
-
-
-def make_parent_younger(desk: Desk) -> None:
-    relist(desk.snapshot, parent=5)
-
-
 def lose_pointer(desk: Desk) -> None:
     (desk.warehouse.root / "current").unlink()
-
-
-def point_to_nowhere(desk: Desk) -> None:
-    pointer.move(desk.warehouse.root, 8, durable=False)
 
 
 def bend_pointer(desk: Desk) -> None:
@@ -105,10 +95,6 @@ def leave_notes(desk: Desk) -> None:
     (desk.warehouse.root / "notes.txt").write_text("mine")
 
 
-def leave_folder(desk: Desk) -> None:
-    (desk.warehouse.snapshots_path / "backup").mkdir()
-
-
 @pytest.mark.parametrize(
     ("harm", "said"),
     [
@@ -117,21 +103,28 @@ def leave_folder(desk: Desk) -> None:
         (lose_file, "articles/published_year=2024/part-0.parquet is listed but cannot be found"),
         (add_stray, "articles/published_year=2024/part-9.parquet is not listed"),
         (lose_older_file, "Snapshot 1: articles/published_year=2024/part-0.parquet is listed but cannot be found"),
-        (break_older_list, "000001/snapshot.json is damaged"),
-        (renumber, "Snapshot 1: its snapshot.json says that it is number 7"),
-        (make_parent_younger, "Snapshot 2: its parent is 5, which is not older"),
+        (
+            lambda desk: overwrite(desk.warehouse.snapshot(1).path / "snapshot.json", b"{"),
+            "000001/snapshot.json is damaged",
+        ),
+        (
+            lambda desk: relist(desk.warehouse.snapshot(1), number=7),
+            "Snapshot 1: its snapshot.json says that it is number 7",
+        ),
+        (lambda desk: relist(desk.snapshot, parent=5), "Snapshot 2: its parent is 5, which is not older"),
         (lose_pointer, "its pointer is lost"),
-        (point_to_nowhere, "There is no snapshot 8"),
+        (lambda desk: pointer.move(desk.warehouse.root, 8, durable=False), "There is no snapshot 8"),
         (bend_pointer, "does not name a snapshot"),
         (leave_notes, "notes.txt does not belong to the warehouse"),
-        (leave_folder, "snapshots/backup does not belong to the warehouse"),
+        (
+            lambda desk: (desk.warehouse.snapshots_path / "backup").mkdir(),
+            "snapshots/backup does not belong to the warehouse",
+        ),
     ],
 )
 def test_damage_to_files_and_folders_is_found(desk: Desk, harm: Callable[[Desk], None], said: str) -> None:
     harm(desk)
-    verified = verify(desk)
-    assert not verified.sound
-    assert any(said in finding for finding in verified.findings), verified.findings
+    assert_found(desk, said)
 
 
 def repeat_rows(rows: pa.Table) -> pa.Table:
@@ -142,24 +135,8 @@ def no_rows(rows: pa.Table) -> pa.Table:
     return rows.slice(0, 0)
 
 
-def reverse(rows: pa.Table) -> pa.Table:
-    return rows.take(list(range(len(rows)))[::-1])
-
-
-def drop_title(rows: pa.Table) -> pa.Table:
-    return rows.drop_columns(["title"])
-
-
 def widen_copies(rows: pa.Table) -> pa.Table:
     return rows.set_column(rows.schema.get_field_index("copies"), "copies", rows["copies"].cast(pa.int64()))
-
-
-def add_column(rows: pa.Table) -> pa.Table:
-    return rows.append_column("mood", pa.nulls(len(rows), pa.string()))
-
-
-def lose_edge(rows: pa.Table) -> pa.Table:
-    return rows.slice(1)
 
 
 OTHER_ID = "0" * 32
@@ -176,34 +153,26 @@ OTHER_ID = "0" * 32
         ("articles", column("title", None), "required column `title` is null in 1 rows"),
         ("articles", column("title", " "), "title: a required field is missing"),
         ("articles", column("run_id", "nobody"), "articles: run_id nobody has no row in runs"),
-        ("articles", drop_title, "part-0.parquet has no column `title`"),
+        ("articles", lambda rows: rows.drop_columns(["title"]), "part-0.parquet has no column `title`"),
         ("articles", widen_copies, "column `copies` is int64, int32 is expected"),
-        ("articles", add_column, "has columns that the contract does not: mood"),
+        (
+            "articles",
+            lambda rows: rows.append_column("mood", pa.nulls(len(rows), pa.string())),
+            "has columns that the contract does not: mood",
+        ),
         ("duplicates", column("canonical_article_id", OTHER_ID), f"no article has the canonical_article_id {OTHER_ID}"),
         ("duplicates", column("matched_source_path", "no.md"), "duplicates: what they match is no record: news:no.md"),
         ("duplicates", no_rows, "duplicates: no row for news:ferry-again.md"),
         ("quarantine", no_rows, "quarantine: no row for news:broken.md"),
         ("quarantine", column("violations", []), "quarantine: no violation in news:broken.md"),
         ("quarantine", column("source_path", "other.md"), "quarantine: rows for news:other.md"),
-        (
-            "related",
-            lose_edge,
-            "related/published_year=2025/part-0.parquet does not have the entries by which articles/",
-        ),
+        ("related", lambda rows: rows.slice(1), "part-0.parquet does not have the entries by which articles/"),
         ("related", column("title", "Else"), "does not have the entries by which"),
         ("related", column("related_article_id", None), "does not have the entries by which"),
-        (
-            "sources",
-            column("status", "ignored"),
-            "articles: rows for news:tram.md, news:bus.md, news:ferry.md, whose status",
-        ),
+        ("sources", column("status", "ignored"), "articles: rows for news:tram.md, news:bus.md, news:ferry.md, whose"),
         ("sources", column("status", "lost"), "sources: unknown status of news:broken.md"),
         ("sources", column("deleted", True), "marked as gone, but not with status `removed`: news:broken.md"),
-        (
-            "sources",
-            repeat_rows,
-            "sources: more than once: news:broken.md, news:bus.md, news:ferry-again.md and 3 more",
-        ),
+        ("sources", repeat_rows, "more than once: news:broken.md, news:bus.md, news:ferry-again.md and 3 more"),
         ("runs", no_rows, "runs has no row for"),
         ("runs", repeat_rows, "runs: more than once: run_id "),
         ("runs", column("records_loaded", 77), "counted 77 loaded, articles has 3 rows"),
@@ -213,13 +182,11 @@ def test_rows_that_break_a_guarantee_are_found(
     desk: Desk, table: str, change: Callable[[pa.Table], pa.Table], said: str
 ) -> None:
     tamper(desk.snapshot, table, change)
-    verified = verify(desk)
-    assert not verified.sound
-    assert any(said in finding for finding in verified.findings), verified.findings
+    assert_found(desk, said)
 
 
 def test_rows_out_of_order_are_found(desk: Desk) -> None:
-    tamper(desk.snapshot, "articles", reverse, part=1)
+    tamper(desk.snapshot, "articles", lambda rows: rows.take(list(range(len(rows)))[::-1]), part=1)
     assert verify(desk).findings == [
         "articles/published_year=2025/part-0.parquet is not sorted by published_at and article_id."
     ]
@@ -229,19 +196,14 @@ def test_a_table_that_is_not_there_is_found(desk: Desk) -> None:
     files = tuple(file for file in desk.snapshot.info.files if file.table != "related")
     shutil.rmtree(desk.snapshot.path / "related")
     relist(desk.snapshot, files=files)
-    findings = verify(desk).findings
-    assert "There is no table `related`." in findings
-    assert any(
-        "related/published_year=2025/part-0.parquet does not have the entries" in finding for finding in findings
-    )
+    assert_found(desk, "There is no table `related`.")
+    assert_found(desk, "related/published_year=2025/part-0.parquet does not have the entries")
 
 
 def test_edges_of_no_article_are_found(desk: Desk) -> None:
-    files = tuple(
-        file for file in desk.snapshot.info.files if file.path != "articles/published_year=2025/part-0.parquet"
-    )
-    relist(desk.snapshot, files=files)
-    assert any("there is no articles/published_year=2025" in finding for finding in verify(desk).findings)
+    lost = "articles/published_year=2025/part-0.parquet"
+    relist(desk.snapshot, files=tuple(file for file in desk.snapshot.info.files if file.path != lost))
+    assert_found(desk, f"there is no {lost}")
 
 
 @pytest.mark.parametrize("harm", [flip_byte, truncate, lose_file])

@@ -33,12 +33,9 @@ def test_the_original_url_names_the_record_and_the_web_url_is_its_alias() -> Non
     assert record["alias_ids"] == [identity(original_url="https://portal.example/b")["article_id"]]
 
 
-def test_the_web_url_names_it_where_there_is_no_original() -> None:
+def test_the_web_url_names_it_where_there_is_no_original_and_an_amp_url_alone_does_not() -> None:
     record = identity(original_url=None, web_url="https://example.com/a")
     assert record == {**identity(original_url="https://example.com/a"), "alias_ids": []}
-
-
-def test_an_amp_url_alone_names_nothing() -> None:
     record = identity(amp_url="https://example.com/a/amp/x")
     assert record["url"] is None
     assert len(record["alias_ids"]) == 1

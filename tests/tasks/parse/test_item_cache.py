@@ -40,14 +40,8 @@ def test_findings_of_an_entry_are_those_of_every_batch() -> None:
     odd = entry(" A ", quality="many", unknown="x")
     for _ in range(2):
         level = read([odd], [entry("B"), odd])
-        assert [(f.node, f.path) for f in level.findings] == [
-            (0, ("related", 0, "quality")),
-            (1, ("related", 1, "quality")),
-        ]
-        assert [(node, path) for node, path, _ in level.repaired] == [
-            (0, ("related", 0, "title")),
-            (1, ("related", 1, "title")),
-        ]
+        assert [(f.node, f.path) for f in level.findings] == [(n, ("related", n, "quality")) for n in range(2)]
+        assert [(n, path) for n, path, _ in level.repaired] == [(n, ("related", n, "title")) for n in range(2)]
         assert level.extra[1] == {"related": [{}, {"quality": "many", "unknown": "x"}]}
 
 

@@ -32,24 +32,18 @@ def mapping(known: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[dict[
     return st.builds(lambda a, b: b | a, fields, st.dictionaries(UNKNOWN, ANY, max_size=2))
 
 
-IMAGE = mapping(
-    {"url": TEXT, "width": st.sampled_from(["1", "x", "", "-5"]), "isCached": st.sampled_from(["yes", "?"])}
-)
+WIDTH, QUALITY = st.sampled_from(["1", "x", "", "-5"]), st.sampled_from(["65", "high", ""])
+TIME = st.sampled_from(["2026-03-02", "never", ""])
+IMAGE = mapping({"url": TEXT, "width": WIDTH, "isCached": st.sampled_from(["yes", "?"])})
 PROVIDER = mapping({"name": TEXT, "domain": TEXT, "images": st.lists(IMAGE | ANY, max_size=3)})
-RELATED = mapping(
-    {
-        "title": TEXT,
-        "quality": st.sampled_from(["1", "good"]),
-        "provider": PROVIDER,
-        "images": st.lists(IMAGE, max_size=2),
-    }
-)
+IMAGES = st.lists(IMAGE, max_size=2)
+RELATED = mapping({"title": TEXT, "quality": QUALITY, "provider": PROVIDER, "images": IMAGES})
 TREE = mapping(
     {
         "title": TEXT,
-        "quality": st.sampled_from(["65", "high", ""]),
-        "updatedDateTime": st.sampled_from(["2026-03-02", "never", ""]),
-        "modifiedDateTime": st.sampled_from(["2026-03-02", "never", ""]),
+        "quality": QUALITY,
+        "updatedDateTime": TIME,
+        "modifiedDateTime": TIME,
         "provider": PROVIDER,
         "topics": st.lists(TEXT | st.none(), max_size=3),
         "images": st.lists(IMAGE | ANY, max_size=3),
