@@ -176,6 +176,7 @@ def _bar_spec(values: list[dict[str, Any]], size: str, width: int) -> dict[str, 
     """Names are marks of text, not labels of the axis: those would be evaluated or merged if equal."""
     room = 260 if size == "wide" else 132
     longest = max((value["value"] for value in values), default=0) or 1
+    tip = {"field": "tip"}
     y = {"field": "at", "type": "ordinal", "axis": None, "scale": {"paddingInner": 0.3}}
     scale = {"domain": [0, longest], "range": [room, width - 80]}
     bars = {"field": "value", "type": "quantitative", "axis": None, "scale": scale}
@@ -186,17 +187,9 @@ def _bar_spec(values: list[dict[str, Any]], size: str, width: int) -> dict[str, 
         "layer": [
             {
                 "mark": {"type": "text", "align": "right", "color": "var(--ink)"},
-                "encoding": {
-                    "y": y,
-                    "x": {"value": room - 8},
-                    "text": {"field": size},
-                    "description": {"field": "tip"},
-                },
+                "encoding": {"y": y, "x": {"value": room - 8}, "text": {"field": size}, "description": tip},
             },
-            {
-                "mark": {"type": "bar", "color": "var(--c0)"},
-                "encoding": {"y": y, "x": bars, "description": {"field": "tip"}},
-            },
+            {"mark": {"type": "bar", "color": "var(--c0)"}, "encoding": {"y": y, "x": bars, "description": tip}},
             {
                 "mark": {"type": "text", "align": "left", "dx": 6, "color": "var(--soft)"},
                 "encoding": {"y": y, "x": bars, "text": {"field": "shown"}},

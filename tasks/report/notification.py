@@ -76,21 +76,13 @@ def make_notification(
     run_url: str = "",
 ) -> Notification:
     """A notification with its text; the arguments are its fields."""
-    host = os.uname().nodename
+    host, at = os.uname().nodename, iso(datetime.now(UTC))
     headline = f"presslake: {_HEADLINES[event]} ({printable(warehouse)} on {host})"
     lines = [headline, printable(message, _LONGEST), printable(hint, _LONGEST), run_url]
-    return Notification(
-        text="\n".join(line for line in lines if line).translate(_MARKUP),
-        event=event,
-        reason=reason,
-        message=message[:_LONGEST],
-        hint=hint[:_LONGEST],
-        warehouse=warehouse,
-        run_id=run_id,
-        run_url=run_url,
-        host=host,
-        at=iso(datetime.now(UTC)),
-    )
+    text = "\n".join(line for line in lines if line).translate(_MARKUP)
+    told = {"text": text, "message": message[:_LONGEST], "hint": hint[:_LONGEST], "reason": reason}
+    where = {"warehouse": warehouse, "run_id": run_id, "run_url": run_url, "host": host, "at": at}
+    return Notification(event=event, **told, **where)
 
 
 def newest_arrival(snapshot: Snapshot) -> datetime | None:

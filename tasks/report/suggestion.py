@@ -172,7 +172,7 @@ def suggest(seen: Shape, contract: Contract) -> Suggestion:
     """Properties for the fields seen in `extra`.
 
     Args:
-        seen: their shape, see `field_shapes.shapes`.
+        seen: their shape, see `shapes`.
         contract: what is known already.
     """
     found = Suggestion()

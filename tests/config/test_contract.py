@@ -152,17 +152,13 @@ def test_a_field_is_added_by_the_contract_alone(edited: Edited) -> None:
     assert "subtitle" in contract["duplicates"].names
 
 
-def test_the_tag_changes_with_what_a_record_is(edited: Edited) -> None:
+def test_the_tag_changes_with_what_a_record_is_and_not_with_words(edited: Edited) -> None:
     before = edited(lambda document: None).tag
     assert edited(add(SUBTITLE)).tag != before
     assert edited(change("title", logicalTypeOptions={"minLength": 2, "maxLength": 2000})).tag != before
     assert edited(change("heat", customProperties=[])).tag != before
     assert edited(change("category", transformSourceObjects=["section"])).tag != before
     assert edited(lambda document: document["customProperties"][0].update(value="withdrawn")).tag != before
-
-
-def test_the_tag_is_the_same_after_a_change_of_words(edited: Edited) -> None:
-    before = edited(lambda document: None).tag
     assert before.startswith("1.0.0+")
     assert edited(change("title", description="The headline.")).tag == before
     assert edited(lambda document: table(document).update(description="Stories.")).tag == before
@@ -225,12 +221,9 @@ def test_a_mistake_is_named_with_its_place(edited: Edited, edit: Edit, message: 
     assert "contract.yaml: " in caught.value.message
 
 
-def test_a_contract_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_a_contract_that_is_not_there_or_not_yaml_is_named(tmp_path: Path) -> None:
     with pytest.raises(ContractError, match=r"none\.yaml: cannot read the contract: No such file"):
         load_contract(tmp_path / "none.yaml")
-
-
-def test_a_contract_that_is_not_yaml_is_named(tmp_path: Path) -> None:
     path = tmp_path / "contract.yaml"
     path.write_text("kind: DataContract\nschema: [\n", encoding="utf-8")
     with pytest.raises(ContractError, match=r"(?s)contract\.yaml: the contract is not valid YAML: .*line 3"):

@@ -90,9 +90,6 @@ def test_location_is_openable_where_the_source_is_known(tmp_path: Path, monkeypa
     sources = {"news": str(tmp_path / "content")}
     assert format_location(example(), sources) == "content/2026/ferry.md:3:8"
     assert format_location(example(), {}) == "news:2026/ferry.md:3:8"
-
-
-def test_location_of_a_whole_file_has_no_line() -> None:
     assert format_location(example(line=None, column=None), {}) == "news:2026/ferry.md"
 
 
