@@ -32,7 +32,9 @@ def test_urls(spec: str, location: SourceLocation) -> None:
 @pytest.mark.parametrize("name", ["news.zip", "news.TAR", "news.tar.gz", "news.tgz", "news.tar.zst"])
 def test_an_archive_is_a_file_with_such_a_name(tmp_path: Path, name: str) -> None:
     (tmp_path / name).touch()
-    assert parse_location(str(tmp_path / name)) == SourceLocation("news", "zip" if name.endswith(".zip") else "tar", str(tmp_path / name))
+    assert parse_location(str(tmp_path / name)) == SourceLocation(
+        "news", "zip" if name.endswith(".zip") else "tar", str(tmp_path / name)
+    )
 
 
 def test_a_folder_may_be_called_like_an_archive(tmp_path: Path) -> None:
