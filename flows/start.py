@@ -11,7 +11,6 @@ from collections.abc import Sequence
 
 from config.errors import SettingsError
 from config.settings import Settings
-from flows import maintenance
 from flows.engine import Engine
 from flows.run import execute
 from tasks.maintain.outcome import Maintenance
@@ -73,4 +72,7 @@ def run_maintenance(settings: Settings) -> Maintenance:
         from flows.maintain import run_flow  # noqa: PLC0415
 
         return run_flow(settings)
+    # Most runs need nothing of it, and not what it writes with.
+    from flows import maintenance  # noqa: PLC0415
+
     return maintenance.execute(settings, maintenance.Steps())

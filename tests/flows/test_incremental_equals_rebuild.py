@@ -128,7 +128,9 @@ def first_seen(snapshot: Snapshot | None) -> dict[str, Any]:
 
 def change(**strategies: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """A rule that changes files that are there."""
-    return lambda step: precondition(lambda runs: bool(runs.newsroom.files))(rule(**strategies)(step))
+    has_files: Any = precondition(lambda runs: bool(runs.newsroom.files))
+    changes: Any = rule(**strategies)
+    return lambda step: has_files(changes(step))
 
 
 class RunsOverANewsroom(RuleBasedStateMachine):
