@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from config.errors import WarehouseError
 
@@ -89,6 +88,8 @@ def _read_as_it_is(path: Path, columns: Sequence[str] | None, schema: pa.Schema)
     if not names or not set(names) <= set(schema.names):
         return None
     wanted = pa.schema([schema.field(name) for name in names], schema.metadata)
+    import pyarrow.parquet as pq  # noqa: PLC0415  (a check of files needs no Parquet)
+
     with pq.ParquetFile(str(path), page_checksum_verification=True) as file:
         found = file.schema_arrow
         if any(found.get_field_index(f.name) < 0 or found.field(f.name).type != f.type for f in wanted):
@@ -153,6 +154,8 @@ def _has_grown(wanted: pa.DataType, found: pa.DataType) -> bool:
 
 def _explained(paths: Sequence[Path], error: Exception) -> WarehouseError:
     """Find the file that is to blame, by reading each alone."""
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
     for path in paths:
         try:
             with pq.ParquetFile(str(path), page_checksum_verification=True) as file:

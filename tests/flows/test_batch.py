@@ -88,7 +88,7 @@ def test_every_kind_of_file_is_among_those_compared(folder: Path) -> None:
         "broken.md": "quarantined",
         "removed.md": "removed",
         "plain.md": "ignored",
-        "zz-gone.md": "gone",
+        "zz-gone.md": "missing",
     }
 
 

@@ -8,34 +8,26 @@ from pathlib import Path
 import pytest
 
 from flows.cli import main
-from flows.start import run_ingest
-from tests.newsroom import settings_for
+from tests.builders import Desk, article
 
 TEXT = "The night ferry came back to the bay on Sunday after four years of repairs and two broken promises."
 
 
-def write(folder: Path, name: str, front_matter: str) -> None:
-    path = folder / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"---\n{front_matter}\n---\n", encoding="utf-8")
-
-
-def story(outlet: str, day: int, title: str = "Night ferry returns to Merrow Bay") -> str:
-    return (
-        f"title: {title}\nexcerpt: {TEXT}\noriginalUrl: https://www.{outlet}/ferry\n"
-        f"publishedDateTime: 2026-03-0{day}T08:00:00Z\ntype: article\ncategory: news"
+def story(outlet: str, day: int, title: str = "Night ferry returns to Merrow Bay") -> bytes:
+    fields = {"excerpt": TEXT, "type": "article", "category": "news"}
+    return article(
+        title, originalUrl=f"https://www.{outlet}/ferry", publishedDateTime=f"2026-03-0{day}T08:00:00Z", **fields
     )
 
 
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("explain")
-    write(folder / "content", "_news/a.md", story("tides.example", 2))
-    write(folder / "content", "_news/b.md", story("wire.example", 3, "Night ferry returns to Merrow Bay at last"))
-    write(folder / "content", "_news/broken.md", "title: Half of it")
-    settings = settings_for(folder / "warehouse", {})
-    run_ingest([f"news={folder / 'content'}"], settings)
-    return folder / "warehouse"
+    desk = Desk(tmp_path_factory.mktemp("explain"))
+    desk.write("_news/a.md", story("tides.example", 2))
+    desk.write("_news/b.md", story("wire.example", 3, "Night ferry returns to Merrow Bay at last"))
+    desk.write("_news/broken.md", b"---\ntitle: Half of it\n---\n")
+    desk.run()
+    return desk.warehouse.root
 
 
 def explained(warehouse: Path, subject: str, capsys: pytest.CaptureFixture[str]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -126,9 +126,11 @@ def first_seen(snapshot: Snapshot | None) -> dict[str, Any]:
     return dict(zip(ids, articles["first_seen_at"].to_pylist(), strict=True))
 
 
-def has_files(runs: RunsOverANewsroom) -> bool:
-    """Whether a rule has something to change."""
-    return bool(runs.newsroom.files)
+def change(**strategies: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """A rule that changes files that are there."""
+    has_files: Any = precondition(lambda runs: bool(runs.newsroom.files))
+    changes: Any = rule(**strategies)
+    return lambda step: has_files(changes(step))
 
 
 class RunsOverANewsroom(RuleBasedStateMachine):
@@ -153,7 +155,7 @@ class RunsOverANewsroom(RuleBasedStateMachine):
     def file(self, pick: int) -> File:
         return sorted(self.newsroom.files)[pick % len(self.newsroom.files)]
 
-    def change(self, pick: int, **fields: Any) -> None:
+    def edit(self, pick: int, **fields: Any) -> None:
         file = self.file(pick)
         self.newsroom.write(file, replace(self.newsroom.files[file], **fields))
 
@@ -166,76 +168,62 @@ class RunsOverANewsroom(RuleBasedStateMachine):
     def add_or_replace(self, file: File, story: Story) -> None:
         self.newsroom.write(file, story)
 
-    @precondition(has_files)
-    @rule(pick=PICK, title=TITLES)
+    @change(pick=PICK, title=TITLES)
     def retitle(self, pick: int, title: str) -> None:
-        self.change(pick, title=title)
+        self.edit(pick, title=title)
 
-    @precondition(has_files)
-    @rule(pick=PICK, page=PAGES, web=PAGES, amp=PAGES)
+    @change(pick=PICK, page=PAGES, web=PAGES, amp=PAGES)
     def give_other_addresses(self, pick: int, page: int | None, web: int | None, amp: int | None) -> None:
-        self.change(pick, page=page, web=web, amp=amp)
+        self.edit(pick, page=page, web=web, amp=amp)
 
-    @precondition(has_files)
-    @rule(pick=PICK, date=DATES)
+    @change(pick=PICK, date=DATES)
     def move_to_another_time(self, pick: int, date: str) -> None:
-        self.change(pick, date=date)
+        self.edit(pick, date=date)
 
-    @precondition(has_files)
-    @rule(pick=PICK, quality=st.none() | st.integers(0, 2))
+    @change(pick=PICK, quality=st.none() | st.integers(0, 2))
     def score(self, pick: int, quality: int | None) -> None:
-        self.change(pick, quality=quality)
+        self.edit(pick, quality=quality)
 
-    @precondition(has_files)
-    @rule(pick=PICK, shape=SHAPES)
+    @change(pick=PICK, shape=SHAPES)
     def break_mend_or_withdraw(self, pick: int, shape: Shape) -> None:
-        self.change(pick, shape=shape)
+        self.edit(pick, shape=shape)
 
-    @precondition(has_files)
-    @rule(pick=PICK, body=st.sampled_from("bcd"))
+    @change(pick=PICK, body=st.sampled_from("bcd"))
     def edit_keeping_the_size(self, pick: int, body: str) -> None:
-        self.change(pick, body=body)
+        self.edit(pick, body=body)
 
-    @precondition(has_files)
-    @rule(pick=PICK, body=st.sampled_from("efg"))
+    @change(pick=PICK, body=st.sampled_from("efg"))
     def edit_within_one_tick(self, pick: int, body: str) -> None:
         file = self.file(pick)
         self.newsroom.write(file, replace(self.newsroom.files[file], body=body), time=UNSETTLED)
 
-    @precondition(has_files)
-    @rule(pick=PICK, body=st.sampled_from("hij"))
+    @change(pick=PICK, body=st.sampled_from("hij"))
     def edit_keeping_size_and_time(self, pick: int, body: str) -> None:
         file = self.file(pick)
         time = int(self.newsroom.path(file).stat().st_mtime)
         self.newsroom.write(file, replace(self.newsroom.files[file], body=body), time=time)
 
-    @precondition(has_files)
-    @rule(one=PICK, other=PICK)
+    @change(one=PICK, other=PICK)
     def swap(self, one: int, other: int) -> None:
         self.newsroom.swap(self.file(one), self.file(other))
 
-    @precondition(has_files)
-    @rule(pick=PICK)
+    @change(pick=PICK)
     def touch(self, pick: int) -> None:
         self.newsroom.touch(self.file(pick))
 
-    @precondition(has_files)
-    @rule(pick=PICK)
+    @change(pick=PICK)
     def delete(self, pick: int) -> None:
         self.newsroom.delete(self.file(pick))
 
-    @precondition(has_files)
-    @rule(pick=PICK, file=FILES)
+    @change(pick=PICK, file=FILES)
     def rename(self, pick: int, file: File) -> None:
         self.newsroom.rename(self.file(pick), file)
 
-    @precondition(has_files)
-    @rule(pick=PICK, file=FILES, spelling=st.integers(0, 2))
+    @change(pick=PICK, file=FILES, spelling=st.integers(0, 2))
     def copy_with_the_address_spelt_otherwise(self, pick: int, file: File, spelling: int) -> None:
         self.newsroom.write(file, replace(self.newsroom.files[self.file(pick)], spelling=spelling))
 
-    @precondition(has_files)
-    @rule(one=PICK, other=PICK, file=FILES)
+    @change(one=PICK, other=PICK, file=FILES)
     def bridge_two_stories(self, one: int, other: int, file: File) -> None:
         """A record with the address of one story and the words of another joins their clusters."""
         address, words = (self.newsroom.files[self.file(pick)] for pick in (one, other))
@@ -304,28 +292,23 @@ class RunsOverNearCopies(RunsOverANewsroom):
     def add_or_replace(self, file: File, story: Story) -> None:
         self.newsroom.write(file, story)
 
-    @precondition(has_files)
-    @rule(pick=PICK, title=HEADLINES)
+    @change(pick=PICK, title=HEADLINES)
     def retitle(self, pick: int, title: str) -> None:
-        self.change(pick, title=title)
+        self.edit(pick, title=title)
 
-    @precondition(has_files)
-    @rule(pick=PICK, excerpt=WINDOWS)
+    @change(pick=PICK, excerpt=WINDOWS)
     def cut_another_excerpt(self, pick: int, excerpt: str) -> None:
-        self.change(pick, excerpt=excerpt)
+        self.edit(pick, excerpt=excerpt)
 
-    @precondition(has_files)
-    @rule(pick=PICK, date=DAYS)
+    @change(pick=PICK, date=DAYS)
     def move_to_another_time(self, pick: int, date: str) -> None:
-        self.change(pick, date=date)
+        self.edit(pick, date=date)
 
-    @precondition(has_files)
-    @rule(pick=PICK, outlet=OUTLETS, page=st.integers(0, 9))
+    @change(pick=PICK, outlet=OUTLETS, page=st.integers(0, 9))
     def give_to_another_outlet(self, pick: int, outlet: str, page: int) -> None:
-        self.change(pick, outlet=outlet, page=page)
+        self.edit(pick, outlet=outlet, page=page)
 
-    @precondition(has_files)
-    @rule(pick=PICK, file=FILES, outlet=OUTLETS, page=st.integers(0, 9), date=DAYS)
+    @change(pick=PICK, file=FILES, outlet=OUTLETS, page=st.integers(0, 9), date=DAYS)
     def syndicate(self, pick: int, file: File, outlet: str, page: int, date: str) -> None:
         copy = replace(self.newsroom.files[self.file(pick)], outlet=outlet, page=page, date=date)
         self.newsroom.write(file, copy)

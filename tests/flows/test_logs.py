@@ -30,12 +30,8 @@ def test_what_a_worker_process_logs_arrives_with_its_batch(tmp_path: Path, capsy
     with shown_logs(Log()), worker_pool(tmp_path, 2), bound(run_id="r1", batch="3 of 12"):
         in_worker(tmp_path, 60, say)
     (line,) = lines(capsys.readouterr().err)
-    assert (line["message"], line["run_id"], line["batch"], line["stage"]) == (
-        "from a worker",
-        "r1",
-        "3 of 12",
-        "parse",
-    )
+    told = [line[name] for name in ("message", "run_id", "batch", "stage")]
+    assert told == ["from a worker", "r1", "3 of 12", "parse"]
 
 
 def test_only_what_is_severe_enough_is_shown_and_afterwards_nothing(capsys: pytest.CaptureFixture[str]) -> None:
@@ -65,13 +61,8 @@ def test_a_run_tells_its_stages_on_stderr_and_its_result_on_stdout(
     (tmp_path / "news" / "b.md").write_text("---\ntitle: no end\n")
     assert main(["run", str(tmp_path / "news"), "--warehouse", str(tmp_path / "w"), "--json"]) == 0
     printed = capsys.readouterr()
-    assert json.loads(printed.out)["changes"] == {
-        "new": 1,
-        "corrected": 0,
-        "withdrawn": 0,
-        "quarantined": 1,
-        "mended": 0,
-    }
+    changes = json.loads(printed.out)["changes"]
+    assert {name: count for name, count in changes.items() if count} == {"new": 1, "quarantined": 1}
     told = lines(printed.err)
     assert {line["stage"] for line in told} == {"run", "discover", "parse", "validate", "deduplicate"}
     assert len({line["run_id"] for line in told}) == 1

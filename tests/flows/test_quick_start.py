@@ -24,8 +24,9 @@ def imported_by(arguments: list[str], names: list[str], folder: Path) -> str:
 
 def test_a_check_imports_no_run_and_no_other_format(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text(ARTICLE)
-    others = ["flows.run", "flows.server", "tasks.front_matter.typed_formats", "ftfy"]
-    names = ["flows.check", "tasks.front_matter.document", *others, "prefect", "multiprocessing"]
+    others = ["flows.run", "flows.server", "tasks.front_matter.typed_formats", "ftfy", "pathspec", "pydantic"]
+    arrow = ["pyarrow.acero", "pyarrow.dataset", "pyarrow.parquet"]
+    names = ["flows.check", "tasks.front_matter.document", *others, *arrow, "prefect", "multiprocessing"]
     assert imported_by(["check", "a.md"], names, tmp_path) == str(names[:2])
 
 

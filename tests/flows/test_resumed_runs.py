@@ -28,16 +28,22 @@ def desk(tmp_path: Path) -> Desk:
     return desk
 
 
-def failing(folder: Path, batches: Sequence[Path]) -> Decisions:
-    raise AuditError("It does not add up.")
+@pytest.fixture
+def failed(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> AuditError:
+    """A first run that failed after all its batches were finished."""
 
+    def failing(folder: Path, batches: Sequence[Path]) -> Decisions:
+        raise AuditError("It does not add up.")
 
-def test_finished_batches_are_not_read_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch, pytest.raises(AuditError) as caught:
         patch.setattr(pipeline, "deduplicate_records", failing)
         desk.run()
-    assert isinstance(caught.value.outcome, Outcome)
-    assert caught.value.outcome.status == "failed"
+    return caught.value
+
+
+def test_finished_batches_are_not_read_again(desk: Desk, failed: AuditError) -> None:
+    assert isinstance(failed.outcome, Outcome)
+    assert failed.outcome.status == "failed"
     assert desk.warehouse.current() is None
     outcome = desk.run()
     assert (outcome.batches, outcome.resumed, outcome.records.loaded) == (4, 4, 4)
@@ -45,12 +51,9 @@ def test_finished_batches_are_not_read_again(desk: Desk, monkeypatch: pytest.Mon
     assert list(desk.warehouse.staging_path.iterdir()) == []
 
 
-def test_only_files_that_changed_meanwhile_are_read(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with monkeypatch.context() as patch, pytest.raises(AuditError):
-        patch.setattr(pipeline, "deduplicate_records", failing)
-        desk.run()
+@pytest.mark.usefixtures("failed")
+def test_only_files_that_changed_meanwhile_are_read(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
     desk.write("2.md", article("Changed meanwhile"))
     with shown_logs(Log(format="json", level="debug")):
         assert desk.run().resumed == 3
@@ -59,18 +62,15 @@ def test_only_files_that_changed_meanwhile_are_read(
     assert {line["batch"] for line in lines if line["stage"] == "parse" and "batch" in line} == {"3 of 4"}
 
 
-def test_a_file_that_had_not_settled_is_read_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    with monkeypatch.context() as patch, pytest.raises(AuditError):
-        patch.setattr(pipeline, "deduplicate_records", failing)
+def test_a_file_that_had_not_settled_is_read_again(desk: Desk, request: pytest.FixtureRequest) -> None:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(changes, "FINE_TICK", 10**12)
-        desk.run()
+        request.getfixturevalue("failed")
     assert desk.run().resumed == 0
 
 
-def test_a_full_refresh_trusts_no_earlier_batch(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    with monkeypatch.context() as patch, pytest.raises(AuditError):
-        patch.setattr(pipeline, "deduplicate_records", failing)
-        desk.run()
+@pytest.mark.usefixtures("failed")
+def test_a_full_refresh_trusts_no_earlier_batch(desk: Desk) -> None:
     assert desk.run(full_refresh=True).resumed == 0
 
 

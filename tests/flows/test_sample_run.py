@@ -40,8 +40,10 @@ def files(snapshot: Snapshot) -> Rows:
     return rows
 
 
-def paths(rows: Rows) -> set[str]:
-    return {row["source_path"] for row in rows}
+@pytest.fixture(scope="module")
+def articles(snapshot: Snapshot) -> Rows:
+    rows: Rows = snapshot.read("articles").to_pylist()
+    return rows
 
 
 def test_totals(outcome: Outcome) -> None:
@@ -66,25 +68,17 @@ def test_statuses_by_folder(files: Rows) -> None:
         } == expected
 
 
-def test_every_broken_file_has_exactly_its_codes(snapshot: Snapshot) -> None:
+def test_every_broken_file_has_exactly_its_codes_and_its_raw_bytes(snapshot: Snapshot) -> None:
     rows = snapshot.read("quarantine").to_pylist()
     found = {row["source_path"]: {item["code"] for item in row["violations"]} for row in rows}
     assert found == {path: set(codes) for path, codes in EXPECTED["broken"].items()}
-
-
-def test_broken_files_by_code(snapshot: Snapshot) -> None:
-    rows = snapshot.read("quarantine").to_pylist()
-    found = Counter(code for row in rows for code in {item["code"] for item in row["violations"]})
-    assert found == EXPECTED["files_by_violation"]
-
-
-def test_quarantine_keeps_the_raw_bytes(snapshot: Snapshot) -> None:
-    for row in snapshot.read("quarantine").to_pylist():
+    assert Counter(code for codes in found.values() for code in codes) == EXPECTED["files_by_violation"]
+    for row in rows:
         assert row["raw"] == (PROJECT / "docs" / "sample" / row["source_path"]).read_bytes()
 
 
-def test_warnings(snapshot: Snapshot) -> None:
-    rows = [*snapshot.read("articles").to_pylist(), *snapshot.read("duplicates").to_pylist()]
+def test_warnings(snapshot: Snapshot, articles: Rows) -> None:
+    rows = [*articles, *snapshot.read("duplicates").to_pylist()]
     found = {row["source_path"]: [text.split()[0] for text in row["warnings"]] for row in rows if row["warnings"]}
     assert found == EXPECTED["warnings"]
 
@@ -105,18 +99,14 @@ def test_clusters(files: Rows) -> None:
         assert {match for _, match in cluster} == {None, group["match"]}
 
 
-def test_removed_and_ignored_files(files: Rows) -> None:
-    assert sorted(row["source_path"] for row in files if row["status"] == "removed") == EXPECTED["removed"]
-    assert sorted(row["source_path"] for row in files if row["status"] == "ignored") == EXPECTED["ignored"]
+def test_removed_and_ignored_files_and_drafts(files: Rows, articles: Rows) -> None:
+    for status in ("removed", "ignored"):
+        assert sorted(row["source_path"] for row in files if row["status"] == status) == EXPECTED[status]
+    assert sorted(row["source_path"] for row in articles if row["is_published"] is False) == EXPECTED["drafts"]
 
 
-def test_drafts_are_loaded_and_say_so(snapshot: Snapshot) -> None:
-    rows = [row for row in snapshot.read("articles").to_pylist() if row["is_published"] is False]
-    assert sorted(paths(rows)) == EXPECTED["drafts"]
-
-
-def test_repaired_texts(snapshot: Snapshot) -> None:
-    by_path = {row["source_path"]: row for row in snapshot.read("articles").to_pylist() if row["repaired"]}
+def test_repaired_texts(articles: Rows) -> None:
+    by_path = {row["source_path"]: row for row in articles if row["repaired"]}
     # Related entries repeat the texts of other articles, mistakes and all.
     own = {path: [name for name in json.loads(row["repaired"]) if "[" not in name] for path, row in by_path.items()}
     assert {path for path, names in own.items() if names} == set(EXPECTED["repaired"])
@@ -125,13 +115,10 @@ def test_repaired_texts(snapshot: Snapshot) -> None:
         assert set(fields) == {name.replace(".", "_") for name in own[path]}
 
 
-def test_titles_that_look_like_other_types_stay_text(snapshot: Snapshot) -> None:
-    by_path = {row["source_path"]: row["title"] for row in snapshot.read("articles").to_pylist()}
+def test_titles_stay_text_and_files_in_other_formats_are_loaded(articles: Rows) -> None:
+    by_path = {row["source_path"]: row["title"] for row in articles}
     assert {path: by_path[path] for path in EXPECTED["kept_as_text"]} == EXPECTED["kept_as_text"]
-
-
-def test_files_in_other_formats_are_loaded(snapshot: Snapshot) -> None:
-    assert set(EXPECTED["formats"].values()) <= paths(snapshot.read("articles").to_pylist())
+    assert set(EXPECTED["formats"].values()) <= by_path.keys()
 
 
 def test_related_rows_join_to_articles(snapshot: Snapshot) -> None:

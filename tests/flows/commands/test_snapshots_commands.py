@@ -161,11 +161,3 @@ def test_an_empty_warehouse_has_no_snapshots(desk: Desk, capsys: pytest.CaptureF
     assert main(["snapshots", "--warehouse", "empty/warehouse"]) == 0
     assert "nothing is published yet" in capsys.readouterr().out
     assert main(["snapshots", "--warehouse", "nowhere"]) == 1
-
-
-@pytest.mark.parametrize("command", ["snapshots", "diff", "rollback", "verify", "maintain"])
-def test_help_has_examples(capsys: pytest.CaptureFixture[str], command: str) -> None:
-    assert main([command, "--help"]) == 0
-    shown = capsys.readouterr().out
-    assert "Example" in shown
-    assert f"presslake {command}" in shown

@@ -58,6 +58,10 @@ def test_verify_of_a_damaged_one_names_the_file_and_exits_with_1(
     shown = out(capsys)
     assert shown.startswith("Damaged: warehouse,")
     assert path in shown
+    assert main(["verify", "--json"]) == 1
+    found = in_json(capsys)
+    assert found["sound"] is False
+    assert any("its digest is" in finding for finding in found["findings"])
 
 
 def test_without_digests_a_changed_byte_outside_the_columns_that_are_read_goes_unseen(
@@ -65,14 +69,6 @@ def test_without_digests_a_changed_byte_outside_the_columns_that_are_read_goes_u
 ) -> None:
     assert main(["verify", "--no-digests", "--json"]) == 0
     assert in_json(capsys)["digests"] is False
-
-
-def test_verify_in_json(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    damage(desk)
-    assert main(["verify", "--json"]) == 1
-    found = in_json(capsys)
-    assert found["sound"] is False
-    assert any("its digest is" in finding for finding in found["findings"])
 
 
 def test_notes_are_told_and_break_nothing(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:

@@ -189,7 +189,7 @@ def test_an_encrypted_or_damaged_member_is_unreadable_and_the_others_are_not(tmp
     source = opened(path)
     locked, readable, rotten = source.read_many([("locked.md", ""), ("open.md", ""), ("rotten.md", "")], 1000)
     assert isinstance(locked, UnreadableFile) and locked.remedy == "pack it without a password"
-    assert isinstance(rotten, UnreadableFile) and rotten.remedy == "pack it anew"
+    assert isinstance(rotten, UnreadableFile) and rotten.remedy == "pack it again"
     assert isinstance(readable, Content) and readable.raw == b"open"
 
 
@@ -219,7 +219,7 @@ def test_a_damaged_cache_is_noticed_and_made_anew(tmp_path: Path, damage: str) -
     else:
         os.truncate(kept.with_name("index.json"), 1)
     wrong = "cannot be read: .*No such file" if damage == "removed" else "is damaged"
-    with pytest.raises(SourceError, match=rf"its unpacked copy .* {wrong}.*Run again; it is made anew"):
+    with pytest.raises(SourceError, match=rf"its unpacked copy .* {wrong}.*Run again; it is made again"):
         list(source.read_many([("a.md", "")], 100))
     (content,) = source.read_many([("a.md", "")], 100)
     assert content == Content(b"first", content.etag)  # type: ignore[union-attr]

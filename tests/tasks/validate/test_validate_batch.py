@@ -169,7 +169,7 @@ def test_sentinels_are_null_without_a_warning(tmp_path: Path) -> None:
 def test_every_file_has_one_status(tmp_path: Path) -> None:
     files = {"a.md": article(), "b.md": article("removed: true"), "c.md": "plain", "d.md": "---\nx: y\n---\n"}
     batch = run(tmp_path, files, None, "gone.md")
-    assert [row["status"] for row in batch.rows("files")] == ["record", "removed", "ignored", "quarantined", "gone"]
+    assert [row["status"] for row in batch.rows("files")] == ["record", "removed", "ignored", "quarantined", "missing"]
     assert [row["source_path"] for row in batch.rows("records")] == ["a.md"]
     assert read_json(batch.folder / "numbers.json")["files"] == 5
 

@@ -43,7 +43,7 @@ def test_what_was_read_is_stamped_with_its_own_hash_size_and_etag(tmp_path: Path
     listed = [stamp("a", etag="1"), stamp("known", source_hash="k"), stamp("missing at read"), stamp("unreadable")]
     read = [
         stamp("a", etag="2", size=20, source_hash="h", status="record"),
-        stamp("missing at read", status="gone"),
+        stamp("missing at read", status="missing"),
         stamp("unreadable", status="quarantined"),
     ]
     assert told(updated(tmp_path, listed, read)) == [
