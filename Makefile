@@ -92,7 +92,7 @@ bench-dedup: setup ## measure how right and how fast near-duplicates are found (
 	else echo "No folder $(CORPUS): give CORPUS=folder to measure precision and recall."; fi
 	@$(BIN)/python -m benchmarks.dedup_speed 10000 100000
 
-docs: setup ## print docs/tables.md and docs/settings.md anew from contract, rules and settings
+docs: setup ## print docs/tables.md and docs/settings.md again from contract, rules and settings
 	@$(BIN)/python -m config.contract_docs > docs/tables.md.new && mv docs/tables.md.new docs/tables.md
 	@$(BIN)/python -m config.settings > docs/settings.md.new && mv docs/settings.md.new docs/settings.md
 	@$(BIN)/python -m config.contract_docs published > docs/contract.new && mv docs/contract.new docs/contract/articles.odcs.yaml
@@ -100,7 +100,7 @@ docs: setup ## print docs/tables.md and docs/settings.md anew from contract, rul
 contract: docs .venv-datacontract/.ready ## print docs/contract/ anew: what datacontract-cli makes of the published contract
 	@$(BIN)/python -m tests.consumers.exports docs/contract
 
-screenshots: setup ## take the pictures in docs/screenshots anew (needs Chromium)
+screenshots: setup ## take the pictures in docs/screenshots again (needs Chromium)
 	@for script in docs/*screenshots.py; do $(BIN)/python "$$script" || exit 1; done
 
 clean: ## remove environment, caches and Prefect's history of `make run`; ./warehouse stays

@@ -76,6 +76,5 @@ def run_maintenance(settings: Settings) -> Maintenance:
 
         return run_flow(settings)
     # Most runs need nothing of it, and not what it writes with.
-    from flows import maintenance  # noqa: PLC0415
 
     return maintenance.execute(settings, maintenance.Steps())
