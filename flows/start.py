@@ -75,6 +75,4 @@ def run_maintenance(settings: Settings) -> Maintenance:
         from flows.maintain import run_flow  # noqa: PLC0415
 
         return run_flow(settings)
-    # Most runs need nothing of it, and not what it writes with.
-
     return maintenance.execute(settings, maintenance.Steps())
