@@ -1,18 +1,18 @@
 """Which code made a row: fingerprints of the modules that decide what a record is.
 
-Belongs here: hashes over what presslake's own modules do, which is their syntax tree without docstrings; comments are
-not in it. A change in reading code makes every file be read again, one in deciding code makes every decision be taken
+Belongs here: hashes over what presslake's own modules do, which is their compiled code without docstrings and line
+numbers. A change in reading code makes every file be read again, one in deciding code makes every decision be taken
 again, without anyone raising a number. A changed comment or docstring does neither. Another version of Python may
-print another tree, and counts as a change.
+compile to other code, and counts as a change.
 """
 
 from __future__ import annotations
 
-import ast
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
+from types import CodeType
 from typing import Any, Final
 
 import msgspec
@@ -54,21 +54,21 @@ def source_code() -> str:
 
 
 def meaning(source: bytes) -> bytes:
-    """A module's syntax tree as text: the same for two sources that do the same but for comments and docstrings."""
-    tree = ast.parse(source)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            node.body = [statement for statement in node.body if not _is_text(statement)]
-    return ast.dump(tree).encode()
+    """What a module does, as text: the same for two sources that differ in comments and docstrings only."""
+    return "\n".join(_parts(compile(source, "", "exec", dont_inherit=True, optimize=2))).encode()
 
 
-def _is_text(statement: ast.stmt) -> bool:
-    """Whether a statement is a string alone: a docstring, or one that does as little."""
-    return (
-        isinstance(statement, ast.Expr)
-        and isinstance(statement.value, ast.Constant)
-        and isinstance(statement.value.value, str)
-    )
+def _parts(code: CodeType) -> Iterator[str]:
+    """All of the compiled code but lines and file; `optimize=2` has left docstrings out."""
+    yield f"{code.co_name} {code.co_argcount} {code.co_posonlyargcount} {code.co_kwonlyargcount} {code.co_flags}"
+    yield f"{code.co_code!r} {code.co_exceptiontable!r}"
+    yield f"{code.co_names} {code.co_varnames} {code.co_freevars} {code.co_cellvars}"
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _parts(constant)
+        else:
+            # The order of a set's items is another one in each process.
+            yield repr(sorted(map(repr, constant)) if isinstance(constant, frozenset) else constant)
 
 
 def rules_fingerprint(rules: UrlRules | MatchRules) -> str:
