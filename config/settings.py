@@ -93,10 +93,10 @@ class Discover(Struct, frozen=True):
 
     include: Annotated[
         tuple[Text, ...], Meta(min_length=1, description="Patterns, as in .gitignore, of files to take.")
-    ] = ("**/*.md", "**/*.markdown", "**/*.html")
+    ] = ("**/*.md", "**/*.markdown", "**/*.mdx", "**/*.html", "**/*.txt")
     exclude: Annotated[
         tuple[Text, ...], Meta(description="Patterns of files to leave out although `include` takes them.")
-    ] = ()
+    ] = ("node_modules/", "archetypes/", "scaffolds/", "_site/")
 
 
 class Access(Struct, frozen=True):

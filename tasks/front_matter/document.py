@@ -45,8 +45,8 @@ class Document(NamedTuple):
 
     Attributes:
         tree: the front matter, every scalar as its text; None when it could not be read to its end.
-            A file with a tree may still have `problems`; one with neither has metadata that are not read. Trees share parts with those of other
-            documents, so they are never changed.
+            A file with a tree may still have `problems`; one with neither has metadata that are not read.
+            Trees share parts with those of other documents, so they are never changed.
         body: the exact text after the line of the closing fence; empty when not decodable.
         problems: findings that reject the file.
         warnings: findings that the policy lets pass.

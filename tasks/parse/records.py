@@ -6,6 +6,7 @@ belong here: reading files (`batch`), single values (`casts`, `trees`) and rules
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 import msgspec
