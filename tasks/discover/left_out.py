@@ -68,7 +68,7 @@ def _sentence(found: Mapping[str, int]) -> str:
     counts = " and ".join(f"{found[suffix]:,} `{suffix}`" for suffix in suffixes)
     are = "file has front matter and is" if sum(found.values()) == 1 else "files have front matter and are"
     patterns = " ".join(f"--include '{pattern}'" for pattern in (*DEFAULT_INCLUDE, *(f"**/*{s}" for s in suffixes)))
-    return f"{counts} {are} left out; to take these too, add --include: {patterns}"
+    return f"{counts} {are} left out; to take these too, run with {patterns}"
 
 
 _DEFAULT: Final = Globs.compile(DEFAULT_INCLUDE)
