@@ -49,6 +49,14 @@ Action = Literal["accept", "warn", "reject"]
 ProblemCode = Literal[
     "text/byte-order-mark",
     "text/windows-1252",
+    "text/byte-order-marks",
+    "text/utf-16",
+    "text/cr-line-ends",
+    "front-matter/blank-first",
+    "front-matter/comment-first",
+    "front-matter/long-fence",
+    "front-matter/no-opening-fence",
+    "front-matter/no-fence",
     "front-matter/unclosed-fence",
     "yaml/duplicate-key",
     "yaml/anchor",
@@ -64,6 +72,14 @@ Hours = Annotated[float, Meta(ge=0, le=8_784)]
 _ACTIONS: Final[dict[ProblemCode, Action]] = {
     "text/byte-order-mark": "accept",
     "text/windows-1252": "warn",
+    "text/byte-order-marks": "warn",
+    "text/utf-16": "warn",
+    "text/cr-line-ends": "warn",
+    "front-matter/blank-first": "warn",
+    "front-matter/comment-first": "warn",
+    "front-matter/long-fence": "warn",
+    "front-matter/no-opening-fence": "warn",
+    "front-matter/no-fence": "warn",
     "front-matter/unclosed-fence": "reject",
     "yaml/duplicate-key": "reject",
     "yaml/anchor": "reject",
@@ -78,9 +94,16 @@ class Discover(Struct, frozen=True):
     include: Annotated[tuple[Text, ...], Meta(min_length=1), "Patterns, as in .gitignore, of files to take."] = (
         "**/*.md",
         "**/*.markdown",
+        "**/*.mdx",
         "**/*.html",
+        "**/*.txt",
     )
-    exclude: Annotated[tuple[Text, ...], "Patterns of files to leave out although `include` takes them."] = ()
+    exclude: Annotated[tuple[Text, ...], "Patterns of files to leave out although `include` takes them."] = (
+        "node_modules/",
+        "archetypes/",
+        "scaffolds/",
+        "_site/",
+    )
 
 
 class Access(Struct, frozen=True):

@@ -18,6 +18,9 @@ Path = tuple[str | int, ...]
 #: One value of a raw tree: text exactly as the scalar says it, null, or a collection. Never changed.
 Node: TypeAlias = "str | list[Node] | dict[str, Node] | None"
 
+#: What ends a line in editors.
+LINE_BREAK: Final = "\r\n|\r|\n"
+
 #: Longest excerpt of an offending value that is kept with a finding, in characters.
 MAX_VALUE: Final = 200
 
@@ -33,8 +36,16 @@ CODES: Final[dict[str, str]] = {
     "text/invalid-utf8": "the file is not UTF-8",
     "text/windows-1252": "the file is not UTF-8 and was read as Windows-1252",
     "text/byte-order-mark": "the file starts with a UTF-8 byte-order mark",
+    "text/byte-order-marks": "the file starts with more than one byte-order mark",
+    "text/utf-16": "the file is UTF-16",
+    "text/cr-line-ends": "the lines of the file end with CR alone",
     "text/control-character": "the front matter holds a control character, such as NUL",
     "text/surrogate": "an escape stands for half a character (a lone surrogate)",
+    "front-matter/blank-first": "a blank line or space stands before the front matter",
+    "front-matter/comment-first": "a comment stands before the front matter",
+    "front-matter/long-fence": "a fence of the front matter has more than three dashes",
+    "front-matter/no-opening-fence": "the fence that closes the front matter was never opened",
+    "front-matter/no-fence": "the file starts with metadata that have no fences, and is not read",
     "front-matter/unclosed-fence": "the fence that opens the front matter is never closed",
     "front-matter/not-a-mapping": "the front matter is not a list of `key: value` pairs",
     "yaml/syntax": "the front matter is not valid YAML",
@@ -110,7 +121,7 @@ class Findings:
     def location(self, offset: int) -> tuple[int, int]:
         """1-based line and column in the file, in characters, of an offset in the front matter."""
         if self._line_starts is None:
-            self._line_starts = [0, *(line_break.end() for line_break in re.finditer("\n", self.text))]
+            self._line_starts = [0, *(line_break.end() for line_break in re.finditer(LINE_BREAK, self.text))]
         line = bisect_right(self._line_starts, offset) - 1
         return self._first_line + line, offset - self._line_starts[line] + 1
 

@@ -6,6 +6,7 @@ belong here: reading files (`batch`), single values (`casts`, `trees`) and rules
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -68,7 +69,7 @@ def build_records(files: pa.Table, documents: list[Document], contract: Contract
     }
     names = [name for name in (*contract.record_schema.names, *_BESIDES) if name in columns]
     table = pa.table([columns[name] for name in names], names=names)
-    return Records(table, _findings_table(documents, level.findings))
+    return Records(table, findings_table(documents, level.findings))
 
 
 #: Columns of the staged table that no published table of records has. `read_from` has, for columns with several
@@ -149,7 +150,8 @@ def _name_related(level: Level, rules: UrlRules) -> None:
     level.columns["related"] = pa.ListArray.from_arrays(lists.offsets, named)
 
 
-def _findings_table(documents: list[Document], findings: list[Finding]) -> pa.Table:
+def findings_table(documents: list[Document], findings: Sequence[Finding] = ()) -> pa.Table:
+    """`FINDINGS` of documents, by their position: those of reading, and those of what was made of them."""
     rows = [_row_of_problem(i, p, "error") for i, d in enumerate(documents) for p in d.problems]
     rows += [_row_of_problem(i, p, "warning") for i, d in enumerate(documents) for p in d.warnings]
     for node, path, code, severity, message, value in findings:

@@ -91,10 +91,20 @@ def test_files_without_front_matter_are_counted_apart() -> None:
     assert check_sources(["content"], Settings()).files == FileCounts(checked=0, ignored=1)
 
 
+def test_files_that_are_not_read_but_look_like_articles_are_named() -> None:
+    write("content/bare.txt", "Title: Ferry\nDate: 2026-03-02\n\nText.\n")
+    write("content/other.rst", GOOD)
+    report = check_sources(["content"], Settings())
+    assert (report.files, report.errors, report.warnings) == (FileCounts(checked=0, ignored=1), 0, 1)
+    assert places(report) == ["content/bare.txt:1 front-matter/no-fence"]
+    assert report.note.startswith("1 `.rst` file has front matter and is left out")
+    assert check_sources(["content/bare.txt"], Settings()).note == ""
+
+
 def test_single_file_is_checked_whatever_the_patterns_say() -> None:
     write("content/other.md", BAD_TIME)
-    report = check_sources([write("content/ferry.txt", BAD_TIME)], Settings())
-    assert places(report) == ["content/ferry.txt:4 time/invalid"]
+    report = check_sources([write("content/ferry.rst", BAD_TIME)], Settings())
+    assert places(report) == ["content/ferry.rst:4 time/invalid"]
 
 
 def test_linked_file_is_reported_where_it_is() -> None:
