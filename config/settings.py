@@ -65,7 +65,7 @@ _ACTIONS: Final[dict[ProblemCode, Action]] = {
     "text/byte-order-mark": "accept",
     "text/windows-1252": "warn",
     "front-matter/unclosed-fence": "reject",
-    "yaml/duplicate-key": "reject",
+    "yaml/duplicate-key": "warn",
     "yaml/anchor": "reject",
     "yaml/alias": "reject",
     "yaml/tag": "reject",

@@ -22,11 +22,11 @@ DEFAULT_ACTIONS: Final[dict[str, str]] = {
     "text/byte-order-mark": "accept",
     "text/windows-1252": "warn",
     "front-matter/unclosed-fence": "reject",
-    "yaml/duplicate-key": "reject",
+    "yaml/duplicate-key": "warn",
     "yaml/anchor": "reject",
     "yaml/alias": "reject",
     "yaml/tag": "reject",
-    "json/duplicate-key": "reject",
+    "json/duplicate-key": "warn",
 }
 
 #: Readers recurse once a level, so the limit stays far below the interpreter's.

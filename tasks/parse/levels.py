@@ -32,7 +32,8 @@ class Step(msgspec.Struct, dict=True):
     def kinds(self) -> frozenset[type]:
         """The types that a node may have here: those of its columns, and those that have the steps below."""
         below = {list if isinstance(key, int) else dict for key in self.children}
-        return frozenset(below | {kind_of(column) for column in self.columns})
+        alone = {str for column in self.columns if takes_texts(column)}
+        return frozenset(below | alone | {kind_of(column) for column in self.columns})
 
     @cached_property
     def severity(self) -> Severity:
@@ -57,6 +58,11 @@ def kind_of(column: Column) -> type:
     if column.item is not None:
         return list
     return dict if column.logical == "object" else str
+
+
+def takes_texts(column: Column) -> bool:
+    """Whether a text may stand in the place of a list: where the items are read from texts."""
+    return column.item is not None and kind_of(column.item) is str
 
 
 def paths_tree(columns: Sequence[Column]) -> Step:
