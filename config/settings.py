@@ -54,6 +54,7 @@ ProblemCode = Literal[
     "yaml/anchor",
     "yaml/alias",
     "yaml/tag",
+    "json/duplicate-key",
 ]
 Text = Annotated[str, Meta(min_length=1)]
 Bytes = Annotated[int, Meta(ge=1, le=2**40, extra={"unit": "bytes"})]
@@ -69,6 +70,7 @@ _ACTIONS: Final[dict[ProblemCode, Action]] = {
     "yaml/anchor": "reject",
     "yaml/alias": "reject",
     "yaml/tag": "reject",
+    "json/duplicate-key": "warn",
 }
 
 

@@ -7,6 +7,7 @@ and how the findings of a list's item reach the records that have it. Does not b
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise, zip_longest
@@ -16,7 +17,7 @@ import msgspec
 import pyarrow as pa
 
 from config.contract_types import Column, Severity
-from tasks.front_matter.findings import Path
+from tasks.front_matter.findings import MAX_FINDINGS, Path
 
 #: A node and a path below it.
 Position = tuple[int, Path]
@@ -110,6 +111,20 @@ class Level(NamedTuple):
         """The nodes that have findings, unmapped fields, repairs or choices."""
         found, repaired = {f.node for f in self.findings}, {node for node, _, _ in self.repaired}
         return found | repaired | self.extra.keys() | self.chosen.keys()
+
+
+def limited(findings: list[Finding]) -> list[Finding]:
+    """The findings without warnings beyond `MAX_FINDINGS` of a node and key: no list fills the tables by itself."""
+    if len(findings) <= MAX_FINDINGS:
+        return findings
+    counts: Counter[tuple[int, Path]] = Counter()
+    kept = []
+    for finding in findings:
+        place = finding.node, finding.path[:1]
+        counts[place] += 1
+        if finding.severity == "error" or counts[place] <= MAX_FINDINGS:
+            kept.append(finding)
+    return kept
 
 
 def carry_up(inner: Level, positions: Mapping[int, list[Position]], level: Level) -> None:

@@ -273,7 +273,7 @@ def _moment(found: Mapping[str, str], weekdays: list[int], zone: tzinfo, order: 
         raise _RefusedError(f"the weekday is not that of {day}; correct one of the two")
     if "zone" not in found and day.year not in _YEARS:
         raise _RefusedError(f"the year {day.year:04} is none of an article; write the year in full")
-    local = datetime(day.year, day.month, day.day) + microseconds  # noqa: DTZ001 - its zone comes below
+    local = datetime(day.year, day.month, day.day) + microseconds
     local += _since_midnight(found) if "hour" in found else timedelta()
     if "zone" in found:
         return _in_stated_zone(local, found), True

@@ -27,7 +27,18 @@ from tasks.arrow.nested import plain_items, plain_lists
 from tasks.front_matter.findings import MAX_FINDINGS, Path, excerpt
 from tasks.parse.casts import convert, divided, without_sentinels
 from tasks.parse.item_cache import item_cache
-from tasks.parse.levels import Finding, Level, Position, Step, carry_up, kind_of, merged, paths_tree, takes_texts
+from tasks.parse.levels import (
+    Finding,
+    Level,
+    Position,
+    Step,
+    carry_up,
+    kind_of,
+    limited,
+    merged,
+    paths_tree,
+    takes_texts,
+)
 from tasks.parse.repair import repair
 from tasks.parse.unmapped import unmapped_fields
 
@@ -62,6 +73,7 @@ def build_level(columns: Sequence[Column], nodes: list[Any]) -> Level:
     for finding in level.findings:
         if finding.code in _UNTYPED:
             untaken.setdefault(finding.node, set()).add(finding.path)
+    level.findings[:] = limited(level.findings)
     for node, unmapped in unmapped_fields(root, nodes, untaken).items():
         level.extra[node] = merged(unmapped, level.extra[node]) if node in level.extra else unmapped
     return level
