@@ -137,6 +137,8 @@ def _rules(column: Column) -> Iterator[str]:
     if column.sentinels:
         quoted = [f'"{text}"' for text in sorted(column.sentinels)]
         yield f"null where it is {_code(quoted)}"
+    if not column.sources:
+        return
     if column.severity == "warning":
         yield "*warning*"
     elif column.type_severity == "warning":
@@ -196,7 +198,9 @@ def _promise(field: dict[str, Any]) -> None:
     ours = {entry["property"]: entry["value"] for entry in field.pop("customProperties", [])}
     if field.get("logicalTypeOptions", {}).get("format") == "i64":
         field["physicalType"] = "BIGINT"
-    if ours.get("severity") == "warning":
+    is_read = bool(field.get("transformSourceObjects"))
+    default = "warning" if is_read and not field.get("required") else "error"
+    if ours.get("severity", default) == "warning":
         for rule in _CONSTRAINTS:
             field.pop(rule, None)
     items = field.get("items", {})

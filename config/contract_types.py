@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from functools import cached_property, lru_cache
 from typing import Any, Final, Literal, TypeVar
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pyarrow as pa
@@ -33,7 +34,7 @@ _SCALARS: Final = {
     "timestamp": TIMESTAMP,
 }
 _LOGICAL: Final = (*_SCALARS, "integer", "array", "object")
-_CUSTOM: Final = frozenset({"severity", "typeSeverity", "sentinels", "repair"})
+_CUSTOM: Final = frozenset({"severity", "typeSeverity", "sentinels", "repair", "split"})
 #: Keys of an ODCS property that mean something to presslake; a near miss of one would silently do nothing.
 _KEYS: Final = frozenset(
     "name description logicalType logicalTypeOptions physicalType required partitioned enum items properties "
@@ -44,18 +45,37 @@ _OTHERS: Final = frozenset(
     "primaryKey primaryKeyPosition unique partitionKeyPosition examples businessName classification tags".split()
 )
 _OPTIONS: Final = frozenset(
-    "format pattern minimum maximum minLength maxLength minItems maxItems timezone defaultTimezone".split()
+    "format pattern minimum maximum minLength maxLength minItems maxItems timezone defaultTimezone order".split()
 )
 #: Column names that every engine takes without quotes.
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning")
 _REPAIRS: Final = ("text", "line", "name", "url")
+_ORDERS: Final = ("dmy", "mdy")
+_SPLITS: Final = ("commas", "blanks")
 _STEP: Final = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 
 
 def microseconds(days: float) -> int:
     """A distance in time as columns of `TIMESTAMP` measure it."""
     return int(days * _MICROSECONDS_A_DAY)
+
+
+@lru_cache(maxsize=1024)
+def time_zone(name: str) -> tzinfo:
+    """The zone of the IANA database with a name.
+
+    Raises:
+        ValueError: there is none.
+    """
+    if name.upper() in ("UTC", "ETC/UTC"):
+        return UTC
+    try:
+        if name.startswith(("posix", "right")):  # the same zones, the latter with leap seconds
+            raise KeyError(name)
+        return ZoneInfo(name)
+    except (KeyError, OSError, ValueError):
+        raise ValueError(f"{name!r} is no time zone") from None
 
 
 class Rules(msgspec.Struct, frozen=True):
@@ -82,9 +102,13 @@ class Column(msgspec.Struct, frozen=True, dict=True):
         logical: ODCS type: string, integer, number, boolean, timestamp, array or object.
         type: Arrow type in the tables.
         sources: front-matter paths, the first present one counts; empty where computed.
-        severity: what a broken rule does; `type_severity` the same for a wrong type.
+        severity: what a broken rule does; `type_severity` the same for a wrong type. Where the contract does not say:
+            an error in required columns, else a warning.
         sentinels: source texts that mean "no value".
         repair: kind of text repair, or None.
+        zone: of times, IANA name of the zone of those without one.
+        order: of times, `dmy` or `mdy` as the meaning of `03/04/2021`; None refuses it.
+        splits_at_blanks: of lists, the sources in which blanks divide a text without commas.
         item: of an array, what its items are.
         fields: of an object, its fields.
     """
@@ -100,6 +124,9 @@ class Column(msgspec.Struct, frozen=True, dict=True):
     type_severity: Severity = "error"
     sentinels: frozenset[str] = frozenset()
     repair: str | None = None
+    zone: str = "Etc/UTC"
+    order: str | None = None
+    splits_at_blanks: tuple[SourcePath, ...] = ()
     item: Column | None = None
     fields: tuple[Column, ...] = ()
     partitioned: bool = False
@@ -114,7 +141,8 @@ class Column(msgspec.Struct, frozen=True, dict=True):
         """All that changes what the column holds, in a form whose `repr` is stable."""
         inner = (self.item.meaning if self.item else None, tuple(f.meaning for f in self.fields))
         flags = (self.required, self.severity, self.type_severity, sorted(self.sentinels), self.repair)
-        return (self.name, str(self.type), self.sources, self.rules, flags, inner)
+        reading = (self.zone, self.order, self.splits_at_blanks)
+        return (self.name, str(self.type), self.sources, self.rules, flags, reading, inner)
 
 
 def parse_column(prop: dict[str, Any], where: str) -> Column:
@@ -136,18 +164,25 @@ def parse_column(prop: dict[str, Any], where: str) -> Column:
     logical = _one_of(prop.get("logicalType", "string"), _LOGICAL, f"{where}: logicalType")
     item, fields = _children(prop, logical, where)
     custom = _custom(prop, where)
+    sources = tuple(map(_source_path, prop.get("transformSourceObjects") or ()))
+    required = bool(prop.get("required", False))
+    # A wrong value in a field that is not needed never costs the article.
+    default = "error" if required else "warning"
     return Column(
         name=name,
         description=str(prop.get("description", "")),
         logical=logical,
         type=_arrow_type(prop, logical, item, fields, where),
-        sources=tuple(map(_source_path, prop.get("transformSourceObjects") or ())),
-        required=bool(prop.get("required", False)),
+        sources=sources,
+        required=required,
         rules=_rules(prop, logical, where),
-        severity=_one_of(custom.get("severity", "error"), _SEVERITIES, f"{where}: severity"),
-        type_severity=_one_of(custom.get("typeSeverity", "error"), _SEVERITIES, f"{where}: typeSeverity"),
+        severity=_severity(custom, "severity", default, where),
+        type_severity=_severity(custom, "typeSeverity", default, where),
         sentinels=frozenset(map(str, custom.get("sentinels") or ())),
         repair=_one_of(custom["repair"], _REPAIRS, f"{where}: repair") if "repair" in custom else None,
+        zone=_zone(prop, where),
+        order=_order(prop, where),
+        splits_at_blanks=_splits_at_blanks(custom.get("split", "commas"), sources, where),
         item=item,
         fields=fields,
         partitioned=bool(prop.get("partitioned", False)),
@@ -234,6 +269,33 @@ def _near(name: str, known: frozenset[str]) -> str | None:
     import difflib  # noqa: PLC0415  (only foreign keys and errors need it)
 
     return next(iter(difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.85)), None)
+
+
+def _zone(prop: dict[str, Any], where: str) -> str:
+    zone = str((prop.get("logicalTypeOptions") or {}).get("defaultTimezone", "Etc/UTC"))
+    try:
+        time_zone(zone)
+    except ValueError:
+        raise ContractError(
+            f"{where}: defaultTimezone is {zone!r}, which is no time zone.", "Use an IANA name such as Europe/Berlin."
+        ) from None
+    return zone
+
+
+def _order(prop: dict[str, Any], where: str) -> str | None:
+    order = (prop.get("logicalTypeOptions") or {}).get("order")
+    return None if order is None else _one_of(order, _ORDERS, f"{where}: order")
+
+
+def _splits_at_blanks(split: Any, sources: tuple[SourcePath, ...], where: str) -> tuple[SourcePath, ...]:
+    """The sources of a list whose texts are divided at blanks: none, all, or those that `split` lists."""
+    if isinstance(split, list):
+        return tuple(_source_path(str(path)) for path in split)
+    return sources if _one_of(split, _SPLITS, f"{where}: split") == "blanks" else ()
+
+
+def _severity(custom: dict[str, Any], name: str, default: str, where: str) -> Severity:
+    return _one_of(custom.get(name, default), _SEVERITIES, f"{where}: {name}")
 
 
 def _one_of(value: Any, valid: tuple[Choice, ...], where: str) -> Choice:

@@ -62,6 +62,7 @@ ProblemCode = Literal[
     "yaml/anchor",
     "yaml/alias",
     "yaml/tag",
+    "json/duplicate-key",
 ]
 Text = Annotated[str, Meta(min_length=1)]
 Bytes = Annotated[int, Meta(ge=1, le=2**40, extra={"unit": "bytes"})]
@@ -81,10 +82,11 @@ _ACTIONS: Final[dict[ProblemCode, Action]] = {
     "front-matter/no-opening-fence": "warn",
     "front-matter/no-fence": "warn",
     "front-matter/unclosed-fence": "reject",
-    "yaml/duplicate-key": "reject",
+    "yaml/duplicate-key": "warn",
     "yaml/anchor": "reject",
     "yaml/alias": "reject",
     "yaml/tag": "reject",
+    "json/duplicate-key": "warn",
 }
 
 

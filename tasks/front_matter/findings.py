@@ -49,7 +49,7 @@ CODES: Final[dict[str, str]] = {
     "front-matter/unclosed-fence": "the fence that opens the front matter is never closed",
     "front-matter/not-a-mapping": "the front matter is not a list of `key: value` pairs",
     "yaml/syntax": "the front matter is not valid YAML",
-    "yaml/duplicate-key": "a key stands twice in one mapping",
+    "yaml/duplicate-key": "a key stands twice in one mapping; the last one counts",
     "yaml/anchor": "an anchor (`&name`) is used",
     "yaml/alias": "an alias (`*name`) is used",
     "yaml/tag": "a tag (`!name`) is used",
@@ -57,7 +57,7 @@ CODES: Final[dict[str, str]] = {
     "yaml/multiple-documents": "the front matter holds more than one YAML document",
     "toml/syntax": "the front matter is not valid TOML",
     "json/syntax": "the front matter is not valid JSON",
-    "json/duplicate-key": "a key stands twice in one object",
+    "json/duplicate-key": "a key stands twice in one object; the last one counts",
     "field/missing": "a required field is missing or empty",
     "field/type": "a value is not of the type that the contract gives the field",
     "field/null-item": "a list holds an empty item",
@@ -66,8 +66,9 @@ CODES: Final[dict[str, str]] = {
     "field/enum": "a value is not one of those the contract lists",
     "field/length": "a text or list is shorter or longer than the contract allows",
     "url/invalid": "a URL is not an absolute http(s) address",
-    "time/invalid": "a time does not exist or is not written as ISO 8601",
-    "time/no-zone": "a time has no zone and was taken as UTC",
+    "time/invalid": "a text is no time that exists",
+    "time/ambiguous": "a date may be read day first or month first",
+    "time/no-zone": "a time has no zone and was taken in the contract's default zone",
 }
 
 _HALF_CHARACTER: Final = "An escape stands for half a character (a lone surrogate): write the character itself."

@@ -30,11 +30,11 @@ DEFAULT_ACTIONS: Final[dict[str, str]] = {
     "front-matter/no-opening-fence": "warn",
     "front-matter/no-fence": "warn",
     "front-matter/unclosed-fence": "reject",
-    "yaml/duplicate-key": "reject",
+    "yaml/duplicate-key": "warn",
     "yaml/anchor": "reject",
     "yaml/alias": "reject",
     "yaml/tag": "reject",
-    "json/duplicate-key": "reject",
+    "json/duplicate-key": "warn",
 }
 
 #: Readers recurse once a level, so the limit stays far below the interpreter's.

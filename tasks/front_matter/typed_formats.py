@@ -130,7 +130,7 @@ def _scan_json(text: str, stop: int, offsets: dict[Path, int], findings: Finding
             key: str = json.loads(mark, strict=False)
             path[-1], key_offset, expects_key = key, offset, False
             if key in keys:
-                message = f"The key `{key}` stands a second time in one object: keep one of them."
+                message = f"The key `{key}` stands a second time, and the last one counts: keep one of them."
                 findings.add("json/duplicate-key", offset, message, tuple(path), key)
             keys.add(key)
         elif mark != ":":

@@ -7,6 +7,7 @@ and how the findings of a list's item reach the records that have it. Does not b
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise, zip_longest
@@ -16,7 +17,7 @@ import msgspec
 import pyarrow as pa
 
 from config.contract_types import Column, Severity
-from tasks.front_matter.findings import Path
+from tasks.front_matter.findings import MAX_FINDINGS, Path
 
 #: A node and a path below it.
 Position = tuple[int, Path]
@@ -32,7 +33,8 @@ class Step(msgspec.Struct, dict=True):
     def kinds(self) -> frozenset[type]:
         """The types that a node may have here: those of its columns, and those that have the steps below."""
         below = {list if isinstance(key, int) else dict for key in self.children}
-        return frozenset(below | {kind_of(column) for column in self.columns})
+        alone = {str for column in self.columns if takes_texts(column)}
+        return frozenset(below | alone | {kind_of(column) for column in self.columns})
 
     @cached_property
     def severity(self) -> Severity:
@@ -57,6 +59,11 @@ def kind_of(column: Column) -> type:
     if column.item is not None:
         return list
     return dict if column.logical == "object" else str
+
+
+def takes_texts(column: Column) -> bool:
+    """Whether a text may stand in the place of a list: where the items are read from texts."""
+    return column.item is not None and kind_of(column.item) is str
 
 
 def paths_tree(columns: Sequence[Column]) -> Step:
@@ -104,6 +111,20 @@ class Level(NamedTuple):
         """The nodes that have findings, unmapped fields, repairs or choices."""
         found, repaired = {f.node for f in self.findings}, {node for node, _, _ in self.repaired}
         return found | repaired | self.extra.keys() | self.chosen.keys()
+
+
+def limited(findings: list[Finding]) -> list[Finding]:
+    """The findings without warnings beyond `MAX_FINDINGS` of a node and key: no list fills the tables by itself."""
+    if len(findings) <= MAX_FINDINGS:
+        return findings
+    counts: Counter[tuple[int, Path]] = Counter()
+    kept = []
+    for finding in findings:
+        place = finding.node, finding.path[:1]
+        counts[place] += 1
+        if finding.severity == "error" or counts[place] <= MAX_FINDINGS:
+            kept.append(finding)
+    return kept
 
 
 def carry_up(inner: Level, positions: Mapping[int, list[Position]], level: Level) -> None:

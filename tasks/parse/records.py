@@ -107,7 +107,8 @@ def collections(paths: pa.StringArray) -> pa.StringArray:
 def _originals(level: Level) -> dict[int, dict[str, str]]:
     originals: dict[int, dict[str, str]] = {}
     for node, path, original in level.repaired:
-        originals.setdefault(node, {})[format_path(path)] = original
+        # Of a divided text the whole one, which comes before its items.
+        originals.setdefault(node, {}).setdefault(format_path(path), original)
     return originals
 
 

@@ -13,7 +13,7 @@ once. The fast YAML reader gives equal items as the same object, so "distinct" i
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import accumulate, chain
 from operator import methodcaller
 from typing import Any, Final
@@ -25,9 +25,20 @@ from msgspec.structs import replace
 from config.contract_types import Column, Severity
 from tasks.arrow.nested import plain_items, plain_lists
 from tasks.front_matter.findings import MAX_FINDINGS, Path, excerpt
-from tasks.parse.casts import convert, without_sentinels
+from tasks.parse.casts import convert, divided, without_sentinels
 from tasks.parse.item_cache import item_cache
-from tasks.parse.levels import Finding, Level, Position, Step, carry_up, kind_of, merged, paths_tree
+from tasks.parse.levels import (
+    Finding,
+    Level,
+    Position,
+    Step,
+    carry_up,
+    kind_of,
+    limited,
+    merged,
+    paths_tree,
+    takes_texts,
+)
 from tasks.parse.repair import repair
 from tasks.parse.unmapped import unmapped_fields
 
@@ -35,7 +46,7 @@ from tasks.parse.unmapped import unmapped_fields
 PositionOf = Callable[[int], Position]
 
 #: Findings of values that no column holds.
-_UNTYPED: Final = ("field/type", "time/invalid")
+_UNTYPED: Final = ("field/type", "time/invalid", "time/ambiguous")
 _KINDS: Final = {str: "a text", list: "a list", dict: "a mapping", type(None): "nothing"}
 
 
@@ -62,6 +73,7 @@ def build_level(columns: Sequence[Column], nodes: list[Any]) -> Level:
     for finding in level.findings:
         if finding.code in _UNTYPED:
             untaken.setdefault(finding.node, set()).add(finding.path)
+    level.findings[:] = limited(level.findings)
     for node, unmapped in unmapped_fields(root, nodes, untaken).items():
         level.extra[node] = merged(unmapped, level.extra[node]) if node in level.extra else unmapped
     return level
@@ -120,10 +132,23 @@ def _read_column(column: Column, found: dict[Path, list[Any]], level: Level, unt
 
 
 def _read_source(column: Column, path: Path, nodes: list[Any], level: Level) -> pa.Array:
-    kind = kind_of(column)
-    if not set(map(type, nodes)) <= {kind, type(None)}:
+    kind, kinds = kind_of(column), set(map(type, nodes))
+    if column.item is not None and str in kinds and takes_texts(column):
+        single = {i for i, node in enumerate(nodes) if type(node) is str}
+        nodes = [_divided(column, path, i, node, level) if i in single else node for i, node in enumerate(nodes)]
+        nodes = [node if type(node) is list else None for node in nodes]
+        return plain_items(_lists(column, column.item, nodes, lambda i: (i, path), level, single))
+    if not kinds <= {kind, type(None)}:
         nodes = [node if type(node) is kind else None for node in nodes]
     return plain_items(_read_values(column, nodes, lambda i: (i, path), level))
+
+
+def _divided(column: Column, path: Path, row: int, text: str, level: Level) -> list[Any]:
+    """The items of a text in the place of a list; the text is noted where it is more than one item."""
+    items = divided(text, at_blanks=path in column.splits_at_blanks)
+    if items not in ([], [text.strip()]):
+        level.repaired.append((row, path, text))
+    return items
 
 
 def _choose(
@@ -183,8 +208,24 @@ def _repaired(column: Column, texts: pa.StringArray, position: PositionOf, level
     return repaired
 
 
-def _lists(column: Column, item: Column, nodes: list[Any], position: PositionOf, level: Level) -> pa.ListArray:
-    """A list for every node; items that are empty or of a wrong kind are reported and null."""
+def _lists(
+    column: Column,
+    item: Column,
+    nodes: list[Any],
+    position: PositionOf,
+    level: Level,
+    single: Collection[int] = (),
+) -> pa.ListArray:
+    """A list for every node; items that are empty or of a wrong kind are reported and null.
+
+    Args:
+        column: the column.
+        item: what its items are.
+        nodes: (n,) lists or None.
+        position: node and path in `level` of the i-th of `nodes`.
+        level: takes findings, unmapped fields and repairs.
+        single: numbers of the nodes that are no lists in the file: their items stand where the node does.
+    """
     if column.type_severity == "warning":
         item = replace(item, type_severity="warning")
     lists = [node or () for node in nodes]
@@ -193,7 +234,7 @@ def _lists(column: Column, item: Column, nodes: list[Any], position: PositionOf,
     def item_position(index: int) -> Position:
         parent = bisect_right(offsets, index) - 1
         node, path = position(parent)
-        return node, (*path, index - offsets[parent])
+        return (node, path) if parent in single else (node, (*path, index - offsets[parent]))
 
     items = _clean_items(item, list(chain.from_iterable(lists)), item_position, level)
     values = _read_values(item, items, item_position, level)

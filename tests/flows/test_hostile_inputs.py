@@ -85,6 +85,12 @@ def test_too_many_values(desk: Desk) -> None:
     assert "limit/nodes" in desk.violations("many.md")
 
 
+def test_duplicate_key(desk: Desk) -> None:
+    desk.write("twice.md", front("quality: 1", "quality: 2"))
+    assert desk.run().records.quarantined == 0
+    assert desk.statuses() == {"good.md": "loaded", "twice.md": "loaded"}
+
+
 def test_python_object_is_never_made(desk: Desk, tmp_path: Path) -> None:
     proof = tmp_path / "executed"
     content = front(f"category: !!python/object/apply:os.system ['touch {proof}']")

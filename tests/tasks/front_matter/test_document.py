@@ -61,7 +61,8 @@ def test_windows_1252_is_read_when_the_policy_names_it() -> None:
 
 
 def test_lines_with_crlf_and_wide_characters_are_counted_as_an_editor_does() -> None:
-    assert found("---\r\na: 1\r\n😀: 1\r\n😀: 2\r\nb: 😀 &x: y\r\n---\r\n".encode()) == [
+    policy = ReadPolicy(actions={"yaml/duplicate-key": "reject"})
+    assert found("---\r\na: 1\r\n😀: 1\r\n😀: 2\r\nb: 😀 &x: y\r\n---\r\n".encode(), policy) == [
         ("yaml/duplicate-key", 4, 1),
         ("yaml/syntax", 5, 8),
     ]

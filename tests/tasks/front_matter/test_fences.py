@@ -151,5 +151,5 @@ def test_braces_that_are_not_json(data: bytes) -> None:
 
 
 def test_an_unclosed_fence_takes_all() -> None:
-    assert find_front_matter(b"---\na: 1\nbody") == ("yaml", 4, 13, 13, False, b"---", 2, None)
-    assert find_front_matter(b"---") == ("yaml", 3, 3, 3, False, b"---", 2, None)
+    assert find_front_matter(b"---\na: 1\nbody") == ("yaml", 4, 13, 13, False, b"---", 2, "")
+    assert find_front_matter(b"---") == ("yaml", 3, 3, 3, False, b"---", 2, "")

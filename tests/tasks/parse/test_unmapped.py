@@ -96,7 +96,9 @@ def holds(level: Level, node: int, path: Path, text: Any) -> bool:
 
 
 def typed_findings(level: Level, node: int) -> set[Path]:
-    return {f.path for f in level.findings if f.node == node and f.code in ("field/type", "time/invalid")}
+    return {
+        f.path for f in level.findings if f.node == node and f.code in ("field/type", "time/invalid", "time/ambiguous")
+    }
 
 
 @settings(max_examples=80, deadline=None)
@@ -108,8 +110,8 @@ def test_every_field_is_in_a_column_or_in_extra(trees: list[dict[str, Any]]) -> 
         for path, text in leaves(tree):
             is_untyped = any(path[:n] in untyped for n in range(1, len(path) + 1))
             if is_untyped or not is_named(path):
-                # An empty mapping or null in the place of a known list or mapping says nothing.
-                is_empty = text in (None, [], {}) and _is_inner(path)
+                # An empty text, mapping or null in the place of a known list or mapping says nothing.
+                is_empty = text in (None, "", [], {}) and _is_inner(path)
                 assert is_empty or holds(level, node, path, text), path
 
 
