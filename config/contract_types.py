@@ -7,7 +7,7 @@ Does not belong here: tables and the whole contract (`config.contract`).
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, tzinfo
 from functools import cached_property, lru_cache
 from typing import Any, Final, Literal, TypeVar
@@ -34,7 +34,7 @@ _SCALARS: Final = {
     "timestamp": TIMESTAMP,
 }
 _LOGICAL: Final = (*_SCALARS, "integer", "array", "object")
-_CUSTOM: Final = frozenset({"severity", "typeSeverity", "sentinels", "repair", "split"})
+_CUSTOM: Final = frozenset({"severity", "typeSeverity", "sentinels", "repair", "split", "combine", "states"})
 #: Keys of an ODCS property that mean something to presslake; a near miss of one would silently do nothing.
 _KEYS: Final = frozenset(
     "name description logicalType logicalTypeOptions physicalType required partitioned enum items properties "
@@ -51,6 +51,7 @@ _OPTIONS: Final = frozenset(
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning")
 _REPAIRS: Final = ("text", "line", "name", "url")
+_COMBINATIONS: Final = ("first", "union", "all")
 _ORDERS: Final = ("dmy", "mdy")
 _SPLITS: Final = ("commas", "blanks")
 _STEP: Final = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
@@ -101,7 +102,11 @@ class Column(msgspec.Struct, frozen=True, dict=True):
     Attributes:
         logical: ODCS type: string, integer, number, boolean, timestamp, array or object.
         type: Arrow type in the tables.
-        sources: front-matter paths, the first present one counts; empty where computed.
+        sources: front-matter paths in order of trust, the first whose value reads as the type counts; empty where
+            computed.
+        combine: how several sources make one value: the `first` that reads, the `union` of lists, or `all`, which is
+            false if one says so.
+        states: of a boolean, source path in lower case to the words that say true or false there.
         severity: what a broken rule does; `type_severity` the same for a wrong type. Where the contract does not say:
             an error in required columns, else a warning.
         sentinels: source texts that mean "no value".
@@ -124,6 +129,8 @@ class Column(msgspec.Struct, frozen=True, dict=True):
     type_severity: Severity = "error"
     sentinels: frozenset[str] = frozenset()
     repair: str | None = None
+    combine: str = "first"
+    states: Mapping[SourcePath, Mapping[str, bool]] = msgspec.field(default_factory=dict)
     zone: str = "Etc/UTC"
     order: str | None = None
     splits_at_blanks: tuple[SourcePath, ...] = ()
@@ -141,7 +148,8 @@ class Column(msgspec.Struct, frozen=True, dict=True):
         """All that changes what the column holds, in a form whose `repr` is stable."""
         inner = (self.item.meaning if self.item else None, tuple(f.meaning for f in self.fields))
         flags = (self.required, self.severity, self.type_severity, sorted(self.sentinels), self.repair)
-        reading = (self.zone, self.order, self.splits_at_blanks)
+        states = sorted((path, sorted(words.items())) for path, words in self.states.items())
+        reading = (self.zone, self.order, self.splits_at_blanks, self.combine, states)
         return (self.name, str(self.type), self.sources, self.rules, flags, reading, inner)
 
 
@@ -180,6 +188,8 @@ def parse_column(prop: dict[str, Any], where: str) -> Column:
         type_severity=_severity(custom, "typeSeverity", default, where),
         sentinels=frozenset(map(str, custom.get("sentinels") or ())),
         repair=_one_of(custom["repair"], _REPAIRS, f"{where}: repair") if "repair" in custom else None,
+        combine=_one_of(custom.get("combine", "first"), _COMBINATIONS, f"{where}: combine"),
+        states=_states(custom.get("states") or {}),
         zone=_zone(prop, where),
         order=_order(prop, where),
         splits_at_blanks=_splits_at_blanks(custom.get("split", "commas"), sources, where),
@@ -292,6 +302,14 @@ def _splits_at_blanks(split: Any, sources: tuple[SourcePath, ...], where: str) -
     if isinstance(split, list):
         return tuple(_source_path(str(path)) for path in split)
     return sources if _one_of(split, _SPLITS, f"{where}: split") == "blanks" else ()
+
+
+def _states(states: dict[str, dict[Any, bool]]) -> dict[SourcePath, dict[str, bool]]:
+    """The words of each source path of a boolean; YAML has read `true: false` as two booleans."""
+    return {
+        _source_path(path.lower()): {str(word).lower(): bool(state) for word, state in words.items()}
+        for path, words in states.items()
+    }
 
 
 def _severity(custom: dict[str, Any], name: str, default: str, where: str) -> Severity:

@@ -48,6 +48,8 @@ CODES: Final[dict[str, str]] = {
     "front-matter/no-fence": "the file starts with metadata that have no fences, and is not read",
     "front-matter/unclosed-fence": "the fence that opens the front matter is never closed",
     "front-matter/not-a-mapping": "the front matter is not a list of `key: value` pairs",
+    "front-matter/section": "the page describes a section of the site (`_index.md`), and is no article",
+    "front-matter/redirect": "the page without a title only sends its reader to another one",
     "yaml/syntax": "the front matter is not valid YAML",
     "yaml/duplicate-key": "a key stands twice in one mapping; the last one counts",
     "yaml/anchor": "an anchor (`&name`) is used",

@@ -23,6 +23,7 @@ from tasks.arrow.schemas import FINDINGS
 from tasks.front_matter.document import Document, Reader
 from tasks.front_matter.findings import Problem
 from tasks.front_matter.policy import ReadPolicy
+from tasks.parse.derive import ignored_reason
 from tasks.parse.records import build_records, findings_table
 from tasks.runs.parsed import Parsed
 from tasks.runs.source import Content, Source, UnreadableFile, read_files
@@ -109,6 +110,8 @@ def _read_file(row: dict[str, Any], content: Content | OSError, job: ParseJob, r
     if digest == row["known_hash"]:
         return _Read("same_content", digest, etag=etag, size=size)
     document = reader.read(raw)
+    if document is not None and document.tree and (reason := ignored_reason(row["source_path"], document.tree)):
+        document = Document(None, "", (), (reason,))
     is_article = document is not None and (document.tree is not None or document.problems)
     return _Read("record" if is_article else "ignored", digest, raw, document, etag, size)
 

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from config.contract_types import Column
 from config.url_rules import UrlRules
 from tasks.arrow.texts import outlets, shingles_of_words, spaced_words
-from tasks.parse.trees import has_value
+from tasks.parse.sources import has_value
 from tasks.parse.urls import article_ids, canonical_urls, is_home_page
 
 #: Addresses of one page, the one that names it first; the others are its aliases.

@@ -24,24 +24,21 @@ Position = tuple[int, Path]
 
 
 class Step(msgspec.Struct, dict=True):
-    """One step of the contract's source paths: the columns that end here, the steps below."""
+    """One step of the contract's source paths: the columns that end here, the steps below.
+
+    Attributes:
+        severity: what a node does that has neither a value nor steps below: the severity of a wrong type of the columns
+            that have their first source at or below; None where there are none.
+    """
 
     columns: list[Column] = msgspec.field(default_factory=list)
     children: dict[str | int, Step] = msgspec.field(default_factory=dict)
+    severity: Severity | None = None
 
     @cached_property
     def kinds(self) -> frozenset[type]:
-        """The types that a node may have here: those of its columns, and those that have the steps below."""
-        below = {list if isinstance(key, int) else dict for key in self.children}
-        alone = {str for column in self.columns if takes_texts(column)}
-        return frozenset(below | alone | {kind_of(column) for column in self.columns})
-
-    @cached_property
-    def severity(self) -> Severity:
-        """The severity of a wrong type of node here: an error if it is one for any column at or below."""
-        severities = {column.type_severity for column in self.columns}
-        severities |= {child.severity for child in self.children.values()}
-        return "error" if "error" in severities else "warning"
+        """The types that a node has if it has the steps below."""
+        return frozenset(list if isinstance(key, int) else dict for key in self.children)
 
     @cached_property
     def leaves(self) -> frozenset[str | int]:
@@ -61,21 +58,85 @@ def kind_of(column: Column) -> type:
     return dict if column.logical == "object" else str
 
 
-def takes_texts(column: Column) -> bool:
-    """Whether a text may stand in the place of a list: where the items are read from texts."""
-    return column.item is not None and kind_of(column.item) is str
+def paths_tree(columns: Sequence[Column], paths: Mapping[str, Sequence[Path]]) -> Step:
+    """The paths of all columns as one tree, `provider.name` below `provider`.
 
-
-def paths_tree(columns: Sequence[Column]) -> Step:
-    """The source paths of all columns as one tree, `provider.name` below `provider`."""
+    Args:
+        columns: columns with sources.
+        paths: column name to its paths, see `spelt_paths`.
+    """
     root = Step()
     for column in columns:
-        for path in column.sources:
+        for path in paths[column.name]:
             step = root
             for key in path:
                 step = step.children.setdefault(key, Step())
+                if path == column.sources[0] and step.severity != "error":
+                    step.severity = column.type_severity
             step.columns.append(column)
     return root
+
+
+def spelt_paths(columns: Iterable[Column], nodes: Sequence[Any]) -> dict[str, list[Path]]:
+    """The source paths of each column as the nodes spell them, in order of trust.
+
+    Keys are taken exactly first, else without regard to case.
+
+    Args:
+        columns: columns with sources.
+        nodes: (n,) raw mappings or None.
+
+    Returns:
+        Column name to paths that occur in some node; what no node has costs nothing from here on. The first source is
+        there even so, if no other is.
+    """
+    below: dict[Path, list[Any]] = {(): [node for node in nodes if node is not None]}
+    spellings: dict[Path, dict[str, list[str]]] = {}
+    found: dict[str, list[Path]] = {}
+    for column in columns:
+        paths = [path for source in column.sources for path in _spelt(source, below, spellings)]
+        found[column.name] = list(dict.fromkeys(paths)) or [column.sources[0]]
+    return found
+
+
+def _spelt(source: Path, below: dict[Path, list[Any]], spellings: dict[Path, dict[str, list[str]]]) -> Iterable[Path]:
+    paths: list[Path] = [()]
+    for key in source:
+        paths = [
+            (*path, spelling)
+            for path in paths
+            for spelling in ([key] if isinstance(key, int) else _spellings(key, path, below, spellings))
+        ]
+    return paths
+
+
+def _spellings(
+    key: str, path: Path, below: dict[Path, list[Any]], spellings: dict[Path, dict[str, list[str]]]
+) -> list[str]:
+    """The keys below a path that are one key without regard to case, the exact one first."""
+    if path not in spellings:
+        keys: set[str] = set().union(*(node for node in _nodes(path, below) if type(node) is dict))
+        spellings[path] = {}
+        for spelling in sorted(keys):
+            spellings[path].setdefault(spelling.lower(), []).append(spelling)
+    same = spellings[path].get(key.lower(), [])
+    return same if len(same) < 2 else sorted(same, key=lambda spelling: spelling != key)
+
+
+def _nodes(path: Path, below: dict[Path, list[Any]]) -> list[Any]:
+    """The nodes at a path that are lists or mappings."""
+    if path not in below:
+        last = path[-1]
+        found = []
+        for node in _nodes(path[:-1], below):
+            if isinstance(last, int):
+                child = node[last] if type(node) is list and len(node) > last else None
+            else:
+                child = node.get(last) if type(node) is dict else None
+            if type(child) in (dict, list):
+                found.append(child)
+        below[path] = found
+    return below[path]
 
 
 class Finding(NamedTuple):

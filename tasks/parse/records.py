@@ -22,6 +22,7 @@ from tasks.arrow.schemas import FINDINGS
 from tasks.arrow.texts import normal_text
 from tasks.front_matter.document import Document
 from tasks.front_matter.findings import Problem, excerpt, format_path
+from tasks.parse.derive import derive
 from tasks.parse.identity import Features, completeness, content_keys, features, identify, related_ids
 from tasks.parse.levels import Finding, Level
 from tasks.parse.trees import build_level
@@ -56,6 +57,7 @@ def build_records(files: pa.Table, documents: list[Document], contract: Contract
     _check_urls(level, contract.source_columns, rules)
     _name_related(level, rules)
     source, path = (whole(files[name]) for name in ("source", "source_path"))
+    level.columns.update(derive(level.columns, documents, path.to_pylist(), _zone(contract)))
     identity = identify(level.columns, source, path, rules)
     columns = level.columns | _own_columns(documents, level, path) | identity._asdict()
     title, excerpt = (_normal(columns, name, len(trees)) for name in ("title", "excerpt"))
@@ -75,6 +77,11 @@ def build_records(files: pa.Table, documents: list[Document], contract: Contract
 #: Columns of the staged table that no published table of records has. `read_from` has, for columns with several
 #: sources, the first path and the one that was read, where that is another: JSON pairs, null where there are none.
 _BESIDES: Final = ("alias_ids", "content_key", *Features._fields, "completeness", "removed", "readable", "read_from")
+
+
+def _zone(contract: Contract) -> str:
+    """The zone of days in paths: that of `published_at`."""
+    return next((column.zone for column in contract.source_columns if column.name == "published_at"), "Etc/UTC")
 
 
 def _normal(columns: dict[str, pa.Array], name: str, length: int) -> pa.StringArray:

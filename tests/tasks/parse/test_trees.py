@@ -68,14 +68,14 @@ def test_columns_have_the_types_of_the_contract_even_without_rows() -> None:
         ({"title": {"a": "b"}}, [("field/type", "title", "error")]),
         ({"related": "7"}, [("field/type", "related", "warning")]),
         ({"related": [["1"]]}, [("field/type", "related[0]", "warning")]),
-        ({"images": ["foo"]}, [("field/type", "images[0]", "warning")]),
+        ({"images": [["foo"]]}, [("field/type", "images[0]", "warning")]),
         ({"topics": {"a": "b"}}, [("field/type", "topics", "warning")]),
         ({"topics": [None, "3"]}, [("field/null-item", "topics[0]", "warning")]),
         ({"topics": [" ", "3"]}, [("field/null-item", "topics[0]", "warning")]),
         ({"provider": "Microsoft"}, [("field/type", "provider", "warning")]),
         ({"provider": {"images": "x"}}, [("field/type", "provider.images", "warning")]),
         ({"provider": {"images": ["x"]}}, [("field/type", "provider.images[0]", "warning")]),
-        ({"related": [None, {"images": [None, "x"]}]}, [
+        ({"related": [None, {"images": [None, ["x"]]}]}, [
             ("field/null-item", "related[0]", "warning"),
             ("field/null-item", "related[1].images[0]", "warning"),
             ("field/type", "related[1].images[1]", "warning"),
@@ -224,7 +224,7 @@ def test_only_required_columns_raise_errors_unless_the_contract_says_so() -> Non
 
 
 def test_a_hostile_list_has_few_findings() -> None:
-    level = read({"images": ["x"] * 5000, "topics": [None] * 5000})
+    level = read({"images": [["x"]] * 5000, "topics": [None] * 5000})
     assert len(level.findings) == 200
 
 

@@ -17,7 +17,7 @@ from tasks.parse.levels import Level
 from tasks.parse.trees import build_level
 
 COLUMNS = load_contract().source_columns
-UNKNOWN = st.sampled_from(["colour", "size", "Title", "x y"])
+UNKNOWN = st.sampled_from(["colour", "size", "Titel", "x y"])
 TEXT = st.text(alphabet="ab 1&;", max_size=4)
 ANY = st.recursive(
     st.none() | TEXT,
@@ -72,6 +72,8 @@ def known_paths(columns: tuple[Column, ...], below: Path = ()) -> Iterator[Path]
             if column.item is None:
                 yield path
             elif column.item.fields:
+                if column.item.fields[0].repair == "url":  # a text stands for the address
+                    yield from (path, (*path, -1))
                 yield from known_paths(column.item.fields, (*path, -1))
             else:
                 yield (*path, -1)
