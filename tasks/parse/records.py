@@ -69,14 +69,16 @@ def build_records(files: pa.Table, documents: list[Document], contract: Contract
         "readable": pa.array([document.tree is not None for document in documents], pa.bool_()),
         "read_from": _json_column({row: list(paths.items()) for row, paths in level.chosen.items()}, len(trees)),
     }
-    names = [name for name in (*contract.record_schema.names, *_BESIDES) if name in columns]
+    # Deduplication compares languages, also where a contract has no such column.
+    columns.setdefault("language", pa.nulls(len(trees), pa.string()))
+    names = [name for name in dict.fromkeys((*contract.record_schema.names, *_BESIDES)) if name in columns]
     table = pa.table([columns[name] for name in names], names=names)
     return Records(table, findings_table(documents, level.findings))
 
 
 #: Columns of the staged table that no published table of records has. `read_from` has, for columns with several
 #: sources, the first path and the one that was read, where that is another: JSON pairs, null where there are none.
-_BESIDES: Final = ("alias_ids", "content_key", *Features._fields, "completeness", "removed", "readable", "read_from")
+_BESIDES: Final = ("alias_ids", "language", "content_key", *Features._fields, "completeness", "removed", "readable", "read_from")
 
 
 def _zone(contract: Contract) -> str:

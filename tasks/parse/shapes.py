@@ -56,11 +56,16 @@ def _addresses(field: Column, lists: list[Any]) -> list[Any]:
     """Lists of mappings in which a text stands for the address; a blank one is an empty item."""
     key = field.sources[0][0]
     return [
-        [(({key: entry} if entry.strip() else None) if type(entry) is str else entry) for entry in entries]
+        [_address(key, entry) if type(entry) is str else entry for entry in entries]
         if entries and str in set(map(type, entries))
         else entries
         for entries in lists
     ]
+
+
+def _address(key: str | int, text: str) -> Any:
+    """The mapping for which an address stands; a text that is none (`hero: false`) stays a text, and has no place."""
+    return {key: text} if "." in text or "/" in text else text if text.strip() else None
 
 
 def _texts(column: Column, node: Any, path: Path, row: int, level: Level) -> list[Any] | None:

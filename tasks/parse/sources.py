@@ -102,7 +102,7 @@ class Reading(msgspec.Struct):
         for finding in findings:
             if finding.node not in unread:
                 self.level.findings.append(finding)
-            elif path == column.sources[0] or finding.code in UNTYPED:
+            elif path == column.sources[0] or (finding.code in UNTYPED and column.item is None):
                 self.pending.append((column, path, finding))
         self.level.repaired.extend(note for note in scratch.repaired if note[0] not in unread)
         for row, extra in scratch.extra.items():
