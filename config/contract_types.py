@@ -34,7 +34,7 @@ _SCALARS: Final = {
     "timestamp": TIMESTAMP,
 }
 _LOGICAL: Final = (*_SCALARS, "integer", "array", "object")
-_CUSTOM: Final = frozenset({"severity", "typeSeverity", "sentinels", "repair", "split", "combine", "states"})
+_CUSTOM: Final = frozenset({"severity", "typeSeverity", "sentinels", "repair", "split", "combine", "states", "derive"})
 #: Keys of an ODCS property that mean something to presslake; a near miss of one would silently do nothing.
 _KEYS: Final = frozenset(
     "name description logicalType logicalTypeOptions physicalType required partitioned enum items properties "
@@ -51,6 +51,9 @@ _OPTIONS: Final = frozenset(
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning")
 _REPAIRS: Final = ("text", "line", "name", "url")
+_DERIVATIONS: Final = ("file_name", "path", "heading")
+#: Kinds of a site's own rules.
+CHECKS: Final = ("pattern", "not_pattern", "min_length", "max_length", "one_of")
 _COMBINATIONS: Final = ("first", "union", "all")
 _ORDERS: Final = ("dmy", "mdy")
 _SPLITS: Final = ("commas", "blanks")
@@ -96,6 +99,22 @@ class Rules(msgspec.Struct, frozen=True):
     is_url: bool = False
 
 
+class Check(msgspec.Struct, frozen=True):
+    """A rule of the site's own.
+
+    Attributes:
+        kind: one of `CHECKS`.
+        value: a pattern, a length, or texts.
+        severity: what a value that breaks it does.
+        message: what an editor reads; empty for a general one.
+    """
+
+    kind: str
+    value: Any
+    severity: Severity
+    message: str = ""
+
+
 class Column(msgspec.Struct, frozen=True, dict=True):
     """One column, or one field of a struct in a column.
 
@@ -110,6 +129,9 @@ class Column(msgspec.Struct, frozen=True, dict=True):
         severity: what a broken rule does; `type_severity` the same for a wrong type. Where the contract does not say:
             an error in required columns, else a warning.
         sentinels: source texts that mean "no value".
+        checks: the site's own rules.
+        derive: where a value may come from that the front matter does not give: `file_name`, `path`, `heading`; None
+            for the usual places.
         repair: kind of text repair, or None.
         zone: of times, IANA name of the zone of those without one.
         order: of times, `dmy` or `mdy` as the meaning of `03/04/2021`; None refuses it.
@@ -129,6 +151,8 @@ class Column(msgspec.Struct, frozen=True, dict=True):
     type_severity: Severity = "error"
     sentinels: frozenset[str] = frozenset()
     repair: str | None = None
+    checks: tuple[Check, ...] = ()
+    derive: tuple[str, ...] | None = None
     combine: str = "first"
     states: Mapping[SourcePath, Mapping[str, bool]] = msgspec.field(default_factory=dict)
     zone: str = "Etc/UTC"
@@ -149,7 +173,7 @@ class Column(msgspec.Struct, frozen=True, dict=True):
         inner = (self.item.meaning if self.item else None, tuple(f.meaning for f in self.fields))
         flags = (self.required, self.severity, self.type_severity, sorted(self.sentinels), self.repair)
         states = sorted((path, sorted(words.items())) for path, words in self.states.items())
-        reading = (self.zone, self.order, self.splits_at_blanks, self.combine, states)
+        reading = (self.zone, self.order, self.splits_at_blanks, self.combine, states, self.checks, self.derive)
         return (self.name, str(self.type), self.sources, self.rules, flags, reading, inner)
 
 
@@ -188,6 +212,7 @@ def parse_column(prop: dict[str, Any], where: str) -> Column:
         type_severity=_severity(custom, "typeSeverity", default, where),
         sentinels=frozenset(map(str, custom.get("sentinels") or ())),
         repair=_one_of(custom["repair"], _REPAIRS, f"{where}: repair") if "repair" in custom else None,
+        derive=_derivations(custom.get("derive"), where),
         combine=_one_of(custom.get("combine", "first"), _COMBINATIONS, f"{where}: combine"),
         states=_states(custom.get("states") or {}),
         zone=_zone(prop, where),
@@ -228,11 +253,7 @@ def _rules(prop: dict[str, Any], logical: str, where: str) -> Rules:
     options = prop.get("logicalTypeOptions") or {}
     pattern = options.get("pattern")
     if pattern is not None:
-        try:
-            # RE2, which applies it to whole columns, knows less than Python: no look-around, no back-reference.
-            pc.match_substring_regex(pa.array([""]), pattern)
-        except pa.ArrowInvalid as error:
-            raise ContractError(f"{where}: the pattern {pattern!r} is not a regular expression: {error}.") from None
+        _require_pattern(pattern, where)
     return Rules(
         minimum=_bound(options.get("minimum"), logical, where),
         maximum=_bound(options.get("maximum"), logical, where),
@@ -302,6 +323,40 @@ def _splits_at_blanks(split: Any, sources: tuple[SourcePath, ...], where: str) -
     if isinstance(split, list):
         return tuple(_source_path(str(path)) for path in split)
     return sources if _one_of(split, _SPLITS, f"{where}: split") == "blanks" else ()
+
+
+def parse_check(rule: dict[str, Any], where: str) -> Check:
+    """One entry of a contract's `rules`: a column, one of `CHECKS`, a severity and a message.
+
+    Raises:
+        ContractError: it is none.
+    """
+    _refuse_near_misses(rule, frozenset({"column", *CHECKS, "severity", "message"}), f"{where}: unknown key")
+    kinds = [kind for kind in CHECKS if kind in rule]
+    if len(kinds) != 1:
+        raise ContractError(f"{where}: a rule has one check.", f"Give one of {', '.join(CHECKS)}.")
+    kind, value = kinds[0], rule[kinds[0]]
+    if "pattern" in kind:
+        _require_pattern(value, where)
+    elif kind == "one_of":
+        value = tuple(map(str, value)) if isinstance(value, list) else ()
+    elif not isinstance(value, int):
+        raise ContractError(f"{where}: {kind} is {value!r}.", "Give a number of characters or items.")
+    return Check(kind, value, _severity(rule, "severity", "error", where), str(rule.get("message", "")))
+
+
+def _derivations(given: Any, where: str) -> tuple[str, ...] | None:
+    if given is None:
+        return None
+    return tuple(_one_of(place, _DERIVATIONS, f"{where}: derive") for place in given)
+
+
+def _require_pattern(pattern: str, where: str) -> None:
+    try:
+        # RE2, which applies it to whole columns, knows less than Python: no look-around, no back-reference.
+        pc.match_substring_regex(pa.array([""]), pattern)
+    except pa.ArrowInvalid as error:
+        raise ContractError(f"{where}: the pattern {pattern!r} is not a regular expression: {error}.") from None
 
 
 def _states(states: dict[str, dict[Any, bool]]) -> dict[SourcePath, dict[str, bool]]:

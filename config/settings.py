@@ -147,6 +147,9 @@ class Contract(Struct, frozen=True):
     """Which rules the articles are held to."""
 
     path: Annotated[Text | None, "The data contract (ODCS); null is the packaged articles.odcs.yaml."] = None
+    base_url: Annotated[
+        Text | None, "Address of the site, such as https://example.org; before permalinks it makes `url`, and no id."
+    ] = None
     url_rules: Annotated[Text | None, "The rules of URL identity; null is the packaged url_rules.yaml."] = None
     match_rules: Annotated[Text | None, "The rules of near-duplicates; null is the packaged match_rules.yaml."] = None
 
@@ -269,12 +272,13 @@ class Settings(Struct, frozen=True):
     def read_fingerprint(self) -> str:
         """16 hexadecimal digits that change exactly when a setting changes the records.
 
-        That is the whole section `read`: it alone decides whether a file is read and as what. The
+        That is the whole section `read`, which decides whether a file is read and as what, and the site's address. The
         contract and the URL rules count too, but by their content, so whoever loads them adds it.
         """
         import hashlib  # noqa: PLC0415  (12 ms that the command line's --help need not pay)
 
-        return hashlib.sha256(json.encode(self.read, order="deterministic")).hexdigest()[:16]
+        said = json.encode(self.read, order="deterministic") + (self.contract.base_url or "").encode()
+        return hashlib.sha256(said).hexdigest()[:16]
 
     def to_dict(self) -> dict[str, Any]:
         """Nested plain mappings, as `runs` records them; `load_settings(overrides=…)` takes them back."""

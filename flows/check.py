@@ -123,7 +123,9 @@ def spell_counts(report: CheckReport) -> str:
 
 def _job(sources: Mapping[str, Source], settings: Settings) -> ParseJob:
     contract, rules = load_contract(settings.contract.path), load_url_rules(settings.contract.url_rules)
-    return ParseJob(sources, contract, rules, ReadPolicy.of(settings.read), settings.read.max_file_bytes)
+    return ParseJob(
+        sources, contract, rules, ReadPolicy.of(settings.read), settings.read.max_file_bytes, settings.contract.base_url
+    )
 
 
 def _list_files(specs: Sequence[str], settings: Settings) -> tuple[pa.Table, dict[str, Source], set[str]]:

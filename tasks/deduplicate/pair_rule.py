@@ -33,18 +33,18 @@ class Story(NamedTuple):
     Attributes:
         title: normalised (`tasks.arrow.texts.normal_words`); empty where there is none.
         outlet: registrable domain; empty where unknown.
-        language: of the text, as the site writes it; empty where unknown.
         published_at: seconds since 1970; None where unknown: then only records without a date are near.
         shingles: hashes of title and excerpt, see `tasks.arrow.texts.shingles`.
         title_shingles: hashes of the title alone.
+        language: of the text, as the site writes it; empty where unknown.
     """
 
     title: str
     outlet: str
-    language: str
     published_at: float | None
     shingles: frozenset[int]
     title_shingles: frozenset[int]
+    language: str = ""
 
 
 class Relation(msgspec.Struct, frozen=True):
@@ -105,8 +105,8 @@ class PairRule:
     def conflicting(self, a: Story, b: Story) -> bool:
         """Whether two records that others connect cannot be one story.
 
-        Records conflict if they are in different languages, lie further apart than `chain_days` or are numbered differently; at one
-        outlet, if the rule could not relate them however similar they were.
+        Records conflict if they are in different languages, lie further apart than `chain_days` or are numbered
+        differently; at one outlet, if the rule could not relate them however similar they were.
         """
         days = self._days(a, b)
         if days is None or days > self.rules.chain_days or self._are_translations(a, b):

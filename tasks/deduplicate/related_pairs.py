@@ -142,10 +142,10 @@ def stories(records: pa.Table) -> list[Story]:
     columns = (
         titles.to_pylist(),
         pc.fill_null(records["outlet"], "").to_pylist(),
-        pc.fill_null(records["language"], "").to_pylist(),
         [None if moment is None else moment / 1e6 for moment in moments],
         map(frozenset, _sets(_lists(records))),
         map(frozenset, _sets(shingles_of_words(titles, nothing))),
+        pc.fill_null(records["language"], "").to_pylist(),
     )
     return [Story(*values) for values in zip(*columns, strict=True)]
 

@@ -53,6 +53,7 @@ class ParseJob(msgspec.Struct, frozen=True):
         rules: URL rules.
         policy: how front matter is read.
         max_file_bytes: larger files are not read on.
+        base_url: address of the site, for articles that state none of their own; None where unknown.
     """
 
     sources: Mapping[str, Source]
@@ -60,6 +61,7 @@ class ParseJob(msgspec.Struct, frozen=True):
     rules: UrlRules
     policy: ReadPolicy
     max_file_bytes: int
+    base_url: str | None = None
 
 
 class _Read(NamedTuple):
@@ -154,7 +156,7 @@ def _tables(files: pa.Table, reads: list[_Read], job: ParseJob) -> tuple[pa.Tabl
     documents = [read.document for read in reads if read.document is not None and read.state == "record"]
     rows = pc.indices_nonzero(pc.equal(files["state"], "record"))
     named = files.select(["source", "source_path", "source_hash"])
-    records = build_records(named.take(rows), documents, job.contract, job.rules)
+    records = build_records(named.take(rows), documents, job.contract, job.rules, job.base_url)
     found = _findings_of(files, rows, records.findings)
     return _beside(files, rows, records.table), _with_ignored(found, reads)
 

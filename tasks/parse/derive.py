@@ -17,13 +17,14 @@ The rules, of which each holds for one file alone; a key beats all of them:
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from config.contract_types import TIMESTAMP, time_zone
+from config.contract_types import Column, time_zone
 from tasks.front_matter.document import Document
 from tasks.front_matter.findings import Problem
 
@@ -32,11 +33,11 @@ _ROOTS: Final = frozenset({"content", "src", "pages", "source"})
 _DRAFTS: Final = frozenset({"_drafts", "drafts"})
 #: ISO 639-1, but for codes that are words or suffixes more often than languages: as, bi, io, is, ml, os, so, to, ts.
 _LANGUAGES: Final = frozenset(
-    "aa ab ae af ak am an ar av ay az ba be bg bh bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el en eo es et "
-    "eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik it iu ja jv ka kg ki kj kk kl "
-    "km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk mn mr ms mt my na nb nd ne ng nl nn no nr nv ny oc "
-    "oj om or pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn sq sr ss st su sv sw ta te tg th ti tk tl tn "
-    "tr tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu".split()
+    "aa ab ae af ak am an ar av ay az ba be bg bh bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el en "
+    "eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik it iu ja jv "
+    "ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk mn mr ms mt my na nb nd "
+    "ne ng nl nn no nr nv ny oc oj om or pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn sq sr ss "
+    "st su sv sw ta te tg th ti tk tl tn tr tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu".split()
 )
 _LANGUAGE: Final = re.compile(r"([a-z]{2})(?:[-_](?:[A-Za-z]{2}|[A-Za-z]{4}|\d{3}))?", re.ASCII)
 _SUFFIX: Final = re.compile(r"\.[A-Za-z]{2,8}$", re.ASCII)
@@ -75,8 +76,16 @@ class _Place(NamedTuple):
     rest: str | None
 
 
+class _File(NamedTuple):
+    """A file: its path, what it holds, and the permalink that its front matter states."""
+
+    place: _Place
+    document: Document
+    permalink: str | None
+
+
 def ignored_reason(path: str, tree: dict[str, Any]) -> Problem | None:
-    """Why a file with front matter is no article: a section page, or a redirect without a title; None if it may be one."""
+    """Why a file with front matter is no article: a section page, or a redirect without a title; else None."""
     if path.rpartition("/")[2].lower().startswith("_index."):
         return Problem("front-matter/section", "", 0, 0, "the page describes a section of the site, and is no article")
     keys = {key.lower() for key in tree}
@@ -90,70 +99,74 @@ def ignored_reason(path: str, tree: dict[str, Any]) -> Problem | None:
     return None
 
 
-def derive(columns: dict[str, pa.Array], documents: list[Document], paths: list[str], zone: str) -> dict[str, pa.Array]:
-    """The columns that paths and bodies fill where the front matter does not, and the column `derived`.
+def derive(
+    columns: Mapping[str, pa.Array], documents: Sequence[Document], paths: Sequence[str], contract: Sequence[Column]
+) -> dict[str, pa.Array]:
+    """The columns that paths and bodies fill where the front matter does not.
 
     Args:
         columns: the (n,) columns by the front matter.
         documents: (n,) documents.
         paths: (n,) paths within the source.
-        zone: IANA name of the zone of days.
+        contract: the columns; they say where they may be derived from, and the zone of days.
 
     Returns:
-        (n,) `title`, `published_at`, `language`, `is_published` and `permalink`, of those that `columns` has, and `derived`.
+        (n,) arrays: those of the columns with a rule here of which some value was derived, and `derived`.
     """
-    places = [_place(path) for path in paths]
+    of_contract = {column.name: column for column in contract}
+    permalinks = columns["permalink"].to_pylist() if "permalink" in columns else [None] * len(paths)
+    facts = zip(map(_place, paths), documents, permalinks, strict=True)
+    files = [_File(*fact) for fact in facts]
     sources: list[list[str]] = [[] for _ in paths]
-    known = {name: columns[name].to_pylist() for name in _RULES if name in columns}
-    stated = known.get("permalink", [None] * len(paths))
     filled: dict[str, pa.Array] = {}
-    for name in known:
-        rule, values, found = _RULES[name], known[name], {}
-        for row, value in enumerate(values):
-            if value is None or (name == "title" and not value.strip()):
-                if got := rule(places[row], documents[row], stated[row], known, row):
-                    found[row], where = got
-                    sources[row].append(f"{name}: {where}")
+    for name in [name for name in _RULES if name in of_contract]:
+        column, rule, values = of_contract[name], _RULES[name], columns[name]
+        # A blank title is none.
+        empty = pc.equal(pc.utf8_trim_whitespace(values), "") if name == "title" else pc.is_null(values)
+        found: dict[int, Any] = {}
+        for row in pc.indices_nonzero(pc.fill_null(empty, True)).to_pylist():
+            derived = rule(files[row], column)
+            if derived is not None and _may_come_from(column, derived[1]):
+                found[row] = derived[0]
+                sources[row].append(f"{name}: {derived[1]}")
         if found:
-            if name == "published_at":
-                local = time_zone(zone)
-                found = {row: day.replace(tzinfo=local).astimezone(UTC) for row, day in found.items()}
-            new = pa.array([found.get(row) for row in range(len(values))], columns[name].type)
-            # A blank title is none.
-            filled[name] = pc.if_else(pc.is_valid(new), new, columns[name])
-            known[name] = [found.get(row, value) for row, value in enumerate(values)]
-    return filled | {"derived": pa.array([sorted(names) for names in sources], pa.list_(pa.string()))}
+            filled[name] = pc.coalesce(pa.array([found.get(row) for row in range(len(values))], values.type), values)
+    filled["derived"] = pa.array([sorted(names) for names in sources], pa.list_(pa.string()))
+    return filled
+
+
+def _may_come_from(column: Column, where: str) -> bool:
+    """Whether the contract lets a column be derived from a place."""
+    return column.derive is None or _KINDS.get(where, "path") in column.derive
 
 
 def _place(path: str) -> _Place:
     *folders, name = path.split("/")
     stem = _SUFFIX.sub("", name)
-    language = None
     base, _, suffix = stem.rpartition(".")
+    folders, in_collection = _below_root(folders)
+    language = next(((folder, "folder") for folder in _language_folders(folders, in_collection)), None)
     if base and _is_language(suffix):
         stem, language = base, (suffix, "file name")
-    folders, in_collection = _below_root(folders)
-    for folder in folders[: 2 if in_collection else 1] if language is None else ():
-        if _is_language(folder):
-            language = folder, "folder"
-            break
-    if "i18n" in folders[:-1] and language is None:
-        folder = folders[folders.index("i18n") + 1]
-        language = (folder, "folder") if _is_language(folder) else None
     where = "file name"
     if stem.lower() == "index" and folders:
         *folders, stem = folders
         where = "folder"
-    day, rest = None, None
-    if match := _DATED.fullmatch(stem):
-        moment = _moment(match)
-        if moment:
-            day, rest = (moment, where), match[4] or None
-    if day is None:
-        found = _FOLDERS_OF_DAY.search("/".join([*folders, stem])) or _DAY.search(path)
-        moment = _moment(found) if found else None
-        day = (moment, "folder" if found and found.end() <= len(path) - len(name) else "file name") if moment else None
-    return _Place(folders, stem, language, day, rest)
+    match = _DATED.fullmatch(stem)
+    if match and (day := _moment(match)):
+        return _Place(folders, stem, language, (day, where), match[4] or None)
+    above = _FOLDERS_OF_DAY.search("/".join(folders)) or _DAY.search("/".join(folders))
+    match = above or _DAY.search(stem)
+    moment = _moment(match) if match else None
+    return _Place(folders, stem, language, (moment, "folder" if above else where) if moment else None, None)
+
+
+def _language_folders(folders: list[str], in_collection: bool) -> list[str]:
+    """The folders that may name a language, and do."""
+    places = folders[: 2 if in_collection else 1]
+    if "i18n" in folders[:-1]:
+        places = [folders[folders.index("i18n") + 1]]
+    return [folder for folder in places if _is_language(folder)]
 
 
 def _below_root(folders: list[str]) -> tuple[list[str], bool]:
@@ -172,7 +185,7 @@ def _below_root(folders: list[str]) -> tuple[list[str], bool]:
 
 def _is_language(text: str) -> bool:
     match = _LANGUAGE.fullmatch(text)
-    return bool(match) and match[1] in _LANGUAGES if match else False
+    return match is not None and match[1] in _LANGUAGES
 
 
 def _moment(match: re.Match[str]) -> datetime | None:
@@ -180,65 +193,57 @@ def _moment(match: re.Match[str]) -> datetime | None:
     if not _EARLIEST <= year <= _LATEST:
         return None
     try:
-        return datetime(year, month, day)  # noqa: DTZ001 - the zone comes later
+        return datetime(year, month, day)
     except ValueError:
         return None
 
 
-def _title(place: _Place, document: Document, *_: Any) -> tuple[str, str] | None:
-    body = document.body
-    if "#" in body or "=\n" in body or "<h1" in body.lower():
-        match = _HEADING.search(_FENCED.sub("", body) if "```" in body or "~~~" in body else body)
-        if match:
-            text = match["atx"] or match["setext"] or match["html"] or ""
-            text = _MARKS.sub(r"\1", text).strip()
-            if text:
-                return text, "heading"
-    if place.rest:
-        return " ".join(word[:1].upper() + word[1:] for word in re.split(r"[-_\s]+", place.rest)), "file name"
-    return None
+def _title(file: _File, column: Column) -> tuple[str, str] | None:
+    heading = _first_heading(file.document.body)
+    if heading and _may_come_from(column, "heading"):
+        return heading, "heading"
+    name = file.place.rest or (file.place.stem if "file_name" in (column.derive or ()) else "")
+    words = re.split(r"[-_\s]+", name)
+    return (" ".join(word[:1].upper() + word[1:] for word in words), "file name") if name else None
 
 
-def _published_at(place: _Place, document: Document, permalink: str | None, *_: Any) -> tuple[datetime, str] | None:
-    if place.day:
-        return place.day
-    match = _FOLDERS_OF_DAY.search(permalink) if permalink else None
-    moment = _moment(match) if match else None
-    return (moment, "permalink") if moment else None
+def _first_heading(body: str) -> str | None:
+    """The text of the first heading of the first level, outside of code, without marks and links."""
+    match = _HEADING.search(_FENCED.sub("", body) if "```" in body or "~~~" in body else body)
+    return _MARKS.sub(r"\1", match["atx"] or match["setext"] or match["html"] or "").strip() if match else None
 
 
-def _language(place: _Place, *_: Any) -> tuple[str, str] | None:
-    return place.language
+def _published_at(file: _File, column: Column) -> tuple[datetime, str] | None:
+    found = file.place.day
+    if found is None and file.permalink and (match := _FOLDERS_OF_DAY.search(file.permalink)):
+        day = _moment(match)
+        found = (day, "permalink") if day else None
+    return (found[0].replace(tzinfo=time_zone(column.zone)).astimezone(UTC), found[1]) if found else None
 
 
-def _is_published(place: _Place, *_: Any) -> tuple[bool, str] | None:
-    return (False, "folder") if _DRAFTS.intersection(place.folders) else None
+def _language(file: _File, _: Column) -> tuple[str, str] | None:
+    return file.place.language
 
 
-def _permalink(
-    place: _Place, document: Document, stated: str | None, known: dict[str, list[Any]], row: int
-) -> tuple[str, str] | None:
-    slug = _slug(document.tree or {})
-    where = "path and slug" if slug else "path"
+def _is_published(file: _File, _: Column) -> tuple[bool, str] | None:
+    return (False, "folder") if _DRAFTS.intersection(file.place.folders) else None
+
+
+def _permalink(file: _File, _: Column) -> tuple[str, str] | None:
+    place, slug = file.place, _slug(file.document.tree or {})
     if slug and slug.startswith("/"):
         return slug, "slug"
-    folders, last = place.folders, slug or place.stem
-    if "_drafts" in folders or "i18n" in folders:
+    if "_drafts" in place.folders or "i18n" in place.folders:
         return None
-    if place.rest and place.day:
-        last = slug or place.rest
-        parts = [*_above_day(folders), f"{place.day[0]:%Y/%m/%d}", last]
-    elif folders[:1] == ["_posts"] and (date := known.get("published_at", {row: None})[row]) and "_posts" in folders:
-        parts = [f"{date:%Y/%m/%d}", *folders[1:], last]
-    else:
-        last = "" if last == "index" else last
-        parts = [*(folder.removeprefix("_") for folder in folders), last]
+    folders, last = [folder.removeprefix("_") for folder in place.folders], slug or place.stem
+    if place.day and place.rest:
+        folders, last = [*_above_day(place.folders), f"{place.day[0]:%Y/%m/%d}"], slug or place.rest
     if place.language and place.language[1] == "file name":
-        parts = [place.language[0].lower(), *parts]
-    address = re.sub(r"\s+", "-", "/".join(part for part in parts if part))
+        folders = [place.language[0].lower(), *folders]
+    address = re.sub(r"\s+", "-", "/".join(part for part in (*folders, last) if part not in ("", "index")))
     if re.search(r"[:{}%\\]", address):
         return None
-    return (f"/{address}/" if address else "/"), where
+    return f"/{address}/" if address else "/", "path and slug" if slug else "path"
 
 
 def _above_day(folders: list[str]) -> list[str]:
@@ -256,8 +261,10 @@ def _slug(tree: dict[str, Any]) -> str | None:
     return slug.strip() or None if isinstance(slug, str) and not re.search(r"[\s:{}]", slug.strip()) else None
 
 
-#: Column to the rule that fills it; a permalink may take its day from `published_at`, so it comes last.
-_RULES: Final = {
+#: What an overlay calls the places that values come from; all others are `path`.
+_KINDS: Final = {"file name": "file_name", "heading": "heading"}
+#: Column to the rule that fills it: its value and the place.
+_RULES: Final[Mapping[str, Callable[[_File, Column], tuple[Any, str] | None]]] = {
     "title": _title,
     "published_at": _published_at,
     "language": _language,
