@@ -3,7 +3,8 @@
 Belongs here: that choice, the findings of values that fill no column, and the values that thereby go to `extra`. Does
 not belong here: the meaning of a value (`trees`, `casts`), and what no column names (`unmapped`).
 
-A value fills one column at most: of `published`, which a time and a state share, the first column that can read it.
+A value fills one column: of `published`, which a time and a state share, the first that can read it. Only a column's
+first source is its own in any case.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import pyarrow.compute as pc
 
 from config.contract_types import Column
 from tasks.arrow.nested import plain_lists
+from tasks.arrow.rules import rules_of
 from tasks.front_matter.findings import Path, excerpt
 from tasks.parse.levels import Finding, Level, merged
 
@@ -26,6 +28,8 @@ ReadSource = Callable[[Column, Path, list[Any], Level], pa.Array]
 
 #: Findings of values that no column holds.
 UNTYPED: Final = ("field/type", "time/invalid", "time/ambiguous")
+#: Findings of values under any of a column's names; others are only reported under its first one.
+_ALWAYS_REPORTED: Final = (*UNTYPED, "field/range")
 _ABSOLUTE: Final = r"^(?i)\s*https?://[^\s/]"
 
 
@@ -74,7 +78,10 @@ class Reading(msgspec.Struct):
         for path in paths:
             taken = self.consumed.setdefault(path, set())
             nodes = self.found[path]
-            skip = taken if column.combine != "first" else taken | (set(range(len(nodes))) - unfilled)
+            # The first source is the column's own, whatever other columns take from it.
+            skip = set() if path == column.sources[0] else set(taken)
+            if column.combine == "first":
+                skip |= set(range(len(nodes))) - unfilled
             if skip:
                 nodes = [None if i in skip else node for i, node in enumerate(nodes)]
             if values is not None and not any(node is not None for node in nodes):
@@ -102,7 +109,7 @@ class Reading(msgspec.Struct):
         for finding in findings:
             if finding.node not in unread:
                 self.level.findings.append(finding)
-            elif path == column.sources[0] or (finding.code in UNTYPED and column.item is None):
+            elif path == column.sources[0] or (finding.code in _ALWAYS_REPORTED and column.item is None):
                 self.pending.append((column, path, finding))
         self.level.repaired.extend(note for note in scratch.repaired if note[0] not in unread)
         for row, extra in scratch.extra.items():
@@ -185,7 +192,14 @@ def _reads(column: Column, values: pa.Array) -> pa.BooleanArray:
 
 
 def _unfit(column: Column, path: Path, values: pa.Array) -> list[Finding]:
-    """Findings of texts that are no addresses, or not of the form that the column has."""
+    """Findings of texts that are no addresses, or not of the form that the column has, and of times out of range."""
+    if column.logical == "timestamp":
+        rules = [rule for rule in rules_of(column) if rule.code == "field/range"]
+        return [
+            Finding(row, path, rule.code, rule.severity, rule.message, excerpt(values[row].as_py().isoformat()))
+            for rule in rules
+            for row in pc.indices_nonzero(rule.breaks(values)).to_pylist()
+        ]
     if column.logical != "string":
         return []
     pattern = _ABSOLUTE if column.rules.is_url else column.rules.pattern

@@ -22,10 +22,15 @@ OTHER_SNIPPET = "Harbour master Ines Roth says that nobody at the office believe
 
 
 def record(
-    title: str | None, excerpt: str | None = None, *, at: float | None = 0, outlet: str = "tides.example"
+    title: str | None,
+    excerpt: str | None = None,
+    *,
+    at: float | None = 0,
+    outlet: str = "tides.example",
+    language: str | None = None,
 ) -> Any:
     """A record's columns; `at` counts days from a Monday."""
-    return {"title": title, "excerpt": excerpt, "at": at, "outlet": outlet}
+    return {"title": title, "excerpt": excerpt, "at": at, "outlet": outlet, "language": language}
 
 
 def relate(a: Any, b: Any, rule: PairRule | None = None) -> Relation | None:
@@ -35,6 +40,7 @@ def relate(a: Any, b: Any, rule: PairRule | None = None) -> Relation | None:
         {
             "title_words": normal_words(titles),
             "outlet": [a["outlet"], b["outlet"]],
+            "language": pa.array([a["language"], b["language"]], pa.string()),
             "published_at": pa.array(moments, pa.int64()).cast(pa.timestamp("us", "UTC")),
             "shingles": shingles(titles, excerpts),
         }
