@@ -35,7 +35,7 @@ def list_nodes(column: Column, path: Path, nodes: list[Any], level: Level) -> tu
     """
     item = column.item or column
     single = {i for i, node in enumerate(nodes) if node is not None and type(node) is not list}
-    lists = [[node] if i in single else node for i, node in enumerate(nodes)]
+    lists = [([node] if node else []) if i in single else node for i, node in enumerate(nodes)]
     if item.logical == "object":
         return (_addresses(item.fields[0], lists), single) if _is_address(item) else (lists, single)
     if kind_of(item) is not str or (not single and not any(map(_is_mixed, nodes))):

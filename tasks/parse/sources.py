@@ -105,7 +105,9 @@ class Reading(msgspec.Struct):
         findings = [*scratch.findings, *_unfit(column, path, array)]
         unread = {f.node for f in findings if f.path == path and f.code not in ("time/no-zone", "field/null-item")}
         if unread:
-            array = pc.if_else(pa.array([i not in unread for i in range(len(array))]), plain_lists(array), None)
+            array = plain_lists(array)
+            nothing = pa.scalar([] if pa.types.is_list(array.type) else None, array.type)
+            array = pc.if_else(pa.array([i not in unread for i in range(len(array))]), array, nothing)
         for finding in findings:
             if finding.node not in unread:
                 self.level.findings.append(finding)
@@ -122,22 +124,27 @@ class Reading(msgspec.Struct):
 
     def _report(self, columns: Sequence[Column]) -> None:
         """Report the first unread value of each column without a value, unless it fills another column."""
-        sharers: dict[Path, set[str]] = {}
+        sharers: dict[Path, list[Column]] = {}
         for column in columns:
             for path in self.paths[column.name]:
-                sharers.setdefault(path, set()).add(column.name)
+                sharers.setdefault(path, []).append(column)
         reported: set[tuple[str, int]] = set()
         for column, path, finding in self.pending:
             row = finding.node
-            others = sharers[path] - {column.name}
             if (column.name, row) in reported or row not in self.unfilled[column.name]:
                 continue
-            if row in self.consumed[path] or any(row not in self.unfilled[name] for name in others):
+            if row in self.consumed[path] or any(self._can_fill(other, path, row) for other in sharers[path]):
                 continue
             if column.states and _lower(path) in column.states:
                 continue  # `status: evergreen` is no state at all, and no mistake.
             reported.add((column.name, row))
             self.level.findings.append(finding)
+
+    def _can_fill(self, column: Column, path: Path, row: int) -> bool:
+        """Whether the value at a path reads as a column, even if an earlier path filled it."""
+        scratch = Level({}, [], {}, [], {})
+        value = self.read(column, path, [self.found[path][row]], scratch)
+        return _reads(column, value)[0].as_py() and not scratch.findings and not _unfit(column, path, value)
 
     def _untaken(self) -> dict[int, set[Path]]:
         untaken: dict[int, set[Path]] = {}

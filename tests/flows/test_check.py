@@ -22,6 +22,7 @@ publishedDateTime: 2026-03-02T09:30:00Z
 Text.
 """
 BAD_TIME = GOOD.replace("2026-03-02T", "2026-02-30T")
+BAD_TITLE = GOOD.replace("The ferry is late", "{a: b}")
 NO_ZONE = GOOD.replace("00Z", "00")
 
 
@@ -51,13 +52,21 @@ def test_good_files_pass() -> None:
 
 
 def test_error_has_the_line_and_column_of_the_value() -> None:
+    write("content/ferry.md", BAD_TITLE)
+    report = check_sources(["content"], Settings())
+    [found] = report.violations
+    assert (found.path, found.line, found.column) == ("content/ferry.md", 2, 1)
+    assert (found.code, found.field, found.severity) == ("field/type", "title", "error")
+    assert (report.status, report.errors, report.warnings) == ("failed", 1, 0)
+
+
+def test_a_warning_has_the_value() -> None:
     write("content/ferry.md", BAD_TIME)
     report = check_sources(["content"], Settings())
     [found] = report.violations
-    assert (found.path, found.line, found.column) == ("content/ferry.md", 4, 20)
-    assert (found.code, found.field, found.severity) == ("time/invalid", "publishedDateTime", "error")
-    assert found.value == "2026-02-30T09:30:00Z"
-    assert (report.status, report.errors, report.warnings) == ("failed", 1, 0)
+    assert (found.code, found.field, found.severity) == ("time/invalid", "publishedDateTime", "warning")
+    assert (found.line, found.column, found.value) == (4, 20, "2026-02-30T09:30:00Z")
+    assert (report.status, report.errors, report.warnings) == ("passed", 0, 1)
 
 
 def test_warnings_alone_pass_and_every_one_has_its_line() -> None:
@@ -78,7 +87,7 @@ def test_findings_are_sorted_by_path_and_line_over_batches_and_sources() -> None
 
 def test_worker_processes_find_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(4):
-        write(f"content/{number}.md", BAD_TIME)
+        write(f"content/{number}.md", BAD_TITLE)
     settings = Settings(run=Run(batch_bytes=1, workers=2))
     alone = check_sources(["content"], settings)
     monkeypatch.setattr(check, "PARALLEL_BYTES", 0)
@@ -114,7 +123,7 @@ def test_linked_file_is_reported_where_it_is() -> None:
 
 
 def test_file_that_is_named_twice_is_checked_once(folder: Path) -> None:
-    path = write("content/news/ferry.md", BAD_TIME)
+    path = write("content/news/ferry.md", BAD_TITLE)
     report = check_sources([path, "content", str(folder / "content"), "news=content/news"], Settings())
     assert report.files.checked == report.errors == 1
 

@@ -242,22 +242,22 @@ def test_a_field_is_added_by_the_contract_alone(tmp_path: Path) -> None:
     def column(name: str, logical: str, path: str, **more: Any) -> dict[str, Any]:
         return {"name": name, "logicalType": logical, "transformSourceObjects": [path]} | more
 
-    author = {"logicalType": "object", "properties": [column("name", "string", "fullName")]}
+    person = {"logicalType": "object", "properties": [column("name", "string", "fullName")]}
     contract = contract_with(
         tmp_path,
         column("price", "number", "offer.price", logicalTypeOptions={"minimum": 0}),
-        column("tags", "array", "tags", items={"logicalType": "integer"}),
-        column("authors", "array", "authors", items=author),
+        column("marks", "array", "marks", items={"logicalType": "integer"}),
+        column("people", "array", "people", items=person),
     )
-    good = article("offer: {price: 4.5, unit: EUR}", "tags: [1, null, 2]", "authors: [{fullName: Ann, age: 3}]")
-    bad = article("offer: {price: -1}", "tags: [x]", "authors: [Ann]")
+    good = article("offer: {price: 4.5, unit: EUR}", "marks: [1, null, 2]", "people: [{fullName: Ann, age: 3}]")
+    bad = article("offer: {price: -1}", "marks: [x]", "people: [Ann]")
     batch = run(tmp_path, {"good.md": good, "bad.md": bad}, contract)
     other, record = sorted(batch.rows("records"), key=lambda row: str(row["source_path"]))
-    assert (record["price"], record["tags"], record["authors"]) == (4.5, [1, 2], [{"name": "Ann"}])
-    assert json.loads(record["extra"]) == {"offer": {"unit": "EUR"}, "authors": [{"age": "3"}]}
-    assert json.loads(other["extra"]) == {"tags": ["x"], "authors": ["Ann"]}
+    assert (record["price"], record["marks"], record["people"]) == (4.5, [1, 2], [{"name": "Ann"}])
+    assert json.loads(record["extra"]) == {"offer": {"unit": "EUR"}, "people": [{"age": "3"}]}
+    assert json.loads(other["extra"]) == {"marks": ["x"], "people": ["Ann"]}
     assert sorted(found for found in batch.warnings if found[0] != "field/null-item") == [
         ("field/range", "offer.price", 4),
-        ("field/type", "authors[0]", 6),
-        ("field/type", "tags[0]", 5),
+        ("field/type", "marks[0]", 5),
+        ("field/type", "people[0]", 6),
     ]
