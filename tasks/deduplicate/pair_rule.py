@@ -141,7 +141,9 @@ class PairRule:
 
     def _same_words(self, a: Story, b: Story) -> bool:
         long_enough = len(self._title(a.title).words) >= self.rules.undated_words
-        return long_enough and a.title == b.title and a.shingles == b.shingles
+        # Pages of a site without addresses, such as the reference of two versions, share titles alone.
+        says_more = bool(a.outlet) or bool(a.shingles - a.title_shingles)
+        return long_enough and says_more and a.title == b.title and a.shingles == b.shingles
 
     def _title_counts(self, story: Story, days: float) -> bool:
         length = len(self._title(story.title).words)

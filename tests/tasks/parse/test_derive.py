@@ -17,7 +17,8 @@ CONTRACT = load_contract()
 def row(path: str, front: str = "title: T", body: str = "Text.", contract: Contract = CONTRACT) -> dict[str, Any]:
     """The record of one file, with what was found in it."""
     batch = parsed({path: f"---\n{front}\n---\n{body}\n".encode()}, contract)
-    return batch.table.to_pylist()[0] | {"found": batch.found["code"].to_pylist()}
+    record: dict[str, Any] = batch.table.to_pylist()[0]
+    return record | {"found": batch.found["code"].to_pylist()}
 
 
 @pytest.mark.parametrize(

@@ -14,11 +14,13 @@ from tests.batches import parsed
 def row(front: str) -> dict[str, Any]:
     batch = parsed({"x.md": f"---\n{front}\n---\nText.\n".encode()})
     found = zip(batch.found["code"].to_pylist(), batch.found["field"].to_pylist(), strict=True)
-    return batch.table.to_pylist()[0] | {"found": list(found)}
+    record: dict[str, Any] = batch.table.to_pylist()[0]
+    return record | {"found": list(found)}
 
 
 def extra(record: dict[str, Any]) -> dict[str, Any]:
-    return json.loads(record["extra"] or "{}")
+    fields: dict[str, Any] = json.loads(record["extra"] or "{}")
+    return fields
 
 
 DAY = datetime(2021, 4, 15, tzinfo=UTC)

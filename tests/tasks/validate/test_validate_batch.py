@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ import pytest
 import yaml
 
 from config.contract import PACKAGED, Contract, load_contract
+from config.errors import ContractError
 from tasks.arrow.schemas import FILES
 from tasks.front_matter.policy import ReadPolicy
 from tasks.runs.parsed import read_parsed, write_parsed
@@ -229,10 +232,11 @@ def test_an_interrupted_validation_can_be_done_again(tmp_path: Path, monkeypatch
         assert twice.rows(table) == once.rows(table)
 
 
-def contract_with(folder: Path, *properties: dict[str, Any]) -> Contract:
-    """The packaged contract with more columns in `articles`."""
+def contract_with(folder: Path, *properties: dict[str, Any], rules: Sequence[dict[str, Any]] = ()) -> Contract:
+    """The packaged contract with more columns in `articles` and rules of a site's own."""
     document = yaml.safe_load(PACKAGED.read_text())
     document["schema"][0]["properties"] += properties
+    document["rules"] = list(rules)
     path = folder / "contract.yaml"
     path.write_text(yaml.safe_dump(document))
     return load_contract(path)
@@ -261,3 +265,36 @@ def test_a_field_is_added_by_the_contract_alone(tmp_path: Path) -> None:
         ("field/type", "marks[0]", 5),
         ("field/type", "people[0]", 6),
     ]
+
+
+def test_a_rule_of_the_site_has_its_own_severity_and_message(tmp_path: Path) -> None:
+    contract = contract_with(
+        tmp_path,
+        rules=[
+            {"column": "title", "not_pattern": "^[^a-z]+$", "severity": "warning", "message": "Not all capitals."},
+            {"column": "title", "max_length": 20, "message": "Shorten the title."},
+            {"column": "topics", "one_of": ["sea", "land"], "severity": "warning"},
+        ],
+    )
+    loud = article("topics: [sea, sky]", title="title: FERRY LATE")
+    batch = run(tmp_path, {"loud.md": loud, "long.md": article(title="title: " + "The ferry is late " * 3)}, contract)
+    assert batch.warnings == [("field/pattern", "title", 2), ("field/enum", "topics[1]", 4)]
+    (rejected,) = batch.rows("quarantine")
+    assert [(v["code"], v["message"]) for v in rejected["violations"]] == [("field/length", "Shorten the title.")]
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ({"column": "titel", "pattern": "a"}, "'titel' is no column"),
+        ({"column": "title"}, "a rule has one check"),
+        ({"column": "title", "pattern": "a", "max_length": 3}, "a rule has one check"),
+        ({"column": "title", "pattern": "("}, "not a regular expression"),
+        ({"column": "title", "max_length": "long"}, "max_length is 'long'"),
+        ({"column": "title", "pattern": "a", "severity": "bad"}, "severity is 'bad'"),
+        ({"column": "title", "pattern": "a", "mesage": "b"}, "unknown key 'mesage'"),
+    ],
+)
+def test_a_rule_that_is_none_is_refused(tmp_path: Path, rule: dict[str, Any], message: str) -> None:
+    with pytest.raises(ContractError, match=re.escape(message)):
+        contract_with(tmp_path, rules=[rule])
