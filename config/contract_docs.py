@@ -31,7 +31,7 @@ _INTRODUCTION: Final = """\
 (`presslake path` prints where). Times are UTC. A type with `?` may be null; lists are never null, but may be empty.
 `[]` in a name stands for the items of a list.
 
-*From* is the front-matter field that a column is read from, the first present one where there are several;
+*From* names the front-matter fields of a column in order of trust, of which the first that reads as its type counts;
 columns without one are computed. A column marked *partition* stands in the folders' names, not in the files.
 A value that breaks a rule puts its file into `quarantine`, except where the rule says *warning*: then the row
 stays, and its `warnings` name the rule. Front matter with `{removed}: true` withdraws the article.

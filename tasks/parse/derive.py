@@ -52,6 +52,8 @@ _HEADING: Final = re.compile(
     re.MULTILINE | re.IGNORECASE,
 )
 _MARKS: Final = re.compile(r"<[^>]+>|[*_`]{1,3}(?=\S)|(?<=\S)[*_`]{1,3}|\s*\{#[^}]*\}\s*$|!?\[([^\]]*)\]\([^)]*\)")
+_UNUSUAL: Final = re.compile(r"[\s:{}%\\]")
+_NO_ADDRESS: Final = re.compile(r"[:{}%\\]")
 _EARLIEST, _LATEST = 1900, 2199
 #: Keys of a page that sends its reader elsewhere.
 _REDIRECTS: Final = frozenset({"redirect_to", "redirectto", "redirect", "redirect_url", "redirecturl"})
@@ -240,9 +242,11 @@ def _permalink(file: _File, _: Column) -> tuple[str, str] | None:
         folders, last = [*_above_day(place.folders), f"{place.day[0]:%Y/%m/%d}"], slug or place.rest
     if place.language and place.language[1] == "file name":
         folders = [place.language[0].lower(), *folders]
-    address = re.sub(r"\s+", "-", "/".join(part for part in (*folders, last) if part not in ("", "index")))
-    if re.search(r"[:{}%\\]", address):
-        return None
+    address = "/".join([part for part in (*folders, last) if part not in ("", "index")])
+    if _UNUSUAL.search(address):
+        address = re.sub(r"\s+", "-", address)
+        if _NO_ADDRESS.search(address):
+            return None
     return f"/{address}/" if address else "/", "path and slug" if slug else "path"
 
 
@@ -255,10 +259,8 @@ def _above_day(folders: list[str]) -> list[str]:
 
 
 def _slug(tree: dict[str, Any]) -> str | None:
-    slug = tree.get("slug")
-    if slug is None:
-        slug = next((value for key, value in tree.items() if key.lower() == "slug"), None)
-    return slug.strip() or None if isinstance(slug, str) and not re.search(r"[\s:{}]", slug.strip()) else None
+    slug = tree.get("slug", tree.get("Slug"))
+    return slug.strip() or None if isinstance(slug, str) and not _UNUSUAL.search(slug.strip()) else None
 
 
 #: What an overlay calls the places that values come from; all others are `path`.
