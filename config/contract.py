@@ -21,7 +21,7 @@ import pyarrow as pa
 import yaml
 from msgspec.structs import replace
 
-from config.contract_types import Column, parse_column
+from config.contract_types import Column, parse_check, parse_column
 from config.errors import ContractError
 from config.yaml_files import read_yaml
 
@@ -42,8 +42,8 @@ LINEAGE: Final = ("first_seen_at", "loaded_at", "run_id", *CLUSTER_COLUMNS)
 
 #: Columns of `articles` that presslake computes; a contract cannot name others.
 COMPUTED: Final = frozenset(
-    "article_id url body related_digest extra repaired warnings copies outlets first_published_at first_published_by "
-    "collection source source_path source_hash first_seen_at loaded_at run_id published_year".split()
+    "article_id url body derived related_digest extra repaired warnings copies outlets first_published_at "
+    "first_published_by collection source source_path source_hash first_seen_at loaded_at run_id published_year".split()
 )
 
 #: Columns of `articles` that come from several records, or name the run that read one: no use for a history.
@@ -164,18 +164,36 @@ def _contract(document: Any) -> Contract:
     if missing := [name for name in TABLES if name not in tables]:
         raise ContractError(f"`schema` has no table {missing[0]!r}.", f"presslake writes {', '.join(TABLES)}.")
     _check_computed(tables["articles"])
+    custom = {entry.get("property"): entry.get("value") for entry in document.get("customProperties") or []}
+    tables["articles"] = _with_checks(tables["articles"], document.get("rules") or custom.get("rules") or [])
     versions = tables.pop(VERSIONS, None)
     if versions and tuple(column.name for column in versions.columns[: len(VERSION_COLUMNS)]) != VERSION_COLUMNS:
         raise ContractError(f"{VERSIONS} must start with the columns {', '.join(VERSION_COLUMNS)}.", "Put them back.")
     tables["duplicates"] = _with_columns_of(tables["articles"], tables["duplicates"])
     tables["related"] = _with_entry_fields(tables["related"], tables["duplicates"])
-    custom = {entry.get("property"): entry.get("value") for entry in document.get("customProperties") or []}
     return Contract(
         version=str(document.get("version", "0")),
         tables=tables,
         removed_field=str(custom.get("removedField", "removed")),
         versions=versions,
     )
+
+
+def _with_checks(articles: Table, rules: list[dict[str, Any]]) -> Table:
+    """`articles` with the site's own rules at their columns; in a list, checks of texts are for its items."""
+    columns = {column.name: column for column in articles.columns}
+    for rule in rules:
+        name = str(rule.get("column"))
+        if name not in columns or not columns[name].sources:
+            valid = [column.name for column in articles.columns if column.sources]
+            raise ContractError(f"rules: {name!r} is no column that is read from files.", f"Valid: {', '.join(valid)}.")
+        column, check = columns[name], parse_check(rule, f"rules: {name}")
+        if column.item is not None and "length" not in check.kind:
+            item = replace(column.item, checks=(*column.item.checks, check))
+            columns[name] = replace(column, item=item)
+        else:
+            columns[name] = replace(column, checks=(*column.checks, check))
+    return replace(articles, columns=tuple(columns.values()))
 
 
 def _table(entry: dict[str, Any]) -> Table:

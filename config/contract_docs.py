@@ -31,7 +31,7 @@ _INTRODUCTION: Final = """\
 (`presslake path` prints where). Times are UTC. A type with `?` may be null; lists are never null, but may be empty.
 `[]` in a name stands for the items of a list.
 
-*From* is the front-matter field that a column is read from, the first present one where there are several;
+*From* names the front-matter fields of a column in order of trust, of which the first that reads as its type counts;
 columns without one are computed. A column marked *partition* stands in the folders' names, not in the files.
 A value that breaks a rule puts its file into `quarantine`, except where the rule says *warning*: then the row
 stays, and its `warnings` name the rule. Front matter with `{removed}: true` withdraws the article.
@@ -137,6 +137,8 @@ def _rules(column: Column) -> Iterator[str]:
     if column.sentinels:
         quoted = [f'"{text}"' for text in sorted(column.sentinels)]
         yield f"null where it is {_code(quoted)}"
+    if not column.sources:
+        return
     if column.severity == "warning":
         yield "*warning*"
     elif column.type_severity == "warning":
@@ -196,7 +198,9 @@ def _promise(field: dict[str, Any]) -> None:
     ours = {entry["property"]: entry["value"] for entry in field.pop("customProperties", [])}
     if field.get("logicalTypeOptions", {}).get("format") == "i64":
         field["physicalType"] = "BIGINT"
-    if ours.get("severity") == "warning":
+    is_read = bool(field.get("transformSourceObjects"))
+    default = "warning" if is_read and not field.get("required") else "error"
+    if ours.get("severity", default) == "warning":
         for rule in _CONSTRAINTS:
             field.pop(rule, None)
     items = field.get("items", {})

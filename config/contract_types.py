@@ -7,10 +7,11 @@ Does not belong here: tables and the whole contract (`config.contract`).
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
-from datetime import UTC, datetime
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime, tzinfo
 from functools import cached_property, lru_cache
 from typing import Any, Final, Literal, TypeVar
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pyarrow as pa
@@ -33,7 +34,7 @@ _SCALARS: Final = {
     "timestamp": TIMESTAMP,
 }
 _LOGICAL: Final = (*_SCALARS, "integer", "array", "object")
-_CUSTOM: Final = frozenset({"severity", "typeSeverity", "sentinels", "repair"})
+_CUSTOM: Final = frozenset({"severity", "typeSeverity", "sentinels", "repair", "split", "combine", "states", "derive"})
 #: Keys of an ODCS property that mean something to presslake; a near miss of one would silently do nothing.
 _KEYS: Final = frozenset(
     "name description logicalType logicalTypeOptions physicalType required partitioned enum items properties "
@@ -44,18 +45,41 @@ _OTHERS: Final = frozenset(
     "primaryKey primaryKeyPosition unique partitionKeyPosition examples businessName classification tags".split()
 )
 _OPTIONS: Final = frozenset(
-    "format pattern minimum maximum minLength maxLength minItems maxItems timezone defaultTimezone".split()
+    "format pattern minimum maximum minLength maxLength minItems maxItems timezone defaultTimezone order".split()
 )
 #: Column names that every engine takes without quotes.
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning")
 _REPAIRS: Final = ("text", "line", "name", "url")
+_DERIVATIONS: Final = ("file_name", "path", "heading")
+#: Kinds of a site's own rules.
+CHECKS: Final = ("pattern", "not_pattern", "min_length", "max_length", "one_of")
+_COMBINATIONS: Final = ("first", "union", "all")
+_ORDERS: Final = ("dmy", "mdy")
+_SPLITS: Final = ("commas", "blanks")
 _STEP: Final = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 
 
 def microseconds(days: float) -> int:
     """A distance in time as columns of `TIMESTAMP` measure it."""
     return int(days * _MICROSECONDS_A_DAY)
+
+
+@lru_cache(maxsize=1024)
+def time_zone(name: str) -> tzinfo:
+    """The zone of the IANA database with a name.
+
+    Raises:
+        ValueError: there is none.
+    """
+    if name.upper() in ("UTC", "ETC/UTC"):
+        return UTC
+    try:
+        if name.startswith(("posix", "right")):  # the same zones, the latter with leap seconds
+            raise KeyError(name)
+        return ZoneInfo(name)
+    except (KeyError, OSError, ValueError):
+        raise ValueError(f"{name!r} is no time zone") from None
 
 
 class Rules(msgspec.Struct, frozen=True):
@@ -75,16 +99,43 @@ class Rules(msgspec.Struct, frozen=True):
     is_url: bool = False
 
 
+class Check(msgspec.Struct, frozen=True):
+    """A rule of the site's own.
+
+    Attributes:
+        kind: one of `CHECKS`.
+        value: a pattern, a length, or texts.
+        severity: what a value that breaks it does.
+        message: what an editor reads; empty for a general one.
+    """
+
+    kind: str
+    value: Any
+    severity: Severity
+    message: str = ""
+
+
 class Column(msgspec.Struct, frozen=True, dict=True):
     """One column, or one field of a struct in a column.
 
     Attributes:
         logical: ODCS type: string, integer, number, boolean, timestamp, array or object.
         type: Arrow type in the tables.
-        sources: front-matter paths, the first present one counts; empty where computed.
-        severity: what a broken rule does; `type_severity` the same for a wrong type.
+        sources: front-matter paths in order of trust, the first whose value reads as the type counts; empty where
+            computed.
+        combine: how several sources make one value: the `first` that reads, the `union` of lists, or `all`, which is
+            false if one says so.
+        states: of a boolean, source path in lower case to the words that say true or false there.
+        severity: what a broken rule does; `type_severity` the same for a wrong type. Where the contract does not say:
+            an error in required columns, else a warning.
         sentinels: source texts that mean "no value".
+        checks: the site's own rules.
+        derive: where a value may come from that the front matter does not give: `file_name`, `path`, `heading`; None
+            for the usual places.
         repair: kind of text repair, or None.
+        zone: of times, IANA name of the zone of those without one.
+        order: of times, `dmy` or `mdy` as the meaning of `03/04/2021`; None refuses it.
+        splits_at_blanks: of lists, the sources in which blanks divide a text without commas.
         item: of an array, what its items are.
         fields: of an object, its fields.
     """
@@ -100,6 +151,13 @@ class Column(msgspec.Struct, frozen=True, dict=True):
     type_severity: Severity = "error"
     sentinels: frozenset[str] = frozenset()
     repair: str | None = None
+    checks: tuple[Check, ...] = ()
+    derive: tuple[str, ...] | None = None
+    combine: str = "first"
+    states: Mapping[SourcePath, Mapping[str, bool]] = msgspec.field(default_factory=dict)
+    zone: str = "Etc/UTC"
+    order: str | None = None
+    splits_at_blanks: tuple[SourcePath, ...] = ()
     item: Column | None = None
     fields: tuple[Column, ...] = ()
     partitioned: bool = False
@@ -114,7 +172,9 @@ class Column(msgspec.Struct, frozen=True, dict=True):
         """All that changes what the column holds, in a form whose `repr` is stable."""
         inner = (self.item.meaning if self.item else None, tuple(f.meaning for f in self.fields))
         flags = (self.required, self.severity, self.type_severity, sorted(self.sentinels), self.repair)
-        return (self.name, str(self.type), self.sources, self.rules, flags, inner)
+        states = sorted((path, sorted(words.items())) for path, words in self.states.items())
+        reading = (self.zone, self.order, self.splits_at_blanks, self.combine, states, self.checks, self.derive)
+        return (self.name, str(self.type), self.sources, self.rules, flags, reading, inner)
 
 
 def parse_column(prop: dict[str, Any], where: str) -> Column:
@@ -136,18 +196,28 @@ def parse_column(prop: dict[str, Any], where: str) -> Column:
     logical = _one_of(prop.get("logicalType", "string"), _LOGICAL, f"{where}: logicalType")
     item, fields = _children(prop, logical, where)
     custom = _custom(prop, where)
+    sources = tuple(map(_source_path, prop.get("transformSourceObjects") or ()))
+    required = bool(prop.get("required", False))
+    # A wrong value in a field that is not needed never costs the article.
+    default = "error" if required else "warning"
     return Column(
         name=name,
         description=str(prop.get("description", "")),
         logical=logical,
         type=_arrow_type(prop, logical, item, fields, where),
-        sources=tuple(map(_source_path, prop.get("transformSourceObjects") or ())),
-        required=bool(prop.get("required", False)),
+        sources=sources,
+        required=required,
         rules=_rules(prop, logical, where),
-        severity=_one_of(custom.get("severity", "error"), _SEVERITIES, f"{where}: severity"),
-        type_severity=_one_of(custom.get("typeSeverity", "error"), _SEVERITIES, f"{where}: typeSeverity"),
+        severity=_severity(custom, "severity", default, where),
+        type_severity=_severity(custom, "typeSeverity", default, where),
         sentinels=frozenset(map(str, custom.get("sentinels") or ())),
         repair=_one_of(custom["repair"], _REPAIRS, f"{where}: repair") if "repair" in custom else None,
+        derive=_derivations(custom.get("derive"), where),
+        combine=_one_of(custom.get("combine", "first"), _COMBINATIONS, f"{where}: combine"),
+        states=_states(custom.get("states") or {}),
+        zone=_zone(prop, where),
+        order=_order(prop, where),
+        splits_at_blanks=_splits_at_blanks(custom.get("split", "commas"), sources, where),
         item=item,
         fields=fields,
         partitioned=bool(prop.get("partitioned", False)),
@@ -183,11 +253,7 @@ def _rules(prop: dict[str, Any], logical: str, where: str) -> Rules:
     options = prop.get("logicalTypeOptions") or {}
     pattern = options.get("pattern")
     if pattern is not None:
-        try:
-            # RE2, which applies it to whole columns, knows less than Python: no look-around, no back-reference.
-            pc.match_substring_regex(pa.array([""]), pattern)
-        except pa.ArrowInvalid as error:
-            raise ContractError(f"{where}: the pattern {pattern!r} is not a regular expression: {error}.") from None
+        _require_pattern(pattern, where)
     return Rules(
         minimum=_bound(options.get("minimum"), logical, where),
         maximum=_bound(options.get("maximum"), logical, where),
@@ -234,6 +300,75 @@ def _near(name: str, known: frozenset[str]) -> str | None:
     import difflib  # noqa: PLC0415  (only foreign keys and errors need it)
 
     return next(iter(difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.85)), None)
+
+
+def _zone(prop: dict[str, Any], where: str) -> str:
+    zone = str((prop.get("logicalTypeOptions") or {}).get("defaultTimezone", "Etc/UTC"))
+    try:
+        time_zone(zone)
+    except ValueError:
+        raise ContractError(
+            f"{where}: defaultTimezone is {zone!r}, which is no time zone.", "Use an IANA name such as Europe/Berlin."
+        ) from None
+    return zone
+
+
+def _order(prop: dict[str, Any], where: str) -> str | None:
+    order = (prop.get("logicalTypeOptions") or {}).get("order")
+    return None if order is None else _one_of(order, _ORDERS, f"{where}: order")
+
+
+def _splits_at_blanks(split: Any, sources: tuple[SourcePath, ...], where: str) -> tuple[SourcePath, ...]:
+    """The sources of a list whose texts are divided at blanks: none, all, or those that `split` lists."""
+    if isinstance(split, list):
+        return tuple(_source_path(str(path)) for path in split)
+    return sources if _one_of(split, _SPLITS, f"{where}: split") == "blanks" else ()
+
+
+def parse_check(rule: dict[str, Any], where: str) -> Check:
+    """One entry of a contract's `rules`: a column, one of `CHECKS`, a severity and a message.
+
+    Raises:
+        ContractError: it is none.
+    """
+    _refuse_near_misses(rule, frozenset({"column", *CHECKS, "severity", "message"}), f"{where}: unknown key")
+    kinds = [kind for kind in CHECKS if kind in rule]
+    if len(kinds) != 1:
+        raise ContractError(f"{where}: a rule has one check.", f"Give one of {', '.join(CHECKS)}.")
+    kind, value = kinds[0], rule[kinds[0]]
+    if "pattern" in kind:
+        _require_pattern(value, where)
+    elif kind == "one_of":
+        value = tuple(map(str, value)) if isinstance(value, list) else ()
+    elif not isinstance(value, int):
+        raise ContractError(f"{where}: {kind} is {value!r}.", "Give a number of characters or items.")
+    return Check(kind, value, _severity(rule, "severity", "error", where), str(rule.get("message", "")))
+
+
+def _derivations(given: Any, where: str) -> tuple[str, ...] | None:
+    if given is None:
+        return None
+    return tuple(_one_of(place, _DERIVATIONS, f"{where}: derive") for place in given)
+
+
+def _require_pattern(pattern: str, where: str) -> None:
+    try:
+        # RE2, which applies it to whole columns, knows less than Python: no look-around, no back-reference.
+        pc.match_substring_regex(pa.array([""]), pattern)
+    except pa.ArrowInvalid as error:
+        raise ContractError(f"{where}: the pattern {pattern!r} is not a regular expression: {error}.") from None
+
+
+def _states(states: dict[str, dict[Any, bool]]) -> dict[SourcePath, dict[str, bool]]:
+    """The words of each source path of a boolean; YAML has read `true: false` as two booleans."""
+    return {
+        _source_path(path.lower()): {str(word).lower(): bool(state) for word, state in words.items()}
+        for path, words in states.items()
+    }
+
+
+def _severity(custom: dict[str, Any], name: str, default: str, where: str) -> Severity:
+    return _one_of(custom.get(name, default), _SEVERITIES, f"{where}: {name}")
 
 
 def _one_of(value: Any, valid: tuple[Choice, ...], where: str) -> Choice:

@@ -49,11 +49,20 @@ Action = Literal["accept", "warn", "reject"]
 ProblemCode = Literal[
     "text/byte-order-mark",
     "text/windows-1252",
+    "text/byte-order-marks",
+    "text/utf-16",
+    "text/cr-line-ends",
+    "front-matter/blank-first",
+    "front-matter/comment-first",
+    "front-matter/long-fence",
+    "front-matter/no-opening-fence",
+    "front-matter/no-fence",
     "front-matter/unclosed-fence",
     "yaml/duplicate-key",
     "yaml/anchor",
     "yaml/alias",
     "yaml/tag",
+    "json/duplicate-key",
 ]
 Text = Annotated[str, Meta(min_length=1)]
 Bytes = Annotated[int, Meta(ge=1, le=2**40, extra={"unit": "bytes"})]
@@ -64,11 +73,20 @@ Hours = Annotated[float, Meta(ge=0, le=8_784)]
 _ACTIONS: Final[dict[ProblemCode, Action]] = {
     "text/byte-order-mark": "accept",
     "text/windows-1252": "warn",
+    "text/byte-order-marks": "warn",
+    "text/utf-16": "warn",
+    "text/cr-line-ends": "warn",
+    "front-matter/blank-first": "warn",
+    "front-matter/comment-first": "warn",
+    "front-matter/long-fence": "warn",
+    "front-matter/no-opening-fence": "warn",
+    "front-matter/no-fence": "warn",
     "front-matter/unclosed-fence": "reject",
-    "yaml/duplicate-key": "reject",
+    "yaml/duplicate-key": "warn",
     "yaml/anchor": "reject",
     "yaml/alias": "reject",
     "yaml/tag": "reject",
+    "json/duplicate-key": "warn",
 }
 
 
@@ -78,9 +96,16 @@ class Discover(Struct, frozen=True):
     include: Annotated[tuple[Text, ...], Meta(min_length=1), "Patterns, as in .gitignore, of files to take."] = (
         "**/*.md",
         "**/*.markdown",
+        "**/*.mdx",
         "**/*.html",
+        "**/*.txt",
     )
-    exclude: Annotated[tuple[Text, ...], "Patterns of files to leave out although `include` takes them."] = ()
+    exclude: Annotated[tuple[Text, ...], "Patterns of files to leave out although `include` takes them."] = (
+        "node_modules/",
+        "archetypes/",
+        "scaffolds/",
+        "_site/",
+    )
 
 
 class Access(Struct, frozen=True):
@@ -122,6 +147,9 @@ class Contract(Struct, frozen=True):
     """Which rules the articles are held to."""
 
     path: Annotated[Text | None, "The data contract (ODCS); null is the packaged articles.odcs.yaml."] = None
+    base_url: Annotated[
+        Text | None, "Address of the site, such as https://example.org; before permalinks it makes `url`, and no id."
+    ] = None
     url_rules: Annotated[Text | None, "The rules of URL identity; null is the packaged url_rules.yaml."] = None
     match_rules: Annotated[Text | None, "The rules of near-duplicates; null is the packaged match_rules.yaml."] = None
 
@@ -244,12 +272,13 @@ class Settings(Struct, frozen=True):
     def read_fingerprint(self) -> str:
         """16 hexadecimal digits that change exactly when a setting changes the records.
 
-        That is the whole section `read`: it alone decides whether a file is read and as what. The
+        That is the whole section `read`, which decides whether a file is read and as what, and the site's address. The
         contract and the URL rules count too, but by their content, so whoever loads them adds it.
         """
         import hashlib  # noqa: PLC0415  (12 ms that the command line's --help need not pay)
 
-        return hashlib.sha256(json.encode(self.read, order="deterministic")).hexdigest()[:16]
+        said = json.encode(self.read, order="deterministic") + (self.contract.base_url or "").encode()
+        return hashlib.sha256(said).hexdigest()[:16]
 
     def to_dict(self) -> dict[str, Any]:
         """Nested plain mappings, as `runs` records them; `load_settings(overrides=…)` takes them back."""

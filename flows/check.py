@@ -25,6 +25,7 @@ from config.url_rules import load_url_rules
 from tasks.arrow.schemas import LISTING
 from tasks.discover import local
 from tasks.discover.batches import make_batches
+from tasks.discover.left_out import name_left_out
 from tasks.discover.location import expanded, split_name
 from tasks.discover.source import kind_of, open_source
 from tasks.front_matter.policy import ReadPolicy
@@ -59,13 +60,17 @@ class FileCounts(msgspec.Struct, frozen=True):
 
 
 class CheckReport(msgspec.Struct, frozen=True):
-    """All findings, sorted by path and place; `failed` if there is an error among them."""
+    """All findings, sorted by path and place; `failed` if there is an error among them.
+
+    `note` names files with front matter that the patterns leave out; empty as a rule.
+    """
 
     status: Literal["passed", "failed"]
     files: FileCounts
     errors: int
     warnings: int
     violations: list[Finding]
+    note: str = ""
 
 
 def check_sources(specs: Sequence[str], settings: Settings) -> CheckReport:
@@ -80,7 +85,7 @@ def check_sources(specs: Sequence[str], settings: Settings) -> CheckReport:
         UsageError: a source, the contract or a setting cannot be understood.
         SourceError: a source is not there or cannot be listed.
     """
-    files, sources = _list_files(specs, settings)
+    files, sources, whole = _list_files(specs, settings)
     batches = make_batches(files, settings.run.batch_bytes)
     checked = ignored = 0
     findings: list[Finding] = []
@@ -91,7 +96,10 @@ def check_sources(specs: Sequence[str], settings: Settings) -> CheckReport:
     findings.sort(key=lambda f: (f.path, f.line or 0, f.column or 0, f.code, f.field))
     errors = sum(finding.severity == "error" for finding in findings)
     status: Literal["passed", "failed"] = "failed" if errors else "passed"
-    return CheckReport(status, FileCounts(checked, ignored), errors, len(findings) - errors, findings)
+    counts = FileCounts(checked, ignored)
+    # A single file is checked alone, whatever is beside it.
+    note = name_left_out(sources[name] for name in whole)
+    return CheckReport(status, counts, errors, len(findings) - errors, findings, note)
 
 
 def spell_finding(finding: Finding) -> str:
@@ -115,19 +123,27 @@ def spell_counts(report: CheckReport) -> str:
 
 def _job(sources: Mapping[str, Source], settings: Settings) -> ParseJob:
     contract, rules = load_contract(settings.contract.path), load_url_rules(settings.contract.url_rules)
-    return ParseJob(sources, contract, rules, ReadPolicy.of(settings.read), settings.read.max_file_bytes)
+    return ParseJob(
+        sources, contract, rules, ReadPolicy.of(settings.read), settings.read.max_file_bytes, settings.contract.base_url
+    )
 
 
-def _list_files(specs: Sequence[str], settings: Settings) -> tuple[pa.Table, dict[str, Source]]:
-    """Every file once, as a `LISTING`; a source is named by its place as the user can open it."""
+def _list_files(specs: Sequence[str], settings: Settings) -> tuple[pa.Table, dict[str, Source], set[str]]:
+    """Every file once, as a `LISTING`, the sources, and the names of those that are listed whole.
+
+    A source is named by its place as the user can open it.
+    """
     sources: dict[str, Source] = {}
+    whole: set[str] = set()
     listings, absolute = [LISTING.empty_table()], [pa.array([], pa.string())]
     for spec in specs:
         source, listing, root = _listed(split_name(spec)[1], settings)
         sources.setdefault(source.name, source)
+        if not expanded(split_name(spec)[1]).is_file():
+            whole.add(source.name)
         listings.append(listing)
         absolute.append(pc.binary_join_element_wise(root, listing["source_path"], "/").combine_chunks())
-    return _each_once(pa.concat_tables(listings), pa.concat_arrays(absolute)), sources
+    return _each_once(pa.concat_tables(listings), pa.concat_arrays(absolute)), sources, whole
 
 
 def _listed(text: str, settings: Settings) -> tuple[Source, pa.Table, str]:

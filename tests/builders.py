@@ -27,7 +27,7 @@ from tests.tables_equal import assert_same_tables
 _AUTHOR: Final = ("-c", "user.name=desk", "-c", "user.email=desk@paper.example")
 
 
-def article(title: str | None = "The ferry", body: str = "Text.", **fields: Any) -> bytes:
+def article(title: str | list[str] | None = "The ferry", body: str = "Text.", **fields: Any) -> bytes:
     """One article; `fields` are front matter by its own names, None leaves a field out."""
     front = {"title": title, "publishedDateTime": "2025-03-01T09:00:00Z", **fields}
     lines = [f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in front.items() if value is not None]

@@ -155,5 +155,6 @@ def check(
     else:
         sys.stdout.write("".join(f"{spell_finding(finding)}\n" for finding in listed))
         sys.stdout.flush()
+        sys.stderr.write(f"{report.note}\n" if report.note else "")
         sys.stderr.write(f"{spell_counts(report)}\n")
     return int(report.status == "failed")

@@ -208,7 +208,12 @@ def without_null_items(array: pa.Array) -> pa.Array:
 
 
 def _dense_lists(lists: pa.ListArray) -> pa.ListArray:
-    items = without_null_items(lists.flatten().drop_null())
+    items = lists.flatten()
+    if pa.types.is_dictionary(items.type):  # Arrow filters no dictionary of structs
+        dense = pa.DictionaryArray.from_arrays(items.indices.drop_null(), items.dictionary)
+    else:
+        dense = items.drop_null()
+    items = without_null_items(dense)
     return pa.ListArray.from_arrays(_offsets(item_counts(lists)), items, type=lists.type)
 
 

@@ -49,6 +49,7 @@ KEY_FIELDS: Final = [
     pa.field("content_key", pa.string()),
     pa.field("title_words", pa.string()),
     pa.field("outlet", pa.string()),
+    pa.field("language", pa.string()),
     pa.field("shingles", pa.list_(pa.int64())),
     pa.field("published_at", TIMESTAMP),
     pa.field("updated_at", TIMESTAMP),

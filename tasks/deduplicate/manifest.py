@@ -34,7 +34,7 @@ DECIDED: Final = (
 )
 
 #: Columns by which records are compared; deleted files have none.
-_COMPARED: Final = ("content_key", "title_words", "outlet", "match_version")
+_COMPARED: Final = ("content_key", "title_words", "outlet", "language", "match_version")
 
 _LISTS: Final = ("alias_ids", "near", "violations")
 

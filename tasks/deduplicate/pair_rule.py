@@ -36,6 +36,7 @@ class Story(NamedTuple):
         published_at: seconds since 1970; None where unknown: then only records without a date are near.
         shingles: hashes of title and excerpt, see `tasks.arrow.texts.shingles`.
         title_shingles: hashes of the title alone.
+        language: of the text, as the site writes it; empty where unknown.
     """
 
     title: str
@@ -43,6 +44,7 @@ class Story(NamedTuple):
     published_at: float | None
     shingles: frozenset[int]
     title_shingles: frozenset[int]
+    language: str = ""
 
 
 class Relation(msgspec.Struct, frozen=True):
@@ -91,6 +93,8 @@ class PairRule:
         if days is None or days > self.rules.window_days:
             return None
         same_outlet = self._same_outlet(a, b)
+        if self._are_translations(a, b):
+            return None
         similarity = jaccard(a.shingles, b.shingles)
         rule = self._rule(a, b, days, similarity, same_outlet)
         if rule is None:
@@ -101,11 +105,11 @@ class PairRule:
     def conflicting(self, a: Story, b: Story) -> bool:
         """Whether two records that others connect cannot be one story.
 
-        Records conflict if they lie further apart than `chain_days` or are numbered differently; at one
-        outlet, if the rule could not relate them however similar they were.
+        Records conflict if they are in different languages, lie further apart than `chain_days` or are numbered
+        differently; at one outlet, if the rule could not relate them however similar they were.
         """
         days = self._days(a, b)
-        if days is None or days > self.rules.chain_days:
+        if days is None or days > self.rules.chain_days or self._are_translations(a, b):
             return True
         if self._same_outlet(a, b):
             return self._apart_at_one_outlet(a, b, days)
@@ -137,7 +141,9 @@ class PairRule:
 
     def _same_words(self, a: Story, b: Story) -> bool:
         long_enough = len(self._title(a.title).words) >= self.rules.undated_words
-        return long_enough and a.title == b.title and a.shingles == b.shingles
+        # Pages of a site without addresses, such as the reference of two versions, share titles alone.
+        says_more = bool(a.outlet) or bool(a.shingles - a.title_shingles)
+        return long_enough and says_more and a.title == b.title and a.shingles == b.shingles
 
     def _title_counts(self, story: Story, days: float) -> bool:
         length = len(self._title(story.title).words)
@@ -175,6 +181,13 @@ class PairRule:
             and shared >= least.overlap * length
             for least in self.rules.reissued
         )
+
+    @staticmethod
+    def _are_translations(a: Story, b: Story) -> bool:
+        """Whether the languages differ; at one outlet a page that names none is in the site's own language."""
+        if a.outlet != b.outlet and not (a.language and b.language):
+            return False
+        return a.language.lower().replace("_", "-") != b.language.lower().replace("_", "-")
 
     def _same_outlet(self, a: Story, b: Story) -> bool:
         return a.outlet == b.outlet and a.outlet not in self.rules.portals

@@ -28,7 +28,7 @@ from tasks.deduplicate.pair_rule import PairRule, Story
 Edge = tuple[int, int]
 
 #: Columns of the manifest that the rule looks at.
-FEATURES: Final = ("title_words", "outlet", "published_at", "shingles")
+FEATURES: Final = ("title_words", "outlet", "language", "published_at", "shingles")
 #: Columns of the manifest that hold the related pairs: the partners, and the version of rules and code.
 STORED: Final = ("near", "match_version")
 #: Pairs whose texts are in memory at a time, as Python sets: some 5 kB a record.
@@ -145,6 +145,7 @@ def stories(records: pa.Table) -> list[Story]:
         [None if moment is None else moment / 1e6 for moment in moments],
         map(frozenset, _sets(_lists(records))),
         map(frozenset, _sets(shingles_of_words(titles, nothing))),
+        pc.fill_null(records["language"], "").to_pylist(),
     )
     return [Story(*values) for values in zip(*columns, strict=True)]
 

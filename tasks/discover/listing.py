@@ -6,7 +6,7 @@ left alone. Does not belong here: how a kind of source lists.
 Patterns are Git's globs. `include` is matched against the path of the *file*: `*.md` in any folder,
 `/news/*.md` directly below `news`, `news/` or `news/**` everything below it. `exclude` is a
 .gitignore: a folder that it matches is not entered. With a `!pattern` in it all folders are entered
-and each file is decided alone, the last match counting.
+and each file is decided alone, the last match counting. A suffix alone (`*.md`) is matched in any case of letters.
 """
 
 from __future__ import annotations
@@ -26,8 +26,11 @@ from tasks.arrow.schemas import LISTING
 from tasks.runs.logs import log_of
 from tasks.runs.source import VERSION
 
-DEFAULT_INCLUDE: Final = ("**/*.md", "**/*.markdown", "**/*.html")
+DEFAULT_INCLUDE: Final = ("**/*.md", "**/*.markdown", "**/*.mdx", "**/*.html", "**/*.txt")
+#: Folders of generators and packages that hold no articles: templates, and what was built from the articles.
+DEFAULT_EXCLUDE: Final = ("node_modules/", "archetypes/", "scaffolds/", "_site/")
 
+_FOLDER_PATTERN: Final = re.compile(r"[A-Za-z0-9_-]+/")
 _SUFFIX_PATTERN: Final = re.compile(r"(?:\*\*/)?\*(?P<suffix>\.[A-Za-z0-9._-]+)")
 
 _Rule = tuple[re.Pattern[str], bool]
@@ -41,39 +44,58 @@ class Globs(msgspec.Struct, frozen=True):
     """Compiled patterns: which files are taken and which folders are entered.
 
     Attributes:
-        suffixes: ends of file names that are taken; `("",)` where only `include` can tell.
+        suffixes: ends of file names that are taken, in small letters; `("",)` where only `include` can tell.
         include: rules a path must match; empty where `suffixes` alone decide.
         exclude: rules of files and folders to leave out.
+        folders: names of folders to leave out wherever they are.
     """
 
     suffixes: tuple[str, ...]
     include: tuple[_Rule, ...]
     exclude: tuple[_Rule, ...]
+    folders: frozenset[str] = frozenset()
 
     @classmethod
     def compile(cls, include: Sequence[str], exclude: Sequence[str] = ()) -> Globs:
-        """Compile patterns; plain suffix patterns (`**/*.md`) become one `str.endswith`.
+        """Compile patterns; plain suffixes (`**/*.md`) become one `str.endswith`, plain folders (`drafts/`) a set.
 
         Raises:
             UsageError: a pattern is not valid, or `include` holds none.
         """
-        left_out = tuple((re.compile(regex), takes) for regex, takes in _translate(exclude))
+        # A pattern that gives back (`!`) makes their order count.
+        in_order = any(pattern.startswith("!") for pattern in exclude)
+        folders = frozenset() if in_order else frozenset(filter(_FOLDER_PATTERN.fullmatch, exclude))
+        others = [pattern for pattern in exclude if pattern not in folders]
+        left_out = tuple((re.compile(regex), takes) for regex, takes in _translate(others))
+        names = frozenset(pattern[:-1] for pattern in folders)
         suffixes = [_SUFFIX_PATTERN.fullmatch(pattern) for pattern in include]
-        plain = tuple(match["suffix"] for match in suffixes if match)
+        plain = tuple(match["suffix"].lower() for match in suffixes if match)
         if plain and len(plain) == len(include):
-            return cls(plain, (), left_out)
-        rules = tuple((_of_file(regex), takes) for regex, takes in _translate(include))
+            return cls(plain, (), left_out, names)
+        rules = [
+            (_of_file(regex, re.IGNORECASE if _SUFFIX_PATTERN.fullmatch(pattern) else 0), takes)
+            for pattern in include
+            for regex, takes in _translate([pattern])
+        ]
         if not rules:
             raise UsageError("No include pattern is given.", "Write at least one, such as **/*.md.")
-        return cls(("",), rules, left_out)
+        return cls(("",), tuple(rules), left_out, names)
+
+    def names(self, path: str) -> bool:
+        """Whether the path ends in one of `suffixes`, in any case of letters."""
+        return path.endswith(self.suffixes) or path.lower().endswith(self.suffixes)
 
     def takes(self, path: str) -> bool:
         """Whether the patterns take the file at this path; its name ends in one of `suffixes`."""
+        if self.folders and "/" in path and not self.folders.isdisjoint(path.split("/")[:-1]):
+            return False
         included = not self.include or _last_match(self.include, path, whole=True)
         return included and not _last_match(self.exclude, path, whole=False)
 
     def enters(self, folder: str) -> bool:
         """Whether the folder (written with a `/` at its end) can hold files that are taken."""
+        if self.folders and folder[:-1].rpartition("/")[2] in self.folders:
+            return False
         if not self.exclude or not all(takes for _, takes in self.exclude):
             return True
         return not _last_match(self.exclude, folder, whole=False)
@@ -94,9 +116,9 @@ def _translate(patterns: Sequence[str]) -> Iterator[tuple[str, bool]]:
             yield regex, takes
 
 
-def _of_file(regex: str) -> re.Pattern[str]:
+def _of_file(regex: str, flags: int = 0) -> re.Pattern[str]:
     """The expression for a whole file path; one of a folder's contents takes what is below it."""
-    return re.compile(regex + ".*" if regex.endswith(("/", "/)")) or regex == "." else regex)
+    return re.compile(regex + ".*" if regex.endswith(("/", "/)")) or regex == "." else regex, flags)
 
 
 def _last_match(rules: tuple[_Rule, ...], path: str, *, whole: bool) -> bool:
@@ -130,7 +152,7 @@ class Gathered(msgspec.Struct):
 
     def wants_outside(self, path: str) -> bool:
         """Whether the name of a path that leads out is one that counts; such paths are logged."""
-        return path.endswith(self.globs.suffixes)
+        return self.globs.names(path)
 
     def note(self, path: str, size: int, etag: str | None) -> None:
         """Add a file; without an etag its time of modification must show a change."""
@@ -173,7 +195,7 @@ def listing_table(name: str, paths: Iterable[str], **columns: Sequence[object] |
 
 def wants(globs: Globs, path: str) -> bool:
     """Whether a source with these patterns takes the file at a path: not hidden, and chosen by them."""
-    return path.endswith(globs.suffixes) and not is_hidden(path) and globs.takes(path)
+    return globs.names(path) and not is_hidden(path) and globs.takes(path)
 
 
 def is_hidden(path: str) -> bool:

@@ -150,7 +150,9 @@ class _Walk(Gathered, kw_only=True):
                 if name.startswith("."):
                     continue
                 if entry.is_file(follow_symlinks=False):
-                    if name.endswith(suffixes) and (decide is None or decide(prefix + name)):
+                    # Few names have capitals at their end.
+                    is_named = name.endswith(suffixes) or name.lower().endswith(suffixes)
+                    if is_named and (decide is None or decide(prefix + name)):
                         try:
                             status = entry.stat(follow_symlinks=False)
                         except FileNotFoundError:  # deleted meanwhile

@@ -20,7 +20,7 @@ import msgspec
 from config.errors import UsageError
 from config.settings import Access
 from tasks.discover import git, local, objects, tars, zips
-from tasks.discover.listing import DEFAULT_INCLUDE, Globs
+from tasks.discover.listing import DEFAULT_EXCLUDE, DEFAULT_INCLUDE, Globs
 from tasks.discover.location import SourceKind, SourceLocation, refuse_overlap, scheme_of, split_name
 from tasks.runs.source import Source
 
@@ -34,7 +34,7 @@ def open_source(
     spec: str,
     name: str | None = None,
     include: Sequence[str] = DEFAULT_INCLUDE,
-    exclude: Sequence[str] = (),
+    exclude: Sequence[str] = DEFAULT_EXCLUDE,
     access: Access = _DEFAULT_ACCESS,
 ) -> Source:
     """Open one source.
@@ -56,7 +56,7 @@ def open_source(
 def open_sources(
     specs: Sequence[str],
     include: Sequence[str] = DEFAULT_INCLUDE,
-    exclude: Sequence[str] = (),
+    exclude: Sequence[str] = DEFAULT_EXCLUDE,
     access: Access = _DEFAULT_ACCESS,
 ) -> list[Source]:
     """Open several sources, in the order given, that must not overlap.

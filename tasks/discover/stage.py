@@ -16,10 +16,14 @@ from tasks.arrow.memory import give_back, system_memory
 from tasks.arrow.schemas import FILES
 from tasks.discover.batches import fingerprint, make_batches
 from tasks.discover.changes import Changes, compare, settled_times
+from tasks.discover.left_out import name_left_out
+from tasks.runs.logs import log_of
 from tasks.runs.run import Batch, Plan, Run, count_by, load_run
 from tasks.runs.source import VERSION
 from tasks.runs.staging import fresh_folder, read_arrow, read_json, write_arrow
 from tasks.runs.stamps import LISTED, STAMPS, read_stamps
+
+_log: Final = log_of("discover")
 
 #: What the manifest must say of a file to tell whether it changed.
 _COMPARED: Final = (
@@ -57,6 +61,8 @@ def _planned(folder: Path) -> Plan:
     stale = _stale(run, manifest)
     stamps = read_stamps(run.warehouse.root, run.sources)
     changes = compare(listing, manifest, stamps, sources=run.sources.keys(), reprocess=stale)
+    if len(changes.new) and (note := name_left_out(run.sources.values())):
+        _log.warning("%s", note)
     write_arrow(folder / "deleted.arrow", manifest.select(["source", "source_path"]).take(changes.deleted))
     stamps = _stamps(listing, manifest, changes, listed_at)
     write_arrow(folder / LISTED, stamps)

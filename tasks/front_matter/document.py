@@ -7,11 +7,21 @@ Does not belong here: the formats themselves, and types (the parse stage casts r
 
 from __future__ import annotations
 
-import codecs
+import json
 from contextlib import suppress
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from tasks.front_matter.fences import BYTE_ORDER_MARK, FrontMatter, find_front_matter, guess_front_matter
+from tasks.front_matter.encodings import Text, decode_otherwise, open_text
+from tasks.front_matter.fences import (
+    BLANK_FIRST,
+    COMMENT_FIRST,
+    LONG_FENCE,
+    NO_OPENING_FENCE,
+    FrontMatter,
+    find_front_matter,
+    guess_front_matter,
+    has_bare_metadata,
+)
 from tasks.front_matter.findings import Findings, Node, Path, Problem, StopReadingError
 from tasks.front_matter.policy import ReadPolicy
 from tasks.front_matter.yaml_subset import SubsetReader
@@ -19,14 +29,24 @@ from tasks.front_matter.yaml_subset import SubsetReader
 #: Path to 1-based line and column in the file, columns in characters.
 Locations = dict[Path, tuple[int, int]]
 
+_UNUSUAL: Final = {
+    BLANK_FIRST: "A blank line or space stands before the front matter: start the file with its first fence.",
+    COMMENT_FIRST: "A comment stands before the front matter: start the file with its first fence.",
+    LONG_FENCE: "A fence of the front matter has more than three dashes: write `---`.",
+    NO_OPENING_FENCE: "The front matter is closed and never opened: put a line `---` before it.",
+}
+_NO_FENCE: Final = (
+    "The file starts with metadata that have no fences, so it is not read: put a line `---` before and after them."
+)
+
 
 class Document(NamedTuple):
     """One file that has front matter.
 
     Attributes:
         tree: the front matter, every scalar as its text; None when it could not be read to its end.
-            A file with a tree may still have `problems`. Trees share parts with those of other
-            documents, so they are never changed.
+            A file with a tree may still have `problems`; one with neither has metadata that are not read.
+            Trees share parts with those of other documents, so they are never changed.
         body: the exact text after the line of the closing fence; empty when not decodable.
         problems: findings that reject the file.
         warnings: findings that the policy lets pass.
@@ -60,16 +80,17 @@ class Reader:
         guess = guess_front_matter(data)
         if guess is not None and (read := self._read_fast(data, guess)) is not None:
             return Document(*read, (), ())
-        region = find_front_matter(data)
-        if region is None:
-            return None
+        text = open_text(data)
+        region = find_front_matter(text.lines)
         findings = Findings(self._policy)
-        _check_start(data, region, findings)
+        if region is None:
+            return _without_front_matter(text, findings)
+        _check_start(text, region, findings)
         tree: Node = None
         body = ""
         with suppress(StopReadingError):  # the findings say why
-            read = None if region == guess else self._read_fast(data, region)
-            tree, body = read or self._read_slow(data, region, findings)
+            read = None if region == guess else self._read_fast(text.data, region)
+            tree, body = read or self._read_slow(text, region, findings)
         mapping = tree if isinstance(tree, dict) else None
         return Document(mapping, body, tuple(findings.problems), tuple(findings.warnings))
 
@@ -82,8 +103,8 @@ class Reader:
         except UnicodeDecodeError:
             return None
 
-    def _read_slow(self, data: bytes, region: FrontMatter, findings: Findings) -> tuple[Node, str]:
-        body = _open(data, region, findings)
+    def _read_slow(self, text: Text, region: FrontMatter, findings: Findings) -> tuple[Node, str]:
+        body = _open(text, region, findings)
         if not region.closed and self._policy.action("front-matter/unclosed-fence") == "reject":
             return None, body
         try:
@@ -105,16 +126,17 @@ def locate(data: bytes, policy: ReadPolicy) -> Locations:
         header's for tables. The empty path, the front matter itself, is always there; what could not be
         read is missing.
     """
-    region = find_front_matter(data)
+    text = open_text(data)
+    region = find_front_matter(text.lines)
     if region is None:
         return {(): (1, 1)}
     findings = Findings(policy)
     offsets: dict[Path, int] = {}
     with suppress(StopReadingError):  # the offsets before the fault are there already
-        _open(data, region, findings)
+        _open(text, region, findings)
         _read_tree(region, findings, "", offsets)
     locations = {path: findings.location(offset) for path, offset in offsets.items()}
-    locations[()] = findings.location(0)
+    locations[()] = max(findings.location(0), (1, 1))
     return locations
 
 
@@ -146,7 +168,7 @@ def _read_tree(
     """
     tree: Node
     # Most files are in the subset, and a check of a few by hand need not import the other readers.
-    if region.format == "yaml":
+    if region.format == "yaml" and not _is_json(findings.text):
         from tasks.front_matter.yaml_events import read_yaml  # noqa: PLC0415
 
         tree = read_yaml(findings, offsets)
@@ -156,14 +178,29 @@ def _read_tree(
         if region.format == "toml":
             tree = read_toml(findings, offsets)
         else:
-            tree, body = read_json(findings, offsets)
+            tree, rest = read_json(findings, offsets)
+            body = body if region.fence else rest
+            if region.fence and rest.strip():
+                message = "Text follows the closing brace: put it after the closing fence."
+                findings.add("json/syntax", findings.text.rfind(rest.strip()), message)
     if not isinstance(tree, dict):
         message = "The front matter is not a list of `key: value` pairs: write it so."
         findings.add("front-matter/not-a-mapping", 0, message)
     return tree, body
 
 
-def _open(data: bytes, region: FrontMatter, findings: Findings) -> str:
+def _is_json(text: str) -> bool:
+    """Whether YAML front matter is a JSON object; not all of JSON is YAML."""
+    if not text.lstrip().startswith("{"):
+        return False
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _open(file: Text, region: FrontMatter, findings: Findings) -> str:
     """Decode front matter and body; `findings` gets the front matter's text.
 
     Returns:
@@ -172,49 +209,32 @@ def _open(data: bytes, region: FrontMatter, findings: Findings) -> str:
     Raises:
         StopReadingError: the file is not in an encoding that the policy knows.
     """
-    front_matter, body = data[region.start : region.stop], data[region.body :]
+    front_matter, body = file.lines[region.start : region.stop], file.data[region.body :]
     try:
         texts = front_matter.decode(), body.decode()
     except UnicodeDecodeError:
-        texts = _decode_otherwise(data, front_matter, body, findings)
-    findings.open(texts[0], 1 if region.format == "json" else 2)
+        texts = decode_otherwise(file.data, front_matter, body, findings)
+    if region.fence == b";;;":  # the braces are left out
+        findings.open(f"{{\n{texts[0]}\n}}", region.line - 1)
+    else:
+        findings.open(texts[0], region.line)
     return texts[1]
 
 
-def _decode_otherwise(data: bytes, front_matter: bytes, body: bytes, findings: Findings) -> tuple[str, str]:
-    line, column, byte = _first_bad_byte(data)
-    encoding = findings.policy.fallback_encoding
-    if encoding is not None:
-        try:
-            texts = front_matter.decode(encoding), body.decode(encoding)
-        except ValueError:
-            encoding = None
-    if encoding is None:
-        message = f"The byte 0x{byte:02X} is not UTF-8 text: save the file as UTF-8."
-        findings.add_at("text/invalid-utf8", (line, column), message)
-        raise StopReadingError
-    message = f"The file is not UTF-8 and was read as {encoding}: save it as UTF-8."
-    findings.add_at("text/windows-1252", (line, column), message)
-    return texts
+def _without_front_matter(text: Text, findings: Findings) -> Document | None:
+    if not has_bare_metadata(text.lines):
+        return None
+    findings.add_at("front-matter/no-fence", (1, 1), _NO_FENCE)
+    found = findings.problems or findings.warnings
+    return Document(None, "", tuple(findings.problems), tuple(findings.warnings)) if found else None
 
 
-def _first_bad_byte(data: bytes) -> tuple[int, int, int]:
-    """Line, column and value of the first byte that is not UTF-8."""
-    data = data.removeprefix(BYTE_ORDER_MARK)
-    try:
-        codecs.utf_8_decode(data, "strict", True)
-    except UnicodeDecodeError as error:
-        line_start = data.rfind(b"\n", 0, error.start) + 1
-        column = len(data[line_start : error.start].decode()) + 1
-        return data.count(b"\n", 0, error.start) + 1, column, data[error.start]
-    raise AssertionError("called for a file that is UTF-8")
-
-
-def _check_start(data: bytes, region: FrontMatter, findings: Findings) -> None:
-    if data.startswith(BYTE_ORDER_MARK):
-        message = "The file starts with a byte-order mark: save it as UTF-8 without one."
-        findings.add_at("text/byte-order-mark", (1, 1), message)
+def _check_start(text: Text, region: FrontMatter, findings: Findings) -> None:
+    for code, message in text.unusual:
+        findings.add_at(code, (1, 1), message)
+    if region.unusual:
+        findings.add_at(region.unusual, (1, 1), _UNUSUAL[region.unusual])
     if not region.closed:
-        fence = "+++" if region.format == "toml" else "---"
+        fence = region.fence.decode()
         message = f"The front matter is never closed: put a line `{fence}` after its last line."
         findings.add_at("front-matter/unclosed-fence", (1, 1), message)

@@ -18,6 +18,9 @@ Path = tuple[str | int, ...]
 #: One value of a raw tree: text exactly as the scalar says it, null, or a collection. Never changed.
 Node: TypeAlias = "str | list[Node] | dict[str, Node] | None"
 
+#: What ends a line in editors.
+LINE_BREAK: Final = "\r\n|\r|\n"
+
 #: Longest excerpt of an offending value that is kept with a finding, in characters.
 MAX_VALUE: Final = 200
 
@@ -33,12 +36,22 @@ CODES: Final[dict[str, str]] = {
     "text/invalid-utf8": "the file is not UTF-8",
     "text/windows-1252": "the file is not UTF-8 and was read as Windows-1252",
     "text/byte-order-mark": "the file starts with a UTF-8 byte-order mark",
+    "text/byte-order-marks": "the file starts with more than one byte-order mark",
+    "text/utf-16": "the file is UTF-16",
+    "text/cr-line-ends": "the lines of the file end with CR alone",
     "text/control-character": "the front matter holds a control character, such as NUL",
     "text/surrogate": "an escape stands for half a character (a lone surrogate)",
+    "front-matter/blank-first": "a blank line or space stands before the front matter",
+    "front-matter/comment-first": "a comment stands before the front matter",
+    "front-matter/long-fence": "a fence of the front matter has more than three dashes",
+    "front-matter/no-opening-fence": "the fence that closes the front matter was never opened",
+    "front-matter/no-fence": "the file starts with metadata that have no fences, and is not read",
     "front-matter/unclosed-fence": "the fence that opens the front matter is never closed",
     "front-matter/not-a-mapping": "the front matter is not a list of `key: value` pairs",
+    "front-matter/section": "the page describes a section of the site (`_index.md`), and is no article",
+    "front-matter/redirect": "the page without a title only sends its reader to another one",
     "yaml/syntax": "the front matter is not valid YAML",
-    "yaml/duplicate-key": "a key stands twice in one mapping",
+    "yaml/duplicate-key": "a key stands twice in one mapping; the last one counts",
     "yaml/anchor": "an anchor (`&name`) is used",
     "yaml/alias": "an alias (`*name`) is used",
     "yaml/tag": "a tag (`!name`) is used",
@@ -46,7 +59,7 @@ CODES: Final[dict[str, str]] = {
     "yaml/multiple-documents": "the front matter holds more than one YAML document",
     "toml/syntax": "the front matter is not valid TOML",
     "json/syntax": "the front matter is not valid JSON",
-    "json/duplicate-key": "a key stands twice in one object",
+    "json/duplicate-key": "a key stands twice in one object; the last one counts",
     "field/missing": "a required field is missing or empty",
     "field/type": "a value is not of the type that the contract gives the field",
     "field/null-item": "a list holds an empty item",
@@ -55,8 +68,9 @@ CODES: Final[dict[str, str]] = {
     "field/enum": "a value is not one of those the contract lists",
     "field/length": "a text or list is shorter or longer than the contract allows",
     "url/invalid": "a URL is not an absolute http(s) address",
-    "time/invalid": "a time does not exist or is not written as ISO 8601",
-    "time/no-zone": "a time has no zone and was taken as UTC",
+    "time/invalid": "a text is no time that exists",
+    "time/ambiguous": "a date may be read day first or month first",
+    "time/no-zone": "a time has no zone and was taken in the contract's default zone",
 }
 
 _HALF_CHARACTER: Final = "An escape stands for half a character (a lone surrogate): write the character itself."
@@ -110,7 +124,7 @@ class Findings:
     def location(self, offset: int) -> tuple[int, int]:
         """1-based line and column in the file, in characters, of an offset in the front matter."""
         if self._line_starts is None:
-            self._line_starts = [0, *(line_break.end() for line_break in re.finditer("\n", self.text))]
+            self._line_starts = [0, *(line_break.end() for line_break in re.finditer(LINE_BREAK, self.text))]
         line = bisect_right(self._line_starts, offset) - 1
         return self._first_line + line, offset - self._line_starts[line] + 1
 

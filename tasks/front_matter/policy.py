@@ -21,12 +21,20 @@ ACTIONS: Final = ("accept", "warn", "reject")
 DEFAULT_ACTIONS: Final[dict[str, str]] = {
     "text/byte-order-mark": "accept",
     "text/windows-1252": "warn",
+    "text/byte-order-marks": "warn",
+    "text/utf-16": "warn",
+    "text/cr-line-ends": "warn",
+    "front-matter/blank-first": "warn",
+    "front-matter/comment-first": "warn",
+    "front-matter/long-fence": "warn",
+    "front-matter/no-opening-fence": "warn",
+    "front-matter/no-fence": "warn",
     "front-matter/unclosed-fence": "reject",
-    "yaml/duplicate-key": "reject",
+    "yaml/duplicate-key": "warn",
     "yaml/anchor": "reject",
     "yaml/alias": "reject",
     "yaml/tag": "reject",
-    "json/duplicate-key": "reject",
+    "json/duplicate-key": "warn",
 }
 
 #: Readers recurse once a level, so the limit stays far below the interpreter's.

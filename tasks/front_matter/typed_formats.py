@@ -67,7 +67,7 @@ def read_json(findings: Findings, offsets: dict[Path, int] | None = None) -> tup
         StopReadingError: it is not valid JSON or exceeds a limit; `findings` says why.
     """
     text = findings.text_without(_CONTROL)
-    typed, stop, repeats_keys = _decode_json(text, findings)
+    typed, stop, repeats_keys = _decode_json(text, len(text) - len(text.lstrip()), findings)
     untyper = _Untyper(findings)
     tree = untyper.mapping(typed)
     if offsets is not None or repeats_keys or untyper.surrogates:
@@ -82,7 +82,7 @@ def read_json(findings: Findings, offsets: dict[Path, int] | None = None) -> tup
     return tree, findings.text[rest.end() if rest else stop :]
 
 
-def _decode_json(text: str, findings: Findings) -> tuple[dict[str, Any], int, bool]:
+def _decode_json(text: str, start: int, findings: Findings) -> tuple[dict[str, Any], int, bool]:
     """The typed object, the offset after it, and whether a key stands twice in an object."""
     repeats_keys = False
 
@@ -94,7 +94,7 @@ def _decode_json(text: str, findings: Findings) -> tuple[dict[str, Any], int, bo
 
     decoder = json.JSONDecoder(object_pairs_hook=mapping, parse_int=str, parse_float=str, parse_constant=str)
     try:
-        return *decoder.raw_decode(text), repeats_keys
+        return *decoder.raw_decode(text, start), repeats_keys
     except RecursionError:
         findings.stop_at_depth()
     except json.JSONDecodeError as error:
@@ -130,7 +130,7 @@ def _scan_json(text: str, stop: int, offsets: dict[Path, int], findings: Finding
             key: str = json.loads(mark, strict=False)
             path[-1], key_offset, expects_key = key, offset, False
             if key in keys:
-                message = f"The key `{key}` stands a second time in one object: keep one of them."
+                message = f"The key `{key}` stands a second time, and the last one counts: keep one of them."
                 findings.add("json/duplicate-key", offset, message, tuple(path), key)
             keys.add(key)
         elif mark != ":":

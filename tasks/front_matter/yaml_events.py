@@ -20,9 +20,14 @@ _Loader: Final[Any] = getattr(yaml, "CLoader", yaml.Loader)  # without libyaml: 
 
 _NULLS: Final = frozenset(("", "~", "null", "Null", "NULL"))
 
-#: Characters that a YAML stream must not hold (YAML 1.1, section 5.1, `c-printable`).
-_UNPRINTABLE: Final = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+#: Characters that a YAML stream must not hold (YAML 1.1, section 5.1, `c-printable`, and U+FEFF, which libyaml takes).
+_UNPRINTABLE: Final = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
+#: An escape of half a character, and half a character.
+_HALF: Final = re.compile(r"\\u[dD][89a-fA-F]")
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+#: Longest front matter with halves of characters that is read by the slow loader, which puts up with them.
+_MAX_SLOW: Final = 1_000_000
 #: Parts of libyaml's messages, and the message for the author of the file.
 _EXPLANATIONS: Final = {
     "mapping values are not allowed": "A `: ` stands where no key can be: put the value in quotes, "
@@ -49,7 +54,9 @@ def read_yaml(findings: Findings, offsets: dict[Path, int] | None = None) -> Nod
         StopReadingError: the rest cannot be read; `findings` says why.
     """
     text = findings.text_without(_UNPRINTABLE)
-    loader = _Loader(text)
+    # libyaml refuses half a character even where its other half follows.
+    has_halves = len(text) <= _MAX_SLOW and _HALF.search(text) is not None
+    loader = (yaml.Loader if has_halves else _Loader)(text)
     try:
         return _EventReader(loader, findings, offsets).document()
     except yaml.YAMLError as error:
@@ -115,7 +122,7 @@ class _EventReader:
             self._add("yaml/tag", event, f"The tag `{event.tag}` has no effect here: delete it.", event.tag)
         node: Node
         if kind is yaml.ScalarEvent:
-            node = None if event.implicit[0] and event.value in _NULLS else event.value
+            node = None if event.implicit[0] and event.value in _NULLS else self._text(event)
         else:
             self._check_depth(event, depth)
             node = self._mapping(depth) if kind is yaml.MappingStartEvent else self._list(depth)
@@ -133,7 +140,7 @@ class _EventReader:
             key = self._key(event, depth)
             path.append(key)
             if key in tree:
-                message = f"The key `{key}` stands a second time in one mapping: keep one of them."
+                message = f"The key `{key}` stands a second time, and the last one counts: keep one of them."
                 self._add("yaml/duplicate-key", event, message, key)
             value = self._next()
             if self._offsets is not None:
@@ -159,7 +166,7 @@ class _EventReader:
     def _key(self, event: Any, depth: int) -> str:
         """The key's text; a finding and a stand-in for a key that is no text."""
         if type(event) is yaml.ScalarEvent and event.tag is None and event.anchor is None:
-            return str(event.value)
+            return self._text(event).lstrip("\ufeff")
         offsets, self._offsets = self._offsets, None
         key = self._node(event, depth + 1)
         self._offsets = offsets
@@ -167,6 +174,16 @@ class _EventReader:
             message = "A key is a list or a mapping: write it as plain text, or quote it."
             self._add("yaml/complex-key", event, message)
         return key if isinstance(key, str) else getattr(event, "value", "")
+
+    def _text(self, event: Any) -> str:
+        """A scalar's text: both halves of a character as one, U+FFFD with a finding for a lone half."""
+        text = str(event.value)
+        if text.isascii() or _SURROGATE.search(text) is None:
+            return text
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        if "\ufffd" in text:
+            self._findings.add_surrogate(event.start_mark.index, tuple(self._path))
+        return text
 
     def _alias(self, event: Any, depth: int) -> Node:
         name = event.anchor

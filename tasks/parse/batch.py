@@ -23,7 +23,8 @@ from tasks.arrow.schemas import FINDINGS
 from tasks.front_matter.document import Document, Reader
 from tasks.front_matter.findings import Problem
 from tasks.front_matter.policy import ReadPolicy
-from tasks.parse.records import build_records
+from tasks.parse.derive import ignored_reason
+from tasks.parse.records import build_records, findings_table
 from tasks.runs.parsed import Parsed
 from tasks.runs.source import Content, Source, UnreadableFile, read_files
 
@@ -52,6 +53,7 @@ class ParseJob(msgspec.Struct, frozen=True):
         rules: URL rules.
         policy: how front matter is read.
         max_file_bytes: larger files are not read on.
+        base_url: address of the site, for articles that state none of their own; None where unknown.
     """
 
     sources: Mapping[str, Source]
@@ -59,6 +61,7 @@ class ParseJob(msgspec.Struct, frozen=True):
     rules: UrlRules
     policy: ReadPolicy
     max_file_bytes: int
+    base_url: str | None = None
 
 
 class _Read(NamedTuple):
@@ -109,7 +112,10 @@ def _read_file(row: dict[str, Any], content: Content | OSError, job: ParseJob, r
     if digest == row["known_hash"]:
         return _Read("same_content", digest, etag=etag, size=size)
     document = reader.read(raw)
-    return _Read("ignored" if document is None else "record", digest, raw, document, etag, size)
+    if document is not None and document.tree and (reason := ignored_reason(row["source_path"], document.tree)):
+        document = Document(None, "", (), (reason,))
+    is_article = document is not None and (document.tree is not None or document.problems)
+    return _Read("record" if is_article else "ignored", digest, raw, document, etag, size)
 
 
 def _unread(row: dict[str, Any], error: OSError) -> _Read:
@@ -147,11 +153,12 @@ def _tables(files: pa.Table, reads: list[_Read], job: ParseJob) -> tuple[pa.Tabl
         files = files.set_column(index, files.field(index), values)
     files = files.append_column("source_hash", pa.array([read.digest for read in reads], pa.string()))
     files = files.append_column("state", pa.array([read.state for read in reads], pa.string()))
-    documents = [read.document for read in reads if read.document is not None]
+    documents = [read.document for read in reads if read.document is not None and read.state == "record"]
     rows = pc.indices_nonzero(pc.equal(files["state"], "record"))
     named = files.select(["source", "source_path", "source_hash"])
-    records = build_records(named.take(rows), documents, job.contract, job.rules)
-    return _beside(files, rows, records.table), _findings_of(files, rows, records.findings)
+    records = build_records(named.take(rows), documents, job.contract, job.rules, job.base_url)
+    found = _findings_of(files, rows, records.findings)
+    return _beside(files, rows, records.table), _with_ignored(found, reads)
 
 
 def _beside(files: pa.Table, rows: pa.Array, records: pa.Table) -> pa.Table:
@@ -161,6 +168,16 @@ def _beside(files: pa.Table, rows: pa.Array, records: pa.Table) -> pa.Table:
     for name in records.column_names:
         files = files.append_column(name, records[name])
     return files
+
+
+def _with_ignored(found: pa.Table, reads: list[_Read]) -> pa.Table:
+    """The findings, and why some files are ignored."""
+    ignored = {row: read.document for row, read in enumerate(reads) if read.state == "ignored" and read.document}
+    if not ignored:
+        return found
+    reasons = findings_table(list(ignored.values()))
+    rows = pa.array(list(ignored), pa.int32()).take(reasons["row"])
+    return pa.concat_tables([found, reasons.set_column(0, FINDINGS.field("row"), rows)])
 
 
 def _findings_of(files: pa.Table, rows: pa.Array, findings: pa.Table) -> pa.Table:

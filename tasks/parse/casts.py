@@ -1,23 +1,23 @@
 """From a column of raw texts to a column of the contract's type, with a finding for every misfit.
 
 Belongs here: integers, numbers, booleans and times as texts become values, a column at a time.
-Does not belong here: finding the texts in the front matter (`trees`), and rules on values
-(`tasks.validate`). The contract's type decides: nothing here guesses what a text might be.
+Does not belong here: finding the texts in the front matter (`trees`), single times (`times`), and rules
+on values (`tasks.validate`). The contract's type decides: nothing here guesses what a text might be.
 """
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from config.contract_types import TIMESTAMP, Column
+from config.contract_types import TIMESTAMP, Column, time_zone
+from tasks.parse.times import read_time
 
-#: Integers as people write them: no underscores, no exponent.
-_INTEGER: Final = r"^[+-]?[0-9]+$"
+#: Integers as people and programs write them (`65.0`): no underscores, no exponent.
+_INTEGER: Final = r"^[+-]?[0-9]+([.]0+)?$"
 #: The form of nearly all files; Arrow reads it as it stands, and no such number has more than 64 bits.
 _PLAIN_INTEGER: Final = r"^-?[0-9]{1,18}$"
 _LARGEST: Final = str(2**63 - 1)
@@ -26,15 +26,13 @@ _NUMBER: Final = r"^[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]{1,3})?$"
 _TRUE: Final = ("true", "yes", "on")
 _FALSE: Final = ("false", "no", "off")
 
+#: One item of a text in the place of a list.
+_ITEM: Final = re.compile(r"(?:&#?[A-Za-z0-9]{1,31};|[^,;、，；])+")
+
 #: The form of nearly all files; Arrow reads it, and only it, without a look at single values.
 #: Not the year 0000, which Arrow knows and Python does not.
 _YEAR: Final = "([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])"
 _PLAIN_UTC: Final = rf"^{_YEAR}-[0-9]{{2}}-[0-9]{{2}}T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}([.][0-9]{{1,6}})?Z$"
-#: ISO 8601 calendar forms (with the blank that RFC 3339 allows): what `_moment` accepts at all.
-_ISO: Final = re.compile(
-    r"(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?)\s*([Zz]|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?)?",
-    re.ASCII,
-)
 
 
 class Misfit(NamedTuple):
@@ -69,7 +67,7 @@ def convert(column: Column, texts: pa.StringArray) -> Typed:
     trimmed = pc.utf8_trim_whitespace(texts)
     trimmed = pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, pa.string()), trimmed)
     if column.logical == "timestamp":
-        return _times(trimmed)
+        return _times(column, trimmed)
     if column.logical == "boolean":
         return _booleans(trimmed)
     return _integers(column, trimmed) if column.logical == "integer" else _numbers(trimmed)
@@ -82,6 +80,19 @@ def without_sentinels(column: Column, texts: pa.StringArray) -> pa.StringArray:
     return pc.if_else(pc.is_in(texts, pa.array(sorted(column.sentinels))), pa.scalar(None, pa.string()), texts)
 
 
+def divided(text: str, *, at_blanks: bool = False) -> list[str]:
+    """The items of a text that stands in the place of a list.
+
+    Args:
+        text: items with commas or semicolons between them; a semicolon that ends an entity (`&amp;`) is none.
+        at_blanks: whether blanks divide a text without commas and semicolons.
+    """
+    items = [item.strip() for item in _ITEM.findall(text)]
+    if len(items) == 1 and at_blanks:
+        items = text.split()
+    return [item for item in items if item]
+
+
 def _integers(column: Column, texts: pa.StringArray) -> Typed:
     width = column.type.bit_width
     if pc.all(pc.match_substring_regex(texts, _PLAIN_INTEGER)).as_py() is not False:
@@ -90,7 +101,7 @@ def _integers(column: Column, texts: pa.StringArray) -> Typed:
         except pa.ArrowInvalid:
             pass  # One is too large for the column: the slow way finds it.
     digits = pc.replace_substring_regex(texts, r"^([+-]?)0*([0-9])", r"\1\2")
-    digits = pc.replace_substring_regex(digits, r"^\+", "")
+    digits = pc.replace_substring_regex(digits, r"^\+|[.]0+$", "")
     fits = pc.and_(pc.match_substring_regex(texts, _INTEGER), _fits_64_bits(digits))
     values = pc.if_else(fits, digits, None).cast(pa.int64())
     if width < 64:
@@ -134,44 +145,25 @@ def _misfits(texts: pa.StringArray, fits: pa.BooleanArray, code: str, message: s
     ]
 
 
-def _times(texts: pa.StringArray) -> Typed:
+def _times(column: Column, texts: pa.StringArray) -> Typed:
     if pc.all(pc.match_substring_regex(texts, _PLAIN_UTC)).as_py() is not False:
         try:
             return Typed(texts.cast(TIMESTAMP), [])
         except pa.ArrowInvalid:
             pass  # One is a day that does not exist: the slow way finds it.
-    return _times_one_by_one(texts)
+    return _times_one_by_one(column, texts)
 
 
-def _times_one_by_one(texts: pa.StringArray) -> Typed:
+def _times_one_by_one(column: Column, texts: pa.StringArray) -> Typed:
     encoded = texts.dictionary_encode()
     distinct = encoded.dictionary.to_pylist()
-    moments = [_moment(text) for text in distinct]
-    values = pa.array([moment for moment, _ in moments], TIMESTAMP).take(encoded.indices)
-    odd = {i for i, (moment, zoned) in enumerate(moments) if moment is None or not zoned}
-    misfits = []
-    for row, index in enumerate(encoded.indices.to_pylist() if odd else ()):
-        if index in odd:
-            misfits.append(_time_misfit(row, distinct[index], moments[index][0]))
+    zone = time_zone(column.zone)
+    readings = [read_time(text, zone, column.order) for text in distinct]
+    values = pa.array([reading.moment for reading in readings], TIMESTAMP).take(encoded.indices)
+    odd = {i: reading for i, reading in enumerate(readings) if reading.code}
+    misfits = [
+        Misfit(row, odd[index].code, odd[index].message, distinct[index])
+        for row, index in enumerate(encoded.indices.to_pylist() if odd else ())
+        if index in odd
+    ]
     return Typed(values, misfits)
-
-
-def _time_misfit(row: int, text: str, moment: datetime | None) -> Misfit:
-    if moment is not None:
-        return Misfit(row, "time/no-zone", "the time has no zone and was taken as UTC; add `Z` or an offset", text)
-    message = "expected a time that exists, in ISO 8601, such as 2026-03-02T09:30:00Z"
-    return Misfit(row, "time/invalid", message, text)
-
-
-def _moment(text: str) -> tuple[datetime | None, bool]:
-    """The time that a text names, in UTC, and whether it named its zone."""
-    match = _ISO.fullmatch(text)
-    if not match:
-        return None, True
-    day, clock, zone = match.groups()
-    offset = "+00:00" if zone in (None, "Z", "z", "UTC", "GMT") else zone
-    try:
-        moment = datetime.fromisoformat(f"{day}T{clock or '00:00'}{offset}".replace(",", "."))
-        return moment.astimezone(UTC), zone is not None
-    except (ValueError, OverflowError):
-        return None, True

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from config.contract_types import Column
 from config.url_rules import UrlRules
 from tasks.arrow.texts import outlets, shingles_of_words, spaced_words
-from tasks.parse.trees import has_value
+from tasks.parse.sources import has_value
 from tasks.parse.urls import article_ids, canonical_urls, is_home_page
 
 #: Addresses of one page, the one that names it first; the others are its aliases.
@@ -83,18 +83,23 @@ def related_ids(items: pa.StructArray, rules: UrlRules) -> pa.StringArray:
 
 
 def content_keys(columns: dict[str, pa.Array], title: pa.StringArray, excerpt: pa.StringArray) -> pa.StringArray:
-    """Hash of normalised title, excerpt and provider; null where there is no title or no excerpt.
+    """Hash of normalised title, excerpt, provider and language; null where there is no title or no excerpt.
 
-    A title alone ("Weekly update") says too little to call two files one story.
+    A title alone ("Weekly update") says too little to call two files one story. A page that is not yet translated has
+    the texts of its original.
 
     Args:
-        columns: the records' columns; of `provider_domain` and `provider_name` those that there are.
+        columns: the records' columns; of `provider_domain`, `provider_name` and `language` those that there are.
         title, excerpt: (n,) in normal form (`tasks.arrow.texts.normal_text`); null where none.
     """
     none = pa.nulls(len(title), pa.string())
     provider = pc.coalesce(columns.get("provider_domain", none), columns.get("provider_name", none), "")
     title, excerpt = (pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text) for text in (title, excerpt))
     texts = pc.binary_join_element_wise(title, excerpt, pc.utf8_lower(provider), "\x1f")
+    languages = columns.get("language", none)
+    if languages.null_count < len(languages):
+        with_language = pc.binary_join_element_wise(texts, pc.utf8_lower(languages), "\x1f")
+        texts = pc.coalesce(with_language, texts)
     return pa.array([t and hashlib.sha256(t.encode()).hexdigest()[:32] for t in texts.to_pylist()], pa.string())
 
 

@@ -7,6 +7,7 @@ and how the findings of a list's item reach the records that have it. Does not b
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise, zip_longest
@@ -16,30 +17,28 @@ import msgspec
 import pyarrow as pa
 
 from config.contract_types import Column, Severity
-from tasks.front_matter.findings import Path
+from tasks.front_matter.findings import MAX_FINDINGS, Path
 
 #: A node and a path below it.
 Position = tuple[int, Path]
 
 
 class Step(msgspec.Struct, dict=True):
-    """One step of the contract's source paths: the columns that end here, the steps below."""
+    """One step of the contract's source paths: the columns that end here, the steps below.
+
+    Attributes:
+        severity: what a node does that has neither a value nor steps below: the severity of a wrong type of the columns
+            that have their first source at or below; None where there are none.
+    """
 
     columns: list[Column] = msgspec.field(default_factory=list)
     children: dict[str | int, Step] = msgspec.field(default_factory=dict)
+    severity: Severity | None = None
 
     @cached_property
     def kinds(self) -> frozenset[type]:
-        """The types that a node may have here: those of its columns, and those that have the steps below."""
-        below = {list if isinstance(key, int) else dict for key in self.children}
-        return frozenset(below | {kind_of(column) for column in self.columns})
-
-    @cached_property
-    def severity(self) -> Severity:
-        """The severity of a wrong type of node here: an error if it is one for any column at or below."""
-        severities = {column.type_severity for column in self.columns}
-        severities |= {child.severity for child in self.children.values()}
-        return "error" if "error" in severities else "warning"
+        """The types that a node has if it has the steps below."""
+        return frozenset(list if isinstance(key, int) else dict for key in self.children)
 
     @cached_property
     def leaves(self) -> frozenset[str | int]:
@@ -59,16 +58,85 @@ def kind_of(column: Column) -> type:
     return dict if column.logical == "object" else str
 
 
-def paths_tree(columns: Sequence[Column]) -> Step:
-    """The source paths of all columns as one tree, `provider.name` below `provider`."""
+def paths_tree(columns: Sequence[Column], paths: Mapping[str, Sequence[Path]]) -> Step:
+    """The paths of all columns as one tree, `provider.name` below `provider`.
+
+    Args:
+        columns: columns with sources.
+        paths: column name to its paths, see `spelt_paths`.
+    """
     root = Step()
     for column in columns:
-        for path in column.sources:
+        for path in paths[column.name]:
             step = root
             for key in path:
                 step = step.children.setdefault(key, Step())
+                if path == column.sources[0] and step.severity != "error":
+                    step.severity = column.type_severity
             step.columns.append(column)
     return root
+
+
+def spelt_paths(columns: Iterable[Column], nodes: Sequence[Any]) -> dict[str, list[Path]]:
+    """The source paths of each column as the nodes spell them, in order of trust.
+
+    Keys are taken exactly first, else without regard to case.
+
+    Args:
+        columns: columns with sources.
+        nodes: (n,) raw mappings or None.
+
+    Returns:
+        Column name to paths that occur in some node; what no node has costs nothing from here on. The first source is
+        there even so, if no other is.
+    """
+    below: dict[Path, list[Any]] = {(): [node for node in nodes if node is not None]}
+    spellings: dict[Path, dict[str, list[str]]] = {}
+    found: dict[str, list[Path]] = {}
+    for column in columns:
+        paths = [path for source in column.sources for path in _spelt(source, below, spellings)]
+        found[column.name] = list(dict.fromkeys(paths)) or [column.sources[0]]
+    return found
+
+
+def _spelt(source: Path, below: dict[Path, list[Any]], spellings: dict[Path, dict[str, list[str]]]) -> Iterable[Path]:
+    paths: list[Path] = [()]
+    for key in source:
+        paths = [
+            (*path, spelling)
+            for path in paths
+            for spelling in ([key] if isinstance(key, int) else _spellings(key, path, below, spellings))
+        ]
+    return paths
+
+
+def _spellings(
+    key: str, path: Path, below: dict[Path, list[Any]], spellings: dict[Path, dict[str, list[str]]]
+) -> list[str]:
+    """The keys below a path that are one key without regard to case, the exact one first."""
+    if path not in spellings:
+        keys: set[str] = set().union(*(node for node in _nodes(path, below) if type(node) is dict))
+        spellings[path] = {}
+        for spelling in sorted(keys):
+            spellings[path].setdefault(spelling.lower(), []).append(spelling)
+    same = spellings[path].get(key.lower(), [])
+    return same if len(same) < 2 else sorted(same, key=lambda spelling: spelling != key)
+
+
+def _nodes(path: Path, below: dict[Path, list[Any]]) -> list[Any]:
+    """The nodes at a path that are lists or mappings."""
+    if path not in below:
+        last = path[-1]
+        found = []
+        for node in _nodes(path[:-1], below):
+            if isinstance(last, int):
+                child = node[last] if type(node) is list and len(node) > last else None
+            else:
+                child = node.get(last) if type(node) is dict else None
+            if type(child) in (dict, list):
+                found.append(child)
+        below[path] = found
+    return below[path]
 
 
 class Finding(NamedTuple):
@@ -104,6 +172,20 @@ class Level(NamedTuple):
         """The nodes that have findings, unmapped fields, repairs or choices."""
         found, repaired = {f.node for f in self.findings}, {node for node, _, _ in self.repaired}
         return found | repaired | self.extra.keys() | self.chosen.keys()
+
+
+def limited(findings: list[Finding]) -> list[Finding]:
+    """The findings without warnings beyond `MAX_FINDINGS` of a node and key: no list fills the tables by itself."""
+    if len(findings) <= MAX_FINDINGS:
+        return findings
+    counts: Counter[tuple[int, Path]] = Counter()
+    kept = []
+    for finding in findings:
+        place = finding.node, finding.path[:1]
+        counts[place] += 1
+        if finding.severity == "error" or counts[place] <= MAX_FINDINGS:
+            kept.append(finding)
+    return kept
 
 
 def carry_up(inner: Level, positions: Mapping[int, list[Position]], level: Level) -> None:

@@ -6,6 +6,7 @@ belong here: reading files (`batch`), single values (`casts`, `trees`) and rules
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -21,10 +22,11 @@ from tasks.arrow.schemas import FINDINGS
 from tasks.arrow.texts import normal_text
 from tasks.front_matter.document import Document
 from tasks.front_matter.findings import Problem, excerpt, format_path
+from tasks.parse.derive import derive
 from tasks.parse.identity import Features, completeness, content_keys, features, identify, related_ids
 from tasks.parse.levels import Finding, Level
 from tasks.parse.trees import build_level
-from tasks.parse.urls import invalid_urls
+from tasks.parse.urls import canonical_urls, invalid_urls
 
 _TRUE: Final = frozenset({"true", "yes", "on"})
 _INVALID_URL: Final = "expected an absolute address that starts with http:// or https://"
@@ -37,7 +39,9 @@ class Records(NamedTuple):
     findings: pa.Table
 
 
-def build_records(files: pa.Table, documents: list[Document], contract: Contract, rules: UrlRules) -> Records:
+def build_records(
+    files: pa.Table, documents: list[Document], contract: Contract, rules: UrlRules, base_url: str | None = None
+) -> Records:
     """The records of n documents.
 
     Args:
@@ -45,6 +49,7 @@ def build_records(files: pa.Table, documents: list[Document], contract: Contract
         documents: (n,) documents; one without a tree gives a row of nulls.
         contract: says which columns there are.
         rules: URL rules.
+        base_url: address of the site, before permalinks.
 
     Returns:
         One row a document, in order. Nothing is left out: rows with findings of severity `error`
@@ -55,10 +60,13 @@ def build_records(files: pa.Table, documents: list[Document], contract: Contract
     _check_urls(level, contract.source_columns, rules)
     _name_related(level, rules)
     source, path = (whole(files[name]) for name in ("source", "source_path"))
+    level.columns.update(derive(level.columns, documents, path.to_pylist(), contract.source_columns))
     identity = identify(level.columns, source, path, rules)
     columns = level.columns | _own_columns(documents, level, path) | identity._asdict()
     title, excerpt = (_normal(columns, name, len(trees)) for name in ("title", "excerpt"))
     columns |= features(columns, title, excerpt, identity.url)._asdict()
+    if base_url:  # Only now: an address that is made from a permalink is no evidence of anything.
+        columns |= _addressed(columns, base_url, rules)
     columns |= {
         "removed": pa.array([_says_removed(tree, contract.removed_field) for tree in trees], pa.bool_()),
         "content_key": content_keys(columns, title, excerpt),
@@ -66,14 +74,42 @@ def build_records(files: pa.Table, documents: list[Document], contract: Contract
         "readable": pa.array([document.tree is not None for document in documents], pa.bool_()),
         "read_from": _json_column({row: list(paths.items()) for row, paths in level.chosen.items()}, len(trees)),
     }
-    names = [name for name in (*contract.record_schema.names, *_BESIDES) if name in columns]
+    # Deduplication compares languages, also where a contract has no such column.
+    columns.setdefault("language", pa.nulls(len(trees), pa.string()))
+    names = [name for name in dict.fromkeys((*contract.record_schema.names, *_BESIDES)) if name in columns]
     table = pa.table([columns[name] for name in names], names=names)
-    return Records(table, _findings_table(documents, level.findings))
+    return Records(table, findings_table(documents, level.findings))
 
 
 #: Columns of the staged table that no published table of records has. `read_from` has, for columns with several
 #: sources, the first path and the one that was read, where that is another: JSON pairs, null where there are none.
-_BESIDES: Final = ("alias_ids", "content_key", *Features._fields, "completeness", "removed", "readable", "read_from")
+_BESIDES: Final = (
+    "alias_ids",
+    "language",
+    "content_key",
+    *Features._fields,
+    "completeness",
+    "removed",
+    "readable",
+    "read_from",
+)
+
+
+def _addressed(columns: dict[str, pa.Array], base_url: str, rules: UrlRules) -> dict[str, pa.Array]:
+    """`url` and `derived` with the address of the site before the permalink where an article states no address."""
+    if "permalink" not in columns:
+        return {}
+    below = pc.utf8_ltrim(columns["permalink"], "/")
+    made = canonical_urls(pc.binary_join_element_wise(base_url.rstrip("/"), below, "/"), rules).url
+    is_made = pc.and_(pc.is_null(columns["url"]), pc.is_valid(made)).to_pylist()
+    derived = [
+        sorted([*names, "url: permalink"]) if new else names
+        for names, new in zip(columns["derived"].to_pylist(), is_made, strict=True)
+    ]
+    return {
+        "url": pc.coalesce(columns["url"], made),
+        "derived": pa.array(derived, columns["derived"].type),
+    }
 
 
 def _normal(columns: dict[str, pa.Array], name: str, length: int) -> pa.StringArray:
@@ -106,7 +142,8 @@ def collections(paths: pa.StringArray) -> pa.StringArray:
 def _originals(level: Level) -> dict[int, dict[str, str]]:
     originals: dict[int, dict[str, str]] = {}
     for node, path, original in level.repaired:
-        originals.setdefault(node, {})[format_path(path)] = original
+        # Of a divided text the whole one, which comes before its items.
+        originals.setdefault(node, {}).setdefault(format_path(path), original)
     return originals
 
 
@@ -149,7 +186,8 @@ def _name_related(level: Level, rules: UrlRules) -> None:
     level.columns["related"] = pa.ListArray.from_arrays(lists.offsets, named)
 
 
-def _findings_table(documents: list[Document], findings: list[Finding]) -> pa.Table:
+def findings_table(documents: list[Document], findings: Sequence[Finding] = ()) -> pa.Table:
+    """`FINDINGS` of documents, by their position: those of reading, and those of what was made of them."""
     rows = [_row_of_problem(i, p, "error") for i, d in enumerate(documents) for p in d.problems]
     rows += [_row_of_problem(i, p, "warning") for i, d in enumerate(documents) for p in d.warnings]
     for node, path, code, severity, message, value in findings:

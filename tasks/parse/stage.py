@@ -45,7 +45,14 @@ def parsed_batch(folder: Path, batch: Path) -> Parsed:
     """Read and parse the files of a batch in this process; see `parse_files`."""
     run = load_run(folder)
     log_of("parse").debug("reading in process %d", os.getpid())
-    job = ParseJob(run.sources, run.contract, run.rules, run.policy, run.settings.read.max_file_bytes)
+    job = ParseJob(
+        run.sources,
+        run.contract,
+        run.rules,
+        run.policy,
+        run.settings.read.max_file_bytes,
+        run.settings.contract.base_url,
+    )
     parsed = read_batch(read_arrow(batch / "input.arrow"), job)
     log_of("parse").debug("read in %.2f s", parsed.seconds)
     return parsed

@@ -13,7 +13,7 @@ once. The fast YAML reader gives equal items as the same object, so "distinct" i
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import accumulate, chain
 from operator import methodcaller
 from typing import Any, Final
@@ -27,15 +27,26 @@ from tasks.arrow.nested import plain_items, plain_lists
 from tasks.front_matter.findings import MAX_FINDINGS, Path, excerpt
 from tasks.parse.casts import convert, without_sentinels
 from tasks.parse.item_cache import item_cache
-from tasks.parse.levels import Finding, Level, Position, Step, carry_up, kind_of, merged, paths_tree
+from tasks.parse.levels import (
+    Finding,
+    Level,
+    Position,
+    Step,
+    carry_up,
+    kind_of,
+    limited,
+    merged,
+    paths_tree,
+    spelt_paths,
+)
 from tasks.parse.repair import repair
+from tasks.parse.shapes import list_nodes
+from tasks.parse.sources import Reading, stated
 from tasks.parse.unmapped import unmapped_fields
 
 #: Node and path of the i-th of some nodes.
 PositionOf = Callable[[int], Position]
 
-#: Findings of values that no column holds.
-_UNTYPED: Final = ("field/type", "time/invalid")
 _KINDS: Final = {str: "a text", list: "a list", dict: "a mapping", type(None): "nothing"}
 
 
@@ -52,42 +63,41 @@ def build_level(columns: Sequence[Column], nodes: list[Any]) -> Level:
         Items that are mappings and recur are dictionary-encoded (`tasks.arrow.nested.plain_lists`).
     """
     level = Level({}, [], {}, [], {})
-    root = paths_tree(columns)
+    sources = [column for column in columns if column.sources]
+    paths = spelt_paths(sources, nodes)
+    root = paths_tree(sources, paths)
     found: dict[Path, list[Any]] = {}
-    _find(root, nodes, (), found, level)
-    untaken: dict[int, set[Path]] = {}
-    for column in columns:
-        if column.sources:
-            _read_column(column, found, level, untaken)
-    for finding in level.findings:
-        if finding.code in _UNTYPED:
-            untaken.setdefault(finding.node, set()).add(finding.path)
+    below: dict[int, set[Path]] = {}
+    _find(root, nodes, (), found, level, below)
+    untaken = Reading(level, found, paths, _read_source).read_columns(sources)
+    for node, leaves in below.items():
+        untaken.setdefault(node, set()).update(leaves)
+    level.findings[:] = limited(level.findings)
     for node, unmapped in unmapped_fields(root, nodes, untaken).items():
         level.extra[node] = merged(unmapped, level.extra[node]) if node in level.extra else unmapped
     return level
 
 
-def has_value(values: pa.Array) -> pa.BooleanArray:
-    """(n,) whether there is a value; for lists, an item that is not null."""
-    if not pa.types.is_list(values.type):
-        return pc.is_valid(values)
-    if values.flatten().null_count == 0:
-        return pc.fill_null(pc.greater(pc.list_value_length(values), 0), False)
-    parents = pc.unique(pc.list_parent_indices(values).filter(pc.is_valid(values.flatten())))
-    return pc.is_in(pa.array(range(len(values)), parents.type), parents)
-
-
-def _find(step: Step, nodes: list[Any], path: Path, found: dict[Path, list[Any]], level: Level) -> None:
-    """Put the nodes at every path that ends in a column into `found`; report nodes of a wrong kind."""
+def _find(
+    step: Step,
+    nodes: list[Any],
+    path: Path,
+    found: dict[Path, list[Any]],
+    level: Level,
+    untaken: dict[int, set[Path]],
+) -> None:
+    """Put the nodes at every path that ends in a column into `found`, those without the steps below into `untaken`."""
     kinds = set(map(type, nodes))
-    if not kinds - {type(None)} <= step.kinds:
-        for i, node in enumerate(nodes):
-            if node is not None and type(node) not in step.kinds:
-                level.findings.append(_wrong_kind((i, path), step.severity, step.kinds, node))
     if step.columns:
         found[path] = nodes
+    elif not kinds - {type(None)} <= step.kinds:
+        for i, node in enumerate(nodes):
+            if node is not None and type(node) not in step.kinds:
+                untaken.setdefault(i, set()).add(path)
+                if step.severity:
+                    level.findings.append(_wrong_kind((i, path), step.severity, step.kinds, node))
     for key, child in step.children.items():
-        _find(child, _children(nodes, key, kinds), (*path, key), found, level)
+        _find(child, _children(nodes, key, kinds), (*path, key), found, level, untaken)
 
 
 def _children(nodes: list[Any], key: str | int, kinds: set[type]) -> list[Any]:
@@ -107,36 +117,20 @@ def _wrong_kind(position: Position, severity: Severity, expected: Iterable[type]
     return Finding(*position, "field/type", severity, f"expected {wanted}, found {_KINDS[type(value)]}", text)
 
 
-def _read_column(column: Column, found: dict[Path, list[Any]], level: Level, untaken: dict[int, set[Path]]) -> None:
-    """Read a column; of several sources the first that has a value counts, row by row."""
-    arrays = [_read_source(column, path, found[path], level) for path in column.sources]
-    values = arrays[0]
-    for other in arrays[1:]:
-        values = pc.if_else(has_value(values), plain_lists(values), plain_lists(other))
-    level.columns[column.name] = values
-    rows = {i for path in column.sources[1:] for i, node in enumerate(found[path]) if node is not None}
-    for row in sorted(rows):
-        _choose(column, row, [found[path][row] for path in column.sources], arrays, level, untaken)
-
-
 def _read_source(column: Column, path: Path, nodes: list[Any], level: Level) -> pa.Array:
+    """The (n,) nodes at one path of a column, typed; a list column also takes one item without a list around it."""
+    if column.item is not None:
+        nodes, single = list_nodes(column, path, nodes, level)
+        return plain_items(_lists(column, column.item, nodes, lambda i: (i, path), level, single))
     kind = kind_of(column)
     if not set(map(type, nodes)) <= {kind, type(None)}:
+        for i, node in enumerate(nodes):
+            if node is not None and type(node) is not kind:
+                level.findings.append(_wrong_kind((i, path), column.type_severity, (kind,), node))
         nodes = [node if type(node) is kind else None for node in nodes]
+    if column.states:
+        nodes = stated(column, path, nodes)
     return plain_items(_read_values(column, nodes, lambda i: (i, path), level))
-
-
-def _choose(
-    column: Column, row: int, raw: list[Any], arrays: list[pa.Array], level: Level, untaken: dict[int, set[Path]]
-) -> None:
-    """Note which source of a row was read, and that the values of later ones were not."""
-    present = [k for k, node in enumerate(raw) if node is not None]
-    with_value = (k for k in present if has_value(arrays[k].slice(row, 1))[0].as_py())
-    read = next(with_value, present[0])
-    if read > 0:
-        level.chosen.setdefault(row, {})[column.sources[0]] = column.sources[read]
-    if unread := {column.sources[k] for k in present if k > read}:
-        untaken.setdefault(row, set()).update(unread)
 
 
 def _read_values(column: Column, nodes: list[Any], position: PositionOf, level: Level) -> pa.Array:
@@ -183,8 +177,24 @@ def _repaired(column: Column, texts: pa.StringArray, position: PositionOf, level
     return repaired
 
 
-def _lists(column: Column, item: Column, nodes: list[Any], position: PositionOf, level: Level) -> pa.ListArray:
-    """A list for every node; items that are empty or of a wrong kind are reported and null."""
+def _lists(
+    column: Column,
+    item: Column,
+    nodes: list[Any],
+    position: PositionOf,
+    level: Level,
+    single: Collection[int] = (),
+) -> pa.ListArray:
+    """A list for every node; items that are empty or of a wrong kind are reported and null.
+
+    Args:
+        column: the column.
+        item: what its items are.
+        nodes: (n,) lists or None.
+        position: node and path in `level` of the i-th of `nodes`.
+        level: takes findings, unmapped fields and repairs.
+        single: numbers of the nodes that are no lists in the file: their items stand where the node does.
+    """
     if column.type_severity == "warning":
         item = replace(item, type_severity="warning")
     lists = [node or () for node in nodes]
@@ -193,7 +203,7 @@ def _lists(column: Column, item: Column, nodes: list[Any], position: PositionOf,
     def item_position(index: int) -> Position:
         parent = bisect_right(offsets, index) - 1
         node, path = position(parent)
-        return node, (*path, index - offsets[parent])
+        return (node, path) if parent in single else (node, (*path, index - offsets[parent]))
 
     items = _clean_items(item, list(chain.from_iterable(lists)), item_position, level)
     values = _read_values(item, items, item_position, level)

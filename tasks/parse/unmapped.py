@@ -81,7 +81,7 @@ def _of_node(step: Step, node: Any, path: Path, untaken: set[Path]) -> Any:
                 return _of_items(column.item, node, path, untaken)
         # A list of which single items are taken (`images[0].url`).
         return _list_of([_of_child(step, k, item, path, untaken) for k, item in enumerate(node)])
-    if type(node) is dict and not any(column.logical == "object" for column in step.columns):
+    if type(node) is dict and not any("object" in (c.logical, c.item and c.item.logical) for c in step.columns):
         return _of_mapping(step, node, path, untaken) or _NOTHING
     return _NOTHING
 

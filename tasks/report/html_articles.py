@@ -107,15 +107,16 @@ def article_numbers(snapshot: Snapshot, now: datetime) -> ArticleNumbers:
         WarehouseError: a table or column is missing or damaged.
     """
     dated = _dated(snapshot)
-    past = dated.filter(pc.less_equal(dated["published_at"], pa.scalar(now, dated["published_at"].type)))
+    is_past = pc.less_equal(dated["published_at"], pa.scalar(now, dated["published_at"].type))
+    past = dated.filter(is_past)
     ranked = _ranked(dated["provider"])
     topics, without_topic = _topics(snapshot)
     stories, stories_in_all = _stories(snapshot)
     return ArticleNumbers(
         articles=len(dated),
-        in_future=len(dated) - len(past),
+        in_future=len(dated) - len(past) - is_past.null_count,
         newest=pc.max(past["published_at"]).as_py(),
-        months=_months(dated, past, list(ranked)),
+        months=_months(dated.filter(pc.is_valid(is_past)), past, list(ranked)),
         freshness=_freshness(past, dict(list(ranked.items())[:FRESH])),
         providers=len(ranked),
         topics=dict(list(topics.items())[:TOPICS]),

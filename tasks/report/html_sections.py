@@ -70,7 +70,8 @@ def _article_sections(numbers: ArticleNumbers, now: datetime) -> Iterator[Sectio
     if not numbers.articles:
         yield Section("articles", "Articles", ["There is none."])
         return
-    yield _months(numbers.months, numbers.articles)
+    if numbers.months.months:
+        yield _months(numbers.months, numbers.articles)
     yield _freshness(numbers, now)
     if numbers.topics:
         yield _topics(numbers)

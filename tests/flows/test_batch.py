@@ -31,6 +31,7 @@ FILES = {
     "broken.md": b'---\ntitle: "A\n---\n',
     "removed.md": article("Away", removed="yes"),
     "plain.md": b"No front matter.\n",
+    "bare.md": b"Title: Ferry\nDate: 2026-03-02\n\nText.\n",
 }
 TABLES = ("records", "quarantine", "files", "findings")
 
@@ -88,6 +89,7 @@ def test_every_kind_of_file_is_among_those_compared(folder: Path) -> None:
         "broken.md": "quarantined",
         "removed.md": "removed",
         "plain.md": "ignored",
+        "bare.md": "ignored",
         "zz-gone.md": "missing",
     }
 

@@ -22,6 +22,7 @@ publishedDateTime: 2026-03-02T09:30:00Z
 Text.
 """
 BAD_TIME = GOOD.replace("2026-03-02T", "2026-02-30T")
+BAD_TITLE = GOOD.replace("The ferry is late", "{a: b}")
 NO_ZONE = GOOD.replace("00Z", "00")
 
 
@@ -51,13 +52,21 @@ def test_good_files_pass() -> None:
 
 
 def test_error_has_the_line_and_column_of_the_value() -> None:
+    write("content/ferry.md", BAD_TITLE)
+    report = check_sources(["content"], Settings())
+    [found] = report.violations
+    assert (found.path, found.line, found.column) == ("content/ferry.md", 2, 1)
+    assert (found.code, found.field, found.severity) == ("field/type", "title", "error")
+    assert (report.status, report.errors, report.warnings) == ("failed", 1, 0)
+
+
+def test_a_warning_has_the_value() -> None:
     write("content/ferry.md", BAD_TIME)
     report = check_sources(["content"], Settings())
     [found] = report.violations
-    assert (found.path, found.line, found.column) == ("content/ferry.md", 4, 20)
-    assert (found.code, found.field, found.severity) == ("time/invalid", "publishedDateTime", "error")
-    assert found.value == "2026-02-30T09:30:00Z"
-    assert (report.status, report.errors, report.warnings) == ("failed", 1, 0)
+    assert (found.code, found.field, found.severity) == ("time/invalid", "publishedDateTime", "warning")
+    assert (found.line, found.column, found.value) == (4, 20, "2026-02-30T09:30:00Z")
+    assert (report.status, report.errors, report.warnings) == ("passed", 0, 1)
 
 
 def test_warnings_alone_pass_and_every_one_has_its_line() -> None:
@@ -78,7 +87,7 @@ def test_findings_are_sorted_by_path_and_line_over_batches_and_sources() -> None
 
 def test_worker_processes_find_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(4):
-        write(f"content/{number}.md", BAD_TIME)
+        write(f"content/{number}.md", BAD_TITLE)
     settings = Settings(run=Run(batch_bytes=1, workers=2))
     alone = check_sources(["content"], settings)
     monkeypatch.setattr(check, "PARALLEL_BYTES", 0)
@@ -91,10 +100,20 @@ def test_files_without_front_matter_are_counted_apart() -> None:
     assert check_sources(["content"], Settings()).files == FileCounts(checked=0, ignored=1)
 
 
+def test_files_that_are_not_read_but_look_like_articles_are_named() -> None:
+    write("content/bare.txt", "Title: Ferry\nDate: 2026-03-02\n\nText.\n")
+    write("content/other.rst", GOOD)
+    report = check_sources(["content"], Settings())
+    assert (report.files, report.errors, report.warnings) == (FileCounts(checked=0, ignored=1), 0, 1)
+    assert places(report) == ["content/bare.txt:1 front-matter/no-fence"]
+    assert report.note.startswith("1 `.rst` file has front matter and is left out")
+    assert check_sources(["content/bare.txt"], Settings()).note == ""
+
+
 def test_single_file_is_checked_whatever_the_patterns_say() -> None:
     write("content/other.md", BAD_TIME)
-    report = check_sources([write("content/ferry.txt", BAD_TIME)], Settings())
-    assert places(report) == ["content/ferry.txt:4 time/invalid"]
+    report = check_sources([write("content/ferry.rst", BAD_TIME)], Settings())
+    assert places(report) == ["content/ferry.rst:4 time/invalid"]
 
 
 def test_linked_file_is_reported_where_it_is() -> None:
@@ -104,7 +123,7 @@ def test_linked_file_is_reported_where_it_is() -> None:
 
 
 def test_file_that_is_named_twice_is_checked_once(folder: Path) -> None:
-    path = write("content/news/ferry.md", BAD_TIME)
+    path = write("content/news/ferry.md", BAD_TITLE)
     report = check_sources([path, "content", str(folder / "content"), "news=content/news"], Settings())
     assert report.files.checked == report.errors == 1
 

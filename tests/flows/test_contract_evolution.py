@@ -23,7 +23,7 @@ STRICT = {"accept_contract": False}
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
     desk = Desk(tmp_path, {"guards": STRICT})
-    desk.write("a.md", article(mood="calm", readingTime=4, authors=[{"name": "Ada"}], images=[{"credit": "Bob"}]))
+    desk.write("a.md", article(mood="calm", readingTime=4, people=[{"name": "Ada"}], images=[{"credit": "Bob"}]))
     desk.write("b.md", article("Swans", readingTime=7))
     desk.run()
     return desk
@@ -45,7 +45,7 @@ def test_suggested_lines_make_columns_of_fields(desk: Desk, capsys: pytest.Captu
     own = with_suggestions(desk, capsys)
     desk.run(contract={"path": str(own)})
     row = desk.one("articles", "a.md")
-    assert (row["mood"], row["reading_time"], row["authors"]) == ("calm", 4, [{"name": "Ada"}])
+    assert (row["mood"], row["reading_time"], row["people"]) == ("calm", 4, [{"name": "Ada"}])
     assert row["images"][0]["credit"] == "Bob"
     assert row["extra"] is None
 

@@ -25,7 +25,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     desk = Desk(tmp_path_factory.mktemp("explain"))
     desk.write("_news/a.md", story("tides.example", 2))
     desk.write("_news/b.md", story("wire.example", 3, "Night ferry returns to Merrow Bay at last"))
-    desk.write("_news/broken.md", b"---\ntitle: Half of it\n---\n")
+    desk.write("_news/broken.md", b"---\nexcerpt: Half of it\n---\n")
     desk.run()
     return desk.warehouse.root
 

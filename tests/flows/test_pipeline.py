@@ -210,10 +210,10 @@ def test_a_withdrawn_article_is_removed_and_a_deleted_one_stays_so(desk: Desk) -
 
 
 def test_a_mended_file_leaves_quarantine(desk: Desk) -> None:
-    desk.write("a.md", article(publishedDateTime="2025-02-30T00:00:00Z"))
+    desk.write("a.md", article(None))
     desk.write("b.md", article("Good"))
     assert desk.run().records.quarantined == 1
-    assert list(desk.violations("a.md")) == ["time/invalid"]
+    assert list(desk.violations("a.md")) == ["field/missing"]
     desk.write("a.md", article("Mended"))
     assert desk.run().records.quarantined == 0
     assert desk.rows("quarantine") == []
@@ -227,6 +227,27 @@ def test_an_article_that_breaks_goes_to_quarantine_and_others_there_stay(desk: D
     assert [row["source_path"] for row in desk.rows("quarantine")] == ["a.md", "b.md"]
     assert desk.one("quarantine", "a.md")["run_id"] != desk.one("quarantine", "b.md")["run_id"]
     assert_equals_rebuild(desk)
+
+
+def test_metadata_without_fences_are_named_and_trip_no_guard(desk: Desk) -> None:
+    for number in range(9):
+        desk.write(f"{number}.txt", b"Title: Ferry %d\nDate: 2026-03-02\n\nText.\n" % number)
+    outcome = desk.run()
+    assert (outcome.files.ignored, outcome.records.quarantined) == (9, 0)
+    assert outcome.found["front-matter/no-fence"].count == 9
+    assert desk.one("sources", "3.txt")["violations"] == ["front-matter/no-fence"]
+
+
+def test_what_other_suffixes_leave_out_is_said_only_where_files_are_new(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk.write("a.md", article(originalUrl="https://paper.example/1"))
+    desk.write("b.rst", article(originalUrl="https://paper.example/2"))
+    desk.run()
+    assert "1 `.rst` file has front matter and is left out" in caplog.text
+    caplog.clear()
+    desk.run()
+    assert ".rst" not in caplog.text
 
 
 def test_an_ignored_file_becomes_an_article_and_back(desk: Desk) -> None:

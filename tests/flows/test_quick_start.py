@@ -31,7 +31,7 @@ def test_a_check_imports_no_run_and_no_other_format(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["---\ntitle: &anchor Ferry\n---\n", '{"title": "Ferry"}\n', "+++\ntitle = 'Ferry'\n+++\n"]
+    "text", ["---\nbyline: &anchor Ann\n---\n", '{"byline": "Ann"}\n', "+++\nbyline = 'Ann'\n+++\n"]
 )
 def test_other_formats_are_imported_when_a_file_has_them(text: str, tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text(text)

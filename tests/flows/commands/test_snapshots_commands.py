@@ -31,7 +31,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     desk.delete("gone.md")
     desk.write("ferry.md", article("Ferry", originalUrl=page(1), excerpt=f"{LONG} today"))
     desk.write("bus.md", article("Bus \x1b[31m\nred", originalUrl=page(3)))
-    desk.write("broken.md", article("Broken", publishedDateTime="never"))
+    desk.write("broken.md", article(None))
     desk.run()
     return desk
 
@@ -83,7 +83,7 @@ def test_diff_shows_articles_values_and_quarantine(desk: Desk, capsys: pytest.Ca
     assert "\x1b" not in shown
     assert r"Bus \x1b[31m" in shown
     assert "master today" in shown
-    assert "broken.md  time/invalid" in shown
+    assert "broken.md  field/missing" in shown
 
 
 def test_diff_in_json_has_whole_values(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from config.match_rules import load_match_rules
 from tasks.arrow.texts import normal_words, shingles
-from tasks.deduplicate.pair_rule import PairRule, Relation
+from tasks.deduplicate.pair_rule import PairRule, Relation, Story
 from tasks.deduplicate.related_pairs import stories
 
 RULES = load_match_rules()
@@ -22,24 +22,34 @@ OTHER_SNIPPET = "Harbour master Ines Roth says that nobody at the office believe
 
 
 def record(
-    title: str | None, excerpt: str | None = None, *, at: float | None = 0, outlet: str = "tides.example"
+    title: str | None,
+    excerpt: str | None = None,
+    *,
+    at: float | None = 0,
+    outlet: str = "tides.example",
+    language: str | None = None,
 ) -> Any:
     """A record's columns; `at` counts days from a Monday."""
-    return {"title": title, "excerpt": excerpt, "at": at, "outlet": outlet}
+    return {"title": title, "excerpt": excerpt, "at": at, "outlet": outlet, "language": language}
 
 
 def relate(a: Any, b: Any, rule: PairRule | None = None) -> Relation | None:
+    return (rule or PairRule(RULES)).relation(*both(a, b))
+
+
+def both(a: Any, b: Any) -> list[Story]:
     titles, excerpts = (pa.array([r[name] for r in (a, b)], pa.string()) for name in ("title", "excerpt"))
     moments = [None if r["at"] is None else int((MONDAY.timestamp() + r["at"] * 86400) * 1e6) for r in (a, b)]
     records = pa.table(
         {
             "title_words": normal_words(titles),
             "outlet": [a["outlet"], b["outlet"]],
+            "language": pa.array([a["language"], b["language"]], pa.string()),
             "published_at": pa.array(moments, pa.int64()).cast(pa.timestamp("us", "UTC")),
             "shingles": shingles(titles, excerpts),
         }
     )
-    return (rule or PairRule(RULES)).relation(*stories(records))
+    return stories(records)
 
 
 def rule_of(a: Any, b: Any) -> str | None:
@@ -193,6 +203,26 @@ def test_records_without_a_date_are_one_only_word_for_word() -> None:
     assert rule_of(course, course) == "undated"
     assert relate(course, {**course, "excerpt": OTHER_SNIPPET}) is None
     assert relate(course, {**course, "at": 0}) is None
+
+
+def test_pages_without_a_date_and_an_address_are_not_one_by_their_title_alone() -> None:
+    page = record("How to read the tables of the tides in Merrow Bay", at=None, outlet="")
+    assert relate(page, page) is None
+    page = record("How to read the tables of the tides in Merrow Bay", LONG_SNIPPET, at=None, outlet="")
+    assert relate(page, page) is not None
+
+
+@pytest.mark.parametrize(("one", "other"), [("en", "fr"), (None, "fr"), ("zh-CN", "zh_TW")])
+def test_texts_in_two_languages_are_not_one_story(one: str | None, other: str) -> None:
+    original = record("The night ferry is back in Merrow Bay", SNIPPET, language=one)
+    assert relate(original, original) is not None
+    assert relate(original, original | {"language": other}) is None
+    assert PairRule(RULES).conflicting(*both(original, original | {"language": other}))
+
+
+def test_another_outlets_copy_need_not_name_its_language() -> None:
+    original = record("The night ferry is back in Merrow Bay", SNIPPET, language="en")
+    assert relate(original, original | {"language": None, "outlet": "wire.example"}) is not None
 
 
 def test_the_rule_is_symmetric() -> None:

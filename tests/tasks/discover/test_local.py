@@ -16,6 +16,7 @@ import pytest
 from config.errors import SourceError
 from tasks.arrow.schemas import LISTING
 from tasks.discover import local
+from tasks.discover.listing import DEFAULT_EXCLUDE
 from tasks.discover.local import MAX_DEPTH
 from tasks.discover.source import open_source
 from tasks.runs.source import Source
@@ -80,9 +81,15 @@ def test_order_is_that_of_the_bytes(tmp_path: Path) -> None:
 
 
 def test_only_included_names_that_are_not_hidden(tmp_path: Path) -> None:
-    write(tmp_path, "a.md", "b.markdown", "c.html", "d.txt", "E.MD", "pictures.md/p.png", "x.md/y.md")
+    write(tmp_path, "a.md", "b.markdown", "c.html", "d.txt", "E.MD", "f.Mdx", "g.rst", "pictures.md/p.png", "x.md/y.md")
     write(tmp_path, ".git/a.md", "x/.obsidian/a.md", "._a.md", ".md")
-    assert listed(tmp_path) == ["a.md", "b.markdown", "c.html", "x.md/y.md"]
+    assert listed(tmp_path) == ["E.MD", "a.md", "b.markdown", "c.html", "d.txt", "f.Mdx", "x.md/y.md"]
+
+
+def test_folders_of_templates_and_packages_are_left_out_by_default(tmp_path: Path) -> None:
+    write(tmp_path, "node_modules/a.md", "x/archetypes/b.md", "scaffolds/y/c.md", "_site/d.md", "public/e.md")
+    assert listed(tmp_path, exclude=DEFAULT_EXCLUDE) == ["public/e.md"]
+    assert len(listed(tmp_path)) == 5
 
 
 def test_excluded_folders_are_not_entered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -176,7 +176,7 @@ def test_every_kind_is_named_where_none_fits() -> None:
     assert all(kind.form in raised.value.hint for kind in KINDS)
 
 
-names = st.text(st.sampled_from("ab.mdhtlM -\n\udce9é"), min_size=1, max_size=9)
+names = st.text(st.sampled_from("ab.mdxhtlM -\n\udce9é"), min_size=1, max_size=9)
 paths = st.lists(names, min_size=1, max_size=3).map("/".join)
 
 
@@ -184,8 +184,8 @@ paths = st.lists(names, min_size=1, max_size=3).map("/".join)
 def test_suffixes_decide_as_the_patterns_do(path: str) -> None:
     fast = Globs.compile(DEFAULT_INCLUDE)
     general = Globs.compile([*DEFAULT_INCLUDE, "/no/such/file"])
-    assert (fast.suffixes, fast.include) == ((".md", ".markdown", ".html"), ())
-    assert path.endswith(fast.suffixes) is general.takes(path)
+    assert (fast.suffixes, fast.include) == ((".md", ".markdown", ".mdx", ".html", ".txt"), ())
+    assert fast.names(path) is path.lower().endswith(fast.suffixes) is general.takes(path)
 
 
 # Git takes all that lies in a folder that a pattern matches; an include pattern speaks of the file itself.
@@ -217,6 +217,15 @@ def test_exclude_is_a_gitignore() -> None:
     assert globs.enters("top/")
     assert not globs.takes("top/a.md")
     assert globs.takes("x/top/a.md")
+
+
+@given(paths.filter(lambda path: "\n" not in path))
+def test_plain_folders_are_left_out_as_their_patterns_say(path: str) -> None:
+    patterns = ["a/", "M/", "*.d"]
+    fast, general = Globs.compile(["**"], patterns), Globs.compile(["**"], [*patterns, "!/no/such/file"])
+    assert (sorted(fast.folders), sorted(general.folders)) == (["M", "a"], [])
+    assert fast.takes(path) is general.takes(path)
+    assert fast.enters("x/a/") is False
 
 
 def test_exclude_can_give_back_what_it_took() -> None:

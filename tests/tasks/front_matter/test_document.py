@@ -61,7 +61,8 @@ def test_windows_1252_is_read_when_the_policy_names_it() -> None:
 
 
 def test_lines_with_crlf_and_wide_characters_are_counted_as_an_editor_does() -> None:
-    assert found("---\r\na: 1\r\n😀: 1\r\n😀: 2\r\nb: 😀 &x: y\r\n---\r\n".encode()) == [
+    policy = ReadPolicy(actions={"yaml/duplicate-key": "reject"})
+    assert found("---\r\na: 1\r\n😀: 1\r\n😀: 2\r\nb: 😀 &x: y\r\n---\r\n".encode(), policy) == [
         ("yaml/duplicate-key", 4, 1),
         ("yaml/syntax", 5, 8),
     ]
@@ -96,6 +97,69 @@ def test_a_guessed_fence_is_the_one_that_a_search_finds(line: str) -> None:
     for at in range(1, len(lines) + 1):
         data = "\n".join([*lines[:at], line, *lines[at:], ""]).encode()
         assert Reader(ReadPolicy()).read(data) == Reader(ReadPolicy(), fast=False).read(data), data
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_utf16_is_read_with_a_warning(encoding: str) -> None:
+    document = read("---\r\ntitle: été 😀\r\nb: x\r\n---\r\nça".encode(encoding))
+    assert (document.tree, document.body, document.problems) == ({"title": "été 😀", "b": "x"}, "ça", ())
+    assert [(each.code, each.line) for each in document.warnings] == [("text/utf-16", 1)]
+
+
+def test_utf16_that_is_cut_off_is_refused() -> None:
+    assert found("---\na: 1\n---\nbody".encode("utf-16")[:-1]) == [("text/invalid-utf8", 1, 1)]
+
+
+def test_two_byte_order_marks_are_no_part_of_the_text() -> None:
+    document = read(b"\xef\xbb\xbf" * 2 + b"---\na: 1\n---\n")
+    assert document.tree == {"a": "1"}
+    assert [each.code for each in document.warnings] == ["text/byte-order-marks"]
+
+
+def test_lines_that_end_with_cr_alone_are_counted_and_the_body_is_kept() -> None:
+    document = read(b"---\ra: 1\rb: 2\r---\rone\rtwo\r\n")
+    assert (document.tree, document.body) == ({"a": "1", "b": "2"}, "one\rtwo\r\n")
+    assert [each.code for each in document.warnings] == ["text/cr-line-ends"]
+    assert locations("---\ra: 1\rb: 2\r---\r") == {"": (2, 1), "a": (2, 4), "b": (3, 4)}
+    assert found(b"---\ra: 1\r---\rx\r\xff") == [("text/invalid-utf8", 5, 1)]
+    assert found(b"---\na: 1\rb: 2\n---\nx\ry\xff") == [("text/invalid-utf8", 6, 2)]
+    assert locations("---\na: 1\rb: 2\n---\n")["b"] == (3, 4)
+
+
+@pytest.mark.parametrize(
+    ("data", "tree"),
+    [
+        (b"---toml\na = 1\n---\nbody", {"a": "1"}),
+        (b'---json\n\n {"a": [1, {"b": 2.50}]}\n---\nbody', {"a": ["1", {"b": "2.50"}]}),
+        (b'---\n{"a": "\\ud83d\\ude00",\n\t"b": null}\n---\nbody', {"a": "😀", "b": None}),
+        (b'---\n{"a": 1, b: 2}\n---\nbody', {"a": "1", "b": "2"}),
+        (b';;;\n"a": 1,\n"b": "x"\n;;;\nbody', {"a": "1", "b": "x"}),
+    ],
+)
+def test_formats_between_fences(data: bytes, tree: dict[str, object]) -> None:
+    assert read(data) == (tree, "body", (), ())
+
+
+def test_faults_in_json_between_fences_have_their_line() -> None:
+    assert found(b'---json\n{"a": 1}\nlost\n---\nbody') == [("json/syntax", 3, 1)]
+    assert found(b';;;\n"a": 1,,\n;;;\nbody') == [("json/syntax", 2, 8)]
+    assert locations('"a": 1,\n"b": 2\n;;;\n') == {"": (1, 1), "a": (1, 6), "b": (2, 6)}
+
+
+@pytest.mark.parametrize(("action", "problems", "warnings"), [("warn", 0, 1), ("reject", 1, 0)])
+def test_metadata_without_fences_are_named_as_the_policy_says(action: str, problems: int, warnings: int) -> None:
+    data = b"Title: Ferry\nDate: 2026-03-02\n\nbody"
+    policy = ReadPolicy(actions={"front-matter/no-fence": action})
+    document = read(data, policy)
+    assert (document.tree, len(document.problems), len(document.warnings)) == (None, problems, warnings)
+    assert Reader(ReadPolicy(actions={"front-matter/no-fence": "accept"})).read(data) is None
+
+
+def test_an_unusual_fence_is_a_warning_at_the_start_of_the_file() -> None:
+    document = read(b"\n---\ntitle: Ferry\n---\nbody")
+    assert (document.tree, document.body) == ({"title": "Ferry"}, "body")
+    assert [(each.code, each.line) for each in document.warnings] == [("front-matter/blank-first", 1)]
+    assert locations("\n---\ntitle: Ferry\n---\n")["title"] == (3, 8)
 
 
 def locations(text: str) -> dict[str, tuple[int, int]]:

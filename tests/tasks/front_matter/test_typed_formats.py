@@ -3,6 +3,8 @@ import pytest
 from tasks.front_matter.document import Document, Reader
 from tasks.front_matter.policy import ReadPolicy
 
+STRICT = ReadPolicy(actions={"json/duplicate-key": "reject"})
+
 
 def read(text: str, policy: ReadPolicy | None = None) -> Document:
     document = Reader(policy or ReadPolicy()).read(text.encode())
@@ -55,11 +57,11 @@ def test_json_becomes_raw_text() -> None:
     ],
 )
 def test_every_finding_has_its_code_and_location(text: str, expected: tuple[str, str, int, int]) -> None:
-    assert found(text) == [expected]
+    assert found(text, STRICT) == [expected]
 
 
-def test_a_repeated_json_key_may_be_accepted() -> None:
-    document = read('{"a": 1, "a": 2}', ReadPolicy(actions={"json/duplicate-key": "warn"}))
+def test_of_a_repeated_json_key_the_last_one_counts_with_a_warning() -> None:
+    document = read('{"a": 1, "a": 2}')
     assert document.tree == {"a": "2"}
     assert [each.code for each in document.warnings] == ["json/duplicate-key"]
 

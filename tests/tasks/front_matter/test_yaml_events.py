@@ -7,6 +7,7 @@ from tasks.front_matter.policy import ReadPolicy
 from tasks.front_matter.yaml_events import read_yaml
 
 LENIENT = dict.fromkeys(("yaml/duplicate-key", "yaml/anchor", "yaml/alias", "yaml/tag"), "warn")
+STRICT = ReadPolicy(actions={"yaml/duplicate-key": "reject"})
 
 
 def read(text: str, policy: ReadPolicy | None = None) -> tuple[Node, Findings]:
@@ -17,7 +18,7 @@ def read(text: str, policy: ReadPolicy | None = None) -> tuple[Node, Findings]:
         return None, findings
 
 
-def found(text: str, policy: ReadPolicy | None = None) -> list[tuple[str, str, int, int]]:
+def found(text: str, policy: ReadPolicy = STRICT) -> list[tuple[str, str, int, int]]:
     _, findings = read(text, policy)
     return [(each.code, each.field, each.line, each.column) for each in findings.problems]
 
@@ -46,7 +47,8 @@ def test_nothing_is_an_empty_mapping(text: str) -> None:
         ('ok: 1\na: "x\n', ("yaml/syntax", "", 3, 4)),
         ("a:\n\tb: 1\n", ("yaml/syntax", "", 3, 1)),
         ("a: [1\n", ("yaml/syntax", "", 3, 1)),
-        ('a: "\\ud83d\\ude00"\n', ("text/surrogate", "", 2, 7)),
+        ('a: "\\ud83d"\n', ("text/surrogate", "a", 2, 4)),
+        ('b: {a: "\\ude00\\ud83d"}\n', ("text/surrogate", "b.a", 2, 8)),
         ("a: x\0y\n", ("text/control-character", "", 2, 5)),
         ("a: x\x9dy\n", ("text/control-character", "", 2, 5)),
     ],
@@ -55,8 +57,26 @@ def test_every_finding_has_its_code_and_location(text: str, expected: tuple[str,
     assert found(text) == [expected]
 
 
+def test_both_halves_of_a_character_are_one() -> None:
+    tree, findings = read('a: "\\ud83d\\ude00 x"\nb: {c: "\\uD83D\\uDE00"}\nd: \'\\ud83d\\ude00\'\n')
+    assert tree == {"a": "😀 x", "b": {"c": "😀"}, "d": "\\ud83d\\ude00"}
+    assert not findings.problems
+
+
+def test_a_byte_order_mark_is_text_in_values_and_nothing_before_keys() -> None:
+    tree, findings = read('\ufeffb: "\ufeffy"\na: \ufeffx\n')
+    assert tree == {"a": "\ufeffx", "b": "\ufeffy"}
+    assert not findings.problems
+
+
+def test_of_a_repeated_key_the_last_one_counts_with_a_warning() -> None:
+    tree, findings = read("a: {x: 1}\na: [2]\n")
+    assert tree == {"a": ["2"]}
+    assert (findings.problems, [each.code for each in findings.warnings]) == ([], ["yaml/duplicate-key"])
+
+
 def test_all_findings_are_reported_and_the_tree_is_kept() -> None:
-    tree, findings = read("a: &x 1\na: 2\nb: *x\nc: !t z\nd: x\x07\n")
+    tree, findings = read("a: &x 1\na: 2\nb: *x\nc: !t z\nd: x\x07\n", STRICT)
     assert tree == {"a": "2", "b": "1", "c": "z", "d": "x\ufffd"}
     names = ["alias", "anchor", "duplicate-key", "tag"]
     assert sorted(each.code for each in findings.problems) == ["text/control-character", *(f"yaml/{n}" for n in names)]

@@ -28,7 +28,7 @@ def healthy(root: Path) -> Desk:
     desk.write("ferry.md", article("Ferry", originalUrl=page(1), quality=9, related=related))
     desk.write("ferry-again.md", article("Ferry", originalUrl=page(1)))
     desk.write("tram.md", article("Tram", originalUrl=page(2), publishedDateTime="2024-05-01T08:00:00Z"))
-    desk.write("broken.md", article("Broken", publishedDateTime="never"))
+    desk.write("broken.md", article(None))
     desk.write("gone.md", article("Gone", originalUrl=page(9)))
     desk.run()
     desk.delete("gone.md")

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from config.contract_types import TIMESTAMP, Column
-from tasks.parse.casts import Typed, convert
+from tasks.parse.casts import Typed, convert, divided
 
 TYPES = {
     "integer": pa.int32(),
@@ -49,7 +49,20 @@ def test_a_string_column_keeps_the_text_exactly(text: str) -> None:
 @pytest.mark.parametrize(
     ("logical", "expected"),
     [
-        ("integer", {"65": 65, "+65": 65, "-1": -1, " 7 ": 7, "007": 7, "-0": 0, "2147483647": 2**31 - 1}),
+        (
+            "integer",
+            {
+                "65": 65,
+                "+65": 65,
+                "-1": -1,
+                " 7 ": 7,
+                "007": 7,
+                "-0": 0,
+                "65.0": 65,
+                "-7.00": -7,
+                "2147483647": 2**31 - 1,
+            },
+        ),
         ("number", {"4.5": 4.5, "+.5": 0.5, "5.": 5.0, "1e3": 1000.0, "-2E-2": -0.02}),
         ("boolean", {"true": True, "Yes": True, "ON": True, "False": False, "no": False}),
     ],
@@ -61,7 +74,25 @@ def test_texts_that_are_values(logical: str, expected: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("logical", "good", "texts"),
     [
-        ("integer", "1", ["65.0", "1e3", "0x1F", "1_000", "abc", "-", "2147483648", "-2147483649", "9" * 40, "٣"]),
+        (
+            "integer",
+            "1",
+            [
+                "65.5",
+                "65.",
+                ".0",
+                "2147483648.0",
+                "1e3",
+                "0x1F",
+                "1_000",
+                "abc",
+                "-",
+                "2147483648",
+                "-2147483649",
+                "9" * 40,
+                "٣",
+            ],
+        ),
         ("number", "1", ["1e999", "-1e999", "nan", "inf", ".inf", "1,5", "."]),
         ("boolean", "no", ["1", "0", "y", "maybe"]),
     ],
@@ -118,11 +149,47 @@ def test_times_with_a_zone(text: str, expected: datetime) -> None:
     assert not typed.misfits
 
 
-@pytest.mark.parametrize("text", ["2026-03-02T09:30:00", "2026-03-02 09:30", "2026-03-02"])
-def test_times_without_a_zone_are_utc_with_a_warning(text: str) -> None:
-    typed = cast("timestamp", text)
-    assert typed.values[0].as_py().date().isoformat() == "2026-03-02"
-    assert codes(typed) == [(0, "time/no-zone")]
+@pytest.mark.parametrize(
+    ("text", "hour", "codes_found"),
+    [
+        ("2026-03-02T09:30:00", (8, 30), ["time/no-zone"]),
+        ("2026-03-02T09:30:00Z", (9, 30), []),
+        ("2026-07-02 09:30", (7, 30), ["time/no-zone"]),  # summer time
+        ("2026-03-02", (23, 0), []),
+        ("2026-07-02", (22, 0), []),
+    ],
+)
+def test_times_without_a_zone_are_of_the_contract_s(text: str, hour: tuple[int, int], codes_found: list[str]) -> None:
+    typed = cast("timestamp", text, zone="Europe/Berlin")
+    moment = typed.values[0].as_py()
+    assert (moment.hour, moment.minute) == hour
+    assert [code for _, code in codes(typed)] == codes_found
+    assert all("Europe/Berlin" in misfit.message for misfit in typed.misfits)
+
+
+def test_the_contract_names_the_order_of_day_and_month() -> None:
+    assert codes(cast("timestamp", "03/04/2021")) == [(0, "time/ambiguous")]
+    assert value("timestamp", "03/04/2021", order="dmy") == utc(2021, 4, 3)
+    assert value("timestamp", "03/04/2021", order="mdy") == utc(2021, 3, 4)
+
+
+@pytest.mark.parametrize(
+    ("text", "items"),
+    [
+        ("book, business", ["book", "business"]),
+        ("one thing", ["one thing"]),
+        ("a;b , c", ["a", "b", "c"]),
+        ("R&amp;D, A&B", ["R&amp;D", "A&B"]),
+        (" , ", []),
+    ],
+)
+def test_commas_divide_a_text_where_a_list_is_meant(text: str, items: list[str]) -> None:
+    assert divided(text) == items
+
+
+def test_blanks_divide_it_only_where_the_contract_says_so_and_no_comma_does() -> None:
+    assert divided("one  thing", at_blanks=True) == ["one", "thing"]
+    assert divided("one thing, two", at_blanks=True) == ["one thing", "two"]
 
 
 @pytest.mark.parametrize(
@@ -130,20 +197,20 @@ def test_times_without_a_zone_are_utc_with_a_warning(text: str) -> None:
     [
         "0000-01-01T00:00:00Z",
         "2026-02-30T00:00:00Z",
-        "2026-01-01T24:00:00Z",
-        "2026-01-01T23:59:60Z",
+        "2026-01-01T24:00:01Z",
+        "2026-01-01T23:58:60Z",
         "0001-01-01T00:00:00+05:00",
         "9999-12-31T23:59:59-05:00",
         "2026-03-02T09:30:00+25:00",
-        "02.03.2026",
-        "1709372400",
+        "02.13.2026",
+        "17093724",
         "٢٠٢٦-03-02",
         "yesterday",
     ],
 )
 def test_what_is_no_time_says_so_whatever_stands_beside_it(text: str) -> None:
     alone = cast("timestamp", text)
-    beside = cast("timestamp", "2026-03-02T09:30:00Z", text, "2026-03-02")
+    beside = cast("timestamp", "2026-03-02T09:30:00Z", text, "2026-03-02 09:30")
     assert alone.values.to_pylist() == [None]
     assert codes(alone) == [(0, "time/invalid")]
     assert beside.values.is_null().to_pylist() == [False, True, False]

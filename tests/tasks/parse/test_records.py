@@ -92,7 +92,7 @@ def test_addresses_that_are_none() -> None:
         document(originalUrl="ftp://x", ampWebUrl="/amp", webUrl=""), document(related=[None, {"webUrl": "x"}])
     )
     assert found(records)[1:] == [
-        (0, "url/invalid", "originalUrl", "error"),
+        (0, "url/invalid", "originalUrl", "warning"),
         (0, "url/invalid", "ampWebUrl", "warning"),
         (1, "url/invalid", "related[1].webUrl", "warning"),
     ]

@@ -54,7 +54,7 @@ def html(tmp_path_factory: pytest.TempPathFactory) -> str:
     hostile: dict[str, Any] = {"provider": {"name": f"A {SCRIPT}", "domain": "x.example"}, "topics": [f"T {SCRIPT}"]}
     for number, name in enumerate(("a", "b")):
         desk.write(f"{name}.md", article(f"The ferry {SCRIPT}", f"Text {number}.", originalUrl=page(1), **hostile))
-    desk.write("bad.md", article(f"Bad {SCRIPT}", publishedDateTime=SCRIPT))
+    desk.write("bad.md", article([SCRIPT]))
     desk.write(f"{SCRIPT.replace('/', '')}.md", article(None))
     desk.run()
     return render_page(read_report(desk.warehouse.root, NOW))

@@ -16,7 +16,7 @@ def desk(tmp_path: Path) -> Desk:
     found = Desk(tmp_path, {"guards": {"accept_quarantine": True}})
     found.write("z.md", b"---\ntitle: no end\n")
     found.run()
-    found.write("a.md", article(publishedDateTime="2025-02-30"))
+    found.write("a.md", article(["The ferry"]))
     found.write("b.md", article())
     return found
 
@@ -24,8 +24,8 @@ def desk(tmp_path: Path) -> Desk:
 def test_files_of_this_run_come_first_with_place_and_reason(desk: Desk) -> None:
     rows, sentence = quarantined_files(desk.run(), [])
     assert sentence == "2 files are in quarantine."
-    assert [row["place"] for row in rows] == ["news/a.md:3:20", "news/z.md:1:1"]
-    assert rows[0]["what to mend"].startswith("publishedDateTime: expected a time that exists")
+    assert [row["place"] for row in rows] == ["news/a.md:2:1", "news/z.md:1:1"]
+    assert rows[0]["what to mend"].startswith("title: expected a text, found a list")
     assert rows[1]["kind"] == "front-matter/unclosed-fence"
 
 

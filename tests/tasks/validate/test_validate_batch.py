@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ import pytest
 import yaml
 
 from config.contract import PACKAGED, Contract, load_contract
+from config.errors import ContractError
 from tasks.arrow.schemas import FILES
 from tasks.front_matter.policy import ReadPolicy
 from tasks.runs.parsed import read_parsed, write_parsed
@@ -33,6 +36,12 @@ class Validated:
     def violations(self) -> list[tuple[str, str | None, int | None]]:
         """Code, field and line of all that is wrong with the quarantined files."""
         return [(v["code"], v["field"], v["line"]) for row in self.rows("quarantine") for v in row["violations"]]
+
+    @property
+    def warnings(self) -> list[tuple[str, str | None, int | None]]:
+        """Code, field and line of all findings that keep their files."""
+        found = self.rows("findings")
+        return [(f["code"], f["field"], f["line"]) for f in found if f["severity"] == "warning"]
 
 
 def article(*lines: str, title: str = "title: A", time: str = "publishedDateTime: 2026-03-02T09:30:00Z") -> str:
@@ -80,8 +89,9 @@ def test_records_are_sorted_by_time_then_id_then_path(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_wrong_is_said_once_with_its_line(tmp_path: Path, lines: tuple[str, ...], expected: Any) -> None:
-    errors = [v for v in run(tmp_path, {"a.md": article(*lines)}).violations if v[0] != "field/null-item"]
-    assert errors == [expected]
+    batch = run(tmp_path, {"a.md": article(*lines)})
+    assert [found for found in batch.warnings if found[0] != "field/null-item"] == [expected]
+    assert batch.rows("quarantine") == []
 
 
 @pytest.mark.parametrize(
@@ -93,17 +103,29 @@ def test_what_is_wrong_is_said_once_with_its_line(tmp_path: Path, lines: tuple[s
         ("title", 'title: "   "', "field/missing"),
         ("title", "title:", "field/missing"),
         ("title", "other: x", "field/missing"),
-        ("time", "publishedDateTime: 2026-02-30T00:00:00Z", "time/invalid"),
-        ("time", "publishedDateTime: 0000-01-01T00:00:00Z", "time/invalid"),
-        ("time", "publishedDateTime: 0001-01-01T00:00:00Z", "field/range"),
-        ("time", "publishedDateTime: 9999-12-31T23:59:59Z", "field/range"),
-        ("time", "publishedDateTime: 9999-12-31T23:59:59-05:00", "time/invalid"),
-        ("time", 'publishedDateTime: ""', "field/missing"),
     ],
 )
 def test_a_required_field_has_one_finding(tmp_path: Path, name: str, line: str, code: str) -> None:
-    field = ("title", 2) if name == "title" else ("publishedDateTime", 3)
-    assert run(tmp_path, {"a.md": article(**{name: line})}).violations == [(code, *field)]
+    assert run(tmp_path, {"a.md": article(**{name: line})}).violations == [(code, "title", 2)]
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("2026-02-30T00:00:00Z", "time/invalid"),
+        ("0000-01-01T00:00:00Z", "time/invalid"),
+        ("0001-01-01T00:00:00Z", "field/range"),
+        ("9999-12-31T23:59:59Z", "field/range"),
+        ("9999-12-31T23:59:59-05:00", "time/invalid"),
+        ('""', None),
+    ],
+)
+def test_a_wrong_time_leaves_the_article_without_one(tmp_path: Path, text: str, code: str | None) -> None:
+    batch = run(tmp_path, {"a.md": article(time=f"publishedDateTime: {text}")})
+    (record,) = batch.rows("records")
+    assert record["published_at"] is None
+    assert batch.warnings == ([(code, "publishedDateTime", 3)] if code else [])
+    assert record["extra"] == (json.dumps({"publishedDateTime": text}, separators=(",", ":")) if code else None)
 
 
 def test_quarantine_keeps_the_bytes_and_everything_that_is_wrong_in_order(tmp_path: Path) -> None:
@@ -120,7 +142,7 @@ def test_quarantine_keeps_the_bytes_and_everything_that_is_wrong_in_order(tmp_pa
 
 def test_warnings_are_sorted_distinct_and_without_positions(tmp_path: Path) -> None:
     lines = (
-        "updatedDateTime: 2026-03-02",
+        "updatedDateTime: 2026-03-02 09:30",
         "type: poem",
         "topics: [a, null, null]",
         "heat: -5",
@@ -210,10 +232,11 @@ def test_an_interrupted_validation_can_be_done_again(tmp_path: Path, monkeypatch
         assert twice.rows(table) == once.rows(table)
 
 
-def contract_with(folder: Path, *properties: dict[str, Any]) -> Contract:
-    """The packaged contract with more columns in `articles`."""
+def contract_with(folder: Path, *properties: dict[str, Any], rules: Sequence[dict[str, Any]] = ()) -> Contract:
+    """The packaged contract with more columns in `articles` and rules of a site's own."""
     document = yaml.safe_load(PACKAGED.read_text())
     document["schema"][0]["properties"] += properties
+    document["rules"] = list(rules)
     path = folder / "contract.yaml"
     path.write_text(yaml.safe_dump(document))
     return load_contract(path)
@@ -223,21 +246,55 @@ def test_a_field_is_added_by_the_contract_alone(tmp_path: Path) -> None:
     def column(name: str, logical: str, path: str, **more: Any) -> dict[str, Any]:
         return {"name": name, "logicalType": logical, "transformSourceObjects": [path]} | more
 
-    author = {"logicalType": "object", "properties": [column("name", "string", "fullName")]}
+    person = {"logicalType": "object", "properties": [column("name", "string", "fullName")]}
     contract = contract_with(
         tmp_path,
         column("price", "number", "offer.price", logicalTypeOptions={"minimum": 0}),
-        column("tags", "array", "tags", items={"logicalType": "integer"}),
-        column("authors", "array", "authors", items=author),
+        column("marks", "array", "marks", items={"logicalType": "integer"}),
+        column("people", "array", "people", items=person),
     )
-    good = article("offer: {price: 4.5, unit: EUR}", "tags: [1, null, 2]", "authors: [{fullName: Ann, age: 3}]")
-    bad = article("offer: {price: -1}", "tags: [x]", "authors: [Ann]")
+    good = article("offer: {price: 4.5, unit: EUR}", "marks: [1, null, 2]", "people: [{fullName: Ann, age: 3}]")
+    bad = article("offer: {price: -1}", "marks: [x]", "people: [Ann]")
     batch = run(tmp_path, {"good.md": good, "bad.md": bad}, contract)
-    (record,) = batch.rows("records")
-    assert (record["price"], record["tags"], record["authors"]) == (4.5, [1, 2], [{"name": "Ann"}])
-    assert json.loads(record["extra"]) == {"offer": {"unit": "EUR"}, "authors": [{"age": "3"}]}
-    assert batch.violations == [
+    other, record = sorted(batch.rows("records"), key=lambda row: str(row["source_path"]))
+    assert (record["price"], record["marks"], record["people"]) == (4.5, [1, 2], [{"name": "Ann"}])
+    assert json.loads(record["extra"]) == {"offer": {"unit": "EUR"}, "people": [{"age": "3"}]}
+    assert json.loads(other["extra"]) == {"marks": ["x"], "people": ["Ann"]}
+    assert sorted(found for found in batch.warnings if found[0] != "field/null-item") == [
         ("field/range", "offer.price", 4),
-        ("field/type", "tags[0]", 5),
-        ("field/type", "authors[0]", 6),
+        ("field/type", "marks[0]", 5),
+        ("field/type", "people[0]", 6),
     ]
+
+
+def test_a_rule_of_the_site_has_its_own_severity_and_message(tmp_path: Path) -> None:
+    contract = contract_with(
+        tmp_path,
+        rules=[
+            {"column": "title", "not_pattern": "^[^a-z]+$", "severity": "warning", "message": "Not all capitals."},
+            {"column": "title", "max_length": 20, "message": "Shorten the title."},
+            {"column": "topics", "one_of": ["sea", "land"], "severity": "warning"},
+        ],
+    )
+    loud = article("topics: [sea, sky]", title="title: FERRY LATE")
+    batch = run(tmp_path, {"loud.md": loud, "long.md": article(title="title: " + "The ferry is late " * 3)}, contract)
+    assert batch.warnings == [("field/pattern", "title", 2), ("field/enum", "topics[1]", 4)]
+    (rejected,) = batch.rows("quarantine")
+    assert [(v["code"], v["message"]) for v in rejected["violations"]] == [("field/length", "Shorten the title.")]
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ({"column": "titel", "pattern": "a"}, "'titel' is no column"),
+        ({"column": "title"}, "a rule has one check"),
+        ({"column": "title", "pattern": "a", "max_length": 3}, "a rule has one check"),
+        ({"column": "title", "pattern": "("}, "not a regular expression"),
+        ({"column": "title", "max_length": "long"}, "max_length is 'long'"),
+        ({"column": "title", "pattern": "a", "severity": "bad"}, "severity is 'bad'"),
+        ({"column": "title", "pattern": "a", "mesage": "b"}, "unknown key 'mesage'"),
+    ],
+)
+def test_a_rule_that_is_none_is_refused(tmp_path: Path, rule: dict[str, Any], message: str) -> None:
+    with pytest.raises(ContractError, match=re.escape(message)):
+        contract_with(tmp_path, rules=[rule])
