@@ -23,6 +23,7 @@ from msgspec.structs import replace
 
 from config.contract_types import Column, parse_check, parse_column
 from config.errors import ContractError
+from config.overlay import is_overlay, laid_over
 from config.yaml_files import read_yaml
 
 PACKAGED: Final = Path(__file__).with_name("articles.odcs.yaml")
@@ -144,13 +145,25 @@ def load_contract(path: Path | str | None = None) -> Contract:
     """
     path = Path(path or PACKAGED)
     try:
-        return _contract(read_yaml(path))
-    except OSError as error:
-        raise ContractError(f"{path}: cannot read the contract: {error.strerror}.", "Name an existing file.") from None
-    except yaml.YAMLError as error:
-        raise ContractError(f"{path}: the contract is not valid YAML: {error}.") from None
+        return _contract(contract_document(path))
     except ContractError as error:
         raise ContractError(f"{path}: {error.message}", error.hint) from None
+
+
+def contract_document(path: Path = PACKAGED) -> Any:
+    """The whole contract in a file as YAML gives it; an overlay is laid over the packaged one.
+
+    Raises:
+        ContractError: the file cannot be read, or an overlay says what it cannot mean.
+    """
+    try:
+        document = read_yaml(path)
+        source = path.read_bytes() if is_overlay(document) else b""
+    except OSError as error:
+        raise ContractError(f"cannot read the contract: {error.strerror}.", "Name an existing file.") from None
+    except yaml.YAMLError as error:
+        raise ContractError(f"the contract is not valid YAML: {error}.") from None
+    return laid_over(read_yaml(PACKAGED), document, source) if is_overlay(document) else document
 
 
 def _contract(document: Any) -> Contract:

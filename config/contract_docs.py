@@ -20,9 +20,18 @@ from typing import Any, Final
 import pyarrow as pa
 from msgspec.structs import replace
 
-from config.contract import PACKAGED, TABLES, VERSION_COLUMNS, VERSIONS, Contract, Table, load_contract
+from config.contract import (
+    PACKAGED,
+    TABLES,
+    VERSION_COLUMNS,
+    VERSIONS,
+    Contract,
+    Table,
+    contract_document,
+    load_contract,
+)
 from config.contract_types import Column, Rules, SourcePath
-from config.yaml_files import format_yaml, read_yaml
+from config.yaml_files import format_yaml
 
 _INTRODUCTION: Final = """\
 # Tables
@@ -170,7 +179,7 @@ def published_contract(path: Path = PACKAGED) -> dict[str, Any]:
     Without the table that not every warehouse has, rules that only warn, and service levels, which need a clock.
     64-bit integers are marked in a way that SQL tools understand.
     """
-    contract: dict[str, Any] = read_yaml(path)
+    contract: dict[str, Any] = contract_document(path)
     contract.pop("slaProperties", None)
     contract["schema"] = [table for table in contract["schema"] if table["name"] != VERSIONS]
     for table in contract["schema"]:
