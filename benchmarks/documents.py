@@ -25,13 +25,13 @@ BROKEN: Final = (
     "unclosed_fence",
     "unclosed_quote",
     "tab_indent",
-    "impossible_date",
+    "unquoted_colon",
     "invalid_utf8",
-    "duplicate_key",
+    "long_title",
     "alias",
-    "missing_title",
-    "missing_date",
-    "mail_address",
+    "too_deep",
+    "title_as_list",
+    "title_as_mapping",
 )
 #: Every way of being a duplicate of another file.
 DUPLICATES: Final = ("same_address", "other_spelling", "same_content")
@@ -115,25 +115,24 @@ def broken(kind: str, text: str) -> bytes:
 
 
 def _damage(kind: str, lines: list[str], where: dict[str, int]) -> None:
-    title, time, url, provider = (where[key] for key in ("title", "publishedDateTime", "originalUrl", "provider"))
+    title, provider = where["title"], where["provider"]
     match kind:
         case "unclosed_quote":
             lines[title] = 'title: "quoted" twice'
         case "tab_indent":
             lines[provider + 1] = "\t" + lines[provider + 1].strip()
-        case "impossible_date":
-            lines[time] = "publishedDateTime: 2021-02-30T08:00:00Z"
-        case "duplicate_key":
-            lines.insert(title, "title: An earlier one")
+        case "unquoted_colon":
+            lines[title] = "title: One thing: another"
+        case "long_title":
+            lines[title] = f"title: {'and so on ' * 250}"
         case "alias":
             lines[title : title + 1] = [lines[title].replace("title: ", "title: &headline ", 1), "subtitle: *headline"]
-        case "missing_title":
-            del lines[title]
-        case "missing_date":
-            del lines[time]
-        case "mail_address":
-            slug = lines[url].rstrip('"').rpartition("/")[2]
-            lines[url] = f'originalUrl: "mailto:{slug}@post.example"'
+        case "too_deep":
+            lines.insert(title, f"nested: {'[' * 40}{']' * 40}")
+        case "title_as_list":
+            lines[title] = "title: [one, another]"
+        case "title_as_mapping":
+            lines[title] = "title: {en: one}"
 
 
 def _about(story: Story, rng: random.Random) -> str:

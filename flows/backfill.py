@@ -24,7 +24,7 @@ from config.contract import VERSIONS, load_contract
 from config.errors import UsageError, WarehouseError
 from config.settings import History, Settings
 from config.url_rules import load_url_rules
-from flows.git_states import parsed_files, told_states
+from flows.git_states import committed_states, parsed_files
 from flows.maintenance import quiet_row
 from flows.run import listed_sources
 from tasks.discover.git_history import Commit, GitPast
@@ -172,8 +172,8 @@ def _filled(run: Run, past: GitPast, parent: Snapshot, before: ParentVersions, p
     progress.finish("commits")
     earlier = [commit for commit in commits if commit.moment < known.moment]
     files, records = parsed_files(run, past, earlier, progress)
-    told = told_states(run, earlier, files, records, progress)
-    versions, is_new = _joined(run, parent, before, told, known)
+    committed = committed_states(run, earlier, files, records, progress)
+    versions, is_new = _joined(run, parent, before, committed, known)
     number = _published(run, known, versions, commits) if is_new else parent.number
     times = [commit.moment.isoformat() for commit in commits]
     return Backfilled(
@@ -194,15 +194,15 @@ def _filled(run: Run, past: GitPast, parent: Snapshot, before: ParentVersions, p
 
 
 def _joined(
-    run: Run, parent: Snapshot, before: ParentVersions, told: pa.Table, known: Observed
+    run: Run, parent: Snapshot, before: ParentVersions, committed: pa.Table, known: Observed
 ) -> tuple[pa.Table, bool]:
     """All rows of the history, and whether they say anything that the table does not say yet."""
     seen = Observation(known.moment, known.run_id)
     if not before.is_there:
         articles = parent.read("articles", ["article_id", *run.contract.watched])
-        return joined(told, states_of(articles, before.schema, seen), seen), True
+        return joined(committed, states_of(articles, before.schema, seen), seen), True
     rows = before.rows()
-    versions = joined(told, rows, seen)
+    versions = joined(committed, rows, seen)
     return versions, not rows.drop_columns(["run_id"]).equals(versions.drop_columns(["run_id"]))
 
 
@@ -211,6 +211,6 @@ def _published(run: Run, known: Observed, versions: pa.Table, commits: Sequence[
     manifest = run.parent_manifest.read()
     message = f"Backfill: {len(commits):,} commits, {len(versions):,} rows in {VERSIONS}."
     head = commits[-1].id if commits else known.commit
-    told = msgspec.structs.replace(known, columns=run.contract.watched, commit=head)
-    summary = {"maintenance": message, SUMMARY: msgspec.to_builtins(told)}
+    observation = msgspec.structs.replace(known, columns=run.contract.watched, commit=head)
+    summary = {"maintenance": message, SUMMARY: msgspec.to_builtins(observation)}
     return rewrite_tables(run, manifest, [quiet_row(run, manifest, message)], summary, versions=versions).number

@@ -102,7 +102,7 @@ def check_sources(specs: Sequence[str], settings: Settings) -> CheckReport:
     return CheckReport(status, counts, errors, len(findings) - errors, findings, note)
 
 
-def spell_finding(finding: Finding) -> str:
+def format_finding(finding: Finding) -> str:
     """`path:line:column: code message`, one line, as compilers write it; warnings say so.
 
     A finding in the file as a whole is placed at 1:1, so that an editor can go there.
@@ -112,7 +112,7 @@ def spell_finding(finding: Finding) -> str:
     return f"{place}: {mark}{finding.code} {format_message(finding.field, finding.message, finding.value)}"
 
 
-def spell_counts(report: CheckReport) -> str:
+def format_counts(report: CheckReport) -> str:
     """`12 errors, 3 warnings in 2,277 files`, and how many had no front matter."""
     counts = f"{counted(report.errors, 'error')}, {counted(report.warnings, 'warning')}"
     ignored = f" ({report.files.ignored:,} more without front matter)" if report.files.ignored else ""

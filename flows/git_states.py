@@ -77,7 +77,7 @@ def _batches(run: Run, listing: pa.Table) -> Iterator[Batch]:
         yield Batch(path, number, len(cut), pc.sum(cut["size"]).as_py() or 0, resumed=False)
 
 
-def told_states(
+def committed_states(
     run: Run, commits: Sequence[Commit], files: pa.Table, records: pa.Table, progress: Progress
 ) -> pa.Table:
     """The states of the articles after each commit, where they are others than before it.
@@ -93,22 +93,22 @@ def told_states(
     """
     row_of = {key: row for row, key in enumerate(zip(*(records[name].to_pylist() for name in _RECORD), strict=True))}
     last: dict[str, int] = {}
-    ids, rows, gone, steps = list[str](), list[int](), list[bool](), list[int]()
+    ids, rows, deleted, steps = list[str](), list[int](), list[bool](), list[int]()
     progress.start("replay", len(commits), "commits")
     schema = manifest_schema(run.contract)
     moves = replay(_steps(run, commits, files), schema, run.match_rules, run.match_version)
     for step, moved in enumerate(moves):
         there = list(zip(*(moved.there[name].to_pylist() for name in ("article_id", *_RECORD)), strict=True))
         last |= {article_id: row_of[path, digest] for article_id, path, digest in there}
-        left = moved.gone.to_pylist()
+        left = moved.deleted.to_pylist()
         now = [*(entry[0] for entry in there), *left]
         ids += now
         rows += [last[article_id] for article_id in now]
-        gone += [False] * len(there) + [True] * len(left)
+        deleted += [False] * len(there) + [True] * len(left)
         steps += [step] * len(now)
         progress.advance("replay", 1)
     progress.finish("replay")
-    return _states(run, commits, records.take(pa.array(rows, pa.int64())), ids, gone, steps)
+    return _states(run, commits, records.take(pa.array(rows, pa.int64())), ids, deleted, steps)
 
 
 def _steps(run: Run, commits: Sequence[Commit], files: pa.Table) -> Iterator[Step]:
@@ -117,22 +117,22 @@ def _steps(run: Run, commits: Sequence[Commit], files: pa.Table) -> Iterator[Ste
     (source,) = run.sources
     for commit in commits:
         rows = [row_of[entry] for entry in sorted(commit.files.items(), key=lambda entry: entry[0].encode())]
-        gone = sorted(commit.deleted, key=str.encode)
+        deleted = sorted(commit.deleted, key=str.encode)
         lost = pa.table(
-            {"source": pa.array([source] * len(gone), pa.string()), "source_path": pa.array(gone, pa.string())}
+            {"source": pa.array([source] * len(deleted), pa.string()), "source_path": pa.array(deleted, pa.string())}
         )
         yield Step(files.take(pa.array(rows, pa.int64())), lost)
 
 
 def _states(
-    run: Run, commits: Sequence[Commit], values: pa.Table, ids: list[str], gone: list[bool], steps: list[int]
+    run: Run, commits: Sequence[Commit], values: pa.Table, ids: list[str], deleted: list[bool], steps: list[int]
 ) -> pa.Table:
     schema = run.contract[VERSIONS].schema
     rows = states_of(values, schema, Observation(run.started_at, run.run_id))
     columns = {
         "article_id": pa.array(ids, pa.string()),
         "valid_from": pa.array([commits[step].moment for step in steps], schema.field("valid_from").type),
-        "is_deleted": pa.array(gone, pa.bool_()),
+        "is_deleted": pa.array(deleted, pa.bool_()),
         "commit": pa.array([commits[step].id for step in steps], pa.string()),
     }
     return pa.table([columns.get(name, rows[name]) for name in schema.names], schema=schema)

@@ -30,7 +30,7 @@ from flows.engine import Engine, are_worth_workers, worker_processes  # noqa: E4
 from flows.executors import Runner, cluster  # noqa: E402
 from flows.logs import logs_in_prefect, shown_logs  # noqa: E402
 from flows.pipeline import write_tables  # noqa: E402
-from flows.prefect_support import ArtifactProgress, load_from, report_crash, spell_moment  # noqa: E402
+from flows.prefect_support import ArtifactProgress, format_moment, load_from, report_crash  # noqa: E402
 from flows.run import execute  # noqa: E402
 from tasks.deduplicate.stage import deduplicate_records  # noqa: E402
 from tasks.deduplicate.task import deduplicate  # noqa: E402
@@ -89,7 +89,7 @@ def ingest_name(sources: Sequence[str], moment: datetime, *, full_refresh: bool 
     if len(names) > _MOST_SOURCES:
         listed += f" and {len(names) - _MOST_SOURCES} more"
     again = " · full refresh" if full_refresh else ""
-    return f"ingest {listed}{again} · {spell_moment(moment)}"
+    return f"ingest {listed}{again} · {format_moment(moment)}"
 
 
 def source_name(source: str) -> str:

@@ -23,7 +23,7 @@ from config.settings import Settings  # noqa: E402
 from flows import maintenance  # noqa: E402
 from flows.logs import logs_in_prefect, shown_logs  # noqa: E402
 from flows.maintenance import Steps, damage, execute, headline, maintenance_report  # noqa: E402
-from flows.prefect_support import load_from, report_crash, spell_moment  # noqa: E402
+from flows.prefect_support import format_moment, load_from, report_crash  # noqa: E402
 from tasks.maintain.outcome import Maintenance  # noqa: E402
 from tasks.maintain.task import report, verify  # noqa: E402
 
@@ -40,7 +40,7 @@ _by_hand: Final[ContextVar[bool]] = ContextVar("maintain_by_hand", default=False
 
 def _flow_run_name() -> str:
     name = Path(runtime.flow_run.parameters["warehouse"] or "configured warehouse").name
-    return f"maintain {name} · {spell_moment(runtime.flow_run.scheduled_start_time or datetime.now(UTC))}"
+    return f"maintain {name} · {format_moment(runtime.flow_run.scheduled_start_time or datetime.now(UTC))}"
 
 
 @flow(name="maintain", flow_run_name=_flow_run_name, on_crashed=[report_crash])

@@ -1,10 +1,10 @@
-"""Who is told of a run, and when: one webhook, by presslake itself, whatever runs the flow.
+"""Notifications of runs: one webhook, sent by presslake itself, whatever runs the flow.
 
-Belongs here: where the webhook's address is, what is news, and that telling never fails a run. Does
+Belongs here: where the webhook's address is, what is news, and that no notification fails a run. Does
 not belong here: the text and what was notified before (`tasks.report.notification`), and HTTP
 (`tasks.report.webhook`).
 
-The same trouble is told again only after `notify.repeat_hours`; that it is over is told once.
+The same trouble is notified again only after `notify.repeat_hours`; its end is notified once.
 """
 
 from __future__ import annotations
@@ -81,14 +81,14 @@ def notify_success(settings: Settings, flow: str = "ingest", run_id: str = "") -
         over = [one for one in notified(warehouse.root) if one.flow == flow and not (stale and one.event == "stale")]
         if over:
             what = ", ".join(sorted({one.reason for one in over}))
-            message = f"The last run of `{flow}` went well. What was told before is over: {what}."
+            message = f"The last run of `{flow}` went well. What was reported before is over: {what}."
             if _send(settings.notify, make_notification("recovered", what, message, **about)):
                 remember(warehouse.root, datetime.now(UTC), drop=over)
 
 
 @contextmanager
 def never_failing() -> Iterator[None]:
-    """Log what goes wrong in the context: no run may fail because nobody could be told of it."""
+    """Log what goes wrong in the context: no run may fail because a notification failed."""
     try:
         yield
     except PresslakeError as error:
@@ -127,7 +127,7 @@ def _send(notify: Notify, notification: Notification) -> bool:
     body = msgspec.json.encode(notification)
     trouble = post_json(url, body, timeout=notify.timeout_seconds, retries=notify.retries)
     if trouble:
-        _log.warning("The webhook was not told of `%s`: %s. The run is not affected.", notification.event, trouble)
+        _log.warning("The webhook did not get `%s`: %s. The run is not affected.", notification.event, trouble)
     return not trouble
 
 

@@ -78,7 +78,7 @@ def load_from(warehouse: str | None, config: str | None, settings: Mapping[str, 
     return load_settings(Path(config) if config else None, overrides)
 
 
-def spell_moment(moment: datetime) -> str:
+def format_moment(moment: datetime) -> str:
     """A time to the minute, with its zone, for a run's name: the UI shows others in the reader's own."""
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 

@@ -57,7 +57,7 @@ class Tracker:
         """Log what is there, and what has to be read."""
         self._plan = plan
         log = log_of("discover")
-        changes = f"{plan.new:,} new, {plan.changed:,} changed, {plan.unchanged:,} unchanged, {plan.deleted:,} gone"
+        changes = f"{plan.new:,} new, {plan.changed:,} changed, {plan.unchanged:,} unchanged, {plan.deleted:,} deleted"
         log.info("%s: %s", counted(plan.discovered, "file"), changes)
         if resumed := sum(batch.resumed for batch in plan.batches):
             log.info("%s of an interrupted run are taken over", counted(resumed, "finished batch", "finished batches"))

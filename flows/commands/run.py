@@ -146,15 +146,15 @@ def check(
     """
     settings = load_settings(config, given({"discover": {"include": include, "exclude": exclude}}))
     sources = chosen_sources(source, settings)
-    from flows.check import check_sources, spell_counts, spell_finding  # noqa: PLC0415  (`--help` needs no pyarrow)
+    from flows.check import check_sources, format_counts, format_finding  # noqa: PLC0415  (`--help` needs no pyarrow)
 
     report = check_sources(sources, settings)
     listed = [finding for finding in report.violations if warnings or finding.severity == "error"]
     if json:
         print_json(msgspec.structs.replace(report, violations=listed))
     else:
-        sys.stdout.write("".join(f"{spell_finding(finding)}\n" for finding in listed))
+        sys.stdout.write("".join(f"{format_finding(finding)}\n" for finding in listed))
         sys.stdout.flush()
         sys.stderr.write(f"{report.note}\n" if report.note else "")
-        sys.stderr.write(f"{spell_counts(report)}\n")
+        sys.stderr.write(f"{format_counts(report)}\n")
     return int(report.status == "failed")

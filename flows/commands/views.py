@@ -73,14 +73,14 @@ def _history_row(entry: Entry) -> tuple[str, ...]:
         str(entry.number),
         entry.published_at[:16].replace("T", " "),
         entry.run_id,
-        _spell_changes(entry),
+        _format_changes(entry),
         f"{entry.rows.get('articles', 0):,}",
         "?" if entry.new_bytes is None else format_size(entry.new_bytes),
         " ".join(filter(None, remarks)),
     )
 
 
-def _spell_changes(entry: Entry) -> str:
+def _format_changes(entry: Entry) -> str:
     """`+3 ~1 -2`: files that the run found new, changed and removed; else what the snapshot is for."""
     if entry.changes is None:
         return "maintenance" if entry.note else "?"
@@ -145,13 +145,13 @@ def _show_changed(console: Console, article: ChangedArticle) -> None:
     _show_article(console, "~", "yellow", article)
     room = max(_LEAST, console.width - 8)
     for name, values in article.columns.items():
-        old, new = _excerpts(_spell_value(values.old), _spell_value(values.new), room)
+        old, new = _excerpts(_format_value(values.old), _format_value(values.new), room)
         console.print(Text(f"    {printable(name)}", "cyan"), soft_wrap=True)
         console.print(Text.assemble(("      - ", "red"), old), soft_wrap=True)
         console.print(Text.assemble(("      + ", "green"), new), soft_wrap=True)
 
 
-def _spell_value(value: Any) -> str:
+def _format_value(value: Any) -> str:
     if value is None:
         return "(none)"
     if isinstance(value, datetime):

@@ -30,7 +30,7 @@ class Step(NamedTuple):
     """The changes of a source: `FILES` rows of files that are new or changed, and source and path of deleted ones."""
 
     files: pa.Table
-    gone: pa.Table
+    deleted: pa.Table
 
 
 class Moved(NamedTuple):
@@ -38,11 +38,11 @@ class Moved(NamedTuple):
 
     Attributes:
         there: (n,) `article_id`, `source_path` and `source_hash` of articles that are new or have another survivor.
-        gone: (m,) `article_id` of articles that are no longer there.
+        deleted: (m,) `article_id` of articles that are no longer there.
     """
 
     there: pa.Table
-    gone: pa.Array
+    deleted: pa.Array
 
 
 def replay(steps: Iterable[Step], schema: pa.Schema, rules: MatchRules, version: str) -> Iterator[Moved]:
@@ -56,16 +56,16 @@ def replay(steps: Iterable[Step], schema: pa.Schema, rules: MatchRules, version:
     manifest = schema.empty_table()
     articles = manifest.select(_KEY)
     for step in steps:
-        merged = next_manifest(manifest, step.gone, step.files.select, _STAMP)
+        merged = next_manifest(manifest, step.deleted, step.files.select, _STAMP)
         manifest = decide(merged.table, rules, version, manifest, merged.before)
-        if len(step.gone):
+        if len(step.deleted):
             manifest = manifest.filter(pc.invert(manifest["deleted"]))
         manifest = manifest.combine_chunks()
         before, articles = articles, manifest.filter(pc.equal(manifest["status"], "loaded")).select(_KEY)
         is_new = pc.invert(pc.is_in(_joined(articles), _joined(before)))
         ids = whole(articles["article_id"])
-        gone = before["article_id"].filter(pc.invert(pc.is_in(before["article_id"], ids)))
-        yield Moved(articles.filter(is_new), gone.combine_chunks())
+        deleted = before["article_id"].filter(pc.invert(pc.is_in(before["article_id"], ids)))
+        yield Moved(articles.filter(is_new), deleted.combine_chunks())
 
 
 def _joined(articles: pa.Table) -> pa.Array:

@@ -11,7 +11,7 @@ import pytest
 from config.errors import SourceError, UsageError
 from config.settings import Discover, Run, Settings
 from flows import check
-from flows.check import CheckReport, FileCounts, Finding, check_sources, spell_counts, spell_finding
+from flows.check import CheckReport, FileCounts, Finding, check_sources, format_counts, format_finding
 
 GOOD = """\
 ---
@@ -191,9 +191,9 @@ def test_nothing_is_left_behind(folder: Path, monkeypatch: pytest.MonkeyPatch) -
     ],
 )
 def test_finding_is_one_line_for_editors(found: Finding, line: str) -> None:
-    assert spell_finding(found) == line
+    assert format_finding(found) == line
 
 
 def test_counts_are_a_sentence() -> None:
     report = CheckReport("failed", FileCounts(2_277, 1), 12, 1, [])
-    assert spell_counts(report) == "12 errors, 1 warning in 2,277 files (1 more without front matter)"
+    assert format_counts(report) == "12 errors, 1 warning in 2,277 files (1 more without front matter)"

@@ -112,7 +112,7 @@ def test_lines_of_the_run_and_of_its_batches_are_in_the_log_of_the_ui(
             break
         time.sleep(0.1)
     assert lines[in_a_task]
-    assert not lines["4 files: 4 new, 0 changed, 0 unchanged, 0 gone"]
+    assert not lines["4 files: 4 new, 0 changed, 0 unchanged, 0 deleted"]
     assert stale
     shown = [json.loads(line) for line in capsys.readouterr().err.splitlines() if line.startswith("{")]
     assert [(line["level"], line["run_id"] != "") for line in shown if line["stage"] == "notify"] == [("warning", True)]

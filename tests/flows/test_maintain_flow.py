@@ -69,7 +69,7 @@ def test_what_is_logged_is_shown_once_by_hand_and_on_a_schedule(
         with shown_logs(by_hand.log):
             run_maintenance(by_hand)
     assert on_schedule == told()
-    assert on_schedule == ["The webhook was not told of `failure`: it answered 500. The run is not affected."]
+    assert on_schedule == ["The webhook did not get `failure`: it answered 500. The run is not affected."]
 
 
 def test_parameters_are_described_for_the_form() -> None:
