@@ -26,7 +26,7 @@ from config.settings import Settings
 from config.url_rules import UrlRules
 from tasks.front_matter.policy import ReadPolicy
 from tasks.runs.source import Source
-from tasks.runs.versions import deciding_code, reading_code, rules_fingerprint, source_code
+from tasks.runs.versions import CodeVersions, code_versions, rules_fingerprint, source_code
 from tasks.warehouse.history import watched_columns
 from tasks.warehouse.manifest import INDEX_SCHEMA, ParentManifest
 from tasks.warehouse.warehouse import BATCHES, Snapshot, Warehouse, open_warehouse
@@ -106,10 +106,17 @@ class Run(msgspec.Struct, frozen=True, dict=True):
         """Number of worker processes, and of threads that write files."""
         return self.settings.run.workers or os.cpu_count() or 1
 
+    @cached_property
+    def code(self) -> CodeVersions:
+        """The versions of the code; those that the parent snapshot says, if it was made by the same bytes."""
+        parent = self.parent_snapshot()
+        known = parent.info.summary.get("code") if parent else None
+        return code_versions(msgspec.convert(known, CodeVersions) if known else None)
+
     @property
     def read_version(self) -> str:
         """Names everything besides the contract that decides what a record is."""
-        return f"{reading_code()}-{self.settings.read_fingerprint()[:8]}-{rules_fingerprint(self.rules)}"
+        return f"{self.code.reading}-{self.settings.read_fingerprint()[:8]}-{rules_fingerprint(self.rules)}"
 
     @property
     def rule_version(self) -> str:
@@ -119,12 +126,12 @@ class Run(msgspec.Struct, frozen=True, dict=True):
     @property
     def match_version(self) -> str:
         """Names all that decides which records are related: under another one they are compared again."""
-        return f"{rules_fingerprint(self.match_rules)}-{deciding_code()}"
+        return f"{rules_fingerprint(self.match_rules)}-{self.code.deciding}"
 
     @property
     def code_version(self) -> str:
         """Names everything besides the contract that decides what the tables hold."""
-        return f"{VERSION}+{self.read_version}-{deciding_code()}"
+        return f"{VERSION}+{self.read_version}-{self.code.deciding}"
 
     @property
     def table_form(self) -> str:
@@ -136,7 +143,7 @@ class Run(msgspec.Struct, frozen=True, dict=True):
             for column in table.columns
         ]
         index = [(field.name, str(field.type)) for field in INDEX_SCHEMA]
-        meaning = repr([self.settings.warehouse.partition_by, self.rule_version, deciding_code(), columns, index])
+        meaning = repr([self.settings.warehouse.partition_by, self.rule_version, self.code.deciding, columns, index])
         return hashlib.sha256(meaning.encode()).hexdigest()[:16]
 
     @property

@@ -3,12 +3,13 @@
 Belongs here: hashes over what presslake's own modules do, which is their compiled code without docstrings and line
 numbers. A change in reading code makes every file be read again, one in deciding code makes every decision be taken
 again, without anyone raising a number. A changed comment or docstring does neither. Another version of Python may
-compile to other code, and counts as a change.
+compile to other code, and counts as a change. Code is compiled only if its bytes are not those of the parent snapshot.
 """
 
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -36,21 +37,38 @@ _READING: Final = (
 _DECIDING: Final = ("tasks/deduplicate", "tasks/write", "tasks/arrow/related.py", "tasks/arrow/cuts.py")
 
 
-@cache
-def reading_code() -> str:
-    """Eight hex digits that name the code that turns files into records."""
-    return _fingerprint(_READING)
+class CodeVersions(msgspec.Struct, frozen=True):
+    """Eight hex digits each that name presslake's code.
+
+    Attributes:
+        source: its bytes: two processes with the same ones do the same.
+        reading: the code that turns files into records.
+        deciding: the code that finds duplicates and writes tables.
+    """
+
+    source: str
+    reading: str
+    deciding: str
 
 
 @cache
-def deciding_code() -> str:
-    """Eight hex digits that name the code that finds duplicates and writes tables."""
-    return _fingerprint(_DECIDING)
-
-
 def source_code() -> str:
-    """Eight hex digits that name the bytes of that code: two processes with the same ones do the same."""
-    return _fingerprint((*_READING, *_DECIDING), bytes)
+    """Eight hex digits that name the bytes of the code, and what compiles it."""
+    return _fingerprint((*_READING, *_DECIDING), sys.implementation.cache_tag.encode().__add__)
+
+
+def code_versions(known: CodeVersions | None = None) -> CodeVersions:
+    """The versions of this code.
+
+    Args:
+        known: those of code that ran before; taken if its bytes are the same, as compiling takes a tenth of a second.
+    """
+    return known if known and known.source == source_code() else _compiled()
+
+
+@cache
+def _compiled() -> CodeVersions:
+    return CodeVersions(source_code(), _fingerprint(_READING, meaning), _fingerprint(_DECIDING, meaning))
 
 
 def meaning(source: bytes) -> bytes:
@@ -81,7 +99,7 @@ def _text(value: Any) -> str:
     return str(getattr(value, "pattern", value))
 
 
-def _fingerprint(names: tuple[str, ...], read: Callable[[bytes], bytes] = meaning) -> str:
+def _fingerprint(names: tuple[str, ...], read: Callable[[bytes], bytes]) -> str:
     digest = hashlib.sha256()
     for name in names:
         path = _ROOT / name

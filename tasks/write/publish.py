@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import zip_longest
 from typing import Final
 
+import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -70,7 +71,8 @@ def write_snapshot(run: Run, decided: Decided, publication: Publication, version
     check_files(builder.path, builder.files, decided.manifest)
     layout = {"partition_by": settings.partition_by, "form": run.table_form, "sources": decided.live_sources()}
     history = history_summary(contract, parent, run.run_id, run.started_at)
-    return builder.publish(contract.tag, run.code_version, {**layout, **history, **publication.summary})
+    code = {"code": msgspec.to_builtins(run.code)}
+    return builder.publish(contract.tag, run.code_version, {**layout, **code, **history, **publication.summary})
 
 
 def _record_set(run: Run, sound: Snapshot | None, decided: Decided, publication: Publication) -> RecordSet:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from config.url_rules import DEFAULT_URL_RULES, UrlRules, load_url_rules
-from tasks.runs.versions import deciding_code, meaning, reading_code, rules_fingerprint, source_code
+from tasks.runs.versions import CodeVersions, code_versions, meaning, rules_fingerprint
 
 
 def edited(folder: Path, old: str, new: str) -> UrlRules:
@@ -56,5 +56,12 @@ def test_other_code_means_something_else(old: bytes, new: bytes) -> None:
 
 
 def test_reading_and_deciding_are_told_apart() -> None:
-    assert reading_code() != deciding_code() != source_code()
-    assert {len(code) for code in (reading_code(), deciding_code(), source_code())} == {8}
+    code = code_versions()
+    assert len({code.source, code.reading, code.deciding}) == 3
+    assert {len(code.source), len(code.reading), len(code.deciding)} == {8}
+
+
+def test_known_versions_are_taken_for_the_same_bytes_only() -> None:
+    known = CodeVersions(code_versions().source, "0badc0de", "0badf00d")
+    assert code_versions(known) == known
+    assert code_versions(CodeVersions("feedbeef", "0badc0de", "0badf00d")) == code_versions()
