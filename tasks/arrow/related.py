@@ -12,7 +12,6 @@ from __future__ import annotations
 import hashlib
 from itertools import pairwise
 
-import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -73,16 +72,37 @@ def related_digests(lists: pa.ListArray) -> pa.StringArray:
         lists: (n,) lists without nulls; of items that recur the distinct ones may be held once.
 
     Returns:
-        (n,) 16 hex digits of BLAKE2b over the digests of the entries, each of its JSON; null for an empty list.
+        (n,) 16 hex digits of BLAKE2b over the digests of the entries; null for an empty list.
     """
     items = lists.flatten()
     distinct = items.dictionary if pa.types.is_dictionary(items.type) else items
-    of_entry = [_digest(msgspec.json.encode(entry)) for entry in distinct.to_pylist()]
+    of_entry = [_digest(text) for text in _texts(distinct).cast(pa.binary()).to_pylist()]
     order = items.indices.to_pylist() if pa.types.is_dictionary(items.type) else range(len(items))
     entries = [of_entry[number] for number in order]
     bounds = pc.subtract(lists.offsets, lists.offsets[0]).to_pylist()
     texts = [_digest(b"".join(entries[start:stop])).hex() if stop > start else None for start, stop in pairwise(bounds)]
     return pa.array(texts, pa.string())
+
+
+def _texts(values: pa.Array) -> pa.StringArray:
+    """(n,) texts: equal values, and only they, have equal ones. Lengths stand before the parts, `-` for a null."""
+    if pa.types.is_struct(values.type):
+        joined = pc.binary_join_element_wise(*map(_texts, values.flatten()), "")
+    elif pa.types.is_list(values.type):
+        joined = pc.binary_join(_lists_of(_texts(values.flatten()), values), "")
+    elif pa.types.is_timestamp(values.type):
+        joined = values.cast(pa.int64()).cast(pa.string())
+    else:
+        joined = values.cast(pa.string())
+    length = pc.binary_length(joined).cast(pa.string())
+    return pc.fill_null(pc.binary_join_element_wise(length, joined, ":"), "-")
+
+
+def _lists_of(items: pa.Array, lists: pa.ListArray) -> pa.ListArray:
+    """The lists with other items."""
+    lengths = pc.fill_null(pc.list_value_length(lists), 0)
+    bounds = pa.concat_arrays([pa.array([0], pa.int32()), pc.cumulative_sum(lengths).cast(pa.int32())])
+    return pa.ListArray.from_arrays(bounds, items, mask=pc.is_null(lists))
 
 
 def _digest(content: bytes) -> bytes:

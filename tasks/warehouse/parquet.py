@@ -11,17 +11,16 @@ PySpark, chdb, DataFusion, Daft): Spark refuses nanoseconds, times of day and ha
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from config.errors import AuditError
-from tasks.arrow.columns import whole
 from tasks.warehouse.durable import storage_errors, write_new_file
 
 
@@ -137,7 +136,6 @@ def parquet_bytes(
     options: ParquetOptions,
     sorting: Sequence[str] = (),
     group_rows: int | None = None,
-    dictionaries: Sequence[str] | None = None,
 ) -> pa.Buffer:
     """The content of a Parquet file.
 
@@ -146,7 +144,6 @@ def parquet_bytes(
         options: how they are encoded.
         sorting: columns by which the rows are sorted, for readers to know.
         group_rows: rows of each row group but the last; None goes by `options`.
-        dictionaries: leaf columns that get a dictionary, others may be among them; None goes by their values.
 
     Raises:
         pa.ArrowInvalid: the rows cannot be encoded.
@@ -162,7 +159,7 @@ def parquet_bytes(
         compression=options.compression,
         compression_level=options.compression_level,
         row_group_size=group,
-        use_dictionary=recurring_leaves(table) if dictionaries is None else list(dictionaries),
+        use_dictionary=True,
         dictionary_pagesize_limit=options.dictionary_bytes,
         write_page_index=True,
         write_page_checksum=True,
@@ -180,28 +177,6 @@ def _without_pandas(table: pa.Table) -> pa.Table:
     return table.replace_schema_metadata(notes or None)
 
 
-#: Values of a leaf that are looked at: list items recur from row to row, and a row may have forty.
-_SAMPLE: Final = 8_192
-#: Share of distinct values above which a dictionary is not worth its bytes.
-_DISTINCT: Final = 0.5
-#: With fewer values it makes no difference that anyone could measure.
-_FEW: Final = 100
-
-
-def recurring_leaves(table: pa.Table) -> list[str]:
-    """Paths of the leaf columns whose values recur, as Parquet spells them (`related.list.element.title`).
-
-    Args:
-        table: (n,) rows of lists, structs and scalars; its first rows speak for all.
-
-    Returns:
-        Paths in the order of the columns; columns with hardly any value are among them.
-    """
-    head = table.slice(0, _SAMPLE)
-    leaves = (leaf for name in head.column_names for leaf in _leaves(name, whole(head[name])))
-    return [path for path, values in leaves if _recur(values.slice(0, _SAMPLE))]
-
-
 def rows_in_group(table: pa.Table, most_rows: int, most_bytes: int) -> int:
     """How many rows a group of a table's file has: 1 or more, the same in all groups but the last.
 
@@ -212,23 +187,6 @@ def rows_in_group(table: pa.Table, most_rows: int, most_bytes: int) -> int:
     """
     fitting = most_bytes * len(table) // max(table.nbytes, 1)
     return max(min(most_rows, int(fitting)), 1)
-
-
-def _leaves(path: str, values: pa.Array) -> Iterator[tuple[str, pa.Array]]:
-    """The leaf columns below a column with the values that they have in it."""
-    kind = values.type
-    if pa.types.is_list(kind):
-        yield from _leaves(f"{path}.list.element", values.flatten())
-    elif pa.types.is_struct(kind):
-        for i, part in enumerate(values.flatten()):
-            yield from _leaves(f"{path}.{kind.field(i).name}", part)
-    else:
-        yield path, values
-
-
-def _recur(values: pa.Array) -> bool:
-    present = len(values) - values.null_count
-    return present < _FEW or bool(pc.count_distinct(values, mode="only_valid").as_py() <= present * _DISTINCT)
 
 
 def require_portable(schema: pa.Schema) -> None:
