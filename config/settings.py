@@ -173,7 +173,7 @@ class Warehouse(Struct, frozen=True):
         int, Meta(ge=0, le=36_500), "Snapshots that were current within this time stay as well (days)."
     ] = 7
     keep_runs_days: Annotated[
-        int, Meta(ge=0, le=36_500), "`maintain` forgets older `runs` whose records are all gone (days)."
+        int, Meta(ge=0, le=36_500), "`maintain` forgets older `runs` whose records are all deleted (days)."
     ] = 400
     keep_tombstones_days: Annotated[
         int, Meta(ge=0, le=36_500), "`maintain` forgets files that went longer ago (days)."
