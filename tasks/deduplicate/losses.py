@@ -5,7 +5,7 @@ may be lost (`flows.guards`).
 
 An article lives on in the record that its source file has now, under whatever id; or in that of another file with its
 id, its bytes, or of its old cluster. Where several of the parent's articles live on in one, that is one story now: the
-others were merged away and are lost.
+others were merged away and are lost. So are, but for one, articles that all got one new title: a placeholder.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tasks.deduplicate import changes
 from tasks.runs.run import Loss
 
 #: Columns of the manifest that changes and losses follow from.
-COMPARED: Final = (*changes.COMPARED, "canonical_article_id", "size", "violations")
+COMPARED: Final = (*changes.COMPARED, "canonical_article_id", "title_words", "size", "violations")
 _RECORDS: Final = pa.array(["loaded", "duplicate"])
 
 
@@ -43,11 +43,12 @@ class Reason(NamedTuple):
 
 
 REASONS: Final = (
-    Reason("file gone", lambda rows: rows["deleted"]),
+    Reason("given the title of another article", lambda rows: rows["overwritten"]),
+    Reason("whose file is gone", lambda rows: rows["deleted"]),
     Reason("in quarantine", lambda rows: pc.equal(rows["status"], "quarantined"), True, "accept_quarantine"),
-    Reason("withdrawn by the file", lambda rows: pc.equal(rows["status"], "removed")),
-    Reason("file empty", lambda rows: pc.and_(pc.equal(rows["status"], "ignored"), pc.equal(rows["size"], 0))),
-    Reason("no front matter any more", lambda rows: pc.equal(rows["status"], "ignored"), has_codes=True),
+    Reason("withdrawn by their file", lambda rows: pc.equal(rows["status"], "removed")),
+    Reason("whose file is empty", lambda rows: pc.and_(pc.equal(rows["status"], "ignored"), pc.equal(rows["size"], 0))),
+    Reason("whose file has no front matter any more", lambda rows: pc.equal(rows["status"], "ignored"), has_codes=True),
     Reason("merged into another article", lambda rows: pc.is_in(rows["status"], _RECORDS)),
 )
 
@@ -71,14 +72,25 @@ def find_losses(before: pa.Table, after: pa.Table) -> tuple[tuple[Loss, ...], in
     # Of several articles that live on in one, that with its id stays, else that whose file tells it.
     rank = pc.if_else(is_own, 0, pc.if_else(_is(rows, "loaded"), 1, 2))
     order = pc.sort_indices(pa.table({"rank": rank}), [("rank", "ascending")])
-    ranked = now.take(order)
-    is_first = pc.equal(pc.index_in(ranked, ranked), pa.arange(0, len(ranked)).cast(pa.int32()))
+    is_first = _is_first(now.take(order)).take(pc.sort_indices(order))
     # A survivor that did not change stands for an article of its own.
     survivors = records.filter(_is(records, "loaded"))["canonical_article_id"]
-    lives = pc.and_(is_first, pc.is_in(ranked, whole(survivors), skip_nulls=True))
-    lives = pc.fill_null(lives, False).take(pc.sort_indices(order))
-    lost = pc.invert(lives)
+    lives = pc.and_(is_first, pc.is_in(now, whole(survivors), skip_nulls=True))
+    rows = rows.append_column("overwritten", pc.and_(lives, _share_a_new_title(articles, rows)))
+    lost = pc.or_(pc.invert(lives), rows["overwritten"])
     return _summed(articles.filter(lost), rows.filter(lost)), _true(pc.and_not(lives, is_own))
+
+
+def _share_a_new_title(articles: pa.Table, rows: pa.Table) -> pa.BooleanArray:
+    """Which articles now have the title that another of a different title has now, too: all but the first of them."""
+    old, new = whole(articles["title_words"]), whole(rows["title_words"])
+    new = pc.if_else(pc.and_(_is(rows, "loaded"), pc.not_equal(old, new)), new, None)
+    return pc.and_not(_is_first(pc.binary_join_element_wise(new, old, "\0")), _is_first(new))
+
+
+def _is_first(values: pa.Array) -> pa.BooleanArray:
+    """Which values are the first of their kind; nulls are not."""
+    return pc.and_(values.is_valid(), pc.equal(pc.index_in(values, values), pa.arange(0, len(values)).cast(pa.int32())))
 
 
 def _lives_on_as(articles: pa.Table, before: pa.Table, records: pa.Table) -> pa.Array:
