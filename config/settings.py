@@ -206,12 +206,10 @@ class Guards(Struct, frozen=True):
 
     max_quarantined_share: Annotated[Share, "Largest share of the files that one run may put into quarantine."] = 0.2
     max_removed_share: Annotated[Share, "Largest share of the articles that one run may lose, for any reason."] = 0.2
-    few_files: Annotated[
-        int, Meta(ge=1), "Fewer such articles or files than this stop no run, whatever their share."
-    ] = 5
+    few_files: Annotated[int, Meta(ge=1), "Fewer articles or files than this stop no run, whatever their share."] = 5
     min_files: Annotated[int, Meta(ge=0), "Fewer source files than this stop the run."] = 0
     accept_quarantine: Annotated[
-        bool, "Publish even above `max_quarantined_share`, and whatever is lost to quarantine."
+        bool, "Publish even above `max_quarantined_share`; what is lost to quarantine passes."
     ] = False
     accept_removals: Annotated[bool, "Publish even above `max_removed_share`, for all reasons but quarantine."] = False
     accept_contract: Annotated[
