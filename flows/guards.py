@@ -128,9 +128,8 @@ def _lost(decisions: Decisions, guards: Guards) -> GuardCheck:
     accepted = count - sum(loss.articles for loss in kept_out)
     limit = guards.max_removed_share
     check = _share("guards.max_removed_share", count, accepted, decisions.articles, limit, guards.few_files)
-    # As a source without files, one without articles is a disaster, however small it is.
-    is_silent = any(loss.source in decisions.silent for loss in kept_out)
-    return msgspec.structs.replace(check, state="hit") if is_silent else check
+    # As a source without files, one without articles is a disaster, however small beside others.
+    return msgspec.structs.replace(check, state="hit") if _silent(decisions, guards) else check
 
 
 def _quarantined(decisions: Decisions, guards: Guards) -> GuardCheck:
@@ -153,11 +152,19 @@ def _not_accepted(decisions: Decisions, guards: Guards) -> list[Loss]:
     return [loss for loss in decisions.losses if not getattr(guards, loss.accepted_by)]
 
 
+def _silent(decisions: Decisions, guards: Guards) -> list[str]:
+    """The sources that lose all that they had, unless that is accepted or few."""
+    lost = Counter[str]()
+    for loss in _not_accepted(decisions, guards):
+        lost[loss.source] += loss.articles
+    return [source for source in decisions.silent if lost[source] >= guards.few_files]
+
+
 def _losses_error(decisions: Decisions, guards: Guards) -> GuardRailError:
     """The error for articles that readers would lose: how many, for which reasons, and the way on."""
     losses = _not_accepted(decisions, guards)
     lost, known = sum(loss.articles for loss in losses), decisions.articles
-    silent = sorted({loss.source for loss in losses} & set(decisions.silent))
+    silent = _silent(decisions, guards)
     no_more = f" Source {silent[0]!r} would have none any more." if silent else ""
     return GuardRailError(
         f"{lost:,} of {known:,} articles ({lost / known:.0%}) would be lost: {_reasons(losses)};"

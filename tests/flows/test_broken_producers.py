@@ -161,12 +161,14 @@ def test_reasons_add_up_and_each_has_its_way_on(desk: Desk) -> None:
 
 @pytest.mark.parametrize("broken", [b"", content(31)[:30]], ids=["empty", "cut"])
 def test_a_small_source_beside_a_large_one_is_not_lost(desk: Desk, broken: bytes) -> None:
-    desk.write("one.md", content(31), source="blog")
+    for number in range(5):
+        desk.write(f"{number}.md", content(31 + number), source="blog")
     desk.write("notes.md", b"No article.\n", source="blog")
     desk.run("news", "blog")
     before = desk.files()
-    (desk.root / "blog/one.md").write_bytes(broken)
-    with pytest.raises(GuardRailError, match="Source 'blog' would have none any more"):
+    for number in range(5):
+        desk.write(f"{number}.md", broken, source="blog")
+    with pytest.raises(GuardRailError, match=r"5 of 35 articles \(14%\) .* Source 'blog' would have none any more"):
         desk.run("news", "blog")
     assert desk.files() == before
 

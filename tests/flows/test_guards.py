@@ -74,11 +74,12 @@ def test_only_what_is_not_accepted_counts() -> None:
     assert [check.state for check in limits_met(plan(), lost, accepted)] == ["accepted", "kept"]
 
 
-def test_a_source_that_loses_all_its_articles_however_few() -> None:
-    lost = losing(gone(1, "blog"), gone(1), silent=("blog",))
+def test_a_small_source_that_loses_all_its_articles() -> None:
+    lost = losing(gone(5, "blog"), gone(1), silent=("blog",))
     with pytest.raises(GuardRailError, match="Source 'blog' would have none any more"):
         check_decisions(lost, Guards())
     check_decisions(lost, Guards(accept_removals=True))
+    check_decisions(lost, Guards(few_files=6))
 
 
 def test_a_handful_is_no_disaster_unless_settings_say_so() -> None:
