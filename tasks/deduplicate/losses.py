@@ -44,7 +44,7 @@ class Reason(NamedTuple):
 
 REASONS: Final = (
     Reason("given the title of another article", lambda rows: rows["overwritten"]),
-    Reason("whose file is gone", lambda rows: rows["deleted"]),
+    Reason("whose file is deleted", lambda rows: rows["deleted"]),
     Reason("in quarantine", lambda rows: pc.equal(rows["status"], "quarantined"), True, "accept_quarantine"),
     Reason("withdrawn by their file", lambda rows: pc.equal(rows["status"], "removed")),
     Reason("whose file is empty", lambda rows: pc.and_(pc.equal(rows["status"], "ignored"), pc.equal(rows["size"], 0))),

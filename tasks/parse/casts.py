@@ -8,6 +8,7 @@ on values (`tasks.validate`). The contract's type decides: nothing here guesses 
 from __future__ import annotations
 
 import re
+from datetime import UTC
 from typing import Final, NamedTuple
 
 import pyarrow as pa
@@ -29,10 +30,12 @@ _FALSE: Final = ("false", "no", "off")
 #: One item of a text in the place of a list.
 _ITEM: Final = re.compile(r"(?:&#?[A-Za-z0-9]{1,31};|[^,;、，；])+")
 
-#: The form of nearly all files; Arrow reads it, and only it, without a look at single values.
-#: Not the year 0000, which Arrow knows and Python does not.
+#: The form of nearly all files, which Arrow reads without a look at single values: days that are in every year, but
+#: for the year 0000, which Arrow knows and Python does not.
 _YEAR: Final = "([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])"
-_PLAIN_UTC: Final = rf"^{_YEAR}-[0-9]{{2}}-[0-9]{{2}}T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}([.][0-9]{{1,6}})?Z$"
+_DAY: Final = "((0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])|(0[13-9]|1[0-2])-(29|30)|(0[13578]|1[02])-31)"
+_CLOCK: Final = "([01][0-9]|2[0-3])(:[0-5][0-9]){2}([.][0-9]{1,6})?"
+_PLAIN_UTC: Final = f"^{_YEAR}-{_DAY}T{_CLOCK}Z$"
 
 
 class Misfit(NamedTuple):
@@ -146,12 +149,15 @@ def _misfits(texts: pa.StringArray, fits: pa.BooleanArray, code: str, message: s
 
 
 def _times(column: Column, texts: pa.StringArray) -> Typed:
-    if pc.all(pc.match_substring_regex(texts, _PLAIN_UTC)).as_py() is not False:
-        try:
-            return Typed(texts.cast(TIMESTAMP), [])
-        except pa.ArrowInvalid:
-            pass  # One is a day that does not exist: the slow way finds it.
-    return _times_one_by_one(column, texts)
+    is_plain = pc.fill_null(pc.match_substring_regex(texts, _PLAIN_UTC), False)
+    values = pc.if_else(is_plain, texts, None).cast(TIMESTAMP)
+    is_other = pc.and_not(pc.is_valid(texts), is_plain)
+    rows = pc.indices_nonzero(is_other).to_pylist()
+    if not rows:
+        return Typed(values, [])
+    read, misfits = _times_one_by_one(column, texts.filter(is_other))
+    misfits = [misfit._replace(row=rows[misfit.row]) for misfit in misfits]
+    return Typed(pc.replace_with_mask(values, is_other, read), misfits)
 
 
 def _times_one_by_one(column: Column, texts: pa.StringArray) -> Typed:
@@ -160,7 +166,9 @@ def _times_one_by_one(column: Column, texts: pa.StringArray) -> Typed:
     zone = time_zone(column.zone)
     readings = [read_time(text, zone, column.order) for text in distinct]
     values = pa.array([reading.moment for reading in readings], TIMESTAMP).take(encoded.indices)
-    odd = {i: reading for i, reading in enumerate(readings) if reading.code}
+    # A zone that a contract names is no guess.
+    fine = ("", "time/no-zone") if zone is not UTC else ("",)
+    odd = {i: reading for i, reading in enumerate(readings) if reading.code not in fine}
     misfits = [
         Misfit(row, odd[index].code, odd[index].message, distinct[index])
         for row, index in enumerate(encoded.indices.to_pylist() if odd else ())

@@ -27,7 +27,7 @@ def losing(*losses: Loss, articles: int = 100, **more: Any) -> Decisions:
 
 
 def gone(number: int, source: str = "news") -> Loss:
-    return Loss(source, "whose file is gone", "", number, "a.md", "accept_removals")
+    return Loss(source, "whose file is deleted", "", number, "a.md", "accept_removals")
 
 
 def broken(number: int, codes: str = "yaml/syntax", path: str = "b.md") -> Loss:
@@ -57,7 +57,7 @@ def test_losses_for_all_reasons_together() -> None:
         check_decisions(lost, Guards())
     assert caught.value.message == (
         "21 of 100 articles (21%) would be lost: 12 in quarantine (yaml/syntax 12, text/control-character 5), such as"
-        " news/b.md; 9 whose file is gone, such as news/a.md; `guards.max_removed_share` is 20%."
+        " news/b.md; 9 whose file is deleted, such as news/a.md; `guards.max_removed_share` is 20%."
     )
     check_decisions(lost, Guards(accept_quarantine=True))
     check_decisions(lost, Guards(accept_removals=True))
@@ -65,7 +65,9 @@ def test_losses_for_all_reasons_together() -> None:
 
 def test_only_what_is_not_accepted_counts() -> None:
     lost = losing(gone(30), broken(30))
-    with pytest.raises(GuardRailError, match=r"30 of 100 articles .*: 30 whose file is gone, .* `--accept-removals` "):
+    with pytest.raises(
+        GuardRailError, match=r"30 of 100 articles .*: 30 whose file is deleted, .* `--accept-removals` "
+    ):
         check_decisions(lost, Guards(accept_quarantine=True))
     with pytest.raises(GuardRailError, match=r"30 of 100 articles .*: 30 in quarantine .* `--accept-quarantine` "):
         check_decisions(lost, Guards(accept_removals=True))

@@ -38,7 +38,7 @@ MERGED = "merged into another article"
     [
         (rows("a", "b"), rows("a", "b"), {}),
         (rows("a", "b>a"), rows(gone("a"), "b"), {}),
-        (rows("a", "b>a"), rows(gone("a"), gone("b")), {"a": "whose file is gone"}),
+        (rows("a", "b>a"), rows(gone("a"), gone("b")), {"a": "whose file is deleted"}),
         (rows("a", "b"), rows("a>c", "b", "c"), {}),
         (rows("a", "b"), rows("a>c", "b>c", "c"), {"b": MERGED}),
         (rows("a", "b", "c"), rows("a>b", "b", "c>b"), {"a": MERGED}),
