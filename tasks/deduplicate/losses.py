@@ -78,7 +78,7 @@ def find_losses(before: pa.Table, after: pa.Table) -> tuple[tuple[Loss, ...], in
     lives = pc.and_(is_first, pc.is_in(now, whole(survivors), skip_nulls=True))
     rows = rows.append_column("overwritten", pc.and_(lives, _share_a_new_title(articles, rows)))
     lost = pc.or_(pc.invert(lives), rows["overwritten"])
-    return _summed(articles.filter(lost), rows.filter(lost)), _true(pc.and_not(lives, is_own))
+    return _summed(articles.filter(lost), rows.filter(lost)), pc.and_not(lives, is_own).true_count
 
 
 def _share_a_new_title(articles: pa.Table, rows: pa.Table) -> pa.BooleanArray:
@@ -143,7 +143,3 @@ def _summed(articles: pa.Table, rows: pa.Table) -> tuple[Loss, ...]:
 def _is(rows: pa.Table, *statuses: str) -> pa.ChunkedArray:
     """Which rows are of files that are there and have one of the statuses."""
     return whole(pc.and_(pc.is_in(rows["status"], pa.array(statuses)), pc.invert(rows["deleted"])))
-
-
-def _true(mask: pa.BooleanArray) -> int:
-    return int(pc.sum(mask.cast(pa.int64())).as_py() or 0)

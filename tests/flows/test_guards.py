@@ -65,9 +65,7 @@ def test_losses_for_all_reasons_together() -> None:
 
 def test_only_what_is_not_accepted_counts() -> None:
     lost = losing(gone(30), broken(30))
-    with pytest.raises(
-        GuardRailError, match=r"30 of 100 articles .*: 30 whose file is deleted, .* `--accept-removals` "
-    ):
+    with pytest.raises(GuardRailError, match=r"30 of 100 .*: 30 whose file is deleted, .* `--accept-removals` "):
         check_decisions(lost, Guards(accept_quarantine=True))
     with pytest.raises(GuardRailError, match=r"30 of 100 articles .*: 30 in quarantine .* `--accept-quarantine` "):
         check_decisions(lost, Guards(accept_removals=True))
