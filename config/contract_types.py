@@ -141,7 +141,8 @@ class Column(msgspec.Struct, frozen=True, dict=True):
         derive: where a value may come from that the front matter does not give: `file_name`, `path`, `heading`; None
             for the usual places.
         default: of a text, the value of files that say nothing of it.
-        patterns: of an address, the forms that a site gives it, by the folder that they hold for (`TOKENS`).
+        patterns: of an address, the forms that a site gives it (`TOKENS`), by the folder that they hold for; the empty
+            one stands for all.
         repair: kind of text repair, or None.
         zone: of times, IANA name of the zone of those without one.
         order: of times, `dmy` or `mdy` as the meaning of `03/04/2021`; None refuses it.

@@ -26,8 +26,10 @@ Overlay = dict[str, tuple[Mapping[str, Any], str]]
 #: Share of the files that must have a field for a column of its own, and most columns of the overlay.
 _COMMON: Final = 0.5
 _MOST: Final = 12
-#: Share of the files whose title must be their name for names to be titles; generators whose notes are always so.
+#: Share and number of the files whose title must be their name for names to be titles; generators whose notes are
+#: always so.
 _HABIT: Final = 0.5
+_LEAST: Final = 3
 _NAMED: Final = ("Obsidian", "Quartz")
 #: Words in the names of fields with titles and with times of publication, in the languages of many sites.
 _TITLES: Final = re.compile(
@@ -136,7 +138,7 @@ def _of_config(site: SiteConfig, articles: Sequence[Row], overlay: Overlay, note
     if site.language and any(row["language"] is None for row in articles):
         overlay["language"] = ({"default": site.language}, f"The language of pages that name none, {because}.")
     folders = {folder for row in articles for folder in row["source_path"].split("/")[:-1]}
-    patterns = {folder: pattern for folder, pattern in site.patterns.items() if folder in folders}
+    patterns = {folder: pattern for folder, pattern in site.patterns.items() if folder in folders or not folder}
     if patterns:
         overlay["permalink"] = ({"pattern": patterns}, f"The form of addresses below these folders, {because}.")
 
@@ -147,7 +149,7 @@ def _names_are_titles(articles: Sequence[Row]) -> bool:
     same = sum(
         _words(row["title"]) == _words(row["source_path"].rpartition("/")[2].rpartition(".")[0]) for row in stated
     )
-    return same >= _HABIT * max(len(stated), 1)
+    return same >= max(_LEAST, _HABIT * len(stated))
 
 
 def _words(text: str) -> list[str]:

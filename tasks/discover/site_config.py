@@ -34,7 +34,8 @@ class SiteConfig(NamedTuple):
         language: of pages that name none.
         zone: of times without one, IANA name.
         base_url: the site's address.
-        patterns: folder to the form of addresses below it, in the words of `config.contract_types.TOKENS`.
+        patterns: folder to the form of addresses below it, in the words of `config.contract_types.TOKENS`; the empty
+            one stands for all.
         notes: facts that presslake cannot use, a sentence each.
     """
 
@@ -158,7 +159,7 @@ def _translated(pattern: str, words: Mapping[str, str]) -> str | None:
     """A pattern in our words; None where it has a part that we have no word for."""
     pattern = pattern.replace(":output_ext", ".html")
     tokens = re.findall(r":([a-z_]+)", pattern)
-    if not all(token in words for token in tokens):
+    if not tokens or not all(token in words for token in tokens):
         return None
     return re.sub(r":([a-z_]+)", lambda token: ":" + words[token[1]], pattern)
 
@@ -210,7 +211,8 @@ def _hugo(tree: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _zola(tree: Mapping[str, Any]) -> dict[str, Any]:
-    return {"language": _text(tree, "default_language"), "base_url": _text(tree, "base_url")}
+    address = {"language": _text(tree, "default_language"), "base_url": _text(tree, "base_url")}
+    return {**address, "patterns": {"": "/:sections/:slug/"}}
 
 
 def _mkdocs(tree: Mapping[str, Any]) -> dict[str, Any]:

@@ -56,6 +56,8 @@ _MARKS: Final = re.compile(r"<[^>]+>|[*_`]{1,3}(?=\S)|(?<=\S)[*_`]{1,3}|\s*\{#[^
 _UNUSUAL: Final = re.compile(r"[\s:{}%\\]")
 _NO_ADDRESS: Final = re.compile(r"[:{}%\\]")
 _TOKEN: Final = re.compile(r":(\w+)")
+#: Parts of a pattern that a file need not have.
+_MAY_LACK: Final = ("categories", "section", "sections")
 _EARLIEST, _LATEST = 1900, 2199
 #: Keys of a page that sends its reader elsewhere.
 _REDIRECTS: Final = frozenset({"redirect_to", "redirectto", "redirect", "redirect_url", "redirecturl"})
@@ -252,10 +254,14 @@ def _is_published(file: _File, _: Column) -> tuple[bool, str] | None:
 
 
 def _permalink(file: _File, column: Column) -> tuple[str, str] | None:
-    place, slug = file.place, _slug(file.document.tree or {})
-    folder = next((folder for folder in place.folders if folder in column.patterns), None)
+    place, tree = file.place, file.document.tree or {}
+    # `permalink: false` makes no page, and a page that sends its reader elsewhere has no address of its own.
+    if tree.get("permalink") == "false" or not _REDIRECTS.isdisjoint(tree):
+        return None
+    slug = _slug(tree)
+    folder = next((folder for folder in (*place.folders, "") if folder in column.patterns), None)
     if folder is not None:
-        return _by_pattern(column.patterns[folder], file, place.folders.index(folder))
+        return _by_pattern(column.patterns[folder], file, place.folders.index(folder) + 1 if folder else 0)
     if slug and slug.startswith("/"):
         return slug, "slug"
     if "_drafts" in place.folders or "i18n" in place.folders:
@@ -287,14 +293,16 @@ def _by_pattern(pattern: str, file: _File, at: int) -> tuple[str, str] | None:
         "name": name,
         "title": title,
         "slug_or_title": slug or title,
-        "section": place.folders[0],
+        "section": place.folders[0] if place.folders else "",
         "sections": "/".join(place.folders),
-        "categories": "/".join(map(_slugified, [*place.folders[:at], *_categories(tree)])),
-        "path": "/".join([*place.folders[at + 1 :], name]),
+        "categories": "/".join(map(_slugified, [*place.folders[: max(at - 1, 0)], *_categories(tree)])),
+        "path": "/".join([*place.folders[at:], name]),
     }
-    if any(not parts[part] for part in _TOKEN.findall(pattern) if part != "categories"):
+    if any(not parts[part] for part in _TOKEN.findall(pattern) if part not in _MAY_LACK):
         return None
     address = _TOKEN.sub(lambda found: parts[found[1]], pattern)
+    if place.language and place.language[1] == "file name":
+        address = f"{place.language[0].lower()}/{address}"
     return re.sub(r"/{2,}", "/", f"/{address}"), "pattern"
 
 
