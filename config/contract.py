@@ -21,7 +21,7 @@ import pyarrow as pa
 import yaml
 from msgspec.structs import replace
 
-from config.contract_types import Column, parse_check, parse_column
+from config.contract_types import OF_TABLE, Column, custom_properties, parse_check, parse_column, refuse_unknown
 from config.errors import ContractError
 from config.overlay import is_overlay, laid_over
 from config.yaml_files import read_yaml
@@ -40,6 +40,13 @@ CLUSTER_COLUMNS: Final = ("copies", "outlets", "first_published_at", "first_publ
 
 #: Columns of `articles` and `duplicates` that the manifest gives.
 LINEAGE: Final = ("first_seen_at", "loaded_at", "run_id", *CLUSTER_COLUMNS)
+
+#: Keys of a contract in ODCS v3, and the one that presslake adds.
+_OF_CONTRACT: Final = frozenset(
+    "version kind apiVersion id name tenant tags status servers dataProduct description domain context schema support "
+    "price team roles slaDefaultElement slaProperties authoritativeDefinitions customProperties contractCreatedTs "
+    "rules".split()
+)
 
 #: Columns of `articles` that presslake computes; a contract cannot name others.
 COMPUTED: Final = frozenset(
@@ -173,15 +180,20 @@ def _contract(document: Any) -> Contract:
         raise ContractError(
             f"`apiVersion` is {document.get('apiVersion')!r}, presslake reads v3.", "Convert the contract to ODCS v3."
         )
+    refuse_unknown(document, _OF_CONTRACT, "unknown key")
+    for key in document.keys() - {"schema"}:
+        _refuse_columns(document[key], key)
+    custom = custom_properties(document.get("customProperties") or [], "the contract")
     tables = {table.name: table for table in map(_table, document.get("schema") or [])}
     if missing := [name for name in TABLES if name not in tables]:
         raise ContractError(f"`schema` has no table {missing[0]!r}.", f"presslake writes {', '.join(TABLES)}.")
     _check_computed(tables["articles"])
-    custom = {entry.get("property"): entry.get("value") for entry in document.get("customProperties") or []}
     tables["articles"] = _with_checks(tables["articles"], document.get("rules") or custom.get("rules") or [])
     versions = tables.pop(VERSIONS, None)
     if versions and tuple(column.name for column in versions.columns[: len(VERSION_COLUMNS)]) != VERSION_COLUMNS:
         raise ContractError(f"{VERSIONS} must start with the columns {', '.join(VERSION_COLUMNS)}.", "Put them back.")
+    for table in tables.values():
+        _check_sources(table, tables["articles"])
     tables["duplicates"] = _with_columns_of(tables["articles"], tables["duplicates"])
     tables["related"] = _with_entry_fields(tables["related"], tables["duplicates"])
     return Contract(
@@ -209,8 +221,34 @@ def _with_checks(articles: Table, rules: list[dict[str, Any]]) -> Table:
     return replace(articles, columns=tuple(columns.values()))
 
 
+def _refuse_columns(node: Any, where: str) -> None:
+    """Refuse a property that stands where no table is: it would be read past."""
+    if isinstance(node, dict):
+        if "transformSourceObjects" in node:
+            raise ContractError(
+                f"{node.get('name', 'a column')} stands under `{where}`.",
+                "Move it to `schema`, table `articles`, under its `properties`.",
+            )
+        node = list(node.values())
+    for child in node if isinstance(node, list) else ():
+        _refuse_columns(child, where)
+
+
+def _check_sources(table: Table, articles: Table) -> None:
+    """Refuse columns that say a front-matter field in a table that is not read from files."""
+    known = {column.name for column in articles.columns} | ({"related"} if table.name == "duplicates" else set())
+    for column in table.columns:
+        if column.sources and column.name not in known and table.name in (*TABLES, VERSIONS):
+            raise ContractError(
+                f"{table.name}.{column.name} is a front-matter field, and none of `articles`.",
+                "Move the property to the table `articles`; the other tables take it from there.",
+            )
+
+
 def _table(entry: dict[str, Any]) -> Table:
     name = str(entry.get("name"))
+    refuse_unknown(entry, OF_TABLE, f"table {name!r}: unknown key")
+    custom_properties(entry.get("customProperties") or [], f"table {name!r}")
     columns = tuple(parse_column(prop, f"{name}.") for prop in entry.get("properties") or [])
     names = [column.name for column in columns]
     if twice := {n for n in names if names.count(n) > 1}:
