@@ -24,11 +24,11 @@ from typing import Any, Final
 
 import yaml
 
-from config.contract_types import CHECKS, DERIVATIONS, ORDERS, SEVERITIES, parse_check, time_zone
+from config.contract_types import CHECKS, DERIVATIONS, ORDERS, SEVERITIES, parse_check, parse_column, time_zone
 from config.errors import ContractError, nearest
 
-#: The front-matter key of a column that is filled from nothing: no front matter can hold it.
-NO_KEY: Final = "\0"
+#: The front-matter key of a column that is filled from nothing: no front matter has it.
+NO_KEY: Final = "(no key)"
 #: What a new column can be, and the ODCS keys of it.
 TYPES: Final[Mapping[str, Mapping[str, Any]]] = {
     "string": {"logicalType": "string"},
@@ -54,7 +54,9 @@ _WHOLE: Final = {
 
 def is_overlay(document: Any) -> bool:
     """Whether a YAML document is an overlay, not a whole contract."""
-    return isinstance(document, dict) and document.get("kind") is None and bool({"overlay", "columns"} & document.keys())
+    return (
+        isinstance(document, dict) and document.get("kind") is None and bool({"overlay", "columns"} & document.keys())
+    )
 
 
 def laid_over(packaged: dict[str, Any], overlay: Mapping[str, Any], source: bytes) -> dict[str, Any]:
@@ -78,6 +80,8 @@ def laid_over(packaged: dict[str, Any], overlay: Mapping[str, Any], source: byte
     new = []
     for name, says in _mapping(overlay, "columns", places).items():
         path = ("columns", name)
+        if name in _TOP:
+            raise places.error(path, f"`{name}` stands under `columns`.", "Move it to the start of its line.")
         if not isinstance(says, dict):
             raise places.error(path, f"{name} is not a mapping.", f"Write {name}: {{from: key}}.")
         _require_known(says, _OF_COLUMN, path, places, known)
@@ -116,7 +120,9 @@ def _change(entry: dict[str, Any], says: Mapping[str, Any], path: tuple[Any, ...
         keys, derived = _origins(says["from"], (*path, "from"), places)
         only = _boolean(says.get("only", False), (*path, "only"), places) or NO_KEY in keys
         for place in derived:
-            _one_of(place, DERIVATIONS.get(name, ()), (*path, "from"), places)
+            if place not in (valid := DERIVATIONS.get(name, ())):
+                hint = f"Valid: {', '.join((*valid, 'keys'))}. A key of that name is {{from: {{key: {place}}}}}."
+                raise places.error((*path, "from"), f"{name} cannot be derived from {place}.", hint)
         behind = [] if only else entry["transformSourceObjects"]
         entry["transformSourceObjects"] = list(dict.fromkeys([*keys, *behind])) or [NO_KEY]
         if derived or only:
@@ -126,8 +132,6 @@ def _change(entry: dict[str, Any], says: Mapping[str, Any], path: tuple[Any, ...
 
 def _new_column(name: str, says: Mapping[str, Any], known: Mapping[str, Any], places: _Lines) -> dict[str, Any]:
     path = ("columns", name)
-    if name in _TOP:
-        raise places.error(path, f"`{name}` stands under `columns`.", "Move it to the start of its line.")
     if "from" not in says or "type" not in says:
         hint = f"Did you mean {near!r}? " if (near := nearest(str(name), known)) else ""
         raise places.error(path, f"There is no column {name!r}.", f"{hint}A new one says both `from` and `type`.")
@@ -145,6 +149,10 @@ def _new_column(name: str, says: Mapping[str, Any], known: Mapping[str, Any], pl
         **{key: dict(value) if isinstance(value, dict) else value for key, value in kind.items()},
     }
     _options(entry, says, path, places)
+    try:
+        parse_column(entry, "")
+    except ContractError as error:
+        raise places.error(path, error.message, error.hint) from None
     return entry
 
 
@@ -226,6 +234,8 @@ def _require_known(
             continue
         if name in _WHOLE:
             hint = f"That is a key of whole contracts; an overlay has `{_WHOLE[name]}`."
+        elif near := nearest(str(name), valid):
+            hint = f"Did you mean {near!r}? Valid here: {', '.join(valid)}."
         elif not path and (name in columns or isinstance(found[name], dict)):
             hint = "A column stands below `columns:`, two blanks further in."
         elif name in _OF_COLUMN:
@@ -233,8 +243,7 @@ def _require_known(
         elif name in _OF_RULE:
             hint = "It belongs to a rule: `rules: [{column: title, pattern: …, message: …}]`."
         else:
-            near = nearest(str(name), valid)
-            hint = f"{f'Did you mean {near!r}? ' if near else ''}Valid here: {', '.join(valid)}."
+            hint = f"Valid here: {', '.join(valid)}."
         raise places.error((*path, name), f"Unknown key {name!r}.", hint)
 
 
@@ -242,7 +251,7 @@ def _one_of(value: Any, valid: Sequence[str], path: tuple[Any, ...], places: _Li
     if value not in valid:
         near = nearest(str(value), valid)
         guess = f"Did you mean {near!r}? " if near else ""
-        raise places.error(path, f"{path[-1]} is {value!r}.", f"{guess}Valid: {', '.join(valid) or 'keys only'}.")
+        raise places.error(path, f"{path[-1]} is {value!r}.", f"{guess}Valid: {', '.join(valid)}.")
     return str(value)
 
 
