@@ -85,11 +85,11 @@ def check_sources(specs: Sequence[str], settings: Settings) -> CheckReport:
         UsageError: a source, the contract or a setting cannot be understood.
         SourceError: a source is not there or cannot be listed.
     """
-    files, sources, whole = _list_files(specs, settings)
+    files, sources, whole = list_files(specs, settings)
     batches = make_batches(files, settings.run.batch_bytes)
     checked = ignored = 0
     findings: list[Finding] = []
-    for states, found in _checked_batches(batches, _job(sources, settings), settings.run.workers):
+    for states, found in _checked_batches(batches, parse_job(sources, settings), settings.run.workers):
         ignored += states.get("ignored", 0)
         checked += sum(count for state, count in states.items() if state not in {"ignored", "missing"})
         findings += map(_finding, found.to_pylist())
@@ -121,17 +121,25 @@ def format_counts(report: CheckReport) -> str:
     return f"{counts} in {counted(report.files.checked, 'file')}{ignored}"
 
 
-def _job(sources: Mapping[str, Source], settings: Settings) -> ParseJob:
+def parse_job(sources: Mapping[str, Source], settings: Settings) -> ParseJob:
+    """What reading files of sources needs, as the settings say.
+
+    Raises:
+        UsageError: the contract or the URL rules cannot be used.
+    """
     contract, rules = load_contract(settings.contract.path), load_url_rules(settings.contract.url_rules)
     return ParseJob(
         sources, contract, rules, ReadPolicy.of(settings.read), settings.read.max_file_bytes, settings.contract.base_url
     )
 
 
-def _list_files(specs: Sequence[str], settings: Settings) -> tuple[pa.Table, dict[str, Source], set[str]]:
+def list_files(specs: Sequence[str], settings: Settings) -> tuple[pa.Table, dict[str, Source], set[str]]:
     """Every file once, as a `LISTING`, the sources, and the names of those that are listed whole.
 
     A source is named by its place as the user can open it.
+
+    Raises:
+        SourceError: a source is not there or cannot be listed.
     """
     sources: dict[str, Source] = {}
     whole: set[str] = set()

@@ -6,14 +6,18 @@ Does not belong here: what a contract means (`config`), and how it and its sugge
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Final
 
 from cyclopts import App, Parameter
 
 from config.errors import UsageError
-from config.settings import load_settings
-from flows.commands.options import ConfigFile, Json, WarehousePath, chosen_settings, print_json
+from config.settings import Settings, load_settings
+from flows.commands.options import ConfigFile, Json, WarehousePath, chosen_settings, chosen_sources, print_json
+
+if TYPE_CHECKING:
+    from tasks.report.field_shapes import Shape
 
 _EXAMPLES: Final = """\
 Examples:
@@ -28,6 +32,14 @@ Examples:
   presslake contract show --json | jq '.columns[] | select(.differs != "as packaged")'
 
 `contract.path` in presslake.yaml names the contract: an overlay, or a whole one (ODCS)."""
+
+_SUGGEST_EXAMPLES: Final = """\
+Examples:
+  presslake contract suggest content > site.yaml     an overlay; then `contract: {path: site.yaml}` in presslake.yaml
+  presslake contract suggest --warehouse warehouse
+  presslake contract suggest --full                  lines for a whole contract (ODCS)
+
+Paste what fits into the overlay that `contract.path` names, and run."""
 
 contract = App(
     name="contract",
@@ -72,25 +84,46 @@ def show(*, full: bool = False, config: ConfigFile = None, json: Json = False) -
     show_contract(make_console(sys.stdout), shown)
 
 
-@contract.command
-def suggest(*, warehouse: WarehousePath = None, config: ConfigFile = None) -> int:
+@contract.command(help_epilogue=_SUGGEST_EXAMPLES, usage="Usage: presslake contract suggest [OPTIONS] [SOURCE...]")
+def suggest(*source: str, warehouse: WarehousePath = None, full: bool = False, config: ConfigFile = None) -> None:
     """Print the contract's lines for front-matter fields that it does not know yet.
 
-    The fields are those that the tables hold in the column `extra`. A type is guessed from all
-    values seen; counts and examples stand in comments.
+    The fields are those of the files: of the sources that are given, else of the published tables and the
+    quarantine, else of the sources in the settings. Types are guessed from all values seen.
+
+    Args:
+        source: Folders, single files, archives or URLs (see `run`).
+        full: Print lines for a whole contract (ODCS), not for an overlay.
     """
     settings = chosen_settings(warehouse, config)
     from config.contract import load_contract  # noqa: PLC0415
-    from tasks.report.status import existing_warehouse  # noqa: PLC0415
-    from tasks.report.suggestion import shapes  # noqa: PLC0415
+    from config.overlay import is_overlay  # noqa: PLC0415
+    from config.yaml_files import read_yaml  # noqa: PLC0415
     from tasks.report.suggestion import suggest as suggested  # noqa: PLC0415
 
-    current = existing_warehouse(Path(settings.warehouse.path)).current()
-    tables = [] if current is None else [current.read(table, ["extra"]) for table in ("articles", "duplicates")]
-    extra = [text for table in tables for text in table["extra"].drop_null().to_pylist()]
-    found = suggested(shapes(extra), load_contract(settings.contract.path))
+    path = settings.contract.path
+    known = load_contract(path)
+    own = read_yaml(Path(path)) if path else None
+    whole = full or not (own is None or is_overlay(own))
+    seen, where = _seen_fields(source, settings)
+    found = suggested(seen, known, whole=whole)
     if found.is_empty and not found.left:
-        sys.stderr.write("The contract knows every field of every article: `extra` is empty.\n")
-    else:
-        sys.stdout.write(found.text())
-    return 0
+        sys.stderr.write(f"The contract knows every field of {where}.\n")
+        return
+    sys.stderr.write(f"From {where}:\n")
+    sys.stdout.write(found.whole() if whole else found.overlay(own and (own.get("columns") or {})))
+
+
+def _seen_fields(specs: Sequence[str], settings: Settings) -> tuple[Shape, str]:
+    """The unknown fields of the given sources, else of the tables, else of the settings' sources; and which it was."""
+    from flows.unknown_fields import fields_of_sources, fields_of_tables  # noqa: PLC0415
+    from tasks.report.words import counted  # noqa: PLC0415
+    from tasks.warehouse.warehouse import Warehouse  # noqa: PLC0415
+
+    root = Path(settings.warehouse.path)
+    current = None if specs else Warehouse(root).current()
+    if current is not None:
+        seen = fields_of_tables(current, settings)
+        return seen, f"{counted(seen.count, 'file')} in the tables of {root}"
+    seen = fields_of_sources(chosen_sources(specs, settings), settings)
+    return seen, counted(seen.count, "file")
