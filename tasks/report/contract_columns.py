@@ -165,7 +165,7 @@ def _origins(column: ReadColumn) -> str:
     first = [printable(name) for name in column.origins[: max(_MOST_FIELDS, len(column.new_fields))]]
     rest = len(column.origins) - len(first)
     fields = ", ".join(first) + (f" and {rest} more" if rest else "")
-    return "; ".join([fields or "no field", *_remarks(column)])
+    return "; ".join([fields or "nothing", *_remarks(column)])
 
 
 def _remarks(column: ReadColumn) -> Iterator[str]:
