@@ -5,6 +5,8 @@ Belongs here: the limits of the settings, held against what a run found, before 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from config.errors import GuardRailError
@@ -66,8 +68,15 @@ def _check_removed(removed: int, known: int, guards: Guards) -> None:
         )
 
 
-def check_decisions(plan: Plan, decisions: Decisions, guards: Guards) -> None:
+def check_decisions(
+    plan: Plan, decisions: Decisions, guards: Guards, explained: Callable[[], str] | None = None
+) -> None:
     """Stop before anything is written if too many files are bad or gone, or went while they were to be read.
+
+    Args:
+        plan, decisions: what the stages returned.
+        guards: the limits.
+        explained: gives the cause of a large quarantine and the way out.
 
     Raises:
         GuardRailError: too large a share of the files is in quarantine, removed or missing.
@@ -86,7 +95,9 @@ def check_decisions(plan: Plan, decisions: Decisions, guards: Guards) -> None:
         raise GuardRailError(
             f"{decisions.quarantined:,} of {decisions.live:,} files ({quarantined.found:.0%}) would be quarantined; "
             f"`guards.max_quarantined_share` is {quarantined.limit:.0%}.",
-            "Nothing was published. `presslake check SOURCE` says what is wrong with them; "
+            f"Nothing was published. {explained()}"
+            if explained
+            else "Nothing was published. `presslake check SOURCE` says what is wrong with them; "
             "if that is to be expected, run again with `--accept-quarantine`.",
         )
 

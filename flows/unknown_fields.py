@@ -13,9 +13,8 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from config.contract import Contract
 from config.settings import Settings
-from flows.check import list_files, parse_job
+from flows.listed_files import list_files, parse_job
 from tasks.arrow.schemas import LISTING
 from tasks.discover.batches import make_batches
 from tasks.parse.batch import ParseJob, read_batch
@@ -75,24 +74,27 @@ def fields_of_tables(snapshot: Snapshot, settings: Settings) -> Shape:
             wanted = {column.name for column in job.contract.source_columns if not (column.item and column.item.fields)}
             known = [column for column in snapshot.schema(name).names if column in wanted]
             yield from observed(snapshot.read(name, ["extra", *known]), job.contract)
-        yield from fields_of_kept(snapshot.read("quarantine", ["source_path", "raw"]), job)
+        yield from _of_kept(snapshot.read("quarantine", ["source_path", "raw"]), job)
 
     return shapes(rows(), reads_as_time)
 
 
-def quarantined_fields(kept: pa.Table, settings: Settings, contract: Contract) -> Shape:
-    """The unknown fields of quarantined files.
+def fields_of_files(files: pa.Table, job: ParseJob) -> Shape:
+    """The unknown fields of some files.
 
     Args:
-        kept: their `source_path` and `raw` bytes.
-        settings: how front matter is read.
-        contract: what is known.
+        files: their listing.
+        job: what reading them needs.
     """
-    job = msgspec.structs.replace(parse_job({}, settings), contract=contract)
-    return shapes(fields_of_kept(kept, job), reads_as_time)
+    return shapes(_records(files, job), reads_as_time)
 
 
-def fields_of_kept(kept: pa.Table, job: ParseJob) -> Rows:
+def fields_of_quarantine(kept: pa.Table, job: ParseJob) -> Shape:
+    """The unknown fields of files whose `source_path` and `raw` bytes a quarantine keeps."""
+    return shapes(_of_kept(kept, job), reads_as_time)
+
+
+def _of_kept(kept: pa.Table, job: ParseJob) -> Rows:
     """The rows of files whose bytes a quarantine keeps."""
     kept = kept.filter(pc.is_valid(kept["raw"])).slice(0, _MOST_QUARANTINED)
     source = _Kept("quarantine", kept["raw"].to_pylist())
