@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 
 from config.errors import GuardRailError
-from tasks.report.way_out import Fault, cause, ways_out
+from tasks.report.way_out import Fault, way_out
 from tasks.report.words import counted, join_counts, near
 from tasks.runs.run import Decisions, Run
 from tasks.runs.staging import read_arrow
@@ -26,6 +26,12 @@ _NO_ARTICLE: Final = (
     "presslake reads files that begin with front matter: `title: …` and other keys between two lines `---`. "
     "Name the folder that has them; `--include` takes files of other kinds."
 )
+#: Why files with metadata are ignored, by the code of their finding.
+_IGNORED: Final = {
+    "front-matter/no-fence": "of them have keys at their top, without the lines `---` around them",
+    "front-matter/section": "of them are pages of sections (`_index.*`)",
+    "front-matter/redirect": "of them only redirect",
+}
 
 
 def help_for_run(run: Run, batches: Sequence[Path], decisions: Decisions) -> str:
@@ -41,9 +47,9 @@ def help_for_run(run: Run, batches: Sequence[Path], decisions: Decisions) -> str
     faults = [fault for row in rows if (fault := _first_error(row["source_path"], row["violations"]))]
     settings = run.settings
     job = ParseJob({}, run.contract, run.rules, run.policy, settings.read.max_file_bytes, settings.contract.base_url)
-    sentences = cause(faults, fields_of_quarantine(kept, job), run.contract.source_columns)
-    source = near(next(iter(run.locations.values()), "SOURCE")) or "."
-    return " ".join([*sentences, *ways_out(faults, decisions.live, source, accept=_ACCEPT)])
+    source = near(next(iter(run.locations.values()), "SOURCE"))
+    seen, columns = fields_of_quarantine(kept, job), run.contract.source_columns
+    return " ".join(way_out(faults, seen, columns, decisions.live, source, accept=_ACCEPT))
 
 
 def _first_error(path: str, violations: Sequence[dict[str, Any]]) -> Fault | None:
@@ -65,9 +71,10 @@ def require_rows(run: Run, decisions: Decisions, explained: Callable[[], str]) -
         return
     if decisions.quarantined and guards.accept_quarantine:
         return
+    ignored = [f"{number:,} {why}. " for code, why in _IGNORED.items() if (number := decisions.violations.get(code))]
     raise GuardRailError(
         f"No article would come of {counted(decisions.live, 'file')}: {join_counts(counts)}.",
-        f"Nothing was published. {explained() if decisions.quarantined else _NO_ARTICLE}",
+        f"Nothing was published. {explained() if decisions.quarantined else ''.join(ignored) + _NO_ARTICLE}",
     )
 
 
@@ -83,5 +90,5 @@ def help_for_check(faults: Sequence[Fault], files: pa.Table, job: ParseJob, tota
     """
     from flows.unknown_fields import fields_of_files  # noqa: PLC0415
 
-    sentences = cause(faults, fields_of_files(files, job), job.contract.source_columns)
-    return "\n".join([*sentences, *ways_out(faults, total, source)])
+    seen, columns = fields_of_files(files, job), job.contract.source_columns
+    return "\n".join(way_out(faults, seen, columns, total, source))

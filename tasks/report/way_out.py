@@ -32,16 +32,37 @@ class Fault(NamedTuple):
     value: str
 
 
-def cause(faults: Sequence[Fault], seen: Shape, columns: Sequence[Column]) -> list[str]:
-    """Why most files fail, and what they have instead, a sentence each.
+def way_out(
+    faults: Sequence[Fault], seen: Shape, columns: Sequence[Column], total: int, source: str, *, accept: str = ""
+) -> list[str]:
+    """Why most files fail, what they have instead, and what to do, a sentence each.
 
     Args:
         faults: of all files that fail, one a file.
         seen: the unknown fields of these files.
         columns: those that the contract reads from files.
+        total: files, those that do not fail too.
+        source: as the command line names it.
+        accept: the option that lets them pass; empty where there is none.
     """
     if not faults:
         return []
+    source = printable(source)
+    folder, number = _folder(faults)
+    ways = [f"`presslake check {source}` lists what is to be mended."]
+    if seen.fields and any(fault.code.startswith(("field/", "time/")) for fault in faults):
+        ways = [f"`presslake init {source}` writes a contract that fits these files."]
+    if folder and number < total:
+        ways.append(f"`--exclude {folder}/` leaves out {number:,} of them, if they are no articles.")
+    else:
+        ways.append("`--exclude PATTERN` leaves out files that are no articles.")
+    if accept:
+        ways.append(f"If such files are to be expected, run again with `{accept}`.")
+    return [*_cause(faults, seen, columns), *ways]
+
+
+def _cause(faults: Sequence[Fault], seen: Shape, columns: Sequence[Column]) -> list[str]:
+    """The most frequent error, and the fields that the files have instead."""
     (code, field), number = Counter((fault.code, fault.field) for fault in faults).most_common(1)[0]
     first = next(fault for fault in faults if (fault.code, fault.field) == (code, field))
     if code != _MISSING:
@@ -69,28 +90,6 @@ def cause(faults: Sequence[Fault], seen: Shape, columns: Sequence[Column]) -> li
 def _names(column: Column, field: str) -> bool:
     """Whether a finding's field is a column's first one."""
     return bool(column.sources) and ".".join(map(str, column.sources[0])) == field
-
-
-def ways_out(faults: Sequence[Fault], total: int, source: str, *, accept: str = "") -> list[str]:
-    """What to do, in this order: a contract that fits, files to leave out, and what to accept.
-
-    Args:
-        faults: of all files that fail, one a file.
-        total: files, those that do not fail too.
-        source: as the command line names it.
-        accept: the option that lets them pass; empty where there is none.
-    """
-    source = printable(source)
-    if any(fault.code.startswith(("field/", "time/")) for fault in faults):
-        ways = [f"`presslake init {source}` writes a contract that fits these files."]
-    else:
-        ways = [f"`presslake check {source}` lists what is to be mended."]
-    folder, number = _folder(faults)
-    if folder and number < total:
-        ways.append(f"`--exclude {folder}/` leaves out {number:,} of them, if they are no articles.")
-    else:
-        ways.append("`--exclude PATTERN` leaves out files that are no articles.")
-    return [*ways, f"If such files are to be expected, run again with `{accept}`."] if accept else ways
 
 
 def _folder(faults: Sequence[Fault]) -> tuple[str, int]:
