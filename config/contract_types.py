@@ -52,7 +52,19 @@ _OPTIONS: Final = frozenset(
 )
 #: What presslake adds to a property.
 _CUSTOM: Final = frozenset(
-    {"severity", "typeSeverity", "sentinels", "repair", "split", "combine", "states", "derive", "order"}
+    {
+        "severity",
+        "typeSeverity",
+        "sentinels",
+        "repair",
+        "split",
+        "combine",
+        "states",
+        "derive",
+        "order",
+        "default",
+        "patterns",
+    }
 )
 _OF_CUSTOM: Final = frozenset({"id", "property", "value", "description", "vendor"})
 #: Where a key belongs that stands elsewhere.
@@ -78,6 +90,12 @@ CHECKS: Final = ("pattern", "not_pattern", "min_length", "max_length", "one_of")
 _COMBINATIONS: Final = ("first", "union", "all")
 ORDERS: Final = ("dmy", "mdy")
 _SPLITS: Final = ("commas", "blanks")
+#: What an address is made of, each with `:` before it: the day, the front matter's slug or else the name, the name
+#: without its day, the headline as a slug, the front matter's slug or else that, the first folder and all folders, the
+#: categories, and the path below the folder that the pattern holds for.
+TOKENS: Final = (
+    *("year", "month", "day", "slug", "name", "title", "slug_or_title", "section", "sections", "categories", "path"),
+)
 _STEP: Final = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 
 
@@ -153,6 +171,9 @@ class Column(msgspec.Struct, frozen=True, dict=True):
         checks: the site's own rules.
         derive: where a value may come from that the front matter does not give: `file_name`, `path`, `heading`; None
             for the usual places.
+        default: of a text, the value of files that say nothing of it.
+        patterns: of an address, the forms that a site gives it (`TOKENS`), by the folder that they hold for; the empty
+            one stands for all.
         repair: kind of text repair, or None.
         zone: of times, IANA name of the zone of those without one.
         order: of times, `dmy` or `mdy` as the meaning of `03/04/2021`; None refuses it.
@@ -174,6 +195,8 @@ class Column(msgspec.Struct, frozen=True, dict=True):
     repair: str | None = None
     checks: tuple[Check, ...] = ()
     derive: tuple[str, ...] | None = None
+    default: str | None = None
+    patterns: Mapping[str, str] = msgspec.field(default_factory=dict)
     combine: str = "first"
     states: Mapping[SourcePath, Mapping[str, bool]] = msgspec.field(default_factory=dict)
     zone: str = "Etc/UTC"
@@ -195,7 +218,8 @@ class Column(msgspec.Struct, frozen=True, dict=True):
         flags = (self.required, self.severity, self.type_severity, sorted(self.sentinels), self.repair)
         states = sorted((path, sorted(words.items())) for path, words in self.states.items())
         reading = (self.zone, self.order, self.splits_at_blanks, self.combine, states, self.checks, self.derive)
-        return (self.name, str(self.type), self.sources, self.rules, flags, reading, inner)
+        filling = (self.default, sorted(self.patterns.items()))
+        return (self.name, str(self.type), self.sources, self.rules, flags, reading, filling, inner)
 
 
 def parse_column(prop: dict[str, Any], where: str) -> Column:
@@ -234,6 +258,8 @@ def parse_column(prop: dict[str, Any], where: str) -> Column:
         sentinels=frozenset(map(str, custom.get("sentinels") or ())),
         repair=_one_of(custom["repair"], _REPAIRS, f"{where}: repair") if "repair" in custom else None,
         derive=_derivations(name, custom.get("derive"), where),
+        default=str(custom["default"]) if custom.get("default") else None,
+        patterns=_patterns(custom.get("patterns") or {}, where),
         combine=_one_of(custom.get("combine", "first"), _COMBINATIONS, f"{where}: combine"),
         states=_states(custom.get("states") or {}),
         zone=_zone(prop, where),
@@ -393,6 +419,15 @@ def _derivations(name: str, given: Any, where: str) -> tuple[str, ...] | None:
     if given is None:
         return None
     return tuple(_one_of(place, DERIVATIONS.get(name, ()), f"{where}: derive") for place in given)
+
+
+def _patterns(given: Any, where: str) -> dict[str, str]:
+    if not isinstance(given, dict):
+        raise ContractError(f"{where}: patterns is {given!r}.", "Write `_posts: /:year/:month/:day/:slug/`.")
+    for pattern in given.values():
+        for token in re.findall(r":(\w+)", str(pattern)):
+            _one_of(token, TOKENS, f"{where}: patterns")
+    return {str(folder): str(pattern) for folder, pattern in given.items()}
 
 
 def _require_pattern(pattern: str, where: str) -> None:

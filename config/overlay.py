@@ -9,12 +9,16 @@ Does not belong here: what a contract is (`config.contract`), and finding out wh
       title: {from: [headline, heading]}
       reading_time: {from: readingTime, type: integer}
       excerpt: {from: not}
+      language: {default: de}
+      permalink: {pattern: {_posts: '/:year/:month/:slug/'}}
     rules:
       - {column: title, not_pattern: '^[A-Z !?]+$', severity: warning, message: The title is all capitals.}
 
 `from` names front-matter keys, or what a value is derived from: `file_name`, `path`, `heading`; `not` fills the column
 from nothing. A key that is called like one of these words is written `{key: path}`. What `from` names comes first, the
 packaged names stay behind it; with `only: true` they go. A key beats a derivation, in whatever order they stand.
+`default` is the text of files that say nothing, `pattern` the form of addresses by the folder that it holds for
+(`config.contract_types.TOKENS`).
 """
 
 from __future__ import annotations
@@ -39,7 +43,7 @@ TYPES: Final[Mapping[str, Mapping[str, Any]]] = {
     "strings": {"logicalType": "array", "items": {"logicalType": "string", "required": True}},
 }
 _TOP: Final = ("overlay", "columns", "rules")
-_OF_COLUMN: Final = ("from", "only", "type", "required", "order", "timezone", "description")
+_OF_COLUMN: Final = ("from", "only", "type", "required", "order", "timezone", "default", "pattern", "description")
 _OF_RULE: Final = ("column", *CHECKS, "severity", "message")
 _WORDS: Final = ("file_name", "path", "heading")
 #: Keys of whole contracts, and what an overlay calls them.
@@ -50,6 +54,7 @@ _WHOLE: Final = {
     "schema": "columns",
     "properties": "columns",
 }
+_BELOW: Final = "A column stands below `columns:`, two blanks further in."
 
 
 def is_overlay(document: Any) -> bool:
@@ -149,10 +154,6 @@ def _new_column(name: str, says: Mapping[str, Any], known: Mapping[str, Any], pl
         **{key: dict(value) if isinstance(value, dict) else value for key, value in kind.items()},
     }
     _options(entry, says, path, places)
-    try:
-        parse_column(entry, "")
-    except ContractError as error:
-        raise places.error(path, error.message, error.hint) from None
     return entry
 
 
@@ -164,6 +165,23 @@ def _options(entry: dict[str, Any], says: Mapping[str, Any], path: tuple[Any, ..
             _set_custom(entry, name, "error")
     if "description" in says:
         entry["description"] = str(says["description"])
+    if "default" in says:
+        if entry["logicalType"] != "string" or not isinstance(says["default"], str):
+            raise places.error((*path, "default"), f"{path[-1]}: the default is no text.", "`default` is for texts.")
+        _set_custom(entry, "default", says["default"])
+    if "pattern" in says:
+        if path[-1] != "permalink":
+            hint = "`pattern` is the form of permalinks; a rule stands in `rules: [{column: title, pattern: …}]`."
+            raise places.error((*path, "pattern"), f"{path[-1]} is no address within the site.", hint)
+        _set_custom(entry, "patterns", says["pattern"])
+    _time_options(entry, says, path, places)
+    try:
+        parse_column(entry, "")
+    except ContractError as error:
+        raise places.error(path, error.message, error.hint) from None
+
+
+def _time_options(entry: dict[str, Any], says: Mapping[str, Any], path: tuple[Any, ...], places: _Lines) -> None:
     for key in ("order", "timezone"):
         if key in says and entry.get("logicalType") != "timestamp":
             raise places.error((*path, key), f"{path[-1]} is no time.", f"`{key}` is for times.")
@@ -234,14 +252,16 @@ def _require_known(
             continue
         if name in _WHOLE:
             hint = f"That is a key of whole contracts; an overlay has `{_WHOLE[name]}`."
-        elif near := nearest(str(name), valid):
-            hint = f"Did you mean {near!r}? Valid here: {', '.join(valid)}."
-        elif not path and (name in columns or isinstance(found[name], dict)):
-            hint = "A column stands below `columns:`, two blanks further in."
+        elif not path and name in columns:
+            hint = _BELOW
         elif name in _OF_COLUMN:
             hint = "It belongs to a column: `columns: {title: {from: key}}`."
         elif name in _OF_RULE:
             hint = "It belongs to a rule: `rules: [{column: title, pattern: …, message: …}]`."
+        elif near := nearest(str(name), valid):
+            hint = f"Did you mean {near!r}? Valid here: {', '.join(valid)}."
+        elif not path and isinstance(found[name], dict):
+            hint = _BELOW
         else:
             hint = f"Valid here: {', '.join(valid)}."
         raise places.error((*path, name), f"Unknown key {name!r}.", hint)
@@ -319,6 +339,11 @@ def overlay_text(columns: Mapping[str, tuple[Mapping[str, Any], str]]) -> str:
     for name, (says, reason) in columns.items():
         lines += [f"  # {reason}", f"  {column_line(name, says)}"]
     return "\n".join(lines) + "\n"
+
+
+def key_origin(key: str) -> Any:
+    """A front-matter key as `from` names it: apart where a word of overlays would mean something else."""
+    return {"key": key} if key in (*_WORDS, "not") else key
 
 
 def column_line(name: str, says: Mapping[str, Any]) -> str:

@@ -173,7 +173,7 @@ class Warehouse(Struct, frozen=True):
         int, Meta(ge=0, le=36_500), "Snapshots that were current within this time stay as well (days)."
     ] = 7
     keep_runs_days: Annotated[
-        int, Meta(ge=0, le=36_500), "`maintain` forgets older `runs` whose records are all gone (days)."
+        int, Meta(ge=0, le=36_500), "`maintain` forgets older `runs` whose records are all deleted (days)."
     ] = 400
     keep_tombstones_days: Annotated[
         int, Meta(ge=0, le=36_500), "`maintain` forgets files that went longer ago (days)."
@@ -290,6 +290,8 @@ def load_settings(
     config: Path | None = None,
     overrides: Mapping[str, Any] | None = None,
     environ: Mapping[str, str] = os.environ,
+    *,
+    with_default_file: bool = True,
 ) -> Settings:
     """The settings of this run: defaults < file < environment < command line.
 
@@ -297,13 +299,14 @@ def load_settings(
         config: the user's YAML file; None takes `presslake.yaml` of the working folder, if it is there.
         overrides: what the command line says, nested: `{"run": {"workers": 2}}`; texts are converted.
         environ: variables `PRESSLAKE_SECTION__KEY`; all others are left alone.
+        with_default_file: whether the file of the working folder counts.
 
     Raises:
         SettingsError: a key is unknown or given twice, a value has the wrong type or is out of range,
             or the file cannot be read. It names the full key and the line or variable it stands in.
     """
     layers: list[Layer] = []
-    if config is not None or Path(DEFAULT_FILE).is_file():
+    if config is not None or (with_default_file and Path(DEFAULT_FILE).is_file()):
         layers.append(file_layer(config or Path(DEFAULT_FILE)))
     layers += environment_layers(environ, ignored=IGNORED_VARIABLES)
     layers.append(Layer(overrides or {}, "the command line", textual=True))

@@ -203,8 +203,8 @@ def show_backfill(console: Console, done: Backfilled) -> None:
     said = "is as it was" if done.status == "unchanged" else f"is published in snapshot {done.snapshot}"
     console.print(Text(f"The history of source {printable(done.source)} {said}.", "bold"))
     if done.commits:
-        told = f"{counted(done.commits, 'commit')} from {done.first[:10]} to {done.last[:10]}"
-        console.print(f"{told}, {counted(done.files, 'distinct file')} of them parsed.", soft_wrap=True)
+        commits = f"{counted(done.commits, 'commit')} from {done.first[:10]} to {done.last[:10]}"
+        console.print(f"{commits}, {counted(done.files, 'distinct file')} of them parsed.", soft_wrap=True)
     else:
         console.print("No commit of the repository has a file that counts: check --path and `discover.include`.")
     rows = f"{counted(done.rows, 'row')} of {counted(done.articles, 'article')}"

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from config.contract import Contract
 from config.contract_types import Column, SourcePath
-from config.overlay import column_line
+from config.overlay import column_line, key_origin
 from config.yaml_files import format_yaml
 from tasks.report.field_shapes import Shape
 from tasks.report.renames import Rename, renames
@@ -33,8 +33,6 @@ _NO_STEP: Final = re.compile(r"[.\[\]]")
 _OF_TYPE: Final = {"property": "typeSeverity", "value": "warning"}
 #: Types of properties as overlays call them.
 _OF_LIST: Final = "strings"
-#: Words that mean something else than a key where an overlay says `from`.
-_NO_KEYS: Final = frozenset({"file_name", "path", "heading", "not"})
 _ONLY_WHOLE: Final = (
     "an overlay has no type for it; `presslake contract suggest --full` has lines for a whole contract."
 )
@@ -131,14 +129,9 @@ def _order_hint(shape: Shape) -> str:
 
 
 def _filled_from(rename: Rename) -> dict[str, Any]:
-    says = {"from": _origin(rename.path)}
+    says = {"from": key_origin(_format_path(rename.path))}
     orders = {order for order in ("dmy", "mdy") if rename.shape.orders[order]}
     return says | {"order": orders.pop()} if len(orders) == 1 else says
-
-
-def _origin(path: SourcePath) -> Any:
-    key = _format_path(path)
-    return {"key": key} if key in _NO_KEYS else key
 
 
 def _joined(known: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
@@ -184,7 +177,7 @@ def _new_column(shape: Shape, path: SourcePath, taken: set[str], found: Suggesti
         return
     prop = _property(shape, path, taken)
     kind = _OF_LIST if shape.item is not None else prop["logicalType"]
-    found.columns[prop["name"]] = ({"from": _origin(path), "type": kind}, _seen(shape, path))
+    found.columns[prop["name"]] = ({"from": key_origin(_format_path(path)), "type": kind}, _seen(shape, path))
 
 
 def _known_field(column: Column, shape: Shape, path: SourcePath, found: Suggestion, form: _Form) -> None:
@@ -222,7 +215,7 @@ def _unfit(shape: Shape, path: SourcePath, known: Iterable[Column]) -> str | Non
 
 def _property(shape: Shape, path: SourcePath, taken: set[str]) -> dict[str, Any]:
     """One ODCS property; its name is added to `taken`."""
-    name = _column_name(path, taken)
+    name = column_name(path, taken)
     taken.add(name)
     kind = _type(shape)
     return {"name": name, **kind, "transformSourceObjects": [_format_path(path)], **_lenient(kind)}
@@ -264,7 +257,7 @@ def _item_properties(shape: Shape) -> Iterator[dict[str, Any]]:
     yield from below(shape, ())
 
 
-def _column_name(path: SourcePath, taken: set[str]) -> str:
+def column_name(path: SourcePath, taken: set[str]) -> str:
     """A name in snake case that every engine takes unquoted and no other column has."""
     words = "_".join(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", str(step)) for step in path)
     name = re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_")

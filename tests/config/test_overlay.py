@@ -23,7 +23,8 @@ EVERYTHING = """
   title: {from: [headline, heading], only: true, description: The headline.}
   published_at: {from: posted_on, order: dmy, timezone: Europe/Berlin}
   excerpt: {from: not}
-  language: {from: {key: path}, required: true}
+  language: {from: {key: path}, required: true, default: de}
+  permalink: {pattern: {_posts: '/:year/:slug/'}}
   reading_time: {from: readingTime, type: integer, required: true, description: Minutes.}
   pals: {from: [pals, extra.pals], type: strings}
 rules:
@@ -54,6 +55,7 @@ def test_every_key_works(tmp_path: Path) -> None:
     assert (found["excerpt"].sources, found["excerpt"].derive) == (((NO_KEY,),), ())
     assert found["language"].sources[0] == ("path",)
     assert (found["language"].required, found["language"].severity) == (True, "error")
+    assert (found["language"].default, found["permalink"].patterns) == ("de", {"_posts": "/:year/:slug/"})
     assert (found["reading_time"].type, found["reading_time"].description) == (pa.int64(), "Minutes.")
     assert (found["reading_time"].required, found["reading_time"].type_severity) == (True, "error")
     assert found["reading_time"].checks[0].value == ("5", "7")
@@ -113,7 +115,14 @@ def test_a_written_overlay_is_read_as_it_was_meant(tmp_path: Path) -> None:
         ("\n  title: {order: dmy}\n", "line 3: title is no time."),
         ("\n  published_at: {order: ymd}\n", "line 3: order is 'ymd'. Did you mean"),
         ("\n  published_at: {timezone: Berlin}\n", "line 3: timezone: 'Berlin' is no time zone."),
-        ("\n  title: {pattern: x}\n", "line 3: Unknown key 'pattern'. It belongs to a rule"),
+        ("\n  title: {pattern: x}\n", "line 3: title is no address within the site. `pattern` is the form of perma"),
+        ("\n  permalink: {pattern: x}\n", "line 3: permalink: patterns is 'x'."),
+        (
+            "\n  permalink: {pattern: {blog: '/:yeer/'}}\n",
+            "line 3: permalink: patterns is 'yeer'; did you mean 'year'?",
+        ),
+        ("\n  published_at: {default: x}\n", "line 3: published_at: the default is no text."),
+        ("\n  title: {not_pattern: x}\n", "line 3: Unknown key 'not_pattern'. It belongs to a rule"),
         (
             "\n  title: {transformSourceObjects: [x]}\n",
             "line 3: Unknown key 'transformSourceObjects'. That is a",

@@ -27,6 +27,7 @@ Captured = pytest.CaptureFixture[str]
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
     return Desk(tmp_path)
 
 

@@ -117,7 +117,7 @@ def test_language(path: str, front: str, language: str | None, where: str | None
         ("index.md", "title: T", "/"),
         ("x.md", "title: T\npermalink: /about/", "/about/"),
         ("x.md", "title: T\nurl: about.html", "about.html"),
-        ("x.md", "title: T\npermalink: false", "/x/"),
+        ("x.md", "title: T\npermalink: false", None),
         ("x.md", "title: T\npermalink: /:year/:title/", "/x/"),
         ("_drafts/x.md", "title: T", None),
     ],
