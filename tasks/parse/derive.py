@@ -32,9 +32,9 @@ from tasks.front_matter.findings import Problem
 #: Folders that hold content and are no part of an address, in a path's first run of such.
 _ROOTS: Final = frozenset({"content", "src", "pages", "source"})
 _DRAFTS: Final = frozenset({"_drafts", "drafts"})
-#: ISO 639-1, but for codes that are words or suffixes more often than languages: as, bi, io, is, ml, os, so, to, ts.
+#: ISO 639-1, but for codes that are words or suffixes more often than languages: as, bi, co, io, is, ml, os, so, to, ts.
 _LANGUAGES: Final = frozenset(
-    "aa ab ae af ak am an ar av ay az ba be bg bh bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el en "
+    "aa ab ae af ak am an ar av ay az ba be bg bh bm bn bo br bs ca ce ch cr cs cu cv cy da de dv dz ee el en "
     "eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik it iu ja jv "
     "ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk mn mr ms mt my na nb nd "
     "ne ng nl nn no nr nv ny oc oj om or pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn sq sr ss "
@@ -170,7 +170,8 @@ def _place(path: str) -> _Place:
     base, _, suffix = stem.rpartition(".")
     folders, in_collection = _below_root(folders)
     language = next(((folder, "folder") for folder in _language_folders(folders, in_collection)), None)
-    if base and _is_language(suffix):
+    # A name with more dots is a host or a version.
+    if base and "." not in base and _is_language(suffix):
         stem, language = base, (suffix, "file name")
     where = "file name"
     if stem.lower() == "index" and folders:

@@ -89,6 +89,8 @@ def test_title(path: str, body: str, title: str | None, where: str | None) -> No
         ("fr/x.md", "title: T\nlang: no", "no", None),
         ("posts/it/x.md", "title: T", None, None),
         ("v1.2.md", "title: T", None, None),
+        ("paper.co.uk.md", "title: T", None, None),
+        ("g.co.md", "title: T", None, None),
         ("it.md", "title: T", None, None),
         ("node.js.md", "title: T", None, None),
         ("x.md", "title: T\nlanguage: C++ and more", None, None),
