@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,17 @@ def test_the_whole_and_the_published_contract_are_odcs_and_mean_the_same(tmp_pat
         assert [error.message for error in STANDARD.iter_errors(json.loads(json.dumps(found, default=str)))] == []
     tables = {table["name"]: [entry["name"] for entry in table["properties"]] for table in published["schema"]}
     assert {"reading_time", "pals"} <= {*tables["articles"]} & {*tables["duplicates"]}
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/contract.md"])
+def test_the_overlays_of_the_docs_are_overlays(tmp_path: Path, page: str) -> None:
+    text = (Path(__file__).parents[2] / page).read_text(encoding="utf-8")
+    examples = re.findall(r"^```yaml\n(overlay: 1\n.*?)^```", text, re.MULTILINE | re.DOTALL)
+    assert examples
+    for example in examples:
+        path = tmp_path / "site.yaml"
+        path.write_text(example, encoding="utf-8")
+        assert load_contract(path) != load_contract()
 
 
 def test_a_written_overlay_is_read_as_it_was_meant(tmp_path: Path) -> None:
