@@ -26,6 +26,10 @@ _OTHER_TIME: Final = re.compile(
 )
 _LAST_CHANGE: Final = re.compile(r"(?i)upd|mod|edit|chang|revis|maj|aktual|actual|aggiorn|geänd|geaend|bijgewerkt")
 _WORD: Final = re.compile(r"[A-Z]?[^\W\d_A-Z]+|[A-Z]+(?![a-z])")
+#: Mappings whose fields are those of the page itself.
+_CONTAINERS: Final = frozenset({"extra", "params", "meta", "metadata", "seo", "taxonomies", "data", "attributes"})
+#: Names of columns that are the last word of names of anything.
+_VAGUE: Final = frozenset({"url", "path", "name", "by", "type", "image", "label", "file", "status"})
 #: Longest title, in characters.
 _MAX_TITLE: Final = 150
 
@@ -104,20 +108,22 @@ def _fits(shape: Shape, column: Column) -> bool:
     if column.item is not None:
         items = shape.item if shape.forms == {"list"} else shape
         return not column.item.fields and items is not None and items.forms == {"text"}
-    if shape.forms != {"text"} or column.logical == "object":
-        return False
-    if column.rules.is_url:
-        return all(text.startswith(("http://", "https://")) for text in shape.examples)
+    if shape.forms != {"text"} or column.logical == "object" or column.name.endswith("url"):
+        return False  # An address may be that of anything, and one of the article's own would be its identity.
     return column.logical in ({"integer": "number"}.get(shape.logical, ""), shape.logical)
 
 
 def likeness(path: SourcePath, column: Column) -> float:
     """How alike a field's name is to the names that a column is known by, 0 to 1."""
-    name = _plain(str(path[-1]))
+    if path[0] in _CONTAINERS:
+        path = path[1:] or path
+    name = _plain("".join(map(str, path)))
     last = (_WORD.findall(str(path[-1])) or [""])[-1].lower()
-    known = {_plain(column.name), *(_plain(str(source[-1])) for source in column.sources)}
+    known = {column.name, *(str(source[0]) for source in column.sources if len(source) == 1)}
     # `post_title` ends in a name of the column.
-    return 1.0 if last in known else max(_ratio(name, other) for other in known)
+    if len(path) == 1 and last in known and last not in _VAGUE:
+        return 1.0
+    return max(_ratio(name, _plain(other)) for other in known)
 
 
 @lru_cache(maxsize=65_536)

@@ -31,6 +31,8 @@ _ITEM_INDENT: Final = 12
 #: Characters that a path in `transformSourceObjects` cannot have.
 _NO_STEP: Final = re.compile(r"[.\[\]]")
 _OF_TYPE: Final = {"property": "typeSeverity", "value": "warning"}
+#: A field in no more than one of so many files is rare.
+_RARE: Final = 100
 #: Types of properties as overlays call them.
 _OF_LIST: Final = "strings"
 _ONLY_WHOLE: Final = (
@@ -110,7 +112,8 @@ def suggest(seen: Shape, contract: Contract, *, whole: bool = False) -> Suggesti
             found.left.append(f"{fills(rename)}: add it to `transformSourceObjects` of `{column}`, as `{field_name}`.")
         else:
             found.columns[rename.column.name] = (_filled_from(rename), f"{fills(rename)}.")
-    _walk(seen, (), columns, taken, found, _Form(whole, frozenset(filling)))
+    form = _Form(whole, frozenset(filling), 0 if whole else seen.count // _RARE)
+    _walk(seen, (), columns, taken, found, form)
     return found
 
 
@@ -143,17 +146,21 @@ def _joined(known: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class _Form:
-    """What is written: for a whole contract or an overlay, and the fields that have their lines already."""
+    """What is written: for a whole contract or an overlay.
+
+    `done` are fields that have their lines already; fields of no more than `rare` files get none.
+    """
 
     whole: bool
     done: frozenset[SourcePath] = frozenset()
+    rare: int = 0
 
 
 def _walk(
     shape: Shape, path: SourcePath, known: Iterable[Column], taken: set[str], found: Suggestion, form: _Form
 ) -> None:
     """Go through the fields of a mapping, and of mappings in it: each of their values is a column of its own."""
-    for name, below in sorted(shape.fields.items()):
+    for name, below in sorted(shape.fields.items(), key=lambda item: (0 if form.whole else -item[1].count, item[0])):
         here = (*path, name)
         if here in form.done:
             continue
@@ -166,6 +173,8 @@ def _walk(
             _walk(below, here, known, taken, found, form)
         elif form.whole:
             found.properties += _lines(_property(below, here, taken), below, _INDENT)
+        elif below.count <= form.rare:
+            found.left.append(f"`{_format_path(here)}` ({counted(below.count, 'file')}): it is rare.")
         else:
             _new_column(below, here, taken, found)
 

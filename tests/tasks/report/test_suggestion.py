@@ -143,8 +143,18 @@ def test_fields_under_other_names_fill_columns_that_files_lack() -> None:
         ({"event_date": "2021-02-13"}, ("published_at", "updated_at")),
         ({"tittle": ["a"]}, ("title",)),
         ({"mood": "calm"}, ("title", "excerpt", "language")),
+        ({"canonicl_url": "https://harbour.example/a"}, ("original_url", "amp_url")),
+        ({"sidebar": {"label": "Harbour"}}, ("topics",)),
     ],
-    ids=["nothing lacks", "no time", "the time of something else", "no text", "another name"],
+    ids=[
+        "nothing lacks",
+        "no time",
+        "the time of something else",
+        "no text",
+        "another name",
+        "an address",
+        "of a part",
+    ],
 )
 def test_a_field_that_is_something_else_fills_no_column(row: dict[str, Any], lacking: tuple[str, ...]) -> None:
     found = suggested(row, lacking=lacking, whole=False)
