@@ -29,6 +29,7 @@ _SHOW_EXAMPLES: Final = """\
 Examples:
   presslake contract show
   presslake contract show --full > contract.odcs.yaml
+  presslake contract show --published > promises.yaml && datacontract lint promises.yaml
   presslake contract show --json | jq '.columns[] | select(.differs != "as packaged")'
 
 `contract.path` in presslake.yaml names the contract: an overlay, or a whole one (ODCS)."""
@@ -53,21 +54,27 @@ contract = App(
 
 
 @contract.command(help_epilogue=_SHOW_EXAMPLES, usage="Usage: presslake contract show [OPTIONS]")
-def show(*, full: bool = False, config: ConfigFile = None, json: Json = False) -> None:
+def show(*, full: bool = False, published: bool = False, config: ConfigFile = None, json: Json = False) -> None:
     """Print the contract that runs work with: each column, the fields that fill it, and what the site changed.
 
     Args:
         full: Print the whole contract instead, as YAML of the Open Data Contract Standard.
+        published: Print what the tables keep for those who read them: the same without rules that only warn.
 
     Raises:
-        UsageError: both --json and --full are given.
+        UsageError: two of --json, --full and --published are given.
     """
-    if json and full:
-        raise UsageError("--json and --full exclude each other.", "Give one of them.")
+    if json + full + published > 1:
+        raise UsageError("--json, --full and --published exclude each other.", "Give one of them.")
     path = load_settings(config).contract.path
     from config.contract import PACKAGED, contract_document, load_contract  # noqa: PLC0415
 
     known = load_contract(path)
+    if published:
+        from config.contract_docs import published_page  # noqa: PLC0415
+
+        sys.stdout.write(published_page(Path(path or PACKAGED)))
+        return
     if full:
         from config.yaml_files import format_yaml  # noqa: PLC0415
 

@@ -78,6 +78,7 @@ def test_show_speaks_json_and_whole_contracts(overlay: Path, capsys: Captured) -
     assert yaml.safe_load(whole.read_text(encoding="utf-8"))["kind"] == "DataContract"
     assert load_contract(whole) == load_contract(overlay)
     assert main(["contract", "show", "--full", "--json"]) == 2
+    assert main(["contract", "show", "--published", "--full"]) == 2
 
 
 def test_an_overlay_of_suggestions_loads_what_no_contract_knew(desk: Desk, capsys: Captured) -> None:
