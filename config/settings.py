@@ -204,14 +204,14 @@ class Run(Struct, frozen=True):
 class Guards(Struct, frozen=True):
     """When a run must publish nothing, because its input looks broken rather than changed."""
 
-    max_quarantined_share: Annotated[Share, "Largest share of the source files that may be quarantined."] = 0.2
-    max_removed_share: Annotated[Share, "Largest share of the known source files that may be deleted."] = 0.2
-    few_files: Annotated[
-        int, Meta(ge=1), "Fewer quarantined or deleted files than this stop no run, whatever their share."
-    ] = 5
+    max_quarantined_share: Annotated[Share, "Largest share of the files that one run may put into quarantine."] = 0.2
+    max_removed_share: Annotated[Share, "Largest share of the articles that one run may lose, for any reason."] = 0.2
+    few_files: Annotated[int, Meta(ge=1), "Fewer articles or files than this stop no run, whatever their share."] = 5
     min_files: Annotated[int, Meta(ge=0), "Fewer source files than this stop the run."] = 0
-    accept_quarantine: Annotated[bool, "Publish even above `max_quarantined_share`."] = False
-    accept_removals: Annotated[bool, "Publish even above `max_removed_share`."] = False
+    accept_quarantine: Annotated[
+        bool, "Publish even above `max_quarantined_share`; what is lost to quarantine passes."
+    ] = False
+    accept_removals: Annotated[bool, "Publish even above `max_removed_share`, for all reasons but quarantine."] = False
     accept_contract: Annotated[
         bool, "Publish even if the contract drops, renames or narrows columns that readers know."
     ] = False

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 
 from config.errors import GuardRailError
-from tasks.report.way_out import Fault, way_out
+from flows.guards import run_again
 from tasks.report.words import counted, join_counts, near
 from tasks.runs.run import Decisions, Run
 from tasks.runs.staging import read_arrow
 
 if TYPE_CHECKING:
     from tasks.parse.batch import ParseJob
+    from tasks.report.way_out import Fault
 
-_ACCEPT: Final = "--accept-quarantine"
 _NO_ARTICLE: Final = (
     "presslake reads files that begin with front matter: `title: …` and other keys between two lines `---`. "
     "Name the folder that has them; `--include` takes files of other kinds."
@@ -38,6 +38,7 @@ def help_for_run(run: Run, batches: Sequence[Path], decisions: Decisions) -> str
     """The cause and the way out of a run in which many files go to quarantine."""
     from flows.unknown_fields import fields_of_quarantine  # noqa: PLC0415  (a run that finds no change reads nothing)
     from tasks.parse.batch import ParseJob  # noqa: PLC0415
+    from tasks.report.way_out import way_out  # noqa: PLC0415
 
     found = [read_arrow(path) for path in (batch / "quarantine.arrow" for batch in batches) if path.exists()]
     if not found:
@@ -49,10 +50,12 @@ def help_for_run(run: Run, batches: Sequence[Path], decisions: Decisions) -> str
     job = ParseJob({}, run.contract, run.rules, run.policy, settings.read.max_file_bytes, settings.contract.base_url)
     source = near(next(iter(run.locations.values()), "SOURCE"))
     seen, columns = fields_of_quarantine(kept, job), run.contract.source_columns
-    return " ".join(way_out(faults, seen, columns, decisions.live, source, accept=_ACCEPT))
+    return " ".join(way_out(faults, seen, columns, decisions.live, source, accept=run_again("accept_quarantine")))
 
 
 def _first_error(path: str, violations: Sequence[dict[str, Any]]) -> Fault | None:
+    from tasks.report.way_out import Fault  # noqa: PLC0415
+
     error = next((found for found in violations if found["severity"] != "warning"), None)
     if error is None:
         return None
@@ -69,12 +72,12 @@ def require_rows(run: Run, decisions: Decisions, explained: Callable[[], str]) -
     guards, counts = run.settings.guards, decisions.statuses
     if run.parent is not None or not decisions.live or counts.get("loaded") or counts.get("duplicate"):
         return
-    if decisions.quarantined and guards.accept_quarantine:
+    if counts.get("quarantined") and guards.accept_quarantine:
         return
     ignored = [f"{number:,} {why}. " for code, why in _IGNORED.items() if (number := decisions.violations.get(code))]
     raise GuardRailError(
         f"No article would come of {counted(decisions.live, 'file')}: {join_counts(counts)}.",
-        f"Nothing was published. {explained() if decisions.quarantined else ''.join(ignored) + _NO_ARTICLE}",
+        f"Nothing was published. {explained() if counts.get('quarantined') else ''.join(ignored) + _NO_ARTICLE}",
     )
 
 
@@ -89,6 +92,7 @@ def help_for_check(faults: Sequence[Fault], files: pa.Table, job: ParseJob, tota
         source: as the command line names it.
     """
     from flows.unknown_fields import fields_of_files  # noqa: PLC0415
+    from tasks.report.way_out import way_out  # noqa: PLC0415
 
     seen, columns = fields_of_files(files, job), job.contract.source_columns
     return "\n".join(way_out(faults, seen, columns, total, source))

@@ -42,7 +42,7 @@ def run_pipeline(run: Run, engine: Engine, progress: Progress) -> Outcome:
         The outcome; `unchanged` where there was nothing to publish.
 
     Raises:
-        GuardRailError: the run would have quarantined or removed too much.
+        GuardRailError: readers would have lost too many articles, or too many files are bad or missing.
         RunError: a source or the warehouse failed, or an audit did. Nothing was published.
     """
     tracker = Tracker(run, progress)
@@ -73,7 +73,7 @@ def _run_stages(run: Run, engine: Engine, tracker: Tracker) -> Outcome:
         decisions = engine.call(run, deduplicate_records, batches, name=name)
     tracker.decided(decisions)
     explained = partial(help_for_run, run, batches, decisions)
-    check_decisions(plan, decisions, run.settings.guards, explained)
+    check_decisions(decisions, run.settings.guards, explained)
     require_rows(run, decisions, explained)
     reach("run.after-deduplicate")
 

@@ -32,7 +32,7 @@ from tasks.front_matter.findings import Problem
 #: Folders that hold content and are no part of an address, in a path's first run of such.
 _ROOTS: Final = frozenset({"content", "src", "pages", "source"})
 _DRAFTS: Final = frozenset({"_drafts", "drafts"})
-#: ISO 639-1, but for codes that are words or suffixes more often than languages: as, bi, co, io, is, ml, os, so, to, ts.
+#: ISO 639-1, but for codes that are words or suffixes more often than languages: as, bi, co, io, is, ml, os, so, to.
 _LANGUAGES: Final = frozenset(
     "aa ab ae af ak am an ar av ay az ba be bg bh bm bn bo br bs ca ce ch cr cs cu cv cy da de dv dz ee el en "
     "eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik it iu ja jv "

@@ -43,7 +43,7 @@ def way_out(
         columns: those that the contract reads from files.
         total: files, those that do not fail too.
         source: as the command line names it.
-        accept: the option that lets them pass; empty where there is none.
+        accept: how to run again so that they pass; empty where there is no such way.
     """
     if not faults:
         return []
@@ -57,7 +57,7 @@ def way_out(
     else:
         ways.append("`--exclude PATTERN` leaves out files that are no articles.")
     if accept:
-        ways.append(f"If such files are to be expected, run again with `{accept}`.")
+        ways.append(f"If such files are to be expected, {accept}.")
     return [*_cause(faults, seen, columns), *ways]
 
 
