@@ -169,7 +169,9 @@ def contract_document(path: Path = PACKAGED) -> Any:
     except OSError as error:
         raise ContractError(f"cannot read the contract: {error.strerror}.", "Name an existing file.") from None
     except yaml.YAMLError as error:
-        raise ContractError(f"the contract is not valid YAML: {error}.") from None
+        mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None) or error
+        place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+        raise ContractError(f"the contract is not valid YAML: {place}{problem}.") from None
     return laid_over(read_yaml(PACKAGED), document, source) if is_overlay(document) else document
 
 
@@ -180,6 +182,9 @@ def _contract(document: Any) -> Contract:
         raise ContractError(
             f"`apiVersion` is {document.get('apiVersion')!r}, presslake reads v3.", "Convert the contract to ODCS v3."
         )
+    if "columns" in document or "overlay" in document:
+        hint = "An overlay has `overlay: 1` and no `kind`; a whole contract has `schema`."
+        raise ContractError("this is half an overlay and half a whole contract.", hint)
     refuse_unknown(document, _OF_CONTRACT, "unknown key")
     for key in document.keys() - {"schema"}:
         _refuse_columns(document[key], key)

@@ -241,6 +241,7 @@ def test_what_other_tools_keep_is_read_past(edited: Edited) -> None:
             lambda document: table(document, "duplicates")["properties"].append(SUBTITLE),
             "subtitle is a front-matter",
         ),
+        (lambda document: document.update(columns={}), "this is half an overlay and half a whole contract."),
         (lambda document: document.update(shema=[]), "unknown key 'shema'. Did you mean 'schema'?"),
         (lambda document: document.update(apiVersion="v2.2.2"), "`apiVersion` is 'v2.2.2', presslake reads v3."),
         (lambda document: document.update(kind="Schema"), "this is not a data contract."),
