@@ -21,7 +21,7 @@ from config.contract_types import Column, SourcePath
 from config.overlay import column_line, key_origin
 from config.yaml_files import format_yaml
 from tasks.report.field_shapes import Shape
-from tasks.report.renames import Rename, renames
+from tasks.report.renames import Rename, renames, without_marks
 from tasks.report.words import counted, printable
 
 _LARGEST_I32: Final = 2**31 - 1
@@ -204,6 +204,8 @@ def _known_field(column: Column, shape: Shape, path: SourcePath, found: Suggesti
         found.left += [reason.replace("`", f"`{_format_path(path)}[].", 1) for reason in inner.left]
         return
     reason = f"the column `{column.name}` is read from it; these are values that it could not take or did not need"
+    if column.logical == "timestamp" and shape.orders[""]:
+        reason = f"either number can be the day: `{column.name}: {{order: dmy}}` or `{{order: mdy}}` says which"
     found.left.append(f"`{_format_path(path)}` ({counted(shape.count, 'file')}): {reason}{_such_as(shape)}.")
 
 
@@ -269,7 +271,7 @@ def _item_properties(shape: Shape) -> Iterator[dict[str, Any]]:
 def column_name(path: SourcePath, taken: set[str]) -> str:
     """A name in snake case that every engine takes unquoted and no other column has."""
     words = "_".join(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", str(step)) for step in path)
-    name = re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_")
+    name = re.sub(r"[^a-z0-9]+", "_", without_marks(words.lower())).strip("_")
     if not name or name[0].isdigit():
         name = f"field_{name}".rstrip("_")
     numbered = (f"{name}_{n}" for n in range(2, len(taken) + 3))

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from config.contract_types import Column
 from tasks.report.field_shapes import Shape
-from tasks.report.renames import renames
+from tasks.report.renames import Rename, renames
 from tasks.report.words import counted, finding_location, format_message, printable
 
 #: Fields that are named where none of them can fill what is missing.
@@ -48,7 +48,9 @@ def way_out(
     if not faults:
         return []
     source = printable(source)
-    folder, number = _folder(faults)
+    fitting = renames(seen, columns)
+    # Files that have the column under another name are articles.
+    folder, number = ("", 0) if fitting else _folder(faults)
     ways = [f"`presslake check {source}` lists what is to be mended."]
     if seen.fields and any(fault.code.startswith(("field/", "time/")) for fault in faults):
         ways = [f"`presslake init {source}` writes a contract that fits these files."]
@@ -58,10 +60,10 @@ def way_out(
         ways.append("`--exclude PATTERN` leaves out files that are no articles.")
     if accept:
         ways.append(f"If such files are to be expected, {accept}.")
-    return [*_cause(faults, seen, columns), *ways]
+    return [*_cause(faults, seen, columns, fitting), *ways]
 
 
-def _cause(faults: Sequence[Fault], seen: Shape, columns: Sequence[Column]) -> list[str]:
+def _cause(faults: Sequence[Fault], seen: Shape, columns: Sequence[Column], renamed: Sequence[Rename]) -> list[str]:
     """The most frequent error, and the fields that the files have instead."""
     (code, field), number = Counter((fault.code, fault.field) for fault in faults).most_common(1)[0]
     first = next(fault for fault in faults if (fault.code, fault.field) == (code, field))
@@ -74,7 +76,7 @@ def _cause(faults: Sequence[Fault], seen: Shape, columns: Sequence[Column]) -> l
     sentences = [
         f"{counted(number, 'file has', 'files have')} no `{printable(name)}`, such as {printable(first.path)}."
     ]
-    fitting = next((one for one in renames(seen, columns) if one.column.name == name), None)
+    fitting = next((one for one in renamed if one.column.name == name), None)
     if fitting:
         key = printable(".".join(map(str, fitting.path)))
         example = next((f', such as "{printable(text)}"' for text in fitting.shape.examples), "")

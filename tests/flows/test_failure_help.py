@@ -107,7 +107,7 @@ def test_a_check_that_fails_for_most_files_says_the_same(desk: Desk) -> None:
     write_untitled(desk, 3)
     desk.write("a.md", article())
     report = check_sources(["news"], Settings())
-    assert in_order(report.hint, ("3 files have no `title`", *WAY_OUT[1:3], "`--exclude blog/` leaves out 3 of them"))
+    assert in_order(report.hint, ("3 files have no `title`", *WAY_OUT[1:3], "`--exclude PATTERN` leaves out"))
     assert "accept" not in report.hint
     for number in range(3):
         desk.write(f"{number}.md", article())
@@ -116,6 +116,8 @@ def test_a_check_that_fails_for_most_files_says_the_same(desk: Desk) -> None:
 
 def test_fields_that_fill_nothing_are_named(desk: Desk) -> None:
     for number in range(2):
-        desk.write(f"{number}.md", article(None, mood="calm", views=number))
+        desk.write(f"notes/{number}.md", article(None, mood="calm", views=number))
+    desk.write("a.md", article())
     hint = check_sources(["news"], Settings()).hint
     assert "The fields that they have and the contract does not know: `mood` (2), `views` (2)." in hint
+    assert "`--exclude notes/` leaves out 2 of them, if they are no articles." in hint

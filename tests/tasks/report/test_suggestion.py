@@ -62,8 +62,8 @@ def test_mappings_are_spread_and_lists_are_arrays() -> None:
 
 
 def test_names_are_free_and_can_be_columns() -> None:
-    found = properties({"articleId": "7", "2nd choice": "x", "名": "y"})
-    assert list(found) == ["field_2nd_choice", "article_id_2", "field"]
+    found = properties({"articleId": "7", "2nd choice": "x", "名": "y", "Résumé": "z"})
+    assert sorted(found) == ["article_id_2", "field", "field_2nd_choice", "resume"]
 
 
 def test_every_suggestion_is_a_property_that_the_contract_takes() -> None:
@@ -92,6 +92,7 @@ def test_counts_and_examples_stand_in_one_line_whatever_they_hold() -> None:
         ({"quality": "high"}, "the column `quality` is read from it"),
         ({"images": [{"width": "wide"}]}, "`images[].width` (1 file): the column `width` is read from it"),
         ({"provider": {"images": [{"width": "3"}]}}, "single items"),
+        ({"date": "03/04/2021"}, "either number can be the day: `published_at: {order: dmy}` or `{order: mdy}`"),
     ],
 )
 def test_what_cannot_be_a_column_is_told(row: dict[str, Any], reason: str) -> None:
