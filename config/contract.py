@@ -21,7 +21,8 @@ import pyarrow as pa
 import yaml
 from msgspec.structs import replace
 
-from config.contract_types import OF_TABLE, Column, custom_properties, parse_check, parse_column, refuse_unknown
+from config.contract_keys import OF_CONTRACT, OF_TABLE, custom_properties, refuse_unknown
+from config.contract_types import Column, parse_check, parse_column
 from config.errors import ContractError
 from config.overlay import is_overlay, laid_over
 from config.yaml_files import read_yaml
@@ -40,13 +41,6 @@ CLUSTER_COLUMNS: Final = ("copies", "outlets", "first_published_at", "first_publ
 
 #: Columns of `articles` and `duplicates` that the manifest gives.
 LINEAGE: Final = ("first_seen_at", "loaded_at", "run_id", *CLUSTER_COLUMNS)
-
-#: Keys of a contract in ODCS v3, and the one that presslake adds.
-_OF_CONTRACT: Final = frozenset(
-    "version kind apiVersion id name tenant tags status servers dataProduct description domain context schema support "
-    "price team roles slaDefaultElement slaProperties authoritativeDefinitions customProperties contractCreatedTs "
-    "rules".split()
-)
 
 #: Columns of `articles` that presslake computes; a contract cannot name others.
 COMPUTED: Final = frozenset(
@@ -185,7 +179,7 @@ def _contract(document: Any) -> Contract:
     if "columns" in document or "overlay" in document:
         hint = "An overlay has `overlay: 1` and no `kind`; a whole contract has `schema`."
         raise ContractError("this is half an overlay and half a whole contract.", hint)
-    refuse_unknown(document, _OF_CONTRACT, "unknown key")
+    refuse_unknown(document, OF_CONTRACT, "unknown key")
     for key in document.keys() - {"schema"}:
         _refuse_columns(document[key], key)
     custom = custom_properties(document.get("customProperties") or [], "the contract")

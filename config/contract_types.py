@@ -7,7 +7,7 @@ Does not belong here: tables and the whole contract (`config.contract`).
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
 from functools import cached_property, lru_cache
 from typing import Any, Final, Literal, TypeVar
@@ -17,6 +17,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from config.contract_keys import OF_PROPERTY, OPTIONS, custom_of, refuse_unknown
 from config.errors import ContractError, nearest
 
 Severity = Literal["error", "warning"]
@@ -34,45 +35,6 @@ _SCALARS: Final = {
     "timestamp": TIMESTAMP,
 }
 _LOGICAL: Final = (*_SCALARS, "integer", "array", "object")
-#: Keys that ODCS v3 has at a table and at a property, those for others included; presslake would ignore any else.
-_OF_ELEMENT: Final = (
-    "id name physicalName physicalType logicalType description businessName deprecated synonyms "
-    "authoritativeDefinitions tags customProperties relationships quality"
-)
-OF_TABLE: Final = frozenset(f"{_OF_ELEMENT} dataGranularityDescription properties context".split())
-_OF_PROPERTY: Final = frozenset(
-    f"{_OF_ELEMENT} logicalTypeOptions required unique primaryKey primaryKeyPosition partitioned partitionKeyPosition "
-    "semanticType classification encryptedName criticalDataElement enum examples items properties "
-    "transformSourceObjects transformLogic transformDescription".split()
-)
-_OPTIONS: Final = frozenset(
-    "format pattern minimum maximum exclusiveMinimum exclusiveMaximum multipleOf minLength maxLength minItems maxItems "
-    "uniqueItems minProperties maxProperties required timezone defaultTimezone elementType dimensions distanceMetric "
-    "embeddingModel embeddingModelVersion normalized".split()
-)
-#: What presslake adds to a property.
-_CUSTOM: Final = frozenset(
-    {
-        "severity",
-        "typeSeverity",
-        "sentinels",
-        "repair",
-        "split",
-        "combine",
-        "states",
-        "derive",
-        "order",
-        "default",
-        "patterns",
-    }
-)
-_OF_CUSTOM: Final = frozenset({"id", "property", "value", "description", "vendor"})
-#: Where a key belongs that stands elsewhere.
-_PLACES: Final = (
-    (_OPTIONS - {"required"}, "in `logicalTypeOptions` of a property"),
-    (_CUSTOM, "under `customProperties` of a property, as {{property: {0}, value: …}}"),
-    (_OF_PROPERTY - OF_TABLE, "at a property, beside its `name`"),
-)
 #: Column names that every engine takes without quotes.
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning")
@@ -236,11 +198,11 @@ def parse_column(prop: dict[str, Any], where: str) -> Column:
     where += name
     if not _NAME.fullmatch(name):
         raise ContractError(f"{where}: this is no name for a column.", "Use letters, digits and `_`.")
-    refuse_unknown(prop, _OF_PROPERTY, f"{where}: unknown key")
-    refuse_unknown(prop.get("logicalTypeOptions") or {}, _OPTIONS, f"{where}: unknown option")
+    refuse_unknown(prop, OF_PROPERTY, f"{where}: unknown key")
+    refuse_unknown(prop.get("logicalTypeOptions") or {}, OPTIONS, f"{where}: unknown option")
     logical = _one_of(prop.get("logicalType", "string"), _LOGICAL, f"{where}: logicalType")
     item, fields = _children(prop, logical, where)
-    custom = _custom(prop, where)
+    custom = custom_of(prop, where)
     sources = tuple(map(_source_path, prop.get("transformSourceObjects") or ()))
     required = bool(prop.get("required", False))
     # A wrong value in a field that is not needed never costs the article.
@@ -324,57 +286,6 @@ def _bound(value: Any, logical: str, where: str) -> int | float | datetime | Non
             raise ContractError(f"{where}: the bound {value!r} is not an ISO 8601 time.") from None
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     raise ContractError(f"{where}: the bound {value!r} does not fit a {logical}.", "Use a number or a time.")
-
-
-def _custom(prop: dict[str, Any], where: str) -> dict[str, Any]:
-    """The custom properties by name; other tools keep theirs here, so only a near miss of ours is a mistake."""
-    entries = prop.get("customProperties") or ()
-    custom = custom_properties(entries, where)
-    for name in custom.keys() - _CUSTOM:
-        if near := _near(name):
-            raise ContractError(f"{where}: unknown custom property {name!r}.", f"Did you mean {near!r}?")
-    return custom
-
-
-def custom_properties(entries: Sequence[Any], where: str) -> dict[str, Any]:
-    """A list of custom properties, of a contract or a property, by name.
-
-    Raises:
-        ContractError: an entry is none, such as a property that was pasted into the wrong list.
-    """
-    for entry in entries:
-        if not isinstance(entry, dict) or "property" not in entry:
-            raise ContractError(
-                f"{where}: an entry of `customProperties` has no `property`.",
-                "A property of a table belongs under `properties` of the table, a rule under `rules`.",
-            )
-        refuse_unknown(entry, _OF_CUSTOM, f"{where}: unknown key")
-    return {str(entry["property"]): entry.get("value") for entry in entries}
-
-
-def refuse_unknown(entries: Collection[str], known: frozenset[str], what: str) -> None:
-    """Refuse keys that neither ODCS nor presslake knows here: they would silently do nothing.
-
-    Raises:
-        ContractError: with the place where the key belongs, or the nearest known one.
-    """
-    if known.issuperset(entries):
-        return
-    name = min(str(entry) for entry in entries if entry not in known)
-    for keys, place in _PLACES:
-        if name in keys:
-            raise ContractError(f"{what} {name!r}.", f"It belongs {place.format(name)}.")
-    near = nearest(name, known)
-    guess = f"Did you mean {near!r}? " if near else ""
-    raise ContractError(f"{what} {name!r}.", f"{guess}What other tools need goes under `customProperties`.")
-
-
-@lru_cache(maxsize=256)
-def _near(name: str) -> str | None:
-    """The custom property of ours that another one is a near miss of; a contract has the same foreign ones often."""
-    import difflib  # noqa: PLC0415  (only foreign keys and errors need it)
-
-    return next(iter(difflib.get_close_matches(name, sorted(_CUSTOM), n=1, cutoff=0.85)), None)
 
 
 def _zone(prop: dict[str, Any], where: str) -> str:

@@ -30,6 +30,7 @@ import yaml
 
 from config.contract_types import CHECKS, DERIVATIONS, ORDERS, SEVERITIES, parse_check, parse_column, time_zone
 from config.errors import ContractError, nearest
+from config.yaml_files import YamlLines
 
 #: The front-matter key of a column that is filled from nothing: no front matter has it.
 NO_KEY: Final = "(no key)"
@@ -75,7 +76,7 @@ def laid_over(packaged: dict[str, Any], overlay: Mapping[str, Any], source: byte
     Raises:
         ContractError: a key, column or value that an overlay cannot have, with its line.
     """
-    places = _Lines(source)
+    places = _Places(source)
     tables = {table["name"]: table["properties"] for table in packaged["schema"]}
     articles = tables["articles"]
     known = {entry["name"]: entry for entry in articles}
@@ -113,7 +114,7 @@ def _end(columns: Sequence[Mapping[str, Any]], of_articles: Collection[str]) -> 
     return max(i for i in read if columns[i]["name"] in of_articles) + 1
 
 
-def _change(entry: dict[str, Any], says: Mapping[str, Any], path: tuple[Any, ...], places: _Lines) -> None:
+def _change(entry: dict[str, Any], says: Mapping[str, Any], path: tuple[Any, ...], places: _Places) -> None:
     name = str(path[-1])
     if not entry.get("transformSourceObjects"):
         raise places.error(path, f"{name} is computed, not read from files.", "Leave it out.")
@@ -135,7 +136,7 @@ def _change(entry: dict[str, Any], says: Mapping[str, Any], path: tuple[Any, ...
     _options(entry, says, path, places)
 
 
-def _new_column(name: str, says: Mapping[str, Any], known: Mapping[str, Any], places: _Lines) -> dict[str, Any]:
+def _new_column(name: str, says: Mapping[str, Any], known: Mapping[str, Any], places: _Places) -> dict[str, Any]:
     path = ("columns", name)
     if "from" not in says or "type" not in says:
         hint = f"Did you mean {near!r}? " if (near := nearest(str(name), known)) else ""
@@ -157,7 +158,7 @@ def _new_column(name: str, says: Mapping[str, Any], known: Mapping[str, Any], pl
     return entry
 
 
-def _options(entry: dict[str, Any], says: Mapping[str, Any], path: tuple[Any, ...], places: _Lines) -> None:
+def _options(entry: dict[str, Any], says: Mapping[str, Any], path: tuple[Any, ...], places: _Places) -> None:
     """What an overlay may say of any column besides where it comes from."""
     if "required" in says:
         entry["required"] = _boolean(says["required"], (*path, "required"), places)
@@ -181,7 +182,7 @@ def _options(entry: dict[str, Any], says: Mapping[str, Any], path: tuple[Any, ..
         raise places.error(path, error.message, error.hint) from None
 
 
-def _time_options(entry: dict[str, Any], says: Mapping[str, Any], path: tuple[Any, ...], places: _Lines) -> None:
+def _time_options(entry: dict[str, Any], says: Mapping[str, Any], path: tuple[Any, ...], places: _Places) -> None:
     for key in ("order", "timezone"):
         if key in says and entry.get("logicalType") != "timestamp":
             raise places.error((*path, key), f"{path[-1]} is no time.", f"`{key}` is for times.")
@@ -196,7 +197,7 @@ def _time_options(entry: dict[str, Any], says: Mapping[str, Any], path: tuple[An
         entry["logicalTypeOptions"]["defaultTimezone"] = says["timezone"]
 
 
-def _origins(given: Any, path: tuple[Any, ...], places: _Lines) -> tuple[list[str], list[str]]:
+def _origins(given: Any, path: tuple[Any, ...], places: _Places) -> tuple[list[str], list[str]]:
     """The front-matter keys and the derivations that `from` names."""
     keys, derived = list[str](), list[str]()
     origins = given if isinstance(given, list) else [given]
@@ -221,7 +222,7 @@ def _set_custom(entry: dict[str, Any], name: str, value: Any) -> None:
     entry["customProperties"] = [*others, {"property": name, "value": value}]
 
 
-def _rule(rule: Any, number: int, known: Mapping[str, Any], places: _Lines) -> dict[str, Any]:
+def _rule(rule: Any, number: int, known: Mapping[str, Any], places: _Places) -> dict[str, Any]:
     path = ("rules", number)
     if not isinstance(rule, dict):
         raise places.error(path, "A rule is not a mapping.", "Write {column: title, pattern: …, message: …}.")
@@ -236,7 +237,7 @@ def _rule(rule: Any, number: int, known: Mapping[str, Any], places: _Lines) -> d
     return {"severity": "error", "message": "", **rule}
 
 
-def _mapping(overlay: Mapping[str, Any], key: str, places: _Lines) -> dict[str, Any]:
+def _mapping(overlay: Mapping[str, Any], key: str, places: _Places) -> dict[str, Any]:
     found = overlay.get(key) or {}
     if not isinstance(found, dict):
         raise places.error((key,), f"`{key}` is not a mapping.", f"Write {key}: and a line for each column below it.")
@@ -244,7 +245,7 @@ def _mapping(overlay: Mapping[str, Any], key: str, places: _Lines) -> dict[str, 
 
 
 def _require_known(
-    found: Mapping[str, Any], valid: Collection[str], path: tuple[Any, ...], places: _Lines, columns: Collection[str]
+    found: Mapping[str, Any], valid: Collection[str], path: tuple[Any, ...], places: _Places, columns: Collection[str]
 ) -> None:
     """Refuse keys that mean nothing here, with the place where they do, or the nearest valid one."""
     for name in found:
@@ -267,7 +268,7 @@ def _require_known(
         raise places.error((*path, name), f"Unknown key {name!r}.", hint)
 
 
-def _one_of(value: Any, valid: Sequence[str], path: tuple[Any, ...], places: _Lines) -> str:
+def _one_of(value: Any, valid: Sequence[str], path: tuple[Any, ...], places: _Places) -> str:
     if value not in valid:
         near = nearest(str(value), valid)
         guess = f"Did you mean {near!r}? " if near else ""
@@ -275,54 +276,27 @@ def _one_of(value: Any, valid: Sequence[str], path: tuple[Any, ...], places: _Li
     return str(value)
 
 
-def _boolean(value: Any, path: tuple[Any, ...], places: _Lines) -> bool:
+def _boolean(value: Any, path: tuple[Any, ...], places: _Places) -> bool:
     if not isinstance(value, bool):
         raise places.error(path, f"{path[-1]} is {value!r}.", "Write true or false.")
     return value
 
 
-class _Lines:
-    """The lines of an overlay's keys, for the places of mistakes.
+class _Places:
+    """The places of mistakes in an overlay.
 
     Raises:
         ContractError: a key stands twice, of which YAML would take the last; pasted lines often do.
     """
 
     def __init__(self, source: bytes) -> None:
-        self._root = yaml.compose(source, Loader=yaml.SafeLoader)
-        self._refuse_repeats(self._root)
-
-    def _refuse_repeats(self, node: Any) -> None:
-        if isinstance(node, yaml.SequenceNode):
-            for child in node.value:
-                self._refuse_repeats(child)
-        elif isinstance(node, yaml.MappingNode):
-            first: dict[str, int] = {}
-            for key, child in node.value:
-                line = key.start_mark.line + 1
-                if key.value in first:
-                    message = f"line {line}: {key.value!r} stands in line {first[key.value]} already."
-                    raise ContractError(message, "Make one of the two.")
-                first[key.value] = line
-                self._refuse_repeats(child)
+        self._lines = YamlLines(source)
+        for key, first, line in self._lines.repeated():
+            raise ContractError(f"line {line}: {key!r} stands in line {first} already.", "Make one of the two.")
 
     def error(self, path: tuple[Any, ...], message: str, hint: str) -> ContractError:
         """The error for what stands at a path."""
-        return ContractError(f"line {self._line(path)}: {message}", hint)
-
-    def _line(self, path: tuple[Any, ...]) -> int:
-        node, line = self._root, 1
-        for step in path:
-            if isinstance(node, yaml.MappingNode):
-                found = next(((key, value) for key, value in node.value if key.value == str(step)), None)
-            elif isinstance(node, yaml.SequenceNode) and isinstance(step, int):
-                found = (node.value[step], node.value[step])
-            else:
-                found = None
-            if found is None:
-                break
-            line, node = found[0].start_mark.line + 1, found[1]
-        return line
+        return ContractError(f"line {self._lines.line(path)}: {message}", hint)
 
 
 def overlay_text(columns: Mapping[str, tuple[Mapping[str, Any], str]]) -> str:

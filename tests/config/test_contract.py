@@ -16,6 +16,7 @@ import yaml
 from jsonschema import Draft201909Validator
 
 from config.contract import CLUSTER_COLUMNS, PACKAGED, TABLES, Contract, load_contract
+from config.contract_keys import OF_CONTRACT, OF_PROPERTY, OF_TABLE
 from config.contract_types import Column
 from config.errors import ContractError
 
@@ -165,6 +166,14 @@ def test_the_tag_changes_with_what_a_record_is_and_not_with_words(edited: Edited
 def test_the_field_that_withdraws_an_article_can_be_renamed(edited: Edited) -> None:
     assert load_contract().removed_field == "removed"
     assert edited(lambda document: document["customProperties"][0].update(value="gone")).removed_field == "gone"
+
+
+def test_every_key_of_the_standard_is_known() -> None:
+    defined, keys = STANDARD.schema["$defs"], STANDARD.schema["properties"].keys()
+    element = defined["SchemaElement"]["properties"].keys()
+    assert {*keys, "rules"} == OF_CONTRACT
+    assert element | defined["SchemaObject"]["properties"].keys() == OF_TABLE
+    assert element | defined["SchemaBaseProperty"]["properties"].keys() | {"items", "properties"} == OF_PROPERTY
 
 
 def test_what_other_tools_keep_is_read_past(edited: Edited) -> None:
