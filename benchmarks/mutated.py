@@ -1,7 +1,7 @@
 """A run over mutated files under a limit of memory: it ends, and every file has one status.
 
-`python -m benchmarks.mutated [FILES] [GIB]` takes the files of docs/sample, breaks them in ways that people and programs
-do and in ways that nobody would, and runs presslake over them with a limit on the address space of each process. It
+`python -m benchmarks.mutated [FILES] [GIB]` takes the files of docs/sample, breaks them in usual ways and in ways
+that nobody would, and runs presslake over them with a limit on the address space of each process. It
 prints the statuses, and fails if a file has none, or the run does not end well.
 
 Belongs here: the mutations and the run. Does not belong here: single kinds of hostile input (`tests/flows`).

@@ -61,7 +61,10 @@ _KNOWN: Final = re.compile(rb"(?im)^[ \t]*+[\"']?(" + _NAMES + rb")[\"']?[ \t]*+
 _BARE_LINE: Final = re.compile(
     rb"(?i)(?:\.\.[ \t]|:|\#\+)?([a-z][\w-]*+)[ \t]*+:(?=[ \t\r\n]|\Z)[^\n]*+(?:\n|\Z)|[ \t]++\S[^\n]*+(?:\n|\Z)"
 )
-_BARE_START: Final = re.compile(rb"\s*+(?:<!--\s*+)?")
+#: What stands before such a head: the start of a comment, of code, or a line that is nearly a fence.
+_BARE_START: Final = re.compile(rb"\s*+(?:<!--\s*+|(?:```|~~~)[a-z]*+[ \t]*+\r?\n|[^\w\s{\[<]{2,}+[ \t]*+\r?\n)?")
+#: A conflict before the first fence.
+_CONFLICT_FIRST: Final = re.compile(rb"\s*+<{7}[^\n]*+\n(?:---|\+\+\+|\{)")
 _BARE_NAME: Final = re.compile(rb"(?i)" + _NAMES)
 
 
@@ -133,6 +136,23 @@ def has_bare_metadata(data: bytes) -> bool:
             known.add(line[1].lower())
         at = line.end()
     return len(known) > 1
+
+
+def starts_with_conflict(data: bytes) -> bool:
+    """Whether a file starts with a conflict marker of Git that hides its first fence."""
+    return _CONFLICT_FIRST.match(data, _origin(data)) is not None
+
+
+def ends_early(data: bytes, region: FrontMatter) -> bool:
+    """Whether front matter ends at a line `...`, and lines that look like more of it stand before a fence."""
+    if data[region.stop : region.body].strip() != b"...":
+        return False
+    fence = _find_fence(data, b"---", region.body - 1, len(data))
+    if fence is None:
+        return False
+    between = data[region.body : fence[0]]
+    lines = _HEAD.match(between)
+    return lines is not None and lines.end() == len(between) and _KEY_LINE.match(between.lstrip()) is not None
 
 
 def _origin(data: bytes) -> int:

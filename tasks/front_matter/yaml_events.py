@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import yaml
 
-from tasks.front_matter.findings import Findings, Node, Path, StopReadingError
+from tasks.front_matter.findings import CONTROL, Findings, Node, Path, StopReadingError
 
 _Loader: Final[Any] = getattr(yaml, "CLoader", yaml.Loader)  # without libyaml: the same, slower
 
@@ -80,9 +80,9 @@ def _add_syntax(error: yaml.YAMLError, findings: Findings) -> None:
         return
     for said, explanation in _EXPLANATIONS.items():
         if said in problem:
-            findings.add("yaml/syntax", offset, explanation)
+            findings.add_syntax("yaml/syntax", offset, explanation)
             return
-    findings.add("yaml/syntax", offset, f"The YAML cannot be read ({problem}): correct the line.")
+    findings.add_syntax("yaml/syntax", offset, f"The YAML cannot be read ({problem}): correct the line.")
 
 
 class _EventReader:
@@ -180,7 +180,8 @@ class _EventReader:
     def _key(self, event: Any, depth: int) -> str:
         """The key's text; a finding and a stand-in for a key that is no text."""
         if type(event) is yaml.ScalarEvent and event.tag is None and event.anchor is None:
-            return self._text(event).lstrip("\ufeff")
+            mark: Any = event.start_mark
+            return self._findings.key(self._text(event), mark.index, tuple(self._path))
         offsets, self._offsets = self._offsets, None
         key = self._node(event, depth + 1)
         self._offsets = offsets
@@ -193,6 +194,8 @@ class _EventReader:
         """A scalar's text: both halves of a character as one, U+FFFD with a finding for a lone half."""
         text = str(event.value)
         self._characters += len(text)
+        if not text.isprintable() and (control := CONTROL.search(text)):
+            self._findings.add_control(control[0], event.start_mark.index, tuple(self._path))
         if text.isascii() or _SURROGATE.search(text) is None:
             return text
         text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
