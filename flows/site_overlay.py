@@ -34,7 +34,10 @@ _LEAST: Final = 3
 _NAMED: Final = ("Obsidian", "Quartz")
 
 #: Words in the names of fields with titles, and how alike a name must be otherwise.
-_TITLES: Final = re.compile(r"tit|headl|subject|otsik|nadpis|заглав|заголов|题|題|タイトル|제목", re.IGNORECASE)
+_TITLES: Final = re.compile(
+    r"tit|headl|subject|berschrift|schlagz|betreff|otsik|nadpis|naslov|başlık|заглав|заголов|题|題|タイトル|제목|عنوان",
+    re.IGNORECASE,
+)
 _ALIKE: Final = 0.75
 
 
