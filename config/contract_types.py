@@ -34,7 +34,9 @@ _SCALARS: Final = {
     "timestamp": TIMESTAMP,
 }
 _LOGICAL: Final = (*_SCALARS, "integer", "array", "object")
-_CUSTOM: Final = frozenset({"severity", "typeSeverity", "sentinels", "repair", "split", "combine", "states", "derive"})
+#: Between the words of a key.
+_NO_MARKS: Final = str.maketrans("", "", "-_ ")
+_CUSTOM: Final = frozenset({"severity", "typeSeverity", "sentinels", "repair", "split", "combine", "states", "derive", "fallback"})
 #: Keys of an ODCS property that mean something to presslake; a near miss of one would silently do nothing.
 _KEYS: Final = frozenset(
     "name description logicalType logicalTypeOptions physicalType required partitioned enum items properties "
@@ -125,7 +127,8 @@ class Column(msgspec.Struct, frozen=True, dict=True):
             computed.
         combine: how several sources make one value: the `first` that reads, the `union` of lists, or `all`, which is
             false if one says so.
-        states: of a boolean, source path in lower case to the words that say true or false there.
+        fallback: the folded sources that count only where no other has a value, whatever `combine` says.
+        states: of a boolean, folded source path to the words that say true or false there.
         severity: what a broken rule does; `type_severity` the same for a wrong type. Where the contract does not say:
             an error in required columns, else a warning.
         sentinels: source texts that mean "no value".
@@ -135,7 +138,7 @@ class Column(msgspec.Struct, frozen=True, dict=True):
         repair: kind of text repair, or None.
         zone: of times, IANA name of the zone of those without one.
         order: of times, `dmy` or `mdy` as the meaning of `03/04/2021`; None refuses it.
-        splits_at_blanks: of lists, the sources in which blanks divide a text without commas.
+        splits_at_blanks: of lists, the folded sources in which blanks divide a text without commas.
         item: of an array, what its items are.
         fields: of an object, its fields.
     """
@@ -154,6 +157,7 @@ class Column(msgspec.Struct, frozen=True, dict=True):
     checks: tuple[Check, ...] = ()
     derive: tuple[str, ...] | None = None
     combine: str = "first"
+    fallback: tuple[SourcePath, ...] = ()
     states: Mapping[SourcePath, Mapping[str, bool]] = msgspec.field(default_factory=dict)
     zone: str = "Etc/UTC"
     order: str | None = None
@@ -173,7 +177,7 @@ class Column(msgspec.Struct, frozen=True, dict=True):
         inner = (self.item.meaning if self.item else None, tuple(f.meaning for f in self.fields))
         flags = (self.required, self.severity, self.type_severity, sorted(self.sentinels), self.repair)
         states = sorted((path, sorted(words.items())) for path, words in self.states.items())
-        reading = (self.zone, self.order, self.splits_at_blanks, self.combine, states, self.checks, self.derive)
+        reading = (self.zone, self.order, self.splits_at_blanks, self.combine, self.fallback, states, self.checks, self.derive)
         return (self.name, str(self.type), self.sources, self.rules, flags, reading, inner)
 
 
@@ -214,6 +218,7 @@ def parse_column(prop: dict[str, Any], where: str) -> Column:
         repair=_one_of(custom["repair"], _REPAIRS, f"{where}: repair") if "repair" in custom else None,
         derive=_derivations(custom.get("derive"), where),
         combine=_one_of(custom.get("combine", "first"), _COMBINATIONS, f"{where}: combine"),
+        fallback=tuple(folded(_source_path(str(path))) for path in custom.get("fallback") or ()),
         states=_states(custom.get("states") or {}),
         zone=_zone(prop, where),
         order=_order(prop, where),
@@ -321,8 +326,8 @@ def _order(prop: dict[str, Any], where: str) -> str | None:
 def _splits_at_blanks(split: Any, sources: tuple[SourcePath, ...], where: str) -> tuple[SourcePath, ...]:
     """The sources of a list whose texts are divided at blanks: none, all, or those that `split` lists."""
     if isinstance(split, list):
-        return tuple(_source_path(str(path)) for path in split)
-    return sources if _one_of(split, _SPLITS, f"{where}: split") == "blanks" else ()
+        return tuple(folded(_source_path(str(path))) for path in split)
+    return tuple(map(folded, sources)) if _one_of(split, _SPLITS, f"{where}: split") == "blanks" else ()
 
 
 def parse_check(rule: dict[str, Any], where: str) -> Check:
@@ -362,7 +367,7 @@ def _require_pattern(pattern: str, where: str) -> None:
 def _states(states: dict[str, dict[Any, bool]]) -> dict[SourcePath, dict[str, bool]]:
     """The words of each source path of a boolean; YAML has read `true: false` as two booleans."""
     return {
-        _source_path(path.lower()): {str(word).lower(): bool(state) for word, state in words.items()}
+        folded(_source_path(path)): {str(word).lower(): bool(state) for word, state in words.items()}
         for path, words in states.items()
     }
 
@@ -377,6 +382,11 @@ def _one_of(value: Any, valid: tuple[Choice, ...], where: str) -> Choice:
         guess = f"did you mean {near!r}? " if near else ""
         raise ContractError(f"{where} is {value!r};", f"{guess}Valid: {', '.join(valid)}.")
     return valid[valid.index(value)]
+
+
+def folded(path: SourcePath) -> SourcePath:
+    """A path as keys are compared: without regard to case, `-`, `_` and blanks (`Publish Date` is `publish_date`)."""
+    return tuple(key.lower().translate(_NO_MARKS) if isinstance(key, str) else key for key in path)
 
 
 def _source_path(text: str) -> SourcePath:

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from config.contract_types import Column
+from config.contract_types import Column, folded
 from tasks.front_matter.findings import Path
 from tasks.parse.casts import divided
 from tasks.parse.levels import Finding, Level, kind_of, put
 
 #: Keys of the name of a mapping in a list of texts, the best first. An author's `title` is a job.
-_NAMES: Final = ("name", "label", "key", "id", "slug", "login", "username", "github")
+_NAMES: Final = ("name", "label", "display_name", "displayName", "key", "id", "slug", "login", "username", "github")
 
 
 def list_nodes(column: Column, path: Path, nodes: list[Any], level: Level) -> tuple[list[Any], set[int]]:
@@ -70,7 +70,7 @@ def _address(key: str | int, text: str) -> Any:
 
 def _texts(column: Column, node: Any, path: Path, row: int, level: Level) -> list[Any] | None:
     if type(node) is str:
-        parts = divided(node, at_blanks=path in column.splits_at_blanks)
+        parts = divided(node, at_blanks=folded(path) in column.splits_at_blanks)
         if parts not in ([], [node.strip()]):
             level.repaired.append((row, path, node))
         return parts
