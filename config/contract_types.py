@@ -36,7 +36,9 @@ _SCALARS: Final = {
 _LOGICAL: Final = (*_SCALARS, "integer", "array", "object")
 #: Between the words of a key.
 _NO_MARKS: Final = str.maketrans("", "", "-_ ")
-_CUSTOM: Final = frozenset({"severity", "typeSeverity", "sentinels", "repair", "split", "combine", "states", "derive", "fallback"})
+_CUSTOM: Final = frozenset(
+    {"severity", "typeSeverity", "sentinels", "repair", "split", "combine", "states", "derive", "fallback"}
+)
 #: Keys of an ODCS property that mean something to presslake; a near miss of one would silently do nothing.
 _KEYS: Final = frozenset(
     "name description logicalType logicalTypeOptions physicalType required partitioned enum items properties "
@@ -177,7 +179,16 @@ class Column(msgspec.Struct, frozen=True, dict=True):
         inner = (self.item.meaning if self.item else None, tuple(f.meaning for f in self.fields))
         flags = (self.required, self.severity, self.type_severity, sorted(self.sentinels), self.repair)
         states = sorted((path, sorted(words.items())) for path, words in self.states.items())
-        reading = (self.zone, self.order, self.splits_at_blanks, self.combine, self.fallback, states, self.checks, self.derive)
+        reading = (
+            self.zone,
+            self.order,
+            self.splits_at_blanks,
+            self.combine,
+            self.fallback,
+            states,
+            self.checks,
+            self.derive,
+        )
         return (self.name, str(self.type), self.sources, self.rules, flags, reading, inner)
 
 

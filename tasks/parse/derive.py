@@ -6,12 +6,15 @@ batch of files does not show, and identity: nothing derived ever names an articl
 The rules, of which each holds for one file alone; a key beats all of them:
 
 - time: `2021-04-15-x.md` (also as a folder, `2021-04-15-x/index.md`), `2021/04/15/x.md`, the first `2021-04-15`
-  elsewhere in the path, or a `permalink` such as `/2021/04/15/x/`. Two numbers are no day.
-- title: the first heading of the first level, not in code; for a dated file its name, as Jekyll does.
-- language: `x.fr.md`, or a folder `fr/` at the top of the content; `it.md` and `v1.2.md` say none.
+  elsewhere in the path, `20210415-x.md`, or a `permalink` such as `/2021/04/15/x/`. Two numbers are no day.
+- title: the first heading of the first level, not in code; else the label of menus; for a dated file its name, as
+  Jekyll does.
+- language: `x.fr.md`, or a folder `fr/` at the top of the content or of a collection (`docs/fr/`, `_posts/fr/`), `fr-CA/`
+  anywhere; `it.md` and `v1.2.md` say none.
 - state: a folder `_drafts/` or `drafts/` holds drafts.
-- permalink: the path below the content's root without suffix, `index` being its folder; `slug` is its last part. Dated
-  files have `/2021/04/15/x/`, below `blog/` where they lie there, below the folders above a `_posts/`.
+- permalink: the path below the content's root without suffix, `index` and `README` being their folder, without the
+  numbers that only sort (`1.guide/2.start.md`, Nuxt); `slug` is its last part. Dated files have `/2021/04/15/x/`, below
+  `blog/` where they lie there (a slug replaces the day, Docusaurus), below the folders above a `_posts/`.
 """
 
 from __future__ import annotations
@@ -30,6 +33,14 @@ from tasks.front_matter.findings import Problem
 
 #: Folders that hold content and are no part of an address, in a path's first run of such.
 _ROOTS: Final = frozenset({"content", "src", "pages", "source"})
+#: Such folders at the top of a repository, or behind one of those.
+_SITES: Final = frozenset({"website", "site", "data"})
+_TRANSLATIONS: Final = frozenset({"i18n", "_i18n", "translations", "locales"})
+#: Folders in which each language may have one, beside Jekyll's collections (`_posts`).
+_COLLECTIONS: Final = frozenset({"docs", "blog", "posts", "articles", "news"})
+_INDEXES: Final = frozenset({"index", "readme"})
+#: What menus call a page: its title where nothing else is (Docusaurus, Hugo, Mintlify).
+_LABELS: Final = ("sidebar_label", "linkTitle", "linktitle", "sidebarTitle")
 _DRAFTS: Final = frozenset({"_drafts", "drafts"})
 #: ISO 639-1, but for codes that are words or suffixes more often than languages: as, bi, io, is, ml, os, so, to, ts.
 _LANGUAGES: Final = frozenset(
@@ -39,12 +50,17 @@ _LANGUAGES: Final = frozenset(
     "ne ng nl nn no nr nv ny oc oj om or pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn sq sr ss "
     "st su sv sw ta te tg th ti tk tl tn tr tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu".split()
 )
+#: Codes that no subject has as its folder's name, as `it` and `cs` are.
+_COMMON: Final = frozenset("ar de en es fa fr he hu ja ko nl pt ro ru sv th tr uk zh".split())
+_WITH_REGION: Final = re.compile(r"[a-z]{2}[-_](?:[A-Z]{2}|Han[st])")
 _LANGUAGE: Final = re.compile(r"([a-z]{2})(?:[-_](?:[A-Za-z]{2}|[A-Za-z]{4}|\d{3}))?", re.ASCII)
 _SUFFIX: Final = re.compile(r"\.[A-Za-z]{2,8}$", re.ASCII)
 _DATED: Final = re.compile(
     r"(\d{4})-(\d\d?)-(\d\d?)(?:T\d\d[-:]?\d\d[-:]?\d\d(?:Z|[+-]\d\d:?\d\d)?)?(?:[-_. ]+(.*))?", re.ASCII
 )
 _DAY: Final = re.compile(r"(?:^|[^\d])(\d{4})-(\d\d)-(\d\d)(?!\d)", re.ASCII)
+_DIGITS: Final = re.compile(r"(\d{4})(\d\d)(\d\d)(?=[-_. ]|$)", re.ASCII)
+_NUMBERED: Final = re.compile(r"\d+\.(?=\D|\d+[A-Za-z])", re.ASCII)
 _FOLDERS_OF_DAY: Final = re.compile(r"(?:^|/)(\d{4})/(\d\d?)/(\d\d?)(?=/|$)", re.ASCII)
 _FENCED: Final = re.compile(r"^ {0,3}(`{3,}|~{3,}).*?(?:^ {0,3}\1|\Z)", re.MULTILINE | re.DOTALL)
 _HEADING: Final = re.compile(
@@ -143,41 +159,47 @@ def _may_come_from(column: Column, where: str) -> bool:
 
 
 def _place(path: str) -> _Place:
-    *folders, name = path.split("/")
-    stem = _SUFFIX.sub("", name)
+    *folders, stem = (_NUMBERED.sub("", part, count=1) for part in _SUFFIX.sub("", path).split("/"))
     base, _, suffix = stem.rpartition(".")
     folders, in_collection = _below_root(folders)
     language = next(((folder, "folder") for folder in _language_folders(folders, in_collection)), None)
     if base and _is_language(suffix):
         stem, language = base, (suffix, "file name")
     where = "file name"
-    if stem.lower() == "index" and folders:
+    if stem.lower() in _INDEXES and folders:
         *folders, stem = folders
         where = "folder"
     match = _DATED.fullmatch(stem)
     if match and (day := _moment(match)):
         return _Place(folders, stem, language, (day, where), match[4] or None)
     above = _FOLDERS_OF_DAY.search("/".join(folders)) or _DAY.search("/".join(folders))
-    match = above or _DAY.search(stem)
+    match = above or _DAY.search(stem) or _DIGITS.match(stem)
     moment = _moment(match) if match else None
     return _Place(folders, stem, language, (moment, "folder" if above else where) if moment else None, None)
 
 
 def _language_folders(folders: list[str], in_collection: bool) -> list[str]:
     """The folders that may name a language, and do."""
-    places = folders[: 2 if in_collection else 1]
-    if "i18n" in folders[:-1]:
-        places = [folders[folders.index("i18n") + 1]]
-    return [folder for folder in places if _is_language(folder)]
+    found = [place for place, folder in enumerate(folders) if _is_language(folder)]
+    return [
+        folders[place] for place in found if place < 1 + in_collection or _is_below(folders[place - 1], folders[place])
+    ]
+
+
+def _is_below(above: str, folder: str) -> bool:
+    """Whether a folder that is called like a language names one below the folder `above`."""
+    if above in _TRANSLATIONS or _WITH_REGION.fullmatch(folder):
+        return True
+    return folder[:2] in _COMMON and (above in _COLLECTIONS or above.startswith("_"))
 
 
 def _below_root(folders: list[str]) -> tuple[list[str], bool]:
     """The folders below the content's root, and whether the first of them is a collection of `src/content/`."""
-    start = next((k for k, folder in enumerate(folders) if folder in _ROOTS), None)
+    start = next((k for k, folder in enumerate(folders) if folder in (_ROOTS if k else _ROOTS | _SITES)), None)
     if start is None:
         return folders, False
     stop = start
-    while stop < len(folders) and folders[stop] in _ROOTS:
+    while stop < len(folders) and folders[stop] in _ROOTS | _SITES:
         stop += 1
     if folders[start:stop] == ["src", "content"]:
         # Starlight serves its collection `docs` at the top.
@@ -204,6 +226,9 @@ def _title(file: _File, column: Column) -> tuple[str, str] | None:
     heading = _first_heading(file.document.body)
     if heading and _may_come_from(column, "heading"):
         return heading, "heading"
+    label = next((text for key in _LABELS if isinstance(text := (file.document.tree or {}).get(key), str)), "").strip()
+    if label:
+        return label, "label"
     name = file.place.rest or (file.place.stem if "file_name" in (column.derive or ()) else "")
     words = re.split(r"[-_\s]+", name)
     return (" ".join(word[:1].upper() + word[1:] for word in words), "file name") if name else None
@@ -228,7 +253,7 @@ def _language(file: _File, _: Column) -> tuple[str, str] | None:
 
 
 def _is_published(file: _File, _: Column) -> tuple[bool, str] | None:
-    return (False, "folder") if _DRAFTS.intersection(file.place.folders) else None
+    return (False, "folder") if _DRAFTS.intersection(map(str.lower, file.place.folders)) else None
 
 
 def _permalink(file: _File, _: Column) -> tuple[str, str] | None:
@@ -238,7 +263,7 @@ def _permalink(file: _File, _: Column) -> tuple[str, str] | None:
     if "_drafts" in place.folders or "i18n" in place.folders:
         return None
     folders, last = [folder.removeprefix("_") for folder in place.folders], slug or place.stem
-    if place.day and place.rest:
+    if place.day and place.rest and not (slug and folders[:1] == ["blog"] and "_posts" not in place.folders):
         folders, last = [*_above_day(place.folders), f"{place.day[0]:%Y/%m/%d}"], slug or place.rest
     if place.language and place.language[1] == "file name":
         folders = [place.language[0].lower(), *folders]

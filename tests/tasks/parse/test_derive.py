@@ -32,6 +32,8 @@ def row(path: str, front: str = "title: T", body: str = "Text.", contract: Contr
         ("weekly/update.2021-04-15.md", "title: T", "2021-04-15", "file name"),
         ("hello.md", "title: T\npath: 2021/04/15/hello", "2021-04-15", "permalink"),
         ("2021-04-15-hello.md", "title: T\ndate: 2020-01-02", "2020-01-02", None),
+        ("notes/20210415_hello.md", "title: T", "2021-04-15", "file name"),
+        ("notes/202104151-hello.md", "title: T", None, None),
         ("2021-02-30-hello.md", "title: T", None, None),
         ("2021/04/hello.md", "title: T", None, None),
         ("0021-04-15-hello.md", "title: T", None, None),
@@ -43,6 +45,11 @@ def test_time(path: str, front: str, day: str | None, where: str | None) -> None
     assert record["published_at"] == (datetime.fromisoformat(f"{day}T00:00+00:00") if day else None)
     names = [name for name in record["derived"] if name.startswith("published_at")]
     assert names == ([f"published_at: {where}"] if where else [])
+
+
+def test_the_label_of_menus_is_the_title_where_nothing_else_is() -> None:
+    assert row("x.md", "sidebar_label: Ferry", "# The ferry")["title"] == "The ferry"
+    assert row("2021-04-15-x.md", "linkTitle: Ferry", "")["title"] == "Ferry"
 
 
 def test_a_day_is_one_of_the_contracts_zone() -> None:
@@ -89,6 +96,13 @@ def test_title(path: str, body: str, title: str | None, where: str | None) -> No
         ("fr/x.md", "title: T\nlang: no", "no", None),
         ("posts/it/x.md", "title: T", None, None),
         ("v1.2.md", "title: T", None, None),
+        ("docs/ja/guide/x.md", "title: T", "ja", "folder"),
+        ("_posts/fr/news/2021-04-15-x.md", "title: T", "fr", "folder"),
+        ("website/blog/pt-BR/x.md", "title: T", "pt-BR", "folder"),
+        ("src/site/content/ru/x.md", "title: T", "ru", "folder"),
+        ("public/content/translations/it/x.md", "title: T", "it", "folder"),
+        ("notes/cs/x.md", "title: T", None, None),
+        ("blog/hi-fi/x.md", "title: T", None, None),
         ("it.md", "title: T", None, None),
         ("node.js.md", "title: T", None, None),
         ("x.md", "title: T\nlanguage: C++ and more", None, None),
@@ -119,6 +133,13 @@ def test_language(path: str, front: str, language: str | None, where: str | None
         ("x.md", "title: T\nurl: about.html", "about.html"),
         ("x.md", "title: T\npermalink: false", "/x/"),
         ("x.md", "title: T\npermalink: /:year/:title/", "/x/"),
+        ("content/3.docs/1.start/0.index.md", "title: T", "/docs/start/"),
+        ("docs/2.0-release.md", "title: T", "/docs/2.0-release/"),
+        ("guide/README.md", "title: T", "/guide/"),
+        ("website/blog/2021-04-15-hello.md", "title: T", "/blog/2021/04/15/hello/"),
+        ("blog/2021-04-15-hello.md", "title: T\nslug: bye", "/blog/bye/"),
+        ("blog/_posts/2021-04-15-hello.md", "title: T\nslug: bye", "/blog/2021/04/15/bye/"),
+        ("data/blog/hello.mdx", "title: T", "/blog/hello/"),
         ("_drafts/x.md", "title: T", None),
     ],
 )
