@@ -60,7 +60,7 @@ _DERIVATIONS: Final = ("file_name", "path", "heading")
 CHECKS: Final = ("pattern", "not_pattern", "min_length", "max_length", "one_of")
 _COMBINATIONS: Final = ("first", "union", "all")
 _ORDERS: Final = ("dmy", "mdy")
-_SPLITS: Final = ("commas", "blanks")
+_SPLITS: Final = ("commas", "blanks", "names")
 _STEP: Final = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 
 
@@ -141,6 +141,7 @@ class Column(msgspec.Struct, frozen=True, dict=True):
         zone: of times, IANA name of the zone of those without one.
         order: of times, `dmy` or `mdy` as the meaning of `03/04/2021`; None refuses it.
         splits_at_blanks: of lists, the folded sources in which blanks divide a text without commas.
+        holds_names: of lists, whether texts are names of people: what stands behind one (`Ann Ames, editor`) is no item.
         item: of an array, what its items are.
         fields: of an object, its fields.
     """
@@ -164,6 +165,7 @@ class Column(msgspec.Struct, frozen=True, dict=True):
     zone: str = "Etc/UTC"
     order: str | None = None
     splits_at_blanks: tuple[SourcePath, ...] = ()
+    holds_names: bool = False
     item: Column | None = None
     fields: tuple[Column, ...] = ()
     partitioned: bool = False
@@ -183,6 +185,7 @@ class Column(msgspec.Struct, frozen=True, dict=True):
             self.zone,
             self.order,
             self.splits_at_blanks,
+            self.holds_names,
             self.combine,
             self.fallback,
             states,
@@ -233,6 +236,7 @@ def parse_column(prop: dict[str, Any], where: str) -> Column:
         states=_states(custom.get("states") or {}),
         zone=_zone(prop, where),
         order=_order(prop, where),
+        holds_names=custom.get("split") == "names",
         splits_at_blanks=_splits_at_blanks(custom.get("split", "commas"), sources, where),
         item=item,
         fields=fields,
