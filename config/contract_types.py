@@ -141,7 +141,7 @@ class Column(msgspec.Struct, frozen=True, dict=True):
         zone: of times, IANA name of the zone of those without one.
         order: of times, `dmy` or `mdy` as the meaning of `03/04/2021`; None refuses it.
         splits_at_blanks: of lists, the folded sources in which blanks divide a text without commas.
-        holds_names: of lists, whether texts are names of people: what stands behind one (`Ann Ames, editor`) is no item.
+        holds_names: of lists, whether texts name people: what stands behind one (`Ann Ames, editor`) is no item.
         item: of an array, what its items are.
         fields: of an object, its fields.
     """

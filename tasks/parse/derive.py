@@ -9,8 +9,8 @@ The rules, of which each holds for one file alone; a key beats all of them:
   elsewhere in the path, `20210415-x.md`, or a `permalink` such as `/2021/04/15/x/`. Two numbers are no day.
 - title: the first heading of the first level, not in code; else the label of menus; for a dated file its name, as
   Jekyll does.
-- language: `x.fr.md`, or a folder `fr/` at the top of the content or of a collection (`docs/fr/`, `_posts/fr/`), `fr-CA/`
-  anywhere; `it.md` and `v1.2.md` say none.
+- language: `x.fr.md`, or a folder `fr/` at the top of the content or of a collection (`docs/fr/`, `_posts/fr/`),
+  `fr-CA/` anywhere; `it.md` and `v1.2.md` say none.
 - state: a folder `_drafts/` or `drafts/` holds drafts.
 - permalink: the path below the content's root without suffix, `index` and `README` being their folder, without the
   numbers that only sort (`1.guide/2.start.md`, Nuxt); `slug` is its last part. Dated files have `/2021/04/15/x/`, below
@@ -265,6 +265,8 @@ def _permalink(file: _File, _: Column) -> tuple[str, str] | None:
     folders, last = [folder.removeprefix("_") for folder in place.folders], slug or place.stem
     if place.day and place.rest and not (slug and folders[:1] == ["blog"] and "_posts" not in place.folders):
         folders, last = [*_above_day(place.folders), f"{place.day[0]:%Y/%m/%d}"], slug or place.rest
+    if folders and folders[0] in _TRANSLATIONS:
+        folders = folders[1:]
     if place.language and place.language[1] == "file name":
         folders = [place.language[0].lower(), *folders]
     address = "/".join([part for part in (*folders, last) if part not in ("", "index")])

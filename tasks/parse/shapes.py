@@ -3,8 +3,9 @@
 Belongs here: raw nodes of list columns as lists of the kind that the column's items are. Does not belong here: the
 types of the items (`trees`).
 
-A text is a list of one, and commas divide it, but not a name from its profession (`Ann Ames, editor`). A mapping stands for its name in a list of texts (`{name: Ada, url: …}`
-among authors), and is kept whole in `extra` too. A text stands for the address in a list of mappings (`image: a.png`).
+A text is a list of one, and commas divide it, but not a name from its profession (`Ann Ames, editor`). A mapping stands
+for its name in a list of texts (`{name: Ada, url: …}` among authors), and is kept whole in `extra` too. A text stands
+for the address in a list of mappings (`image: a.png`).
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ _NAMES: Final = ("name", "label", "display_name", "displayName", "key", "id", "s
 #: What people are, in texts such as `Ann Ames, chief editor`.
 _ROLES: Final = frozenset(
     "analyst architect ceo cto chair chief consultant coordinator developer director editor engineer fellow founder "
-    "head inc institute jr lead leader llc ltd manager officer phd president professor researcher scientist specialist sr "
-    "student team university".split()
+    "head inc institute jr lead leader llc ltd manager officer phd president professor researcher scientist "
+    "specialist sr student team university".split()
 )
 
 
