@@ -18,6 +18,10 @@ from tasks.front_matter.findings import Findings, Node, Path, StopReadingError
 
 _Loader: Final[Any] = getattr(yaml, "CLoader", yaml.Loader)  # without libyaml: the same, slower
 
+#: Tags of the types that every YAML reader knows (`!!str "2020"`): they change no text, and the contract types it.
+_CORE_TAGS: Final = frozenset(
+    f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "timestamp", "seq", "map")
+)
 _NULLS: Final = frozenset(("", "~", "null", "Null", "NULL"))
 
 #: Characters that a YAML stream must not hold (YAML 1.1, section 5.1, `c-printable`, and U+FEFF, which libyaml takes).
@@ -118,7 +122,7 @@ class _EventReader:
             self._offsets[tuple(self._path)] = event.start_mark.index
         if kind is yaml.AliasEvent:
             return self._alias(event, depth)
-        if event.tag is not None:
+        if event.tag is not None and event.tag not in _CORE_TAGS:
             self._add("yaml/tag", event, f"The tag `{event.tag}` has no effect here: delete it.", event.tag)
         node: Node
         if kind is yaml.ScalarEvent:

@@ -121,6 +121,12 @@ def test_an_alias_inside_its_own_anchor_is_no_loop() -> None:
     assert [each.code for each in findings.problems] == ["yaml/syntax"]
 
 
+def test_tags_of_the_usual_types_are_no_finding() -> None:
+    tree, findings = read('a: !!str 2020\nb: !!timestamp 2020-01-02\nc: !!seq [!!int "1"]\n')
+    assert tree == {"a": "2020", "b": "2020-01-02", "c": ["1"]}
+    assert findings.problems == findings.warnings == []
+
+
 def test_a_dangerous_tag_is_only_text() -> None:
     tree, findings = read("a: !!python/object/apply:os.system ['exit 1']\n")
     assert tree == {"a": ["exit 1"]}
