@@ -37,7 +37,7 @@ _LOGICAL: Final = (*_SCALARS, "integer", "array", "object")
 #: Between the words of a key.
 _NO_MARKS: Final = str.maketrans("", "", "-_ ")
 _CUSTOM: Final = frozenset(
-    {"severity", "typeSeverity", "sentinels", "repair", "split", "combine", "states", "derive", "fallback"}
+    "severity typeSeverity sentinels repair split combine fallback states derive default patterns".split()
 )
 #: Keys of an ODCS property that mean something to presslake; a near miss of one would silently do nothing.
 _KEYS: Final = frozenset(
@@ -61,6 +61,12 @@ CHECKS: Final = ("pattern", "not_pattern", "min_length", "max_length", "one_of")
 _COMBINATIONS: Final = ("first", "union", "all")
 _ORDERS: Final = ("dmy", "mdy")
 _SPLITS: Final = ("commas", "blanks", "names")
+#: What an address is made of, each with `:` before it: the day, the front matter's slug or else the name, the name
+#: without its day, the headline as a slug, the front matter's slug or else that, the first folder and all folders, the
+#: categories, and the path below the folder that the pattern holds for.
+TOKENS: Final = (
+    *("year", "month", "day", "slug", "name", "title", "slug_or_title", "section", "sections", "categories", "path"),
+)
 _STEP: Final = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 
 
@@ -137,6 +143,9 @@ class Column(msgspec.Struct, frozen=True, dict=True):
         checks: the site's own rules.
         derive: where a value may come from that the front matter does not give: `file_name`, `path`, `heading`; None
             for the usual places.
+        default: of a text, the value of files that say nothing of it.
+        patterns: of an address, the forms that a site gives it (`TOKENS`), by the folder that they hold for; the empty
+            one stands for all.
         repair: kind of text repair, or None.
         zone: of times, IANA name of the zone of those without one.
         order: of times, `dmy` or `mdy` as the meaning of `03/04/2021`; None refuses it.
@@ -159,6 +168,8 @@ class Column(msgspec.Struct, frozen=True, dict=True):
     repair: str | None = None
     checks: tuple[Check, ...] = ()
     derive: tuple[str, ...] | None = None
+    default: str | None = None
+    patterns: Mapping[str, str] = msgspec.field(default_factory=dict)
     combine: str = "first"
     fallback: tuple[SourcePath, ...] = ()
     states: Mapping[SourcePath, Mapping[str, bool]] = msgspec.field(default_factory=dict)
@@ -181,18 +192,10 @@ class Column(msgspec.Struct, frozen=True, dict=True):
         inner = (self.item.meaning if self.item else None, tuple(f.meaning for f in self.fields))
         flags = (self.required, self.severity, self.type_severity, sorted(self.sentinels), self.repair)
         states = sorted((path, sorted(words.items())) for path, words in self.states.items())
-        reading = (
-            self.zone,
-            self.order,
-            self.splits_at_blanks,
-            self.holds_names,
-            self.combine,
-            self.fallback,
-            states,
-            self.checks,
-            self.derive,
-        )
-        return (self.name, str(self.type), self.sources, self.rules, flags, reading, inner)
+        texts = (self.splits_at_blanks, self.holds_names)
+        reading = (self.zone, self.order, texts, self.combine, self.fallback, states, self.checks, self.derive)
+        filling = (self.default, sorted(self.patterns.items()))
+        return (self.name, str(self.type), self.sources, self.rules, flags, reading, filling, inner)
 
 
 def parse_column(prop: dict[str, Any], where: str) -> Column:
@@ -231,6 +234,8 @@ def parse_column(prop: dict[str, Any], where: str) -> Column:
         sentinels=frozenset(map(str, custom.get("sentinels") or ())),
         repair=_one_of(custom["repair"], _REPAIRS, f"{where}: repair") if "repair" in custom else None,
         derive=_derivations(custom.get("derive"), where),
+        default=str(custom["default"]) if custom.get("default") else None,
+        patterns=_patterns(custom.get("patterns") or {}, where),
         combine=_one_of(custom.get("combine", "first"), _COMBINATIONS, f"{where}: combine"),
         fallback=tuple(folded(_source_path(str(path))) for path in custom.get("fallback") or ()),
         states=_states(custom.get("states") or {}),
@@ -369,6 +374,15 @@ def _derivations(given: Any, where: str) -> tuple[str, ...] | None:
     if given is None:
         return None
     return tuple(_one_of(place, _DERIVATIONS, f"{where}: derive") for place in given)
+
+
+def _patterns(given: Any, where: str) -> dict[str, str]:
+    if not isinstance(given, dict):
+        raise ContractError(f"{where}: patterns is {given!r}.", "Write `_posts: /:year/:month/:day/:slug/`.")
+    for pattern in given.values():
+        for token in re.findall(r":(\w+)", str(pattern)):
+            _one_of(token, TOKENS, f"{where}: patterns")
+    return {str(folder): str(pattern) for folder, pattern in given.items()}
 
 
 def _require_pattern(pattern: str, where: str) -> None:

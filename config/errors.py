@@ -108,4 +108,4 @@ class AuditError(RunError):
 
 
 class GuardRailError(RunError):
-    """The run would have quarantined or removed more than the settings allow."""
+    """Readers would have lost more than the settings allow, or more files are bad or missing than they allow."""

@@ -9,12 +9,15 @@ Does not belong here: what a contract is (`config.contract`), and finding out wh
       title: {from: [headline, heading]}
       reading_time: {from: readingTime, type: integer}
       excerpt: {from: not}
+      language: {default: de}
+      permalink: {pattern: {_posts: '/:year/:month/:slug/'}}
     rules:
       - {column: title, not_pattern: '^[A-Z !?]+$', severity: warning, message: The title is all capitals.}
 
 `from` names front-matter keys, or what a value is derived from: `file_name`, `path`, `heading`; `not` fills the column
 from nothing. A key that is called like one of these words is written `{key: path}`. What `from` names comes first, the
-packaged names stay behind it; with `only: true` they go.
+packaged names stay behind it; with `only: true` they go. `default` is the text of files that say nothing, `pattern` the
+form of addresses by the folder that it holds for (`config.contract_types.TOKENS`).
 """
 
 from __future__ import annotations
@@ -40,7 +43,7 @@ _TYPES: Final[Mapping[str, Mapping[str, Any]]] = {
     "strings": {"logicalType": "array", "items": {"logicalType": "string", "required": True}},
 }
 _TOP: Final = ("overlay", "columns", "rules")
-_OF_COLUMN: Final = ("from", "only", "type", "required", "order", "timezone", "description")
+_OF_COLUMN: Final = ("from", "only", "type", "required", "order", "timezone", "default", "pattern", "description")
 _CHECKS: Final = ("pattern", "not_pattern", "min_length", "max_length", "one_of")
 _OF_RULE: Final = ("column", *_CHECKS, "severity", "message")
 _ORDERS: Final = ("dmy", "mdy")
@@ -127,6 +130,9 @@ def _options(entry: dict[str, Any], says: Mapping[str, Any], path: tuple[Any, ..
         entry["required"] = bool(says["required"])
     if "description" in says:
         entry["description"] = str(says["description"])
+    for key, custom in (("default", "default"), ("pattern", "patterns")):
+        if key in says:
+            _set_custom(entry, custom, says[key])
     for key in ("order", "timezone"):
         if key in says and entry.get("logicalType") != "timestamp":
             raise places.error((*path, key), f"{path[-1]} is no time.", f"`{key}` is for times.")

@@ -204,14 +204,14 @@ class Run(Struct, frozen=True):
 class Guards(Struct, frozen=True):
     """When a run must publish nothing, because its input looks broken rather than changed."""
 
-    max_quarantined_share: Annotated[Share, "Largest share of the source files that may be quarantined."] = 0.2
-    max_removed_share: Annotated[Share, "Largest share of the known source files that may be deleted."] = 0.2
-    few_files: Annotated[
-        int, Meta(ge=1), "Fewer quarantined or deleted files than this stop no run, whatever their share."
-    ] = 5
+    max_quarantined_share: Annotated[Share, "Largest share of the files that one run may put into quarantine."] = 0.2
+    max_removed_share: Annotated[Share, "Largest share of the articles that one run may lose, for any reason."] = 0.2
+    few_files: Annotated[int, Meta(ge=1), "Fewer articles or files than this stop no run, whatever their share."] = 5
     min_files: Annotated[int, Meta(ge=0), "Fewer source files than this stop the run."] = 0
-    accept_quarantine: Annotated[bool, "Publish even above `max_quarantined_share`."] = False
-    accept_removals: Annotated[bool, "Publish even above `max_removed_share`."] = False
+    accept_quarantine: Annotated[
+        bool, "Publish even above `max_quarantined_share`; what is lost to quarantine passes."
+    ] = False
+    accept_removals: Annotated[bool, "Publish even above `max_removed_share`, for all reasons but quarantine."] = False
     accept_contract: Annotated[
         bool, "Publish even if the contract drops, renames or narrows columns that readers know."
     ] = False
@@ -290,6 +290,8 @@ def load_settings(
     config: Path | None = None,
     overrides: Mapping[str, Any] | None = None,
     environ: Mapping[str, str] = os.environ,
+    *,
+    with_default_file: bool = True,
 ) -> Settings:
     """The settings of this run: defaults < file < environment < command line.
 
@@ -297,13 +299,14 @@ def load_settings(
         config: the user's YAML file; None takes `presslake.yaml` of the working folder, if it is there.
         overrides: what the command line says, nested: `{"run": {"workers": 2}}`; texts are converted.
         environ: variables `PRESSLAKE_SECTION__KEY`; all others are left alone.
+        with_default_file: whether the file of the working folder counts.
 
     Raises:
         SettingsError: a key is unknown or given twice, a value has the wrong type or is out of range,
             or the file cannot be read. It names the full key and the line or variable it stands in.
     """
     layers: list[Layer] = []
-    if config is not None or Path(DEFAULT_FILE).is_file():
+    if config is not None or (with_default_file and Path(DEFAULT_FILE).is_file()):
         layers.append(file_layer(config or Path(DEFAULT_FILE)))
     layers += environment_layers(environ, ignored=IGNORED_VARIABLES)
     layers.append(Layer(overrides or {}, "the command line", textual=True))

@@ -175,7 +175,7 @@ def take_all(page: Page, server: Server, runs: Mapping[str, str], deployment: st
     picture(page, f"{server.url}/runs", "runs", "Crashed")
     picture(page, f"{at}/{runs['well']}", "run-well", "Completed")
     picture(page, f"{at}/{runs['quarantine']}", "run-quarantine", "went to quarantine")
-    picture(page, f"{at}/{runs['guard']}", "run-guard-rail", "would be quarantined")
+    picture(page, f"{at}/{runs['guard']}", "run-guard-rail", "would be lost")
     picture(page, f"{at}/{runs['crash']}", "run-crashed", "stopped by", height=1_000)
     base = f"{server.url}/artifacts/artifact"
     shown = {name: f"{base}/{artifact(server, runs[run], key)}" for name, (run, key) in _OF.items()}

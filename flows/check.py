@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar
 
 import msgspec
 import pyarrow as pa
@@ -36,6 +36,9 @@ from tasks.validate.batch import validate_batch
 
 #: Bytes of source files from which on worker processes are worth their start.
 PARALLEL_BYTES: Final = 16 * 2**20
+
+
+Result = TypeVar("Result")
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -89,7 +92,9 @@ def check_sources(specs: Sequence[str], settings: Settings) -> CheckReport:
     batches = make_batches(files, settings.run.batch_bytes)
     checked = ignored = 0
     findings: list[Finding] = []
-    for states, found in _checked_batches(batches, _job(sources, settings), settings.run.workers):
+    for states, found in in_processes(
+        batches, partial(_check_batch, job=_job(sources, settings)), settings.run.workers
+    ):
         ignored += states.get("ignored", 0)
         checked += sum(count for state, count in states.items() if state not in {"ignored", "missing"})
         findings += map(_finding, found.to_pylist())
@@ -178,24 +183,27 @@ def _each_once(files: pa.Table, absolute: pa.Array) -> pa.Table:
     return files if len(paths) == len(files) else files.take(pc.index_in(paths, absolute))
 
 
-def _checked_batches(
-    batches: Sequence[pa.Table], job: ParseJob, workers: int
-) -> Iterator[tuple[dict[str, int], pa.Table]]:
-    """The findings of every batch; in this process where the input is small."""
-    check = partial(_check_batch, job=job)
+def in_processes(batches: Sequence[pa.Table], work: Callable[[pa.Table], Result], workers: int) -> Iterator[Result]:
+    """What a function makes of every batch, in order; in this process where the input is small.
+
+    Args:
+        batches: files with their `size`.
+        work: a function that can be pickled.
+        workers: number of processes; 0 is one a core.
+    """
     size = sum(pc.sum(batch["size"]).as_py() or 0 for batch in batches)
     processes = min(workers or os.cpu_count() or 1, len(batches))
     if size <= PARALLEL_BYTES or processes < 2:
-        yield from map(check, batches)
+        yield from map(work, batches)
         return
-    # A few files are checked before these are imported.
+    # A few files are read before these are imported.
     from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415
     from multiprocessing import get_context  # noqa: PLC0415
 
     # Ctrl-C ends the main process alone, which ends the workers, and says so once.
     ignored = (signal.SIGINT, signal.SIG_IGN)
     with ProcessPoolExecutor(processes, get_context("forkserver"), signal.signal, ignored) as pool:
-        yield from pool.map(check, batches)
+        yield from pool.map(work, batches)
 
 
 def _check_batch(files: pa.Table, job: ParseJob) -> tuple[dict[str, int], pa.Table]:

@@ -128,8 +128,10 @@ def ingest(
         warehouse: Folder of the warehouse; empty takes that of the settings (`warehouse.path`).
         config: Settings file; empty takes `presslake.yaml` of the working folder, if it is there.
         full_refresh: Read every file again, whatever is known of it.
-        accept_removals: Publish although more files are gone than `guards.max_removed_share` allows.
-        accept_quarantine: Publish although more files are bad than `guards.max_quarantined_share` allows.
+        accept_removals: Publish although more articles are lost than `guards.max_removed_share` allows: their files
+            are deleted, empty, without front matter or withdrawn, or they were merged into one.
+        accept_quarantine: Publish although more files than `guards.max_quarantined_share` allows go to quarantine, or
+            more articles are lost to it than `guards.max_removed_share` allows.
         accept_contract: Publish although the contract drops, renames or narrows columns that readers know.
         settings: Any further settings, such as {"run": {"workers": 4}}. Never a secret: Prefect keeps
             parameters and shows them. Secrets are read from the environment.

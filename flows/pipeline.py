@@ -40,7 +40,7 @@ def run_pipeline(run: Run, engine: Engine, progress: Progress) -> Outcome:
         The outcome; `unchanged` where there was nothing to publish.
 
     Raises:
-        GuardRailError: the run would have quarantined or removed too much.
+        GuardRailError: readers would have lost too many articles, or too many files are bad or missing.
         RunError: a source or the warehouse failed, or an audit did. Nothing was published.
     """
     tracker = Tracker(run, progress)
@@ -70,7 +70,7 @@ def _run_stages(run: Run, engine: Engine, tracker: Tracker) -> Outcome:
         name = f"deduplicate {counted(plan.discovered, 'file')}, {read:,} of them read"
         decisions = engine.call(run, deduplicate_records, batches, name=name)
     tracker.decided(decisions)
-    check_decisions(plan, decisions, run.settings.guards)
+    check_decisions(decisions, run.settings.guards)
     reach("run.after-deduplicate")
 
     outcome = _publish(run, engine, tracker) if decisions.affected or run.writes_all else tracker.unchanged()

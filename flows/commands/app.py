@@ -11,12 +11,13 @@ from typing import Any, Final, NamedTuple
 from cyclopts import App, Parameter
 
 from config import VERSION
-from flows.commands import run, serve, snapshots, status, upkeep
+from flows.commands import init, run, serve, snapshots, status, upkeep
 
 _INTRODUCTION: Final = """\
 Turn folders of front-matter articles into clean, typed, de-duplicated Parquet tables, and keep them right."""
 _EXAMPLES: Final = """\
 Examples:
+  presslake init content                       understand a site, write settings for it
   presslake check content                      what is wrong in these files?
   presslake run content --warehouse warehouse  make or update the tables
   presslake status --warehouse warehouse       what is there, how did it go?
@@ -35,6 +36,7 @@ class _Command(NamedTuple):
 #: Every command by its name, in the order of the help.
 COMMANDS: Final = {
     "run": _Command(run.run, run.RUN_EXAMPLES, "[OPTIONS] SOURCE..."),
+    "init": _Command(init.init, init.EXAMPLES, "[OPTIONS] SOURCE..."),
     "check": _Command(run.check, run.CHECK_EXAMPLES, "[OPTIONS] SOURCE..."),
     "status": _Command(status.status, status.STATUS_EXAMPLES),
     "path": _Command(status.path, status.PATH_EXAMPLES),

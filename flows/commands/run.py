@@ -67,8 +67,8 @@ def run(
     Args:
         workers: Worker processes; 0 is one a core.
         full_refresh: Read every file again, also those that did not change.
-        accept_removals: Publish even if suspiciously many files are deleted.
-        accept_quarantine: Publish even if suspiciously many files are broken.
+        accept_removals: Publish even if readers lose suspiciously many articles.
+        accept_quarantine: Publish even if suspiciously many files, or those of known articles, are broken.
         accept_contract: Publish even if the contract drops or narrows columns that readers know.
         json: Print the outcome as one JSON object, also when the run fails.
         quiet: Print nothing unless the run fails.

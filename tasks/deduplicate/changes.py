@@ -71,6 +71,17 @@ def changes_for_readers(previous: pa.Table, manifest: pa.Table) -> dict[str, int
     }
 
 
+def newly_quarantined(previous: pa.Table, manifest: pa.Table) -> int:
+    """How many files are in quarantine that were not, neither under their name nor with their bytes under another.
+
+    Args:
+        previous, manifest: as in `changes_for_readers`.
+    """
+    was, now = _rows(previous, "quarantined"), _rows(manifest, "quarantined")
+    same_file = pc.is_in(file_keys(now), whole(file_keys(was)))
+    return len(now) - _true(pc.or_(same_file, pc.is_in(now["source_hash"], whole(was["source_hash"]), skip_nulls=True)))
+
+
 def _rows(manifest: pa.Table, *statuses: str) -> pa.Table:
     """The live rows of some statuses, with what they are compared by: whole rows are most of what a run holds."""
     chosen = pc.and_(pc.is_in(manifest["status"], pa.array(statuses)), pc.invert(manifest["deleted"]))

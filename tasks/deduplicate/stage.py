@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import pyarrow as pa
@@ -19,7 +19,7 @@ from tasks.arrow.columns import is_numbered
 from tasks.arrow.keys import file_keys
 from tasks.arrow.memory import give_back, system_memory
 from tasks.arrow.schemas import FILES
-from tasks.deduplicate.changes import COMPARED, INDEXED, SHOWN, changed_rows, changes_for_readers
+from tasks.deduplicate.changes import INDEXED, SHOWN, changed_rows, changes_for_readers, newly_quarantined
 from tasks.runs.run import Decisions, Run, count_by, load_run
 from tasks.runs.staging import read_arrow, write_arrow
 
@@ -67,6 +67,7 @@ def _standing_decisions(run: Run) -> Decisions | None:
 def _decide_all(folder: Path, run: Run, batches: Sequence[Path], gone: pa.Table) -> Decisions:
     """Decide on every record, and stage the next manifest; `missing` has source and path of the deleted files."""
     from tasks.deduplicate.decisions import decide  # noqa: PLC0415  (most runs find no change)
+    from tasks.deduplicate.losses import COMPARED, find_losses  # noqa: PLC0415
     from tasks.deduplicate.manifest import RunStamp, keep_first_seen, next_manifest  # noqa: PLC0415
 
     parent, files = run.parent_manifest.read(), partial(_files, batches)
@@ -92,6 +93,8 @@ def _decide_all(folder: Path, run: Run, batches: Sequence[Path], gone: pa.Table)
     stays = is_numbered(len(parent), parent_row.filter(pc.invert(affected)))
     # Of both manifests the rows that differ: mostly few, and all changes follow from them.
     before, after = parent.select(COMPARED).filter(pc.invert(stays)), manifest.select(COMPARED).filter(affected)
+    changes = changes_for_readers(before, after) if len(after) else {}
+    losses, new_ids = find_losses(before, after) if len(before) else ((), 0)
     return msgspec.structs.replace(
         _counted(manifest, run.sources),
         affected=len(after),
@@ -99,7 +102,10 @@ def _decide_all(folder: Path, run: Run, batches: Sequence[Path], gone: pa.Table)
         missing=statuses.get("missing", 0),
         renamed=renamed,
         removed=_removed(before, after),
-        changes=changes_for_readers(before, after) if len(after) else {},
+        quarantined=newly_quarantined(before, after),
+        losses=losses,
+        changes=changes | ({"new_ids": new_ids} if new_ids else {}),
+        **_articles(parent, manifest, {*run.sources}, {loss.source for loss in losses}),
     )
 
 
@@ -107,6 +113,15 @@ def _files(batches: Sequence[Path], names: Sequence[str]) -> pa.Table:
     """Columns of what the batches say of their files; the others stay on the disk."""
     tables = (read_arrow(batch / "files.arrow").select(names) for batch in batches)
     return pa.concat_tables([FILES.empty_table().select(names), *tables])
+
+
+def _articles(parent: pa.Table, manifest: pa.Table, sources: set[str], losing: set[str]) -> dict[str, Any]:
+    """Numbers of the parent's articles, and the sources that have no record any more; see `Decisions`."""
+    known = count_by(parent["source"].filter(pc.equal(parent["status"], "loaded")))
+    has_record = pc.is_in(manifest["status"], pa.array(["loaded", "duplicate"]))
+    silent = (known.keys() & sources) - set(pc.unique(manifest["source"].filter(has_record)).to_pylist())
+    articles = sum(number for source, number in known.items() if source in sources | losing)
+    return {"articles": articles, "silent": tuple(sorted(silent))}
 
 
 def _removed(before: pa.Table, after: pa.Table) -> int:
@@ -124,7 +139,6 @@ def _counted(manifest: pa.Table, sources: Collection[str]) -> Decisions:
     """
     # Only what is counted: a copy of all columns would be the most memory that the run takes.
     live = _where(manifest.select(COUNTED), pc.invert(manifest["deleted"]))
-    ours = _where(live.select(["source", "status"]), pc.is_in(live["source"], pa.array(sorted(sources), pa.string())))
     return Decisions(
         affected=0,
         same_content=0,
@@ -134,8 +148,7 @@ def _counted(manifest: pa.Table, sources: Collection[str]) -> Decisions:
         statuses=count_by(live["status"]),
         violations=count_by(pc.list_flatten(live["violations"])),
         duplicates=count_by(live["match"]),
-        live=len(ours),
-        quarantined=pc.sum(pc.equal(ours["status"], "quarantined").cast(pa.int64())).as_py() or 0,
+        live=pc.sum(pc.is_in(live["source"], pa.array(sorted(sources), pa.string())).cast(pa.int64())).as_py() or 0,
     )
 
 

@@ -29,7 +29,13 @@ _MOST_SEEN: Final = 100_000
 
 
 def name_left_out(sources: Iterable[Source]) -> str:
-    """A sentence on the files with front matter that the sources leave out; empty where there are none.
+    """A sentence on the files with front matter that the sources leave out; empty where there are none."""
+    found = left_out(sources)
+    return _sentence(found) if found else ""
+
+
+def left_out(sources: Iterable[Source]) -> Counter[str]:
+    """The suffixes of files with front matter that the sources leave out, with the number of files.
 
     Only folders of this machine that are listed by the default patterns are looked at: who writes patterns knows what
     they leave out. At most some thousand files are opened.
@@ -38,7 +44,7 @@ def name_left_out(sources: Iterable[Source]) -> str:
     for source in sources:
         if isinstance(source, LocalSource) and source.globs.suffixes == _DEFAULT.suffixes:
             found += _count(source)
-    return _sentence(found) if found else ""
+    return found
 
 
 def _count(source: LocalSource) -> Counter[str]:

@@ -8,6 +8,7 @@ on values (`tasks.validate`). The contract's type decides: nothing here guesses 
 from __future__ import annotations
 
 import re
+from datetime import UTC
 from typing import Final, NamedTuple
 
 import pyarrow as pa
@@ -165,7 +166,9 @@ def _times_one_by_one(column: Column, texts: pa.StringArray) -> Typed:
     zone = time_zone(column.zone)
     readings = [read_time(text, zone, column.order) for text in distinct]
     values = pa.array([reading.moment for reading in readings], TIMESTAMP).take(encoded.indices)
-    odd = {i: reading for i, reading in enumerate(readings) if reading.code}
+    # A zone that a contract names is no guess.
+    fine = ("", "time/no-zone") if zone is not UTC else ("",)
+    odd = {i: reading for i, reading in enumerate(readings) if reading.code not in fine}
     misfits = [
         Misfit(row, odd[index].code, odd[index].message, distinct[index])
         for row, index in enumerate(encoded.indices.to_pylist() if odd else ())

@@ -14,14 +14,15 @@ The rules, of which each holds for one file alone; a key beats all of them:
 - state: a folder `_drafts/` or `drafts/` holds drafts.
 - permalink: the path below the content's root without suffix, `index` and `README` being their folder, without the
   numbers that only sort (`1.guide/2.start.md`, Nuxt); `slug` is its last part. Dated files have `/2021/04/15/x/`, below
-  `blog/` where they lie there (a slug replaces the day, Docusaurus), below the folders above a `_posts/`.
+  `blog/` where they lie there (a slug replaces the day, Docusaurus), below the folders above a `_posts/`. Where the
+  contract knows the site's pattern, by that.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Final, NamedTuple
 
 import pyarrow as pa
@@ -42,9 +43,9 @@ _INDEXES: Final = frozenset({"index", "readme"})
 #: What menus call a page: its title where nothing else is (Docusaurus, Hugo, Mintlify).
 _LABELS: Final = ("sidebar_label", "linkTitle", "linktitle", "sidebarTitle")
 _DRAFTS: Final = frozenset({"_drafts", "drafts"})
-#: ISO 639-1, but for codes that are words or suffixes more often than languages: as, bi, io, is, ml, os, so, to, ts.
+#: ISO 639-1, but for codes that are words or suffixes more often than languages: as, bi, co, io, is, ml, os, so, to.
 _LANGUAGES: Final = frozenset(
-    "aa ab ae af ak am an ar av ay az ba be bg bh bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el en "
+    "aa ab ae af ak am an ar av ay az ba be bg bh bm bn bo br bs ca ce ch cr cs cu cv cy da de dv dz ee el en "
     "eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik it iu ja jv "
     "ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk mn mr ms mt my na nb nd "
     "ne ng nl nn no nr nv ny oc oj om or pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn sq sr ss "
@@ -70,6 +71,9 @@ _HEADING: Final = re.compile(
 _MARKS: Final = re.compile(r"<[^>]+>|[*_`]{1,3}(?=\S)|(?<=\S)[*_`]{1,3}|\s*\{#[^}]*\}\s*$|!?\[([^\]]*)\]\([^)]*\)")
 _UNUSUAL: Final = re.compile(r"[\s:{}%\\]")
 _NO_ADDRESS: Final = re.compile(r"[:{}%\\]")
+_TOKEN: Final = re.compile(r":(\w+)")
+#: Parts of a pattern that a file need not have.
+_MAY_LACK: Final = ("categories", "section", "sections")
 _EARLIEST, _LATEST = 1900, 2199
 #: Keys of a page that sends its reader elsewhere.
 _REDIRECTS: Final = frozenset({"redirect_to", "redirectto", "redirect", "redirect_url", "redirecturl"})
@@ -95,11 +99,13 @@ class _Place(NamedTuple):
 
 
 class _File(NamedTuple):
-    """A file: its path, what it holds, and the permalink that its front matter states."""
+    """A file: its path, what it holds, and what its front matter states, the day only where a pattern asks for it."""
 
     place: _Place
     document: Document
     permalink: str | None
+    title: str | None
+    day: date | None
 
 
 def ignored_reason(path: str, tree: dict[str, Any]) -> Problem | None:
@@ -132,9 +138,10 @@ def derive(
         (n,) arrays: those of the columns with a rule here of which some value was derived, and `derived`.
     """
     of_contract = {column.name: column for column in contract}
-    permalinks = columns["permalink"].to_pylist() if "permalink" in columns else [None] * len(paths)
-    facts = zip(map(_place, paths), documents, permalinks, strict=True)
-    files = [_File(*fact) for fact in facts]
+    nothing = [None] * len(paths)
+    permalinks, titles = (columns[name].to_pylist() if name in columns else nothing for name in ("permalink", "title"))
+    days = _days(columns, of_contract) if any(column.patterns for column in contract) else nothing
+    files = [_File(*facts) for facts in zip(map(_place, paths), documents, permalinks, titles, days, strict=True)]
     sources: list[list[str]] = [[] for _ in paths]
     filled: dict[str, pa.Array] = {}
     for name in [name for name in _RULES if name in of_contract]:
@@ -149,8 +156,23 @@ def derive(
                 sources[row].append(f"{name}: {derived[1]}")
         if found:
             filled[name] = pc.coalesce(pa.array([found.get(row) for row in range(len(values))], values.type), values)
+    for column in contract:
+        if column.default and (
+            missing := pc.indices_nonzero(pc.is_null(filled.get(column.name, columns[column.name])))
+        ):
+            filled[column.name] = pc.fill_null(filled.get(column.name, columns[column.name]), column.default)
+            for row in missing.to_pylist():
+                sources[row].append(f"{column.name}: contract")
     filled["derived"] = pa.array([sorted(names) for names in sources], pa.list_(pa.string()))
     return filled
+
+
+def _days(columns: Mapping[str, pa.Array], contract: Mapping[str, Column]) -> list[date | None]:
+    """The days of publication that the front matter states, in the zone of the site."""
+    zone = contract["published_at"].zone
+    local = pc.local_timestamp(columns["published_at"].cast(pa.timestamp("us", zone)))
+    days: list[date | None] = local.cast(pa.date32()).to_pylist()
+    return days
 
 
 def _may_come_from(column: Column, where: str) -> bool:
@@ -163,7 +185,8 @@ def _place(path: str) -> _Place:
     base, _, suffix = stem.rpartition(".")
     folders, in_collection = _below_root(folders)
     language = next(((folder, "folder") for folder in _language_folders(folders, in_collection)), None)
-    if base and _is_language(suffix):
+    # A name with more dots is a host or a version.
+    if base and "." not in base and _is_language(suffix):
         stem, language = base, (suffix, "file name")
     where = "file name"
     if stem.lower() in _INDEXES and folders:
@@ -256,8 +279,15 @@ def _is_published(file: _File, _: Column) -> tuple[bool, str] | None:
     return (False, "folder") if _DRAFTS.intersection(map(str.lower, file.place.folders)) else None
 
 
-def _permalink(file: _File, _: Column) -> tuple[str, str] | None:
-    place, slug = file.place, _slug(file.document.tree or {})
+def _permalink(file: _File, column: Column) -> tuple[str, str] | None:
+    place, tree = file.place, file.document.tree or {}
+    # `permalink: false` makes no page, and a page that sends its reader elsewhere has no address of its own.
+    if tree.get("permalink") == "false" or not _REDIRECTS.isdisjoint(tree):
+        return None
+    slug = _slug(tree)
+    folder = next((folder for folder in (*place.folders, "") if folder in column.patterns), None)
+    if folder is not None:
+        return _by_pattern(column.patterns[folder], file, place.folders.index(folder) + 1 if folder else 0)
     if slug and slug.startswith("/"):
         return slug, "slug"
     if "_drafts" in place.folders or "i18n" in place.folders:
@@ -275,6 +305,46 @@ def _permalink(file: _File, _: Column) -> tuple[str, str] | None:
         if _NO_ADDRESS.search(address):
             return None
     return f"/{address}/" if address else "/", "path and slug" if slug else "path"
+
+
+def _by_pattern(pattern: str, file: _File, at: int) -> tuple[str, str] | None:
+    """The address of a file by its site's pattern; None where the file does not say a part of it."""
+    place, tree = file.place, file.document.tree or {}
+    name, slug = place.rest or place.stem, _slug(tree)
+    title = _slugified(file.title or "")
+    day = file.day or (place.day[0] if place.day else None)
+    parts = {
+        "year": f"{day:%Y}" if day else "",
+        "month": f"{day:%m}" if day else "",
+        "day": f"{day:%d}" if day else "",
+        "slug": slug or name,
+        "name": name,
+        "title": title,
+        "slug_or_title": slug or title,
+        "section": place.folders[0] if place.folders else "",
+        "sections": "/".join(place.folders),
+        "categories": "/".join(map(_slugified, [*place.folders[: max(at - 1, 0)], *_categories(tree)])),
+        "path": "/".join([*place.folders[at:], name]),
+    }
+    if any(not parts[part] for part in _TOKEN.findall(pattern) if part not in _MAY_LACK):
+        return None
+    address = _TOKEN.sub(lambda found: parts[found[1]], pattern)
+    if place.language and place.language[1] == "file name":
+        address = f"{place.language[0].lower()}/{address}"
+    return re.sub(r"/{2,}", "/", f"/{address}"), "pattern"
+
+
+def _categories(tree: dict[str, Any]) -> list[str]:
+    """The categories of a post as its address has them: a text is divided at blanks under the plural alone."""
+    one, several = tree.get("category"), tree.get("categories")
+    if isinstance(one, str):
+        return [one]
+    found = several.split() if isinstance(several, str) else several if isinstance(several, list) else []
+    return [text for text in found if isinstance(text, str)]
+
+
+def _slugified(text: str) -> str:
+    return re.sub(r"[^\w]+", "-", text.lower()).strip("-")
 
 
 def _above_day(folders: list[str]) -> list[str]:

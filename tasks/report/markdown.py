@@ -18,11 +18,6 @@ from tasks.report.words import finding_location, format_size, format_speed, join
 
 _MAX_ROWS: Final = 10
 _STATES: Final = {"kept": "kept", "hit": "**hit**", "accepted": "passed: it was accepted", "few": "kept: few files"}
-#: The names, in the form of the UI, of the options that a hint is about.
-_PARAMETERS: Final = {
-    "guards.max_quarantined_share": "accept_quarantine",
-    "guards.max_removed_share": "accept_removals",
-}
 
 
 def run_report(outcome: Outcome) -> str:
@@ -34,7 +29,6 @@ def run_report(outcome: Outcome) -> str:
     found = list(outcome.found.items())
     fields = sorted(outcome.unknown_fields.items(), key=lambda item: (-item[1].count, item[0]))
     page = Path(outcome.warehouse) / "report.html"
-    hit = {check.setting for check in outcome.rails if check.state == "hit"}
     text = render(
         "run_report.md.j2",
         _FILTERS,
@@ -42,10 +36,9 @@ def run_report(outcome: Outcome) -> str:
         most=_MAX_ROWS,
         states=_STATES,
         headline=headline(outcome),
-        parameters=[name for setting, name in _PARAMETERS.items() if setting in hit],
         charts=str(page.absolute()) if outcome.warehouse and page.is_file() else "",
         # A limit that stopped the run comes first, else the files to repair.
-        is_stopped=bool(hit),
+        is_stopped=any(check.state == "hit" for check in outcome.rails),
         errors=[(name, kind) for name, kind in found if kind.severity == "error"],
         warnings=[(name, kind) for name, kind in found if kind.severity != "error"],
         new_fields=[(name, entry) for name, entry in fields if name in outcome.new_fields],
@@ -74,6 +67,7 @@ def format_changes(changes: Changes) -> str:
         "withdrawn": f"{changes.withdrawn:,} withdrawn",
         "quarantined": f"{changes.quarantined:,} quarantined",
         "mended": f"{changes.mended:,} out of quarantine",
+        "new_ids": f"{changes.new_ids:,} under another id",
     }
     return ", ".join(text for name, text in named.items() if getattr(changes, name))
 

@@ -42,7 +42,8 @@ class Records(msgspec.Struct, frozen=True):
 class Changes(msgspec.Struct, frozen=True):
     """Changes for readers: articles that are `new`, `corrected` (different text or fields) and `withdrawn` (deleted).
 
-    And files that went to quarantine (`quarantined`) or left it as records (`mended`).
+    And files that went to quarantine (`quarantined`) or left it as records (`mended`), and articles that live on while
+    their id is not that of an article any more (`new_ids`); those are among the new and the withdrawn ones, too.
     """
 
     new: int = 0
@@ -50,6 +51,7 @@ class Changes(msgspec.Struct, frozen=True):
     withdrawn: int = 0
     quarantined: int = 0
     mended: int = 0
+    new_ids: int = 0
 
 
 class GuardCheck(msgspec.Struct, frozen=True):

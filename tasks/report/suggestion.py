@@ -228,7 +228,7 @@ def _unfit(shape: Shape, path: SourcePath, known: Iterable[Column]) -> str | Non
 
 def _property(shape: Shape, path: SourcePath, taken: set[str]) -> dict[str, Any]:
     """One ODCS property; its name is added to `taken`."""
-    name = _column_name(path, taken)
+    name = column_name(path, taken)
     taken.add(name)
     kind = _type(shape)
     return {"name": name, **kind, "transformSourceObjects": [_format_path(path)], **_lenient(kind)}
@@ -270,7 +270,7 @@ def _item_properties(shape: Shape) -> Iterator[dict[str, Any]]:
     yield from below(shape, ())
 
 
-def _column_name(path: SourcePath, taken: set[str]) -> str:
+def column_name(path: SourcePath, taken: set[str]) -> str:
     """A name in snake case that every engine takes unquoted and no other column has."""
     words = "_".join(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", str(step)) for step in path)
     name = re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_")

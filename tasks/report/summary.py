@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from config.errors import WarehouseError, message_and_hint
 from tasks.report.outcome import Changes, Files, Outcome, Records, UnknownField, Violation
-from tasks.report.words import join_counts
+from tasks.report.words import counted, join_counts
 from tasks.runs.run import Decisions, Plan, Run
 from tasks.runs.staging import read_json
 
@@ -147,4 +147,6 @@ def what_changed(outcome: Outcome) -> str:
     if not files.discovered and not files.removed:
         return "0 files: no file of the sources matches `discover.include`."
     counts = files.changes | {"of them renamed": files.renamed}
-    return f"{files.discovered:,} files: {join_counts(counts) or 'nothing changed'}."
+    new_ids = counted(outcome.changes.new_ids, "article has another id", "articles have another id")
+    said = f" {new_ids} than before." if outcome.changes.new_ids else ""
+    return f"{files.discovered:,} files: {join_counts(counts) or 'nothing changed'}.{said}"

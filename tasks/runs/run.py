@@ -251,6 +251,24 @@ class Publication(msgspec.Struct, frozen=True):
     forgotten: frozenset[str] = frozenset()
 
 
+class Loss(msgspec.Struct, frozen=True):
+    """Articles of one source that readers would lose for one reason.
+
+    Attributes:
+        reason: the name of an entry of `tasks.deduplicate.losses.REASONS`.
+        codes: of the findings in each of the files, divided by `, `; empty where they do not say why.
+        articles: how many; `example` is the path of the first file.
+        accepted_by: the key of `guards` that lets such losses pass.
+    """
+
+    source: str
+    reason: str
+    codes: str
+    articles: int
+    example: str
+    accepted_by: str
+
+
 class Decisions(msgspec.Struct, frozen=True):
     """What the deduplicate stage decided; its table is `manifest.arrow` in the run's folder.
 
@@ -259,7 +277,11 @@ class Decisions(msgspec.Struct, frozen=True):
         same_content: read files whose bytes were those that were known.
         missing: files that were gone when they were to be read; `removed` includes them.
         statuses: live files by status; `violations` and `duplicates` all of them by code and match.
-        live: files of this run's sources that are there; `quarantined` how many of them are.
+        live: files of this run's sources that are there.
+        quarantined: files that went to quarantine and were not there before.
+        articles: articles of the parent in this run's sources and in those of losses; `losses` are those of them that
+            no record tells any more.
+        silent: sources of this run that had articles, and have no record any more.
         changes: what is different for readers, see `tasks.deduplicate.changes`.
     """
 
@@ -273,6 +295,9 @@ class Decisions(msgspec.Struct, frozen=True):
     duplicates: Mapping[str, int] = msgspec.field(default_factory=dict)
     live: int = 0
     quarantined: int = 0
+    articles: int = 0
+    losses: tuple[Loss, ...] = ()
+    silent: tuple[str, ...] = ()
     changes: Mapping[str, int] = msgspec.field(default_factory=dict)
 
 

@@ -48,6 +48,7 @@ HEXO = {
 ELEVENTY = {
     "posts/2021-04-15/ferry.md": '---json\n{"title": "Ferry", "tags": ["post", "sea"]}\n---\nText.',
     "posts/sea.md": "---\ntitle: Sea\ndate: git Last Modified\npermalink: false\n---\nText.",
+    "posts/moved.md": "---\ntitle: Moved\nredirect_to: https://other.example/moved\n---\n",
 }
 ASTRO = {
     "src/content/blog/ferry.mdx": (
@@ -142,6 +143,7 @@ def test_eleventy(desk: Desk) -> None:
     assert told(rows["posts/2021-04-15/ferry.md"], "published_at", "topics") == (day(2021, 4, 15), ["post", "sea"])
     assert rows["posts/sea.md"]["published_at"] is None
     assert "git Last Modified" in rows["posts/sea.md"]["extra"]
+    assert [rows[f"posts/{name}.md"]["permalink"] for name in ("sea", "moved")] == [None, None]
 
 
 def test_astro(desk: Desk) -> None:
@@ -156,7 +158,7 @@ def test_docusaurus(desk: Desk) -> None:
     rows = loaded(desk, DOCUSAURUS)
     post = rows["blog/2021-04-15-ferry/index.md"]
     assert told(post, "title", "authors", "topics") == ("The ferry is back", ["Ann", "bob"], ["Sea"])
-    assert told(post, "permalink", "published_at") == ("/blog/2021/04/15/ferry-back/", day(2021, 4, 15))
+    assert told(post, "permalink", "published_at") == ("/blog/ferry-back/", day(2021, 4, 15))
     intro = rows["docs/intro.md"]
     assert told(intro, "title", "is_published", "updated_at") == ("Intro", False, day(2021, 5, 1))
     translated = rows["i18n/de/docusaurus-plugin-content-blog/2021-04-15-bac.md"]

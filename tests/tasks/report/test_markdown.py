@@ -30,7 +30,7 @@ def test_a_run_stopped_by_a_guard_rail_says_which_and_what_to_do_before_all_else
     found = {"field/type": violation()}
     text = run_report(outcome(status="failed", error="GuardRailError", hint="Check it.", rails=[rail], found=found))
     assert text.startswith("# Stopped by a guard rail: nothing was published\n")
-    assert "**What to do:** Check it\\. In the Prefect UI that is the parameter `accept_quarantine`." in text
+    assert "**What to do:** Check it\\." in text
     assert "| `guards.max_quarantined_share` | 77.0% | 20.0% | **hit** |" in text
     assert text.index("Guard rails") < text.index("what to mend")
 
