@@ -281,9 +281,8 @@ def _is_published(file: _File, _: Column) -> tuple[bool, str] | None:
 
 def _permalink(file: _File, column: Column) -> tuple[str, str] | None:
     place, tree = file.place, file.document.tree or {}
-    # `permalink: false` makes no page, and a page that sends its reader elsewhere has no address of its own.
-    if tree.get("permalink") == "false" or not _REDIRECTS.isdisjoint(tree):
-        return None
+    if tree.get("permalink") == "false":
+        return None  # The site has no such page.
     slug = _slug(tree)
     folder = next((folder for folder in (*place.folders, "") if folder in column.patterns), None)
     if folder is not None:
