@@ -281,8 +281,9 @@ def _is_published(file: _File, _: Column) -> tuple[bool, str] | None:
 
 def _permalink(file: _File, column: Column) -> tuple[str, str] | None:
     place, tree = file.place, file.document.tree or {}
-    if tree.get("permalink") == "false":
-        return None  # The site has no such page.
+    # `permalink: false` makes no page, and one with `redirect_to` (jekyll-redirect-from) only sends its reader elsewhere.
+    if tree.get("permalink") == "false" or "redirect_to" in tree:
+        return None
     slug = _slug(tree)
     folder = next((folder for folder in (*place.folders, "") if folder in column.patterns), None)
     if folder is not None:
