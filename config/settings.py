@@ -105,6 +105,8 @@ class Discover(Struct, frozen=True):
         "archetypes/",
         "scaffolds/",
         "_site/",
+        "_layouts/",
+        "_includes/",
     )
 
 

@@ -8,7 +8,7 @@ The rules, of which each holds for one file alone; a key beats all of them:
 - time: `2021-04-15-x.md` (also as a folder, `2021-04-15-x/index.md`), `2021/04/15/x.md`, the first `2021-04-15`
   elsewhere in the path, `20210415-x.md`, or a `permalink` such as `/2021/04/15/x/`. Two numbers are no day.
 - title: the first heading of the first level, not in code; else the label of menus; for a dated file its name, as
-  Jekyll does.
+  Jekyll does, and for a note (a name with blanks, or `[[links]]` in the text, Obsidian).
 - language: `x.fr.md`, or a folder `fr/` at the top of the content or of a collection (`docs/fr/`, `_posts/fr/`),
   `fr-CA/` anywhere; `it.md` and `v1.2.md` say none.
 - state: a folder `_drafts/` or `drafts/` holds drafts.
@@ -21,14 +21,14 @@ The rules, of which each holds for one file alone; a key beats all of them:
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Final, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from config.contract_types import Column, time_zone
+from config.contract_types import Column, folded, time_zone
 from tasks.front_matter.document import Document
 from tasks.front_matter.findings import Problem
 
@@ -68,6 +68,7 @@ _HEADING: Final = re.compile(
     r"^ {0,3}#[ \t]+(?P<atx>.+?)[ \t]*#*[ \t]*$|^(?P<setext>[^\s#>|-].*)\n=+[ \t]*$|<h1\b[^>]*>(?P<html>.*?)</h1>",
     re.MULTILINE | re.IGNORECASE,
 )
+_NOTE: Final = re.compile(r"\[\[[^\s\[\]][^\[\]\n]*\]\]")
 _MARKS: Final = re.compile(r"<[^>]+>|[*_`]{1,3}(?=\S)|(?<=\S)[*_`]{1,3}|\s*\{#[^}]*\}\s*$|!?\[([^\]]*)\]\([^)]*\)")
 _UNUSUAL: Final = re.compile(r"[\s:{}%\\]")
 _NO_ADDRESS: Final = re.compile(r"[:{}%\\]")
@@ -76,8 +77,14 @@ _TOKEN: Final = re.compile(r":(\w+)")
 _MAY_LACK: Final = ("categories", "section", "sections")
 _EARLIEST, _LATEST = 1900, 2199
 #: Keys of a page that sends its reader elsewhere.
-_REDIRECTS: Final = frozenset({"redirect_to", "redirectto", "redirect", "redirect_url", "redirecturl"})
-_STUB: Final = frozenset({"aliases", "redirect_from", "layout", "url", "permalink", "slug", "id"})
+_REDIRECTS: Final = frozenset({"redirectto", "redirect", "redirecturl"})
+_STUB: Final = frozenset({"aliases", "redirectfrom", "layout", "url", "permalink", "slug", "id"})
+#: Keys of home pages, lists and templates, that say nothing of an article.
+_TECHNICAL: Final = _STUB | frozenset(
+    "actions aside cascade comments eleventyexcludefromcollections eleventynavigation features footer head hero "
+    "hide home lang language layoutclass locale menu nav navbar navigation navorder noindex order outline "
+    "pageclass paginate pagination robots search sidebar sitemap template toc type weight".split()
+)
 
 
 class _Place(NamedTuple):
@@ -108,11 +115,12 @@ class _File(NamedTuple):
     day: date | None
 
 
-def ignored_reason(path: str, tree: dict[str, Any]) -> Problem | None:
-    """Why a file with front matter is no article: a section page, or a redirect without a title; else None."""
+def ignored_reason(path: str, document: Document) -> Problem | None:
+    """Why a file with front matter is no article: a section, or a redirect or bare page without a title; else None."""
     if path.rpartition("/")[2].lower().startswith("_index."):
         return Problem("front-matter/section", "", 0, 0, "the page describes a section of the site, and is no article")
-    keys = {key.lower() for key in tree}
+    tree = document.tree or {}
+    keys = {folded((key,))[0] for key in tree}
     if keys & {"title", "headline", "name"}:
         return None
     layout = tree.get("layout")
@@ -120,6 +128,9 @@ def ignored_reason(path: str, tree: dict[str, Any]) -> Problem | None:
     if keys & _REDIRECTS or (isinstance(layout, str) and layout.lower().startswith("redirect")) or is_stub:
         message = "the page only sends its reader to another one, and is no article"
         return Problem("front-matter/redirect", "", 0, 0, message)
+    if keys <= _TECHNICAL and not document.problems and next(_titles(_place(path), document), None) is None:
+        message = "the page has no title, only what its site needs to build it, and is no article"
+        return Problem("front-matter/section", "", 0, 0, message)
     return None
 
 
@@ -246,20 +257,35 @@ def _moment(match: re.Match[str]) -> datetime | None:
 
 
 def _title(file: _File, column: Column) -> tuple[str, str] | None:
-    heading = _first_heading(file.document.body)
-    if heading and _may_come_from(column, "heading"):
-        return heading, "heading"
-    label = next((text for key in _LABELS if isinstance(text := (file.document.tree or {}).get(key), str)), "").strip()
-    if label:
-        return label, "label"
-    name = file.place.rest or (file.place.stem if "file_name" in (column.derive or ()) else "")
-    words = re.split(r"[-_\s]+", name)
-    return (" ".join(word[:1].upper() + word[1:] for word in words), "file name") if name else None
+    found = (title for title in _titles(file.place, file.document) if _may_come_from(column, title[1]))
+    by_name = (_words(file.place.stem), "file name") if "file_name" in (column.derive or ()) else None
+    return next(found, by_name)
+
+
+def _titles(place: _Place, document: Document) -> Iterator[tuple[str, str]]:
+    """What may be the title of a file whose front matter has none, the best first."""
+    if heading := _first_heading(document.body):
+        yield heading, "heading"
+    labels = ((document.tree or {}).get(key) for key in _LABELS)
+    if label := next((text.strip() for text in labels if isinstance(text, str)), ""):
+        yield label, "label"
+    if place.rest:
+        yield _words(place.rest), "file name"
+    elif " " in place.stem or _NOTE.search(_without_code(document.body)):
+        yield place.stem, "file name"
+
+
+def _words(name: str) -> str:
+    return " ".join(word[:1].upper() + word[1:] for word in re.split(r"[-_\s]+", name))
+
+
+def _without_code(body: str) -> str:
+    return _FENCED.sub("", body) if "```" in body or "~~~" in body else body
 
 
 def _first_heading(body: str) -> str | None:
     """The text of the first heading of the first level, outside of code, without marks and links."""
-    match = _HEADING.search(_FENCED.sub("", body) if "```" in body or "~~~" in body else body)
+    match = _HEADING.search(_without_code(body))
     return _MARKS.sub(r"\1", match["atx"] or match["setext"] or match["html"] or "").strip() if match else None
 
 
@@ -281,7 +307,7 @@ def _is_published(file: _File, _: Column) -> tuple[bool, str] | None:
 
 def _permalink(file: _File, column: Column) -> tuple[str, str] | None:
     place, tree = file.place, file.document.tree or {}
-    # `permalink: false` makes no page, and one with `redirect_to` (jekyll-redirect-from) only sends its reader elsewhere.
+    # `permalink: false` makes no page, and `redirect_to` (jekyll-redirect-from) one that only sends readers elsewhere.
     if tree.get("permalink") == "false" or "redirect_to" in tree:
         return None
     slug = _slug(tree)

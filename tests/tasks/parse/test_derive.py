@@ -74,10 +74,13 @@ def test_a_day_is_one_of_the_contracts_zone() -> None:
         ("x.md", "#hashtag and text\n## Second level", None, None),
         ("2021-04-15-the-night-ferry.md", "Text", "The Night Ferry", "file name"),
         ("2021-04-15-x.md", "# The ferry", "The ferry", "heading"),
+        ("notes/Night ferry.md", "Text", "Night ferry", "file name"),
+        ("notes/ferry.md", "See [[Harbour]].", "ferry", "file name"),
+        ("notes/ferry.md", "```sh\n[[ -f x ]] && [[y]]\n```\nSee [[ this ]]", None, None),
     ],
 )
 def test_title(path: str, body: str, title: str | None, where: str | None) -> None:
-    record = row(path, "layout: post", body)
+    record = row(path, "author: Ann", body)
     assert record["title"] == title
     assert ("field/missing" in record["found"]) == (title is None) or title is None
     assert f"title: {where}" in record["derived"] or where is None
@@ -183,6 +186,8 @@ def test_state(path: str, front: str, is_published: bool | None) -> None:
         ("old.md", "layout: redirect\nto: /new/", "front-matter/redirect"),
         ("old.md", "aliases: [/a, /b]", "front-matter/redirect"),
         ("old.md", "title: Still here\nredirect_to: /new/", None),
+        ("index.html", "layout: home", "front-matter/section"),
+        ("2021-04-15-x.md", "layout: post", None),
         ("posts/index.md", "title: Posts\naliases: [/a]", None),
     ],
 )
