@@ -8,7 +8,7 @@ The rules, of which each holds for one file alone; a key beats all of them:
 - time: `2021-04-15-x.md` (also as a folder, `2021-04-15-x/index.md`), `2021/04/15/x.md`, the first `2021-04-15`
   elsewhere in the path, `20210415-x.md`, or a `permalink` such as `/2021/04/15/x/`. Two numbers are no day.
 - title: the first heading of the first level, not in code; else the label of menus; for a dated file its name, as
-  Jekyll does, and for a note (a name with blanks, or `[[links]]` in the text, Obsidian).
+  Jekyll does, and for a note (a name with blanks, `[[links]]` in the text, keys of Obsidian).
 - language: `x.fr.md`, or a folder `fr/` at the top of the content or of a collection (`docs/fr/`, `_posts/fr/`),
   `fr-CA/` anywhere; `it.md` and `v1.2.md` say none.
 - state: a folder `_drafts/` or `drafts/` holds drafts.
@@ -68,6 +68,7 @@ _HEADING: Final = re.compile(
     r"^ {0,3}#[ \t]+(?P<atx>.+?)[ \t]*#*[ \t]*$|^(?P<setext>[^\s#>|-].*)\n=+[ \t]*$|<h1\b[^>]*>(?P<html>.*?)</h1>",
     re.MULTILINE | re.IGNORECASE,
 )
+_OF_NOTES: Final = frozenset({"cssclass", "cssclasses", "dgpublish", "publish"})
 _NOTE: Final = re.compile(r"\[\[[^\s\[\]][^\[\]\n]*\]\]")
 _MARKS: Final = re.compile(r"<[^>]+>|[*_`]{1,3}(?=\S)|(?<=\S)[*_`]{1,3}|\s*\{#[^}]*\}\s*$|!?\[([^\]]*)\]\([^)]*\)")
 _UNUSUAL: Final = re.compile(r"[\s:{}%\\]")
@@ -271,8 +272,14 @@ def _titles(place: _Place, document: Document) -> Iterator[tuple[str, str]]:
         yield label, "label"
     if place.rest:
         yield _words(place.rest), "file name"
-    elif " " in place.stem or _NOTE.search(_without_code(document.body)):
+    elif " " in place.stem or _is_note(document):
         yield place.stem, "file name"
+
+
+def _is_note(document: Document) -> bool:
+    """Whether a file is a note of Obsidian, whose name is its title."""
+    keys = {folded((key,))[0] for key in document.tree or {}}
+    return not keys.isdisjoint(_OF_NOTES) or _NOTE.search(_without_code(document.body)) is not None
 
 
 def _words(name: str) -> str:
