@@ -62,6 +62,7 @@ ProblemCode = Literal[
     "yaml/anchor",
     "yaml/alias",
     "yaml/tag",
+    "yaml/placeholder",
     "json/duplicate-key",
 ]
 Text = Annotated[str, Meta(min_length=1)]
@@ -86,6 +87,7 @@ _ACTIONS: Final[dict[ProblemCode, Action]] = {
     "yaml/anchor": "reject",
     "yaml/alias": "reject",
     "yaml/tag": "reject",
+    "yaml/placeholder": "warn",
     "json/duplicate-key": "warn",
 }
 

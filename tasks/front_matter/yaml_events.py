@@ -129,12 +129,25 @@ class _EventReader:
             node = None if event.implicit[0] and event.value in _NULLS else self._text(event)
         else:
             self._check_depth(event, depth)
+            if kind is yaml.MappingStartEvent and self._findings.text.startswith("{{", event.start_mark.index):
+                return self._placeholder(event)
             node = self._mapping(depth) if kind is yaml.MappingStartEvent else self._list(depth)
         if event.anchor is not None:
             message = f"The anchor `&{event.anchor}` is used: delete it, and write values out."
             self._add("yaml/anchor", event, message, f"&{event.anchor}")
             self._anchors[event.anchor] = (node, self._nodes - before + 1)
         return node
+
+    def _placeholder(self, start: Any) -> str:
+        """The text of `{{ … }}`, which templates mean as text and YAML as a mapping whose key is a mapping."""
+        depth, event = 1, start
+        while depth:
+            event = self._next()
+            self._count(event, 1)
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        text = self._findings.text[start.start_mark.index : event.end_mark.index]
+        self._add("yaml/placeholder", start, f"`{text}` is a template's placeholder: put it in quotes.", text)
+        return text
 
     def _mapping(self, depth: int) -> dict[str, Node]:
         tree: dict[str, Node] = {}
