@@ -88,6 +88,10 @@ _TECHNICAL: Final = _STUB | frozenset(
 )
 
 
+#: Hexo's address of a post.
+_HEXO: Final = "/:year/:month/:day/:path/"
+
+
 class _Place(NamedTuple):
     """A path as its generator reads it.
 
@@ -97,6 +101,7 @@ class _Place(NamedTuple):
         language: by suffix or folder, with that word.
         day: by the name, else by the path, with that word.
         rest: the stem after its day, or None.
+        in_source: whether it lies in a folder `source/`, as with Hexo.
     """
 
     folders: list[str]
@@ -104,10 +109,11 @@ class _Place(NamedTuple):
     language: tuple[str, str] | None
     day: tuple[datetime, str] | None
     rest: str | None
+    in_source: bool
 
 
 class _File(NamedTuple):
-    """A file: its path, what it holds, and what its front matter states, the day only where a pattern asks for it."""
+    """A file: its path, what it holds, and what its front matter states."""
 
     place: _Place
     document: Document
@@ -152,7 +158,7 @@ def derive(
     of_contract = {column.name: column for column in contract}
     nothing = [None] * len(paths)
     permalinks, titles = (columns[name].to_pylist() if name in columns else nothing for name in ("permalink", "title"))
-    days = _days(columns, of_contract) if any(column.patterns for column in contract) else nothing
+    days = _days(columns, of_contract) if "published_at" in of_contract else nothing
     files = [_File(*facts) for facts in zip(map(_place, paths), documents, permalinks, titles, days, strict=True)]
     sources: list[list[str]] = [[] for _ in paths]
     filled: dict[str, pa.Array] = {}
@@ -195,6 +201,7 @@ def _may_come_from(column: Column, where: str) -> bool:
 def _place(path: str) -> _Place:
     *folders, stem = (_NUMBERED.sub("", part, count=1) for part in _SUFFIX.sub("", path).split("/"))
     base, _, suffix = stem.rpartition(".")
+    in_source = folders[:1] == ["source"]
     folders, in_collection = _below_root(folders)
     language = next(((folder, "folder") for folder in _language_folders(folders, in_collection)), None)
     # A name with more dots is a host or a version.
@@ -206,11 +213,11 @@ def _place(path: str) -> _Place:
         where = "folder"
     match = _DATED.fullmatch(stem)
     if match and (day := _moment(match)):
-        return _Place(folders, stem, language, (day, where), match[4] or None)
+        return _Place(folders, stem, language, (day, where), match[4] or None, in_source)
     above = _FOLDERS_OF_DAY.search("/".join(folders)) or _DAY.search("/".join(folders))
     match = above or _DAY.search(stem) or _DIGITS.match(stem)
     moment = _moment(match) if match else None
-    return _Place(folders, stem, language, (moment, "folder" if above else where) if moment else None, None)
+    return _Place(folders, stem, language, (moment, "folder" if above else where) if moment else None, None, in_source)
 
 
 def _language_folders(folders: list[str], in_collection: bool) -> list[str]:
@@ -318,16 +325,20 @@ def _permalink(file: _File, column: Column) -> tuple[str, str] | None:
     if tree.get("permalink") == "false" or "redirect_to" in tree:
         return None
     slug = _slug(tree)
-    folder = next((folder for folder in (*place.folders, "") if folder in column.patterns), None)
-    if folder is not None:
-        return _by_pattern(column.patterns[folder], file, place.folders.index(folder) + 1 if folder else 0)
+    pattern = _pattern(file, column)
+    if pattern and ((filled := _by_pattern(pattern[0], file, pattern[1])) or column.patterns):
+        return filled
     if slug and slug.startswith("/"):
         return slug, "slug"
     if "_drafts" in place.folders or "i18n" in place.folders:
         return None
     folders, last = [folder.removeprefix("_") for folder in place.folders], slug or place.stem
-    if place.day and place.rest and not (slug and folders[:1] == ["blog"] and "_posts" not in place.folders):
-        folders, last = [*_above_day(place.folders), f"{place.day[0]:%Y/%m/%d}"], slug or place.rest
+    if place.day and place.rest:
+        # Zola cuts the day off, and in the blog of Docusaurus a slug replaces it.
+        is_zola = isinstance(tree.get("taxonomies"), dict) or isinstance(tree.get("extra"), dict)
+        is_undated = is_zola or (slug and place.folders[:1] == ["blog"] and "_posts" not in place.folders)
+        folders = folders if is_undated else [*_above_day(place.folders), f"{place.day[0]:%Y/%m/%d}"]
+        last = slug or place.rest
     if folders and folders[0] in _TRANSLATIONS:
         folders = folders[1:]
     if place.language and place.language[1] == "file name":
@@ -338,6 +349,18 @@ def _permalink(file: _File, column: Column) -> tuple[str, str] | None:
         if _NO_ADDRESS.search(address):
             return None
     return f"/{address}/" if address else "/", "path and slug" if slug else "path"
+
+
+def _pattern(file: _File, column: Column) -> tuple[str, int] | None:
+    """The pattern of a file's address, by contract, front matter or place, and how many folders precede it."""
+    place, stated = file.place, (file.document.tree or {}).get("permalink")
+    folder = next((folder for folder in (*place.folders, "") if folder in column.patterns), None)
+    if folder is not None:
+        return column.patterns[folder], place.folders.index(folder) + 1 if folder else 0
+    posts = place.folders.index("_posts") + 1 if "_posts" in place.folders else 0
+    if isinstance(stated, str) and stated.startswith("/") and ":" in stated:
+        return stated.replace(":title", ":slug"), posts  # as Jekyll fills `permalink`, by the file's name
+    return (_HEXO, posts) if place.in_source and posts == 1 and not place.day else None
 
 
 def _by_pattern(pattern: str, file: _File, at: int) -> tuple[str, str] | None:
@@ -359,9 +382,11 @@ def _by_pattern(pattern: str, file: _File, at: int) -> tuple[str, str] | None:
         "categories": "/".join(map(_slugified, [*place.folders[: max(at - 1, 0)], *_categories(tree)])),
         "path": "/".join([*place.folders[at:], name]),
     }
-    if any(not parts[part] for part in _TOKEN.findall(pattern) if part not in _MAY_LACK):
+    if any(not parts.get(part) for part in _TOKEN.findall(pattern) if part not in _MAY_LACK):
         return None
     address = _TOKEN.sub(lambda found: parts[found[1]], pattern)
+    if _NO_ADDRESS.search(address):
+        return None
     if place.language and place.language[1] == "file name":
         address = f"{place.language[0].lower()}/{address}"
     return re.sub(r"/{2,}", "/", f"/{address}"), "pattern"

@@ -145,6 +145,12 @@ def test_language(path: str, front: str, language: str | None, where: str | None
         ("blog/2021-04-15-hello.md", "title: T\nslug: bye", "/blog/bye/"),
         ("blog/_posts/2021-04-15-hello.md", "title: T\nslug: bye", "/blog/2021/04/15/bye/"),
         ("data/blog/hello.mdx", "title: T", "/blog/hello/"),
+        ("fr/_posts/2021-04-15-x.md", "title: T\npermalink: /fr/:year/:title", "/fr/2021/x"),
+        ("_posts/2021-04-15-x.md", "title: T\npermalink: /:unknown/:title", "/2021/04/15/x/"),
+        ("source/_posts/sea/x.md", "title: T\ndate: 2021-04-15 10:00:00", "/2021/04/15/sea/x/"),
+        ("_posts/x.md", "title: T\ndate: 2021-04-15 10:00:00", "/posts/x/"),
+        ("content/blog/2021-04-15-x.md", "title: T\nextra: {a: b}", "/blog/x/"),
+        ("content/blog/2021-04-15-x.md", "title: T\nslug: y\ntaxonomies: {tags: [a]}", "/blog/y/"),
         ("_drafts/x.md", "title: T", None),
     ],
 )
