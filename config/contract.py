@@ -21,6 +21,7 @@ import pyarrow as pa
 import yaml
 from msgspec.structs import replace
 
+from config.contract_keys import OF_CONTRACT, OF_TABLE, custom_properties, refuse_unknown
 from config.contract_types import Column, parse_check, parse_column
 from config.errors import ContractError
 from config.overlay import is_overlay, laid_over
@@ -162,7 +163,9 @@ def contract_document(path: Path = PACKAGED) -> Any:
     except OSError as error:
         raise ContractError(f"cannot read the contract: {error.strerror}.", "Name an existing file.") from None
     except yaml.YAMLError as error:
-        raise ContractError(f"the contract is not valid YAML: {error}.") from None
+        mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None) or error
+        place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+        raise ContractError(f"the contract is not valid YAML: {place}{problem}.") from None
     return laid_over(read_yaml(PACKAGED), document, source) if is_overlay(document) else document
 
 
@@ -173,15 +176,23 @@ def _contract(document: Any) -> Contract:
         raise ContractError(
             f"`apiVersion` is {document.get('apiVersion')!r}, presslake reads v3.", "Convert the contract to ODCS v3."
         )
+    if "columns" in document or "overlay" in document:
+        hint = "An overlay has `overlay: 1` and no `kind`; a whole contract has `schema`."
+        raise ContractError("this is half an overlay and half a whole contract.", hint)
+    refuse_unknown(document, OF_CONTRACT, "unknown key")
+    for key in document.keys() - {"schema"}:
+        _refuse_columns(document[key], key)
+    custom = custom_properties(document.get("customProperties") or [], "the contract")
     tables = {table.name: table for table in map(_table, document.get("schema") or [])}
     if missing := [name for name in TABLES if name not in tables]:
         raise ContractError(f"`schema` has no table {missing[0]!r}.", f"presslake writes {', '.join(TABLES)}.")
     _check_computed(tables["articles"])
-    custom = {entry.get("property"): entry.get("value") for entry in document.get("customProperties") or []}
     tables["articles"] = _with_checks(tables["articles"], document.get("rules") or custom.get("rules") or [])
     versions = tables.pop(VERSIONS, None)
     if versions and tuple(column.name for column in versions.columns[: len(VERSION_COLUMNS)]) != VERSION_COLUMNS:
         raise ContractError(f"{VERSIONS} must start with the columns {', '.join(VERSION_COLUMNS)}.", "Put them back.")
+    for table in tables.values():
+        _check_sources(table, tables["articles"])
     tables["duplicates"] = _with_columns_of(tables["articles"], tables["duplicates"])
     tables["related"] = _with_entry_fields(tables["related"], tables["duplicates"])
     return Contract(
@@ -209,8 +220,34 @@ def _with_checks(articles: Table, rules: list[dict[str, Any]]) -> Table:
     return replace(articles, columns=tuple(columns.values()))
 
 
+def _refuse_columns(node: Any, where: str) -> None:
+    """Refuse a property that stands where no table is: it would be read past."""
+    if isinstance(node, dict):
+        if "transformSourceObjects" in node:
+            raise ContractError(
+                f"{node.get('name', 'a column')} stands under `{where}`.",
+                "Move it to `schema`, table `articles`, under its `properties`.",
+            )
+        node = list(node.values())
+    for child in node if isinstance(node, list) else ():
+        _refuse_columns(child, where)
+
+
+def _check_sources(table: Table, articles: Table) -> None:
+    """Refuse columns that say a front-matter field in a table that is not read from files."""
+    known = {column.name for column in articles.columns} | ({"related"} if table.name == "duplicates" else set())
+    for column in table.columns:
+        if column.sources and column.name not in known and table.name in (*TABLES, VERSIONS):
+            raise ContractError(
+                f"{table.name}.{column.name} is a front-matter field, and none of `articles`.",
+                "Move the property to the table `articles`; the other tables take it from there.",
+            )
+
+
 def _table(entry: dict[str, Any]) -> Table:
     name = str(entry.get("name"))
+    refuse_unknown(entry, OF_TABLE, f"table {name!r}: unknown key")
+    custom_properties(entry.get("customProperties") or [], f"table {name!r}")
     columns = tuple(parse_column(prop, f"{name}.") for prop in entry.get("properties") or [])
     names = [column.name for column in columns]
     if twice := {n for n in names if names.count(n) > 1}:

@@ -181,6 +181,8 @@ def published_contract(path: Path = PACKAGED) -> dict[str, Any]:
     """
     contract: dict[str, Any] = contract_document(path)
     contract.pop("slaProperties", None)
+    if rules := contract.pop("rules", None):  # ODCS has no such key
+        contract["customProperties"] = [*contract.get("customProperties", []), {"property": "rules", "value": rules}]
     contract["schema"] = [table for table in contract["schema"] if table["name"] != VERSIONS]
     for table in contract["schema"]:
         for column in table["properties"]:

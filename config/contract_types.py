@@ -7,7 +7,7 @@ Does not belong here: tables and the whole contract (`config.contract`).
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
 from functools import cached_property, lru_cache
 from typing import Any, Final, Literal, TypeVar
@@ -17,6 +17,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from config.contract_keys import OF_PROPERTY, OPTIONS, custom_of, refuse_unknown
 from config.errors import ContractError, nearest
 
 Severity = Literal["error", "warning"]
@@ -36,30 +37,22 @@ _SCALARS: Final = {
 _LOGICAL: Final = (*_SCALARS, "integer", "array", "object")
 #: Between the words of a key.
 _NO_MARKS: Final = str.maketrans("", "", "-_ ")
-_CUSTOM: Final = frozenset(
-    "severity typeSeverity sentinels repair split combine fallback states derive default patterns".split()
-)
-#: Keys of an ODCS property that mean something to presslake; a near miss of one would silently do nothing.
-_KEYS: Final = frozenset(
-    "name description logicalType logicalTypeOptions physicalType required partitioned enum items properties "
-    "transformSourceObjects transformLogic customProperties".split()
-)
-#: Keys that ODCS v3 has for others, none of which is near one of ours: a contract has some with every property.
-_OTHERS: Final = frozenset(
-    "primaryKey primaryKeyPosition unique partitionKeyPosition examples businessName classification tags".split()
-)
-_OPTIONS: Final = frozenset(
-    "format pattern minimum maximum minLength maxLength minItems maxItems timezone defaultTimezone order".split()
-)
 #: Column names that every engine takes without quotes.
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning")
+SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning")
 _REPAIRS: Final = ("text", "line", "name", "url")
-_DERIVATIONS: Final = ("file_name", "path", "heading")
+#: What can be derived, and from where.
+DERIVATIONS: Final[Mapping[str, tuple[str, ...]]] = {
+    "title": ("heading", "file_name"),
+    "published_at": ("file_name", "path"),
+    "language": ("file_name", "path"),
+    "is_published": ("path",),
+    "permalink": ("path",),
+}
 #: Kinds of a site's own rules.
 CHECKS: Final = ("pattern", "not_pattern", "min_length", "max_length", "one_of")
 _COMBINATIONS: Final = ("first", "union", "all")
-_ORDERS: Final = ("dmy", "mdy")
+ORDERS: Final = ("dmy", "mdy")
 _SPLITS: Final = ("commas", "blanks", "names")
 #: What an address is made of, each with `:` before it: the day, the front matter's slug or else the name, the name
 #: without its day, the headline as a slug, the front matter's slug or else that, the first folder and all folders, the
@@ -212,11 +205,11 @@ def parse_column(prop: dict[str, Any], where: str) -> Column:
     where += name
     if not _NAME.fullmatch(name):
         raise ContractError(f"{where}: this is no name for a column.", "Use letters, digits and `_`.")
-    _refuse_near_misses(prop.keys() - _OTHERS, _KEYS, f"{where}: unknown key")
-    _refuse_near_misses(prop.get("logicalTypeOptions") or {}, _OPTIONS, f"{where}: unknown option")
+    refuse_unknown(prop, OF_PROPERTY, f"{where}: unknown key")
+    refuse_unknown(prop.get("logicalTypeOptions") or {}, OPTIONS, f"{where}: unknown option")
     logical = _one_of(prop.get("logicalType", "string"), _LOGICAL, f"{where}: logicalType")
     item, fields = _children(prop, logical, where)
-    custom = _custom(prop, where)
+    custom = custom_of(prop, where)
     sources = tuple(map(_source_path, prop.get("transformSourceObjects") or ()))
     required = bool(prop.get("required", False))
     # A wrong value in a field that is not needed never costs the article.
@@ -233,14 +226,14 @@ def parse_column(prop: dict[str, Any], where: str) -> Column:
         type_severity=_severity(custom, "typeSeverity", default, where),
         sentinels=frozenset(map(str, custom.get("sentinels") or ())),
         repair=_one_of(custom["repair"], _REPAIRS, f"{where}: repair") if "repair" in custom else None,
-        derive=_derivations(custom.get("derive"), where),
+        derive=_derivations(name, custom.get("derive"), where),
         default=str(custom["default"]) if custom.get("default") else None,
         patterns=_patterns(custom.get("patterns") or {}, where),
         combine=_one_of(custom.get("combine", "first"), _COMBINATIONS, f"{where}: combine"),
         fallback=tuple(folded(_source_path(str(path))) for path in custom.get("fallback") or ()),
         states=_states(custom.get("states") or {}),
         zone=_zone(prop, where),
-        order=_order(prop, where),
+        order=_one_of(custom["order"], ORDERS, f"{where}: order") if "order" in custom else None,
         holds_names=custom.get("split") == "names",
         splits_at_blanks=_splits_at_blanks(custom.get("split", "commas"), sources, where),
         item=item,
@@ -304,29 +297,6 @@ def _bound(value: Any, logical: str, where: str) -> int | float | datetime | Non
     raise ContractError(f"{where}: the bound {value!r} does not fit a {logical}.", "Use a number or a time.")
 
 
-def _custom(prop: dict[str, Any], where: str) -> dict[str, Any]:
-    custom = {str(entry.get("property")): entry.get("value") for entry in prop.get("customProperties") or ()}
-    _refuse_near_misses(custom, _CUSTOM, f"{where}: unknown custom property")
-    return custom
-
-
-def _refuse_near_misses(entries: Collection[str], known: frozenset[str], what: str) -> None:
-    """Other tools keep keys of their own in a contract: only a near miss of one of ours is a mistake."""
-    if known.issuperset(entries):
-        return
-    for name in sorted(str(entry) for entry in entries if entry not in known):
-        if near := _near(name, known):
-            raise ContractError(f"{what} {name!r}.", f"Did you mean {near!r}?")
-
-
-@lru_cache(maxsize=256)
-def _near(name: str, known: frozenset[str]) -> str | None:
-    """The name that another one is a near miss of; a contract has the same foreign keys many times."""
-    import difflib  # noqa: PLC0415  (only foreign keys and errors need it)
-
-    return next(iter(difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.85)), None)
-
-
 def _zone(prop: dict[str, Any], where: str) -> str:
     zone = str((prop.get("logicalTypeOptions") or {}).get("defaultTimezone", "Etc/UTC"))
     try:
@@ -336,11 +306,6 @@ def _zone(prop: dict[str, Any], where: str) -> str:
             f"{where}: defaultTimezone is {zone!r}, which is no time zone.", "Use an IANA name such as Europe/Berlin."
         ) from None
     return zone
-
-
-def _order(prop: dict[str, Any], where: str) -> str | None:
-    order = (prop.get("logicalTypeOptions") or {}).get("order")
-    return None if order is None else _one_of(order, _ORDERS, f"{where}: order")
 
 
 def _splits_at_blanks(split: Any, sources: tuple[SourcePath, ...], where: str) -> tuple[SourcePath, ...]:
@@ -356,7 +321,7 @@ def parse_check(rule: dict[str, Any], where: str) -> Check:
     Raises:
         ContractError: it is none.
     """
-    _refuse_near_misses(rule, frozenset({"column", *CHECKS, "severity", "message"}), f"{where}: unknown key")
+    refuse_unknown(rule, frozenset({"column", *CHECKS, "severity", "message"}), f"{where}: unknown key")
     kinds = [kind for kind in CHECKS if kind in rule]
     if len(kinds) != 1:
         raise ContractError(f"{where}: a rule has one check.", f"Give one of {', '.join(CHECKS)}.")
@@ -370,10 +335,10 @@ def parse_check(rule: dict[str, Any], where: str) -> Check:
     return Check(kind, value, _severity(rule, "severity", "error", where), str(rule.get("message", "")))
 
 
-def _derivations(given: Any, where: str) -> tuple[str, ...] | None:
+def _derivations(name: str, given: Any, where: str) -> tuple[str, ...] | None:
     if given is None:
         return None
-    return tuple(_one_of(place, _DERIVATIONS, f"{where}: derive") for place in given)
+    return tuple(_one_of(place, DERIVATIONS.get(name, ()), f"{where}: derive") for place in given)
 
 
 def _patterns(given: Any, where: str) -> dict[str, str]:
@@ -402,7 +367,7 @@ def _states(states: dict[str, dict[Any, bool]]) -> dict[SourcePath, dict[str, bo
 
 
 def _severity(custom: dict[str, Any], name: str, default: str, where: str) -> Severity:
-    return _one_of(custom.get(name, default), _SEVERITIES, f"{where}: {name}")
+    return _one_of(custom.get(name, default), SEVERITIES, f"{where}: {name}")
 
 
 def _one_of(value: Any, valid: tuple[Choice, ...], where: str) -> Choice:

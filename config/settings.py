@@ -150,7 +150,9 @@ class Read(Struct, frozen=True):
 class Contract(Struct, frozen=True):
     """Which rules the articles are held to."""
 
-    path: Annotated[Text | None, "The data contract (ODCS); null is the packaged articles.odcs.yaml."] = None
+    path: Annotated[Text | None, "The data contract, an overlay or a whole one (ODCS); null is the packaged one."] = (
+        None
+    )
     base_url: Annotated[
         Text | None, "Address of the site, such as https://example.org; before permalinks it makes `url`, and no id."
     ] = None

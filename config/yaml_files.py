@@ -1,13 +1,13 @@
 """YAML files of the configuration: reading and writing them, and rules of a given shape made into such as work.
 
-Belongs here: what is the same for every such file, its errors above all. Does not belong here: the
+Belongs here: what is the same for every such file, its lines and errors above all. Does not belong here: the
 shapes, and what a usable rule is (`url_rules`, `match_rules`, `contract`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -44,6 +44,44 @@ def format_yaml(content: Any, *, width: int, flow: bool | None = False) -> str:
         content, Dumper=_Plain, sort_keys=False, allow_unicode=True, default_flow_style=flow, width=width
     )
     return text
+
+
+class YamlLines:
+    """The lines of the keys in a YAML text, counted from 1."""
+
+    def __init__(self, source: bytes) -> None:
+        self._root = yaml.compose(source, Loader=yaml.SafeLoader)
+
+    def repeated(self) -> Iterator[tuple[str, int, int]]:
+        """Keys that stand twice in one mapping, with the lines of both."""
+        nodes = [self._root]
+        while nodes:
+            node = nodes.pop(0)
+            first: dict[str, int] = {}
+            for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
+                line = key.start_mark.line + 1
+                if key.value in first:
+                    yield key.value, first[key.value], line
+                first[key.value] = line
+            if isinstance(node, yaml.MappingNode):
+                nodes += [child for _, child in node.value]
+            elif isinstance(node, yaml.SequenceNode):
+                nodes += node.value
+
+    def line(self, path: Sequence[str | int]) -> int:
+        """The line of what stands at a path, or of the last part of the path that is there."""
+        node, line = self._root, 1
+        for step in path:
+            if isinstance(node, yaml.MappingNode):
+                found = next(((key, value) for key, value in node.value if key.value == str(step)), None)
+            elif isinstance(node, yaml.SequenceNode) and isinstance(step, int):
+                found = (node.value[step], node.value[step])
+            else:
+                found = None
+            if found is None:
+                break
+            line, node = found[0].start_mark.line + 1, found[1]
+        return line
 
 
 def read_rules(

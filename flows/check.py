@@ -9,29 +9,21 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any, Final, Literal, TypeVar
 
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from config.contract import load_contract
-from config.errors import UsageError
 from config.settings import Settings
-from config.url_rules import load_url_rules
-from tasks.arrow.schemas import LISTING
-from tasks.discover import local
+from flows.listed_files import list_files, parse_job
 from tasks.discover.batches import make_batches
 from tasks.discover.left_out import name_left_out
-from tasks.discover.location import expanded, split_name
-from tasks.discover.source import kind_of, open_source
-from tasks.front_matter.policy import ReadPolicy
 from tasks.parse.batch import ParseJob, read_batch
-from tasks.report.words import counted, format_message, near, printable
-from tasks.runs.source import Source
+from tasks.report.way_out import Fault
+from tasks.report.words import counted, format_message, printable
 from tasks.validate.batch import validate_batch
 
 #: Bytes of source files from which on worker processes are worth their start.
@@ -65,7 +57,8 @@ class FileCounts(msgspec.Struct, frozen=True):
 class CheckReport(msgspec.Struct, frozen=True):
     """All findings, sorted by path and place; `failed` if there is an error among them.
 
-    `note` names files with front matter that the patterns leave out; empty as a rule.
+    `note` names files with front matter that the patterns leave out, `hint` says why most files fail and the way
+    out, in lines; both are empty as a rule.
     """
 
     status: Literal["passed", "failed"]
@@ -74,6 +67,7 @@ class CheckReport(msgspec.Struct, frozen=True):
     warnings: int
     violations: list[Finding]
     note: str = ""
+    hint: str = ""
 
 
 def check_sources(specs: Sequence[str], settings: Settings) -> CheckReport:
@@ -88,23 +82,33 @@ def check_sources(specs: Sequence[str], settings: Settings) -> CheckReport:
         UsageError: a source, the contract or a setting cannot be understood.
         SourceError: a source is not there or cannot be listed.
     """
-    files, sources, whole = _list_files(specs, settings)
+    files, sources, whole = list_files(specs, settings)
     batches = make_batches(files, settings.run.batch_bytes)
     checked = ignored = 0
     findings: list[Finding] = []
-    for states, found in in_processes(
-        batches, partial(_check_batch, job=_job(sources, settings)), settings.run.workers
-    ):
+    faults: dict[tuple[str, str], Fault] = {}
+    job = parse_job(sources, settings)
+    for states, found in in_processes(batches, partial(_check_batch, job=job), settings.run.workers):
         ignored += states.get("ignored", 0)
         checked += sum(count for state, count in states.items() if state not in {"ignored", "missing"})
-        findings += map(_finding, found.to_pylist())
+        rows = found.to_pylist()
+        findings += map(_finding, rows)
+        for row in rows:
+            if row["severity"] == "error":
+                faults.setdefault((row["source"], row["source_path"]), _fault(row))
     findings.sort(key=lambda f: (f.path, f.line or 0, f.column or 0, f.code, f.field))
     errors = sum(finding.severity == "error" for finding in findings)
     status: Literal["passed", "failed"] = "failed" if errors else "passed"
     counts = FileCounts(checked, ignored)
     # A single file is checked alone, whatever is beside it.
     note = name_left_out(sources[name] for name in whole)
-    return CheckReport(status, counts, errors, len(findings) - errors, findings, note)
+    hint = ""
+    if len(faults) > 1 and len(faults) * 2 > checked:
+        from flows.failure_help import help_for_check  # noqa: PLC0415  (few checks need it)
+
+        failing = files.filter([(row["source"], row["source_path"]) in faults for row in _named(files)])
+        hint = help_for_check(list(faults.values()), failing, job, checked, specs[0])
+    return CheckReport(status, counts, errors, len(findings) - errors, findings, note, hint)
 
 
 def format_finding(finding: Finding) -> str:
@@ -124,63 +128,6 @@ def format_counts(report: CheckReport) -> str:
     if not report.files.checked and not report.files.ignored:
         return f"{counts}: no file matches `discover.include` (`--include`)"
     return f"{counts} in {counted(report.files.checked, 'file')}{ignored}"
-
-
-def _job(sources: Mapping[str, Source], settings: Settings) -> ParseJob:
-    contract, rules = load_contract(settings.contract.path), load_url_rules(settings.contract.url_rules)
-    return ParseJob(
-        sources, contract, rules, ReadPolicy.of(settings.read), settings.read.max_file_bytes, settings.contract.base_url
-    )
-
-
-def _list_files(specs: Sequence[str], settings: Settings) -> tuple[pa.Table, dict[str, Source], set[str]]:
-    """Every file once, as a `LISTING`, the sources, and the names of those that are listed whole.
-
-    A source is named by its place as the user can open it.
-    """
-    sources: dict[str, Source] = {}
-    whole: set[str] = set()
-    listings, absolute = [LISTING.empty_table()], [pa.array([], pa.string())]
-    for spec in specs:
-        source, listing, root = _listed(split_name(spec)[1], settings)
-        sources.setdefault(source.name, source)
-        if not expanded(split_name(spec)[1]).is_file():
-            whole.add(source.name)
-        listings.append(listing)
-        absolute.append(pc.binary_join_element_wise(root, listing["source_path"], "/").combine_chunks())
-    return _each_once(pa.concat_tables(listings), pa.concat_arrays(absolute)), sources, whole
-
-
-def _listed(text: str, settings: Settings) -> tuple[Source, pa.Table, str]:
-    """The source at a place, its files, and the root that makes their paths unlike any others'."""
-    include, exclude = settings.discover.include, settings.discover.exclude
-    if kind_of(text) is not local.KIND:
-        source = open_source(text, printable(text), include, exclude, settings.access)
-        return source, source.list(), text
-    single = path.resolve() if (path := expanded(text)).is_file() else None
-    folder = single.parent if single else path
-    name = printable(near(str(folder)))
-    source = open_source(str(folder) if single else text, name, include, exclude)
-    return source, _listing_of(name, single) if single else source.list(), printable(str(folder.resolve()))
-
-
-def _listing_of(name: str, file: Path) -> pa.Table:
-    """The listing of a single file.
-
-    Raises:
-        UsageError: its name cannot stand in a table.
-    """
-    if file.name != os.fsencode(file.name).decode(errors="replace"):
-        raise UsageError(f"The name of {printable(str(file))} is not UTF-8.", "Rename the file, or check its folder.")
-    status = file.stat()
-    modified = status.st_mtime_ns // 1000
-    return pa.table([[name], [file.name], [status.st_size], [modified], [None], [None], [None]], schema=LISTING)
-
-
-def _each_once(files: pa.Table, absolute: pa.Array) -> pa.Table:
-    """Files that two specifications name are kept where they stand first."""
-    paths = pc.unique(absolute)
-    return files if len(paths) == len(files) else files.take(pc.index_in(paths, absolute))
 
 
 def in_processes(batches: Sequence[pa.Table], work: Callable[[pa.Table], Result], workers: int) -> Iterator[Result]:
@@ -220,6 +167,16 @@ def _check_batch(files: pa.Table, job: ParseJob) -> tuple[dict[str, int], pa.Tab
     for name in ("source", "source_path"):
         found = found.append_column(name, read[name].take(found["row"]))
     return states, found
+
+
+def _named(files: pa.Table) -> list[dict[str, Any]]:
+    names: list[dict[str, Any]] = files.select(["source", "source_path"]).to_pylist()
+    return names
+
+
+def _fault(row: dict[str, Any]) -> Fault:
+    place = (row["line"], row["column"], row["code"], row["field"] or "")
+    return Fault(row["source_path"], *place, row["message"], row["value"] or "")
 
 
 def _finding(row: dict[str, Any]) -> Finding:

@@ -7,7 +7,7 @@ here: which articles readers would lose, and why (`tasks.deduplicate.losses`).
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, Literal
 
 import msgspec
@@ -61,8 +61,13 @@ def check_listing(plan: Plan, guards: Guards) -> None:
         )
 
 
-def check_decisions(decisions: Decisions, guards: Guards) -> None:
+def check_decisions(decisions: Decisions, guards: Guards, explained: Callable[[], str] | None = None) -> None:
     """Stop before anything is written if readers would lose too many articles, or too many files are bad or missing.
+
+    Args:
+        decisions: what a run found.
+        guards: the limits.
+        explained: gives the cause of a large quarantine and the way out.
 
     Raises:
         GuardRailError: too large a share of the articles would be lost, or of the files is new in quarantine or went
@@ -83,7 +88,9 @@ def check_decisions(decisions: Decisions, guards: Guards) -> None:
         raise GuardRailError(
             f"{decisions.quarantined:,} of {decisions.live:,} files ({quarantined.found:.0%}) would be quarantined; "
             f"`guards.max_quarantined_share` is {quarantined.limit:.0%}.",
-            "Nothing was published. `presslake check SOURCE` says what is wrong with them; "
+            f"Nothing was published. {explained()}"
+            if explained
+            else "Nothing was published. `presslake check SOURCE` says what is wrong with them; "
             f"if that is to be expected, {run_again('accept_quarantine')}.",
         )
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from config.errors import RunError, WarehouseError
 from flows.engine import Engine
+from flows.failure_help import help_for_run, require_rows
 from flows.guards import check_decisions, check_listing
 from flows.tracking import Tracker
 from tasks.deduplicate.stage import deduplicate_records
@@ -70,7 +72,9 @@ def _run_stages(run: Run, engine: Engine, tracker: Tracker) -> Outcome:
         name = f"deduplicate {counted(plan.discovered, 'file')}, {read:,} of them read"
         decisions = engine.call(run, deduplicate_records, batches, name=name)
     tracker.decided(decisions)
-    check_decisions(decisions, run.settings.guards)
+    explained = partial(help_for_run, run, batches, decisions)
+    check_decisions(decisions, run.settings.guards, explained)
+    require_rows(run, decisions, explained)
     reach("run.after-deduplicate")
 
     outcome = _publish(run, engine, tracker) if decisions.affected or run.writes_all else tracker.unchanged()

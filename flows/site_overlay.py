@@ -14,11 +14,12 @@ import msgspec
 
 from config.contract import Contract
 from config.contract_types import time_zone
-from config.overlay import DERIVATIONS
+from config.overlay import key_origin
 from flows.site_evidence import Row
 from tasks.discover.site_config import SiteConfig
 from tasks.parse.times import read_time
-from tasks.report.suggestion import column_name, shapes
+from tasks.report.field_shapes import shapes
+from tasks.report.suggestion import column_name
 
 #: Column to what the overlay says of it, and the reason.
 Overlay = dict[str, tuple[Mapping[str, Any], str]]
@@ -75,7 +76,7 @@ def lacks_title(row: Row) -> bool:
 
 def _add_fields(contract: Contract, rows: Sequence[Row], overlay: Overlay) -> None:
     """Columns for the fields that most files have, the most frequent ones first."""
-    extra = shapes(row["extra"] for row in rows if row["extra"])
+    extra = shapes((row["extra"], ()) for row in rows)
     known = {str(path[0]) for column in contract.source_columns for path in column.sources}
     known |= {key for said, _ in overlay.values() for key in _listed(said.get("from"))}
     taken = {column.name for column in contract["duplicates"].columns}
@@ -87,17 +88,12 @@ def _add_fields(contract: Contract, rows: Sequence[Row], overlay: Overlay) -> No
         name = column_name((key,), taken)
         taken.add(name)
         example = next(iter(inner.examples), "")
-        says = {"from": _quoted(key), "type": "strings" if shape.item is not None else shape.logical}
+        says = {"from": key_origin(key), "type": "strings" if shape.item is not None else shape.logical}
         overlay[name] = (says, f"`{key}` is in {shape.count / len(rows):.0%} of the files, such as {example!r}.")
 
 
 def _listed(given: Any) -> list[str]:
     return [str(key) for key in given] if isinstance(given, list) else [str(given)]
-
-
-def _quoted(key: str) -> Any:
-    """A key as `from` names it, where a word of the overlay's own would mean something else."""
-    return {"key": key} if key in (*DERIVATIONS, "not") else key
 
 
 def _renamed(rows: Sequence[Row], names: re.Pattern[str], fits: Callable[[str], bool]) -> Any:
@@ -112,7 +108,7 @@ def _renamed(rows: Sequence[Row], names: re.Pattern[str], fits: Callable[[str], 
         for key, texts in values.items()
         if len(texts) > _COMMON * len(rows) and all(map(fits, texts)) and names.search(key)
     }
-    return _quoted(max(found, key=lambda key: found[key])) if found else None
+    return key_origin(max(found, key=lambda key: found[key])) if found else None
 
 
 def _is_title(text: str) -> bool:

@@ -16,7 +16,7 @@ from typing import Any, Final, Literal
 from config.contract import PACKAGED, load_contract
 from config.settings import Settings, load_settings
 
-#: What a file is: an article, one of two kinds of broken ones, withdrawn, or no article at all.
+#: What a file is: an article, a broken one, one with a wrong value, withdrawn, or no article at all.
 Shape = Literal["article", "unclosed", "bad date", "removed", "plain"]
 
 #: Ways to write one address; all have the same URL key.

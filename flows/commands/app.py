@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 from cyclopts import App, Parameter
 
 from config import VERSION
-from flows.commands import init, run, serve, snapshots, status, upkeep
+from flows.commands import contract, init, run, serve, snapshots, status, upkeep
 
 _INTRODUCTION: Final = """\
 Turn folders of front-matter articles into clean, typed, de-duplicated Parquet tables, and keep them right."""
@@ -48,7 +48,7 @@ COMMANDS: Final = {
     "explain": _Command(status.explain, status.EXPLAIN_EXAMPLES, "[OPTIONS] SUBJECT"),
     "report": _Command(status.report, status.REPORT_EXAMPLES),
     "serve": _Command(serve.serve, serve.EXAMPLES, "[OPTIONS] SOURCE..."),
-    "contract": _Command(status.contract),
+    "contract": _Command(contract.contract),
     "backfill": _Command(upkeep.backfill, upkeep.BACKFILL_EXAMPLES),
 }
 

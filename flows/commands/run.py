@@ -157,4 +157,5 @@ def check(
         sys.stdout.flush()
         sys.stderr.write(f"{report.note}\n" if report.note else "")
         sys.stderr.write(f"{format_counts(report)}\n")
+        sys.stderr.write(f"\n{report.hint}\n" if report.hint else "")
     return int(report.status == "failed")

@@ -1,4 +1,4 @@
-"""`presslake status`, `path`, `explain`, `report` and `contract suggest`: what a warehouse says of itself.
+"""`presslake status`, `path`, `explain` and `report`: what a warehouse says of itself.
 
 Does not belong here: the numbers, the page, and how they look (`tasks.report`).
 """
@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 from typing import Annotated, Final
 
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
 from config.errors import UsageError
-from flows.commands.options import ConfigFile, Json, WarehousePath, chosen_settings, chosen_warehouse, print_json
+from flows.commands.options import ConfigFile, Json, WarehousePath, chosen_warehouse, print_json
 
 STATUS_EXAMPLES: Final = """\
 Examples:
@@ -34,17 +34,6 @@ Examples:
   presslake report --warehouse warehouse -o /srv/www/presslake.html
 
 The page loads nothing and runs no script. It needs: pip install 'presslake[report]'."""
-_CONTRACT_EXAMPLES: Final = """\
-Examples:
-  presslake contract suggest --warehouse warehouse
-
-docs/contract.md says how a field becomes a column, and which changes break readers."""
-_SUGGEST_EXAMPLES: Final = """\
-Examples:
-  presslake contract suggest --warehouse warehouse
-  presslake contract suggest > fields.yaml     only the lines to paste
-
-Paste what fits into a copy of config/articles.odcs.yaml, name it in `contract.path`, and run."""
 
 
 def status(*, warehouse: WarehousePath = None, config: ConfigFile = None, json: Json = False) -> None:
@@ -148,38 +137,3 @@ def _require_apart(output: Path, warehouse: Path) -> None:
         raise UsageError(f"{output} is a folder.", f"Name a file: -o {output / 'report.html'}")
     if output.resolve().is_relative_to((warehouse / "snapshots").resolve()):
         raise UsageError(f"{output} lies among the tables.", "Name a file elsewhere: readers would read it along.")
-
-
-contract = App(
-    name="contract",
-    help="Ask what could be added to the data contract.",
-    help_epilogue=_CONTRACT_EXAMPLES,
-    help_format="plaintext",
-    usage="Usage: presslake contract COMMAND",
-    version_flags=(),
-    default_parameter=Parameter(negative=(), show_default=False),
-)
-
-
-@contract.command(help_epilogue=_SUGGEST_EXAMPLES, usage="Usage: presslake contract suggest [OPTIONS]")
-def suggest(*, warehouse: WarehousePath = None, config: ConfigFile = None) -> int:
-    """Print the contract's lines for front-matter fields that it does not know yet.
-
-    The fields are those that the tables hold in the column `extra`. A type is guessed from all
-    values seen; counts and examples stand in comments.
-    """
-    settings = chosen_settings(warehouse, config)
-    from config.contract import load_contract  # noqa: PLC0415
-    from tasks.report.status import existing_warehouse  # noqa: PLC0415
-    from tasks.report.suggestion import shapes  # noqa: PLC0415
-    from tasks.report.suggestion import suggest as suggested  # noqa: PLC0415
-
-    current = existing_warehouse(Path(settings.warehouse.path)).current()
-    tables = [] if current is None else [current.read(table, ["extra"]) for table in ("articles", "duplicates")]
-    extra = [text for table in tables for text in table["extra"].drop_null().to_pylist()]
-    found = suggested(shapes(extra), load_contract(settings.contract.path))
-    if found.is_empty and not found.left:
-        sys.stderr.write("The contract knows every field of every article: `extra` is empty.\n")
-    else:
-        sys.stdout.write(found.text())
-    return 0

@@ -18,6 +18,7 @@ VERIFY_EXAMPLES: Final = """\
 Examples:
   presslake verify --warehouse warehouse
   presslake verify --no-digests                does not read every byte
+  presslake verify --all                       reads every byte of older snapshots, too
   presslake verify --json | jq -r '.findings[]'
 
 The exit code is 1 if anything is wrong."""
@@ -43,18 +44,20 @@ def verify(
     config: ConfigFile = None,
     json: Json = False,
     digests: Annotated[bool, Parameter(negative="--no-digests")] = True,
+    every: Annotated[bool, Parameter(name="--all")] = False,
 ) -> int:
     """Check that the tables are what presslake promises, and change nothing.
 
     Args:
         digests: Whether every byte is read; without, sizes and footers have to do.
+        every: Read every byte of the snapshots that readers do not see, too.
     """
     settings = chosen_settings(warehouse, config)
     from tasks.maintain.guarantees import verify_settings  # noqa: PLC0415
     from tasks.report.status import existing_warehouse  # noqa: PLC0415
 
     existing_warehouse(settings.warehouse.path)
-    verified = verify_settings(settings, digests)
+    verified = verify_settings(settings, digests, every)
     if json:
         print_json(verified)
     else:

@@ -91,7 +91,9 @@ class Reader:
         with suppress(StopReadingError):  # the findings say why
             read = None if region == guess else self._read_fast(text.data, region)
             tree, body = read or self._read_slow(text, region, findings)
-        mapping = tree if isinstance(tree, dict) else None
+        # What aliases stand for may be far more than the file: of one that is rejected for them nothing is kept.
+        is_rejected = any(problem.code == "yaml/alias" for problem in findings.problems)
+        mapping = tree if isinstance(tree, dict) and not is_rejected else None
         return Document(mapping, body, tuple(findings.problems), tuple(findings.warnings))
 
     def _read_fast(self, data: bytes, region: FrontMatter) -> tuple[dict[str, Node], str] | None:

@@ -30,9 +30,11 @@ MAX_FINDINGS: Final = 100
 #: Every code that presslake can report, with its meaning. Codes are stable: tables hold them.
 CODES: Final[dict[str, str]] = {
     "file/unreadable": "the file could not be opened or read",
+    "file/unprocessable": "the file could not be processed: it takes too much memory, or meets a fault of presslake",
     "limit/file-size": "the file is larger than `read.max_file_bytes`",
     "limit/depth": "the front matter is nested deeper than `read.max_depth`",
     "limit/nodes": "the front matter has more values than `read.max_nodes`",
+    "limit/aliases": "the aliases of the front matter stand for far more text than it has",
     "text/invalid-utf8": "the file is not UTF-8",
     "text/windows-1252": "the file is not UTF-8 and was read as Windows-1252",
     "text/byte-order-mark": "the file starts with a UTF-8 byte-order mark",
@@ -167,6 +169,12 @@ class Findings:
         """Add the finding that there are too many values, and raise `StopReadingError`."""
         message = f"The front matter has more than {self.policy.max_nodes} values: split or shorten it."
         self.add("limit/nodes", offset, message, path)
+        raise StopReadingError
+
+    def stop_at_aliases(self, offset: int, path: Path = ()) -> NoReturn:
+        """Add the finding that aliases stand for too much text, and raise `StopReadingError`."""
+        message = "The aliases stand for far more text than the front matter has: write the values out."
+        self.add("limit/aliases", offset, message, path)
         raise StopReadingError
 
 

@@ -32,6 +32,9 @@ _HALF: Final = re.compile(r"\\u[dD][89a-fA-F]")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 #: Longest front matter with halves of characters that is read by the slow loader, which puts up with them.
 _MAX_SLOW: Final = 1_000_000
+#: Aliases may stand for so many times the characters of their front matter, and for so many in any case.
+_ALIAS_SHARE: Final = 10
+_ALIAS_LEAST: Final = 65_536
 #: Parts of libyaml's messages, and the message for the author of the file.
 _EXPLANATIONS: Final = {
     "mapping values are not allowed": "A `: ` stands where no key can be: put the value in quotes, "
@@ -89,7 +92,18 @@ def _add_syntax(error: yaml.YAMLError, findings: Findings) -> None:
 class _EventReader:
     """One pass over the events of one document; recursion is bounded by the policy's depth."""
 
-    __slots__ = ("_anchors", "_findings", "_max_depth", "_max_nodes", "_next", "_nodes", "_offsets", "_path")
+    __slots__ = (
+        "_aliased",
+        "_anchors",
+        "_characters",
+        "_findings",
+        "_max_depth",
+        "_max_nodes",
+        "_next",
+        "_nodes",
+        "_offsets",
+        "_path",
+    )
 
     def __init__(self, loader: Any, findings: Findings, offsets: dict[Path, int] | None) -> None:
         self._next = loader.get_event
@@ -97,9 +111,9 @@ class _EventReader:
         self._offsets = offsets
         self._max_depth = findings.policy.max_depth
         self._max_nodes = findings.policy.max_nodes
-        self._nodes = 0
+        self._nodes = self._characters = self._aliased = 0
         self._path: list[str | int] = []
-        self._anchors: dict[str, tuple[Node, int]] = {}
+        self._anchors: dict[str, tuple[Node, int, int]] = {}
 
     def document(self) -> Node:
         self._next()  # the stream's start
@@ -117,7 +131,7 @@ class _EventReader:
         """The node that starts with `event`; `depth` is its own, should it be a collection."""
         kind = type(event)
         self._count(event, 1)
-        before = self._nodes
+        before = self._nodes, self._characters
         if self._offsets is not None and kind is yaml.ScalarEvent:
             self._offsets[tuple(self._path)] = event.start_mark.index
         if kind is yaml.AliasEvent:
@@ -135,7 +149,7 @@ class _EventReader:
         if event.anchor is not None:
             message = f"The anchor `&{event.anchor}` is used: delete it, and write values out."
             self._add("yaml/anchor", event, message, f"&{event.anchor}")
-            self._anchors[event.anchor] = (node, self._nodes - before + 1)
+            self._anchors[event.anchor] = (node, self._nodes - before[0] + 1, self._characters - before[1])
         return node
 
     def _placeholder(self, start: Any) -> str:
@@ -195,6 +209,7 @@ class _EventReader:
     def _text(self, event: Any) -> str:
         """A scalar's text: both halves of a character as one, U+FFFD with a finding for a lone half."""
         text = str(event.value)
+        self._characters += len(text)
         if text.isascii() or _SURROGATE.search(text) is None:
             return text
         text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
@@ -210,8 +225,12 @@ class _EventReader:
             return None
         message = f"The alias `*{name}` is used: write the value out, or put it in quotes."
         self._add("yaml/alias", event, message, f"*{name}")
-        node, size = self._anchors[name]
+        node, size, characters = self._anchors[name]
         self._count(event, size - 1)
+        self._characters += characters
+        self._aliased += characters
+        if self._aliased > max(_ALIAS_SHARE * len(self._findings.text), _ALIAS_LEAST):
+            self._findings.stop_at_aliases(event.start_mark.index, tuple(self._path))
         if isinstance(node, list | dict):
             self._check_depth(event, depth + _height(node) - 1)
         return node

@@ -22,7 +22,7 @@ from tasks.maintain.joins import check_joins
 from tasks.maintain.surroundings import check_others, check_pointer, check_strays, remains
 from tasks.warehouse.history import with_history
 from tasks.warehouse.snapshots import Snapshot
-from tasks.warehouse.verify import verify_files
+from tasks.warehouse.verify import Known, verify_files
 from tasks.warehouse.warehouse import Warehouse, open_warehouse
 
 
@@ -52,35 +52,39 @@ class Verification(msgspec.Struct, frozen=True):
     notes: list[str]
 
 
-def verify_settings(settings: Settings, digests: bool = True) -> Verification:
+def verify_settings(settings: Settings, digests: bool = True, every: bool = False) -> Verification:
     """Verify the warehouse that the settings name, see `verify_warehouse`.
 
     Raises:
         ContractError: the contract cannot be read.
         WarehouseError: the folder cannot be listed.
     """
-    return verify_warehouse(open_warehouse(settings), load_contract(settings.contract.path), digests)
+    return verify_warehouse(open_warehouse(settings), load_contract(settings.contract.path), digests, every)
 
 
-def verify_warehouse(warehouse: Warehouse, contract: Contract, digests: bool = True) -> Verification:
+def verify_warehouse(
+    warehouse: Warehouse, contract: Contract, digests: bool = True, every: bool = False
+) -> Verification:
     """Check everything that can be checked from the warehouse alone.
 
     Args:
         warehouse: an existing one; one without a snapshot is sound.
         contract: what the tables are held against, if they follow it.
         digests: read every byte of the current snapshot too.
+        every: read every byte of the older ones as well.
 
     Raises:
         WarehouseError: its folder cannot be listed.
     """
     snapshot, findings = check_pointer(warehouse)
     notes: list[str] = []
+    known = set[Known]() if every else None
     with suppress(WarehouseError):  # the pointer cannot be read: that is a finding already
         notes = remains(warehouse)
     if snapshot is not None:
-        in_tables, more = _check_tables(snapshot, contract, digests)
+        in_tables, more = _check_tables(snapshot, contract, digests, known)
         findings, notes = findings + in_tables, notes + more
-    around = check_others(warehouse, snapshot.number if snapshot else None) + check_strays(warehouse)
+    around = check_others(warehouse, snapshot.number if snapshot else None, known) + check_strays(warehouse)
     files = snapshot.info.files if snapshot else ()
     return Verification(
         warehouse=str(warehouse.root),
@@ -96,9 +100,11 @@ def verify_warehouse(warehouse: Warehouse, contract: Contract, digests: bool = T
     )
 
 
-def _check_tables(snapshot: Snapshot, contract: Contract, digests: bool) -> tuple[list[str], list[str]]:
+def _check_tables(
+    snapshot: Snapshot, contract: Contract, digests: bool, known: set[Known] | None
+) -> tuple[list[str], list[str]]:
     """Findings and notes on the current snapshot; a damaged file is named once and not read any further."""
-    findings, notes = verify_files(snapshot, digests), []
+    findings, notes = verify_files(snapshot, digests, known), []
     damaged = {file for file in snapshot.info.files for finding in findings if finding.startswith(f"{file.path} ")}
     if snapshot.info.contract_version == contract.tag:
         findings += check_contents(snapshot, with_history(contract, History(), snapshot), damaged)

@@ -13,7 +13,7 @@ from config.errors import WarehouseError
 from tasks.runs import stamps
 from tasks.warehouse import journal, pointer
 from tasks.warehouse.durable import storage_errors
-from tasks.warehouse.verify import verify_files
+from tasks.warehouse.verify import Known, verify_files
 from tasks.warehouse.warehouse import BATCHES, Snapshot, Warehouse
 
 _POINTERS: Final = {name + ending for name in ("current", "CURRENT") for ending in ("", ".next", ".move")}
@@ -29,10 +29,14 @@ def check_pointer(warehouse: Warehouse) -> tuple[Snapshot | None, list[str]]:
         return None, [f"{error.message} {error.hint}".strip()]
 
 
-def check_others(warehouse: Warehouse, current: int | None) -> list[str]:
+def check_others(warehouse: Warehouse, current: int | None, known: set[Known] | None = None) -> list[str]:
     """Findings on the snapshots that readers do not see: a rollback needs each of them whole.
 
-    Sizes and footers are checked, not every byte: most of their files are those of the current one.
+    Args:
+        warehouse: the warehouse.
+        current: number of the snapshot that readers see.
+        known: files whose bytes were read, if every byte of the others is to be read, too; else sizes and footers are
+            checked.
     """
     findings = []
     for number in warehouse.snapshots():
@@ -43,7 +47,9 @@ def check_others(warehouse: Warehouse, current: int | None) -> list[str]:
             continue
         findings.extend(f"Snapshot {number}: {finding}" for finding in _misnumbered(snapshot, number))
         if number != current:
-            findings.extend(f"Snapshot {number}: {finding}" for finding in verify_files(snapshot, digests=False))
+            findings.extend(
+                f"Snapshot {number}: {finding}" for finding in verify_files(snapshot, known is not None, known)
+            )
     return findings
 
 

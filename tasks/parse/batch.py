@@ -25,7 +25,7 @@ from tasks.front_matter.findings import Problem
 from tasks.front_matter.policy import ReadPolicy
 from tasks.parse.derive import ignored_reason
 from tasks.parse.records import build_records, findings_table
-from tasks.runs.parsed import Parsed
+from tasks.runs.parsed import Parsed, refusal
 from tasks.runs.source import Content, Source, UnreadableFile, read_files
 
 #: Errors of one file, not of the storage, with the remedy: they quarantine the file. A source gives EINVAL
@@ -78,13 +78,14 @@ class _Read(NamedTuple):
     size: int | None = None
 
 
-def read_batch(files: pa.Table, job: ParseJob) -> Parsed:
+def read_batch(files: pa.Table, job: ParseJob, refused: Mapping[int, str] = {}) -> Parsed:
     """Read and parse the files of a batch.
 
     Args:
         files: (n,) the listing's columns and `known_hash`, the hash under which the file was last read
             with the same contract and code, or null.
         job: everything else.
+        refused: numbers of the files that cannot be processed, with the reason; their bytes are kept.
 
     Raises:
         SourceError: the storage failed; worth another try.
@@ -93,14 +94,17 @@ def read_batch(files: pa.Table, job: ParseJob) -> Parsed:
     rows = files.select(_READ_BY_ROW).to_pylist()
     contents = read_files(rows, job.sources, job.max_file_bytes)
     reader = _reader(job.policy)
-    reads = [_read_file(row, content, job, reader) for row, content in zip(rows, contents, strict=True)]
+    reads = [
+        _read_file(row, content, job, reader, refused.get(number, ""))
+        for number, (row, content) in enumerate(zip(rows, contents, strict=True))
+    ]
     table, found = _tables(files, reads, job)
     kept = [read.raw if read.state == "record" else None for read in reads]
     size = sum(len(read.raw or b"") for read in reads)
     return Parsed(table, found, kept.__getitem__, time.perf_counter() - started, size)
 
 
-def _read_file(row: dict[str, Any], content: Content | OSError, job: ParseJob, reader: Reader) -> _Read:
+def _read_file(row: dict[str, Any], content: Content | OSError, job: ParseJob, reader: Reader, refused: str) -> _Read:
     if isinstance(content, OSError):
         return _unread(row, content)
     raw, etag = content
@@ -111,6 +115,9 @@ def _read_file(row: dict[str, Any], content: Content | OSError, job: ParseJob, r
     size = None if etag == row["etag"] else len(raw)
     if digest == row["known_hash"]:
         return _Read("same_content", digest, etag=etag, size=size)
+    if refused:
+        problem = Problem("file/unprocessable", "", 0, 0, refusal(refused))
+        return _Read("record", digest, raw, Document(None, "", (problem,), ()), etag, size)
     document = reader.read(raw)
     if document and document.tree is not None and (reason := ignored_reason(row["source_path"], document)):
         document = Document(None, "", (), (reason,))

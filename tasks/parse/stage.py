@@ -7,18 +7,20 @@ files (`batch`), which `presslake check` does without a run, and Prefect (`task`
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.errors import SourceError
 from tasks.parse.batch import ParseJob, read_batch
 from tasks.runs.logs import log_of
 from tasks.runs.parsed import Parsed, write_parsed
-from tasks.runs.run import load_run
+from tasks.runs.refusals import refused, without_culprits
+from tasks.runs.run import Run, load_run
 from tasks.runs.source import read_files
 from tasks.runs.staging import read_arrow
-from tasks.runs.workers import in_worker
 
 
 def parse_files(folder: Path, batch: Path) -> Path:
@@ -30,10 +32,10 @@ def parse_files(folder: Path, batch: Path) -> Path:
 
     Raises:
         SourceError: the storage failed.
-        RunError: a worker process died.
+        RunError: a worker process died, for no single file.
     """
-    timeout = load_run(folder).settings.run.task_timeout_seconds
-    return in_worker(folder, timeout, _parse, folder, batch)
+    timeout, files = load_run(folder).settings.run.task_timeout_seconds, len(read_arrow(batch / "input.arrow"))
+    return without_culprits(folder, batch, files, timeout, _parse, parsed_rows)
 
 
 def _parse(folder: Path, batch: Path) -> Path:
@@ -41,11 +43,22 @@ def _parse(folder: Path, batch: Path) -> Path:
     return batch
 
 
+def parsed_rows(folder: Path, batch: Path, rows: Sequence[int]) -> Parsed:
+    """Read and parse some files of a batch, by their numbers, and write nothing."""
+    files = read_arrow(batch / "input.arrow").take(pa.array(rows, pa.int64()))
+    return read_batch(files, _job(load_run(folder)))
+
+
 def parsed_batch(folder: Path, batch: Path) -> Parsed:
-    """Read and parse the files of a batch in this process; see `parse_files`."""
-    run = load_run(folder)
+    """Read and parse the files of a batch in this process, but those that are refused; see `parse_files`."""
     log_of("parse").debug("reading in process %d", os.getpid())
-    job = ParseJob(
+    parsed = read_batch(read_arrow(batch / "input.arrow"), _job(load_run(folder)), refused(batch))
+    log_of("parse").debug("read in %.2f s", parsed.seconds)
+    return parsed
+
+
+def _job(run: Run) -> ParseJob:
+    return ParseJob(
         run.sources,
         run.contract,
         run.rules,
@@ -53,9 +66,6 @@ def parsed_batch(folder: Path, batch: Path) -> Parsed:
         run.settings.read.max_file_bytes,
         run.settings.contract.base_url,
     )
-    parsed = read_batch(read_arrow(batch / "input.arrow"), job)
-    log_of("parse").debug("read in %.2f s", parsed.seconds)
-    return parsed
 
 
 def confirm_missing(folder: Path, batch: Path) -> None:

@@ -297,7 +297,7 @@ def _date(found: Mapping[str, str], order: str | None) -> date:
     if other > 12 or first == other or order == "mdy":
         return date(year, first, other)
     readings = f"{date(year, other, first)} (day first) or {date(year, first, other)} (month first)"
-    remedy = "write it so, or name the order in the contract (`logicalTypeOptions: {order: dmy}` or `mdy`)"
+    remedy = "write it so, or name the order in the contract (`order: dmy` or `mdy`)"
     raise _AmbiguousError(f"the date is {readings}; {remedy}")
 
 

@@ -1,7 +1,7 @@
-"""Lines of a contract (ODCS) for fields that it does not know yet: `presslake contract suggest`.
+"""Lines of a contract for fields that it does not know yet: `presslake contract suggest`.
 
-Belongs here: the shapes of the values in the column `extra`, the type that takes all values seen, and the YAML
-of the property. Does not belong here: what a contract means (`config.contract`).
+Belongs here: the lines, of an overlay or of a whole contract (ODCS), with the type that takes all values seen. Does not
+belong here: what a contract means (`config`), what was seen (`field_shapes`), and other names of columns (`renames`).
 
 A suggestion never puts a file into quarantine: a value that is not of the guessed type stays in `extra`
 (`typeSeverity: warning`), and a field that is not in every file is not required.
@@ -12,26 +12,18 @@ from __future__ import annotations
 import json
 import re
 import textwrap
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Final
-
-import msgspec
 
 from config.contract import Contract
 from config.contract_types import Column, SourcePath
+from config.overlay import column_line, key_origin
 from config.yaml_files import format_yaml
+from tasks.report.field_shapes import Shape
+from tasks.report.renames import Rename, renames, without_marks
 from tasks.report.words import counted, printable
 
-#: How many values of a field are shown, and how much of each, in characters.
-_MAX_EXAMPLES: Final = 3
-_MAX_EXAMPLE: Final = 40
-#: A leading zero is an id or a code, not a number: `007` stays a text.
-_INTEGER: Final = re.compile(r"[+-]?(?:0|[1-9][0-9]{0,17})", re.ASCII)
-_NUMBER: Final = re.compile(r"[+-]?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,2})?", re.ASCII)
-_TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[Tt ][0-9:.]{5,15}(?:Z|[+-][0-9]{2}:?[0-9]{2})?)?", re.ASCII)
 _LARGEST_I32: Final = 2**31 - 1
 #: Where the properties of `articles` stand in a contract, and those of the items of its lists.
 _INDENT: Final = 6
@@ -39,100 +31,14 @@ _ITEM_INDENT: Final = 12
 #: Characters that a path in `transformSourceObjects` cannot have.
 _NO_STEP: Final = re.compile(r"[.\[\]]")
 _OF_TYPE: Final = {"property": "typeSeverity", "value": "warning"}
-
-
-@dataclass
-class Shape:
-    """All values of one field of the front matter, over all rows.
-
-    Attributes:
-        count: number of values; of a field, of rows that have it.
-        kinds: ODCS types that fit its texts, each with how many; `""` stands for no value.
-        largest: the largest whole number, without its sign.
-        examples: the first different texts.
-        fields: the shapes in its mappings.
-        item: the shape of items of its lists; None where there was no list.
-    """
-
-    count: int = 0
-    kinds: Counter[str] = field(default_factory=Counter)
-    largest: int = 0
-    examples: dict[str, None] = field(default_factory=dict)
-    fields: dict[str, Shape] = field(default_factory=dict)
-    item: Shape | None = None
-
-    def add(self, node: Any) -> None:
-        """Take in a value."""
-        self.count += 1
-        if isinstance(node, dict):
-            for name, value in node.items():
-                self.fields.setdefault(name, Shape()).add(value)
-        elif isinstance(node, list):
-            self.item = self.item or Shape()
-            for entry in node:
-                # `{}` stands for an item of which nothing is left.
-                if entry != {}:
-                    self.item.add(entry)
-        else:
-            self._add_text(None if node is None else node if isinstance(node, str) else str(node))
-
-    def _add_text(self, text: str | None) -> None:
-        kind = _kind(text)
-        self.kinds[kind] += 1
-        if kind == "integer" and text:
-            self.largest = max(self.largest, abs(int(text)))
-        if text and len(self.examples) < _MAX_EXAMPLES:
-            self.examples.setdefault(text[:_MAX_EXAMPLE])
-
-    @property
-    def forms(self) -> set[str]:
-        """The forms that were seen: `text`, `mapping`, `list`; a column can take one of them."""
-        kinds = self.kinds.keys() - {""}
-        seen = {"text": bool(kinds), "mapping": bool(self.fields), "list": self.item is not None}
-        return {name for name, is_seen in seen.items() if is_seen}
-
-    @property
-    def logical(self) -> str:
-        """The narrowest ODCS type that takes all texts seen."""
-        kinds = self.kinds.keys() - {""}
-        if kinds == {"integer", "number"}:
-            return "number"
-        return kinds.pop() if len(kinds) == 1 else "string"
-
-
-def shapes(extra: Iterable[str]) -> Shape:
-    """The shape of all unknown fields.
-
-    Args:
-        extra: values of the column `extra`: a JSON object each.
-    """
-    whole = Shape()
-    for text in extra:
-        whole.add(msgspec.json.decode(text))
-    return whole
-
-
-def _kind(text: str | None) -> str:
-    if text is None or not text.strip():
-        return ""
-    text = text.strip()
-    if text.lower() in ("true", "false"):
-        return "boolean"
-    if _INTEGER.fullmatch(text):
-        return "integer"
-    if _NUMBER.fullmatch(text):
-        return "number"
-    return "timestamp" if _is_time(text) else "string"
-
-
-def _is_time(text: str) -> bool:
-    if not _TIME.fullmatch(text):
-        return False
-    try:
-        datetime.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
+#: A field in no more than one of so many files is rare.
+_RARE: Final = 100
+#: Types of properties as overlays call them.
+_OF_LIST: Final = "strings"
+_ONLY_WHOLE: Final = (
+    "an overlay has no type for it; `presslake contract suggest --full` has lines for a whole contract."
+)
+_TYPE_WORDS: Final = {"timestamp": "a time", "string": "a text", "array": "a list of texts", "boolean": "true or false"}
 
 
 @dataclass
@@ -140,11 +46,13 @@ class Suggestion:
     """What could be added to a contract.
 
     Attributes:
-        properties: YAML lines for the table `articles`, each property behind its comment.
+        columns: what an overlay says of each column, and the reason.
+        properties: YAML lines for the table `articles` of a whole contract, each property behind its comment.
         items: the same for the items of lists that the contract has, by the list's column.
         left: why other unknown fields are not among them, a sentence each.
     """
 
+    columns: dict[str, tuple[Mapping[str, Any], str]] = field(default_factory=dict)
     properties: list[str] = field(default_factory=list)
     items: dict[str, list[str]] = field(default_factory=dict)
     left: list[str] = field(default_factory=list)
@@ -152,10 +60,26 @@ class Suggestion:
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to add."""
-        return not self.properties and not self.items
+        return not self.columns and not self.properties and not self.items
 
-    def text(self) -> str:
-        """YAML to be pasted: what goes into `articles`, then what goes into its lists."""
+    def overlay(self, known: Mapping[str, Any] | None = None) -> str:
+        """Lines of an overlay, to be pasted as they are.
+
+        Args:
+            known: the columns of the overlay into which they go; None makes a whole new file of them.
+        """
+        parts = []
+        if self.columns:
+            lines = ["overlay: 1", "columns:"] if known is None else ["# Below `columns:` of the overlay:"]
+            for name, (says, reason) in self.columns.items():
+                before = (known or {}).get(name)
+                note, line = ("", says) if before is None else ("Instead of its line: ", _joined(before, says))
+                lines += [f"  # {note}{printable(reason)}", f"  {column_line(name, line)}"]
+            parts.append("\n".join(lines))
+        return "\n\n".join([*parts, *self._left()]) + "\n"
+
+    def whole(self) -> str:
+        """YAML for a whole contract: what goes into `articles`, then what goes into its lists."""
         parts = []
         if self.properties:
             head = "# Under `schema`, table `articles`, at the end of its `properties`:"
@@ -163,52 +87,126 @@ class Suggestion:
         for column, lines in self.items.items():
             head = f"# Under the column `{column}` of `duplicates`, at the end of `properties` of its `items`:"
             parts.append("\n".join([head, *lines]))
-        if self.left:
-            parts.append("\n".join(["# Not suggested:", *(f"#   {printable(reason)}" for reason in self.left)]))
-        return "\n\n".join(parts) + "\n"
+        return "\n\n".join([*parts, *self._left()]) + "\n"
+
+    def _left(self) -> list[str]:
+        lines = [f"#   {printable(reason)}" for reason in self.left]
+        return ["\n".join(["# Not suggested:", *lines])] if lines else []
 
 
-def suggest(seen: Shape, contract: Contract) -> Suggestion:
-    """Properties for the fields seen in `extra`.
+def suggest(seen: Shape, contract: Contract, *, whole: bool = False) -> Suggestion:
+    """Lines for the unknown fields: first those that can fill a column that files lack, then new columns.
 
     Args:
-        seen: their shape, see `shapes`.
+        seen: their shape, see `field_shapes.shapes`.
         contract: what is known already.
+        whole: whether the lines are for a whole contract, not for an overlay.
     """
     found = Suggestion()
+    columns = contract.source_columns
     taken = {column.name for column in contract["duplicates"].columns}
-    _walk(seen, (), contract.source_columns, taken, found)
+    filling = {rename.path: rename for rename in renames(seen, columns)}
+    for rename in filling.values():
+        if whole:
+            field_name, column = _format_path(rename.path), rename.column.name
+            found.left.append(f"{fills(rename)}: add it to `transformSourceObjects` of `{column}`, as `{field_name}`.")
+        else:
+            found.columns[rename.column.name] = (_filled_from(rename), f"{fills(rename)}.")
+    form = _Form(whole, frozenset(filling), 0 if whole else seen.count // _RARE)
+    _walk(seen, (), columns, taken, found, form)
     return found
 
 
-def _walk(shape: Shape, path: SourcePath, known: Iterable[Column], taken: set[str], found: Suggestion) -> None:
+def fills(rename: Rename) -> str:
+    """`` `datum` is in 1,484 files and reads as a time: it can fill `published_at`, which they lack ``."""
+    shape, column = rename.shape, rename.column
+    kind = _TYPE_WORDS.get(column.logical, "a number")
+    lack = "they lack" if rename.lacking == shape.count else f"{rename.lacking:,} of them lack"
+    files = f"is in {counted(shape.count, 'file')} and reads as {kind}{_such_as(shape)}"
+    return f"`{_format_path(rename.path)}` {files}: it can fill `{column.name}`, which {lack}{_order_hint(shape)}"
+
+
+def _order_hint(shape: Shape) -> str:
+    is_open = shape.orders[""] and not (shape.orders["dmy"] or shape.orders["mdy"])
+    return "; `order: dmy` or `mdy` would say which of its numbers is the day" if is_open else ""
+
+
+def _filled_from(rename: Rename) -> dict[str, Any]:
+    says = {"from": key_origin(_format_path(rename.path))}
+    orders = {order for order in ("dmy", "mdy") if rename.shape.orders[order]}
+    return says | {"order": orders.pop()} if len(orders) == 1 else says
+
+
+def _joined(known: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """What an overlay says of a column, and a field more."""
+    before = known.get("from", [])
+    origins = [*(before if isinstance(before, list) else [before]), new["from"]]
+    return {**known, **new, "from": [origin for origin in origins if origin != "not"]}
+
+
+@dataclass(frozen=True)
+class _Form:
+    """What is written: for a whole contract or an overlay.
+
+    `done` are fields that have their lines already; fields of no more than `rare` files get none.
+    """
+
+    whole: bool
+    done: frozenset[SourcePath] = frozenset()
+    rare: int = 0
+
+
+def _walk(
+    shape: Shape, path: SourcePath, known: Iterable[Column], taken: set[str], found: Suggestion, form: _Form
+) -> None:
     """Go through the fields of a mapping, and of mappings in it: each of their values is a column of its own."""
-    for name, below in sorted(shape.fields.items()):
+    for name, below in sorted(shape.fields.items(), key=lambda item: (0 if form.whole else -item[1].count, item[0])):
         here = (*path, name)
+        if here in form.done:
+            continue
         owners = [column for column in known if here in column.sources]
         if owners:
-            _known_field(owners[0], below, here, found)
+            _known_field(owners[0], below, here, found, form)
         elif (why := _unfit(below, here, known)) is not None:
-            found.left.append(f"`{_format_path(here)}` ({counted(below.count, 'row')}): {why}")
+            found.left.append(f"`{_format_path(here)}` ({counted(below.count, 'file')}): {why}")
         elif below.forms == {"mapping"}:
-            _walk(below, here, known, taken, found)
-        else:
+            _walk(below, here, known, taken, found, form)
+        elif form.whole:
             found.properties += _lines(_property(below, here, taken), below, _INDENT)
+        elif below.count <= form.rare:
+            found.left.append(f"`{_format_path(here)}` ({counted(below.count, 'file')}): it is rare.")
+        else:
+            _new_column(below, here, taken, found)
 
 
-def _known_field(column: Column, shape: Shape, path: SourcePath, found: Suggestion) -> None:
+def _new_column(shape: Shape, path: SourcePath, taken: set[str], found: Suggestion) -> None:
+    """A new column of an overlay, whose lists are of texts."""
+    if shape.item is not None and shape.item.forms != {"text"}:
+        found.left.append(f"`{_format_path(path)}` ({counted(shape.count, 'file')}): {_ONLY_WHOLE}")
+        return
+    prop = _property(shape, path, taken)
+    kind = _OF_LIST if shape.item is not None else prop["logicalType"]
+    found.columns[prop["name"]] = ({"from": key_origin(_format_path(path)), "type": kind}, _seen(shape, path))
+
+
+def _known_field(column: Column, shape: Shape, path: SourcePath, found: Suggestion, form: _Form) -> None:
     """A field that a column names: what is left of its items, or values that the column could not take."""
     item = column.item
     if item is not None and item.fields and shape.item is not None and shape.item.fields:
         inner = Suggestion()
-        _walk(shape.item, (), item.fields, {child.name for child in item.fields}, inner)
+        _walk(shape.item, (), item.fields, {child.name for child in item.fields}, inner, _Form(whole=True))
+        if inner.properties and not form.whole:
+            found.left.append(f"`{_format_path(path)}[]` ({counted(shape.count, 'file')}): {_ONLY_WHOLE}")
+            inner.properties = []
         if inner.properties:
             moved = [" " * (_ITEM_INDENT - _INDENT) + line for line in inner.properties]
             found.items.setdefault(column.name, []).extend(moved)
         found.left += [reason.replace("`", f"`{_format_path(path)}[].", 1) for reason in inner.left]
         return
     reason = f"the column `{column.name}` is read from it; these are values that it could not take or did not need"
-    found.left.append(f"`{_format_path(path)}` ({counted(shape.count, 'row')}): {reason}{_such_as(shape)}.")
+    if column.logical == "timestamp" and shape.orders[""]:
+        reason = f"either number can be the day: `{column.name}: {{order: dmy}}` or `{{order: mdy}}` says which"
+    found.left.append(f"`{_format_path(path)}` ({counted(shape.count, 'file')}): {reason}{_such_as(shape)}.")
 
 
 def _unfit(shape: Shape, path: SourcePath, known: Iterable[Column]) -> str | None:
@@ -273,7 +271,7 @@ def _item_properties(shape: Shape) -> Iterator[dict[str, Any]]:
 def column_name(path: SourcePath, taken: set[str]) -> str:
     """A name in snake case that every engine takes unquoted and no other column has."""
     words = "_".join(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", str(step)) for step in path)
-    name = re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_")
+    name = re.sub(r"[^a-z0-9]+", "_", without_marks(words.lower())).strip("_")
     if not name or name[0].isdigit():
         name = f"field_{name}".rstrip("_")
     numbered = (f"{name}_{n}" for n in range(2, len(taken) + 3))
@@ -282,9 +280,13 @@ def column_name(path: SourcePath, taken: set[str]) -> str:
 
 def _lines(prop: dict[str, Any], shape: Shape, indent: int) -> list[str]:
     """A property as YAML behind a comment that says what was seen."""
-    comment = f"# `{prop['transformSourceObjects'][0]}` is in {counted(shape.count, 'row')}{_such_as(shape)}"
+    comment = f"# {_seen(shape, prop['transformSourceObjects'])}"
     body = format_yaml([prop], width=1_000, flow=None)
     return textwrap.indent(f"{printable(comment)}\n{body}", " " * indent).rstrip("\n").split("\n")
+
+
+def _seen(shape: Shape, path: Iterable[str | int]) -> str:
+    return f"`{_format_path(tuple(path))}` is in {counted(shape.count, 'file')}{_such_as(shape)}"
 
 
 def _such_as(shape: Shape) -> str:

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from contextvars import copy_context
+from functools import partial
 from logging.handlers import QueueHandler, QueueListener
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -25,7 +26,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from tasks.runs.logs import ROOT, Stamp
-from tasks.runs.workers import pools
+from tasks.runs.workers import Pool, pools
 
 #: Imported once in the server that the workers are forked from, not by each of them, in this order: all that the
 #: two stages of a batch import; the last two are needed sooner or later.
@@ -56,11 +57,12 @@ def worker_pool(folder: Path, workers: int) -> Iterator[None]:
     lines = processes.Queue()
     with received_lines(lines):
         level = logging.getLogger(ROOT).getEffectiveLevel()
-        pools[folder] = ProcessPoolExecutor(workers, processes, initializer=_prepare, initargs=(lines, level))
+        make = partial(ProcessPoolExecutor, workers, processes, initializer=_prepare, initargs=(lines, level))
+        pools[folder] = Pool(make)
         try:
             yield
         finally:
-            pools.pop(folder).shutdown(cancel_futures=True)
+            pools.pop(folder).shutdown()
 
 
 def _prepare(lines: Any, level: int) -> None:

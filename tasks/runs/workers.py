@@ -26,8 +26,53 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 
+
+class WorkerDiedError(RunError):
+    """A worker process died: it was killed, or crashed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A worker process died; it was killed, or the machine is out of memory.",
+            "Lower `run.workers` or `run.batch_bytes` and run again: finished batches are kept.",
+        )
+
+
+class Pool:
+    """Processes that are replaced when one of them dies, as all of a broken pool's work fails.
+
+    Args:
+        make: starts the processes.
+    """
+
+    def __init__(self, make: Callable[[], ProcessPoolExecutor]) -> None:
+        self._make = make
+        self._processes = make()
+        self._guard = threading.Lock()
+
+    def call(self, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Call a function in a process, and wait for its result.
+
+        Raises:
+            WorkerDiedError: a process died, this call's or that of another one.
+        """
+        from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415  (who has a pool has imported it)
+
+        processes = self._processes
+        try:
+            return processes.submit(function, *args, **kwargs).result()
+        except BrokenProcessPool:
+            with self._guard:
+                if self._processes is processes:
+                    self._processes = self._make()
+            raise WorkerDiedError from None
+
+    def shutdown(self) -> None:
+        """End the processes; work that waits is not begun."""
+        self._processes.shutdown(cancel_futures=True)
+
+
 #: The pools of the runs of this process, by the run's staging folder.
-pools: Final[dict[Path, ProcessPoolExecutor]] = {}
+pools: Final[dict[Path, Pool]] = {}
 
 
 def in_worker(folder: Path, timeout: float, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -40,25 +85,16 @@ def in_worker(folder: Path, timeout: float, function: Callable[P, R], /, *args: 
         function: picklable, like its arguments.
 
     Raises:
-        RunError: a worker process died (killed, or out of memory), or took too long.
+        WorkerDiedError: a worker process died (killed, or out of memory).
+        RunError: it took too long.
     """
     pool = pools.get(folder)
     if pool is None:
-        return _timed(timeout, function, *args, **kwargs)
-    from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415  (who has a pool has imported it)
-
-    work = partial(_timed, timeout, function, *args, **kwargs)
-    future = pool.submit(with_context, context(), work)
-    try:
-        return future.result()
-    except BrokenProcessPool:
-        raise RunError(
-            "A worker process died; it was killed, or the machine is out of memory.",
-            "Lower `run.workers` or `run.batch_bytes` and run again: finished batches are kept.",
-        ) from None
+        return timed(timeout, function, *args, **kwargs)
+    return pool.call(with_context, context(), partial(timed, timeout, function, *args, **kwargs))
 
 
-def _timed(timeout: float, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+def timed(timeout: float, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
     """Call a function, and end it when it takes too long.
 
     Only the main thread (of our own workers, and of Ray's) can have an alarm; Dask's workers have

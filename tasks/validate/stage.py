@@ -6,16 +6,17 @@ records (`batch`), which `presslake check` does without a run, and Prefect (`tas
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
 
 from tasks.runs.logs import log_of
 from tasks.runs.parsed import Parsed, read_parsed, remove_parsed
+from tasks.runs.refusals import refused, without_culprits
 from tasks.runs.run import load_run
 from tasks.runs.staging import read_arrow
-from tasks.runs.workers import in_worker
-from tasks.validate.batch import validate_parsed
+from tasks.validate.batch import validate_batch, validate_parsed
 
 
 def validate_records(folder: Path, batch: Path) -> Path:
@@ -26,14 +27,21 @@ def validate_records(folder: Path, batch: Path) -> Path:
         batch: the batch's folder, see `validate_parsed`.
 
     Raises:
-        RunError: a worker process died.
+        RunError: a worker process died, for no single file.
     """
-    timeout = load_run(folder).settings.run.task_timeout_seconds
-    return in_worker(folder, timeout, _validate, folder, batch)
+    timeout, files = load_run(folder).settings.run.task_timeout_seconds, len(read_arrow(batch / "input.arrow"))
+    return without_culprits(folder, batch, files, timeout, _validate, _try_rows)
+
+
+def _try_rows(folder: Path, batch: Path, rows: Sequence[int]) -> Path:
+    """Hold some records of a parsed batch against the contract, by their numbers, and write nothing."""
+    run = load_run(folder)
+    validate_batch(read_parsed(batch).take(rows), run.contract, run.policy)
+    return batch
 
 
 def _validate(folder: Path, batch: Path) -> Path:
-    validated_batch(folder, batch, read_parsed(batch))
+    validated_batch(folder, batch, read_parsed(batch).without(refused(batch)))
     # Only now: a second call after a crash still needs the parsed files.
     remove_parsed(batch)
     return batch

@@ -7,6 +7,8 @@ are made (`tasks.write.snapshot`), and whether their files are as listed (`tasks
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Final, Self
@@ -51,6 +53,14 @@ class DataFile(msgspec.Struct, frozen=True):
     digest: str
 
 
+_ZEROS: Final = b"0" * 64
+_OWN_DIGEST: Final = re.compile(rb'("digest": "sha256:)([0-9a-f]{64})("\n}\n)\Z')
+
+
+def _digest_of(content: bytes) -> bytes:
+    return hashlib.sha256(content).hexdigest().encode()
+
+
 class SnapshotInfo(msgspec.Struct, frozen=True):
     """What `snapshot.json` says.
 
@@ -64,6 +74,7 @@ class SnapshotInfo(msgspec.Struct, frozen=True):
         files: every file of it but `snapshot.json`, by path.
         summary: counts of what changed, free in form.
         layout: `LAYOUT` of the code that wrote it.
+        digest: of the file itself; empty but in the file.
     """
 
     number: int
@@ -75,19 +86,27 @@ class SnapshotInfo(msgspec.Struct, frozen=True):
     files: tuple[DataFile, ...] = ()
     summary: dict[str, object] = msgspec.field(default_factory=dict)
     layout: int = LAYOUT
+    digest: str = ""
 
     def to_json(self) -> bytes:
-        """UTF-8 JSON, indented, for people too."""
-        return msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n"
+        """UTF-8 JSON, indented, for people too; its last line is its digest, taken with zeros in its place."""
+        unsigned = msgspec.structs.replace(self, digest=f"sha256:{_ZEROS.decode()}")
+        content = msgspec.json.format(msgspec.json.encode(unsigned), indent=2) + b"\n"
+        return _OWN_DIGEST.sub(rb"\g<1>" + _digest_of(content) + rb"\g<3>", content)
 
     @classmethod
     def from_json(cls, content: bytes) -> Self:
         """Read what `to_json` wrote.
 
         Raises:
-            msgspec.DecodeError: it is something else, or a part of it.
+            msgspec.DecodeError: it is something else, a part of it, or has another digest than it says.
         """
-        return msgspec.json.decode(content, type=cls)
+        info = msgspec.json.decode(content, type=cls)
+        if found := _OWN_DIGEST.search(content):
+            unsigned = _OWN_DIGEST.sub(rb"\g<1>" + _ZEROS + rb"\g<3>", content)
+            if _digest_of(unsigned) != found[2]:
+                raise msgspec.DecodeError("it was changed: its digest is another one than it says")
+        return msgspec.structs.replace(info, digest="")
 
 
 class Snapshot(msgspec.Struct, frozen=True):

@@ -16,6 +16,7 @@ import yaml
 from jsonschema import Draft201909Validator
 
 from config.contract import CLUSTER_COLUMNS, PACKAGED, TABLES, Contract, load_contract
+from config.contract_keys import OF_CONTRACT, OF_PROPERTY, OF_TABLE
 from config.contract_types import Column
 from config.errors import ContractError
 
@@ -167,8 +168,26 @@ def test_the_field_that_withdraws_an_article_can_be_renamed(edited: Edited) -> N
     assert edited(lambda document: document["customProperties"][0].update(value="gone")).removed_field == "gone"
 
 
-def test_other_tools_keep_their_own_properties(edited: Edited) -> None:
+def test_every_key_of_the_standard_is_known() -> None:
+    defined, keys = STANDARD.schema["$defs"], STANDARD.schema["properties"].keys()
+    element = defined["SchemaElement"]["properties"].keys()
+    assert {*keys, "rules"} == OF_CONTRACT
+    assert element | defined["SchemaObject"]["properties"].keys() == OF_TABLE
+    assert element | defined["SchemaBaseProperty"]["properties"].keys() | {"items", "properties"} == OF_PROPERTY
+
+
+def test_what_other_tools_keep_is_read_past(edited: Edited) -> None:
     assert edited(change("category", customProperties=[{"property": "dataSteward", "value": "desk"}]))
+    others = {
+        "businessName": "Desk",
+        "classification": "public",
+        "quality": [],
+        "encryptedName": "x",
+        "deprecated": True,
+    }
+    assert edited(change("category", **others)) == load_contract()
+    assert edited(change("category", logicalTypeOptions={"multipleOf": 2})) == load_contract()
+    assert edited(lambda document: document.update(team={"members": []}, price={})) == load_contract()
 
 
 # Mistakes
@@ -208,6 +227,31 @@ def test_other_tools_keep_their_own_properties(edited: Edited) -> None:
         (change("body", name="text"), "articles.text says neither"),
         (lambda document: table(document)["properties"].remove(prop(document, "body")), "articles.body is missing."),
         (lambda document: document["schema"].remove(table(document, "runs")), "`schema` has no table 'runs'."),
+        (
+            change("title", severity="warning"),
+            "unknown key 'severity'. It belongs under `customProperties`",
+        ),
+        (change("title", maxLength=9), "unknown key 'maxLength'. It belongs in `logicalTypeOptions`"),
+        (change("title", logicalTypeOptions={"enum": []}), "unknown option 'enum'. It belongs at a property"),
+        (change("title", source="headline"), "articles.title: unknown key 'source'. "),
+        (change("title", customProperties=[SUBTITLE]), "articles.title: an entry of `customProperties` has no"),
+        (
+            change("title", customProperties=[{"property": "derive", "value": ["path"]}]),
+            "title: derive is 'path'",
+        ),
+        (lambda document: document["customProperties"].append(SUBTITLE), "subtitle stands under `customProperties`."),
+        (
+            lambda document: document["schema"].append(SUBTITLE),
+            "table 'subtitle': unknown key",
+        ),
+        (lambda document: document["servers"].append(SUBTITLE), "stands under `servers`. Move it to `schema`"),
+        (lambda document: table(document, "runs")["properties"].append(SUBTITLE), "runs.subtitle is a front"),
+        (
+            lambda document: table(document, "duplicates")["properties"].append(SUBTITLE),
+            "subtitle is a front-matter",
+        ),
+        (lambda document: document.update(columns={}), "this is half an overlay and half a whole contract."),
+        (lambda document: document.update(shema=[]), "unknown key 'shema'. Did you mean 'schema'?"),
         (lambda document: document.update(apiVersion="v2.2.2"), "`apiVersion` is 'v2.2.2', presslake reads v3."),
         (lambda document: document.update(kind="Schema"), "this is not a data contract."),
     ],

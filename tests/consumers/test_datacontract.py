@@ -16,11 +16,22 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from flows.cli import main
 from flows.start import run_ingest
 from tasks.report.status import published_tables
 from tests.consumers.exports import EXPORTS, NOT_KEPT, PROJECT, PUBLISHED, datacontract, export
 from tests.newsroom import settings_for
 
+OVERLAY = """\
+overlay: 1
+columns:
+  published_at: {from: posted_on, order: dmy, timezone: Europe/Berlin, required: true}
+  excerpt: {from: not}
+  language: {default: de}
+  permalink: {pattern: {_posts: '/:year/:slug/'}}
+  mood: {from: mood, type: strings}
+rules: [{column: title, max_length: 90, severity: warning, message: The title is long.}]
+"""
 Damage = Callable[[pa.Table], pa.Table]
 
 
@@ -50,6 +61,20 @@ def failed_checks(folder: Path) -> list[str]:
 
 def test_the_contract_is_valid() -> None:
     done = datacontract("lint", str(PUBLISHED))
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("option", ["--full", "--published"])
+def test_a_contract_with_an_overlay_is_valid(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], option: str
+) -> None:
+    (tmp_path / "site.yaml").write_text(OVERLAY, encoding="utf-8")
+    monkeypatch.setenv("PRESSLAKE_CONTRACT__PATH", str(tmp_path / "site.yaml"))
+    assert main(["contract", "show", option]) == 0
+    shown = tmp_path / "shown.yaml"
+    shown.write_text(capsys.readouterr().out, encoding="utf-8")
+    assert "name: mood" in shown.read_text(encoding="utf-8")
+    done = datacontract("lint", str(shown))
     assert done.returncode == 0, done.stdout
 
 

@@ -35,7 +35,7 @@ def busy_newsroom(root: Path) -> Newsroom:
 def _story(n: int) -> Story:
     date = f"202{n % 4}-0{1 + n % 9}-01"
     if n % 10 == 3:
-        return Story(f"Broken {n}", date=date, shape="unclosed" if n % 20 == 3 else "bad date")
+        return Story(f"Broken {n}", date=date, shape="unclosed")
     if n % 15 == 7:
         return Story(f"Apart {n}", page=n, date=date, shape="removed" if n % 30 == 7 else "plain")
     related = tuple(range(n % 5))

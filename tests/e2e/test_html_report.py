@@ -82,7 +82,7 @@ def test_tiles_say_what_the_tables_have(shown: Page, desk: Desk) -> None:
 
 def test_charts_are_drawn_with_the_numbers_of_the_tables(shown: Page, desk: Desk) -> None:
     months = numbers(shown, "articles-by-month")
-    by_month = Counter(f"{row['published_at']:%Y-%m}" for row in desk.rows("articles"))
+    by_month = Counter(f"{row['published_at']:%Y-%m}" for row in desk.rows("articles") if row["published_at"])
     assert {row[0]: int(row[-1]) for row in months if row[-1] != "0"} == by_month
     tips = shown.locator("#articles-by-month .wide title").all_text_contents()
     assert sum(int(tip.rsplit(": ", 1)[1].split()[0]) for tip in tips) == sum(by_month.values())

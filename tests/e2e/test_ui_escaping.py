@@ -47,7 +47,7 @@ def run_id(tmp_path_factory: pytest.TempPathFactory, prefect_server_ui: Server) 
         front = [f"title: {json.dumps(text)}", "publishedDateTime: 2026-03-02T09:30:00Z", f"{json.dumps(text)}: x"]
         name = text.replace("/", "")
         (folder / "news" / f"good {number} {name}.md").write_text("\n".join(["---", *front, "---", text]))
-        front.append(f"provider: {json.dumps(text)}")
+        front[0] = f"title: {json.dumps(text + ' and so on' * 200)}"
         (folder / "news" / f"{name}.md").write_text("\n".join(["---", *front, "---", text]))
     given = {
         "sources": [str(folder / "news")],

@@ -31,7 +31,7 @@ def desk(tmp_path: Path) -> Desk:
 
 def with_suggestions(desk: Desk, capsys: pytest.CaptureFixture[str]) -> Path:
     """A copy of the contract with everything that `contract suggest` prints pasted where it says."""
-    assert main(["contract", "suggest", "--warehouse", str(desk.warehouse.root)]) == 0
+    assert main(["contract", "suggest", "--full", "--warehouse", str(desk.warehouse.root)]) == 0
     properties, items = capsys.readouterr().out.split("\n\n")
     text = PACKAGED.read_text(encoding="utf-8")
     text = text.replace("    quality:\n      - name: has_rows", f"{properties}\n    quality:\n      - name: has_rows")

@@ -232,6 +232,7 @@ def test_an_article_that_breaks_goes_to_quarantine_and_others_there_stay(desk: D
 def test_metadata_without_fences_are_named_and_trip_no_guard(desk: Desk) -> None:
     for number in range(9):
         desk.write(f"{number}.txt", b"Title: Ferry %d\nDate: 2026-03-02\n\nText.\n" % number)
+    desk.write("a.md", article())
     outcome = desk.run()
     assert (outcome.files.ignored, outcome.records.quarantined) == (9, 0)
     assert outcome.found["front-matter/no-fence"].count == 9
@@ -252,14 +253,16 @@ def test_what_other_suffixes_leave_out_is_said_only_where_files_are_new(
 
 def test_an_ignored_file_becomes_an_article_and_back(desk: Desk) -> None:
     desk.write("a.md", b"# Notes\n")
+    desk.write("b.md", article("The other"))
     assert desk.run().files.ignored == 1
-    assert desk.statuses() == {"a.md": "ignored"}
+    assert desk.statuses() == {"a.md": "ignored", "b.md": "loaded"}
     desk.write("a.md", article("Now an article"))
     desk.run()
-    assert desk.titles() == ["Now an article"]
-    desk.write("a.md", b"# Notes\n")
+    assert sorted(desk.titles()) == ["Now an article", "The other"]
+    for path in ("a.md", "b.md"):
+        desk.write(path, b"# Notes\n")
     desk.run()
-    assert (desk.titles(), desk.statuses()) == ([], {"a.md": "ignored"})
+    assert (desk.titles(), desk.statuses()) == ([], {"a.md": "ignored", "b.md": "ignored"})
 
 
 def test_a_source_that_is_not_part_of_the_run_is_left_alone(desk: Desk) -> None:

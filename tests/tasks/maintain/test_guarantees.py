@@ -220,6 +220,26 @@ def test_without_digests_page_checksums_still_find_a_flipped_byte(desk: Desk) ->
     assert any("could not be checked" in finding for finding in verify(desk, digests=False).findings)
 
 
+@pytest.mark.parametrize("every", [True, False])
+def test_every_byte_of_older_snapshots_is_read_on_demand(desk: Desk, every: bool) -> None:
+    (older,) = set(desk.warehouse.snapshots()) - {desk.snapshot.number}
+    path = first_file(desk.warehouse.snapshot(older), "quarantine")
+    content = bytearray(path.read_bytes())
+    content[len(content) // 3] ^= 1
+    path.write_bytes(content)
+    found = verify_warehouse(desk.warehouse, load_contract(), every=every).findings
+    assert [finding.startswith(f"Snapshot {older}: quarantine/") for finding in found] == [True] * every
+
+
+@pytest.mark.parametrize(("old", "new"), [(b'"run_id": "', b'"run_id": "x'), (b'"rows": 1', b'"rows": 2')])
+def test_a_changed_list_of_files_is_found(desk: Desk, old: bytes, new: bytes) -> None:
+    path = desk.snapshot.path / "snapshot.json"
+    content = path.read_bytes()
+    assert old in content
+    path.write_bytes(content.replace(old, new, 1))
+    assert_found(desk, "its digest is another one than it says")
+
+
 @pytest.mark.parametrize("harm", [lose_older_file, leave_notes])
 def test_what_is_wrong_around_the_tables_does_not_make_them_wrong(desk: Desk, harm: Callable[[Desk], None]) -> None:
     harm(desk)
