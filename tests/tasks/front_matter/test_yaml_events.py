@@ -108,10 +108,21 @@ def test_a_hundred_thousand_levels_stop_at_the_limit(level: str) -> None:
     assert [code for code, *_ in found(level * 100_000)] == ["limit/depth"]
 
 
-def test_an_alias_bomb_and_a_chain_of_aliases_stop_at_the_limits() -> None:
-    bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
+@pytest.mark.parametrize(("value", "limit"), [("x", "limit/aliases"), ("~", "limit/nodes")])
+def test_an_alias_bomb_stops_at_the_limits(value: str, limit: str) -> None:
+    bomb = f"a0: &a0 [{', '.join([value] * 10)}]\n"
     bomb += "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 10))
-    assert [code for code, *_ in found(bomb, ReadPolicy(actions=LENIENT))] == ["limit/nodes"]
+    assert [code for code, *_ in found(bomb, ReadPolicy(actions=LENIENT))] == [limit]
+
+
+def test_aliases_may_not_stand_for_far_more_text_than_there_is() -> None:
+    few = f"a: &a {'x' * 10_000}\nb: [{', '.join(['*a'] * 9)}]\n"
+    assert found(few, ReadPolicy(actions=LENIENT)) == []
+    many = few.replace("]", ", *a, *a]")
+    assert [code for code, *_ in found(many, ReadPolicy(actions=LENIENT))] == ["limit/aliases"]
+
+
+def test_a_chain_of_aliases_stops_at_the_limit() -> None:
     chain = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}]\n" for n in range(1, 60))
     assert [code for code, *_ in found(chain, ReadPolicy(actions=LENIENT))] == ["limit/depth"]
 
