@@ -1,8 +1,8 @@
 """What a file's path and body say where its front matter does not: time, title, language, state and permalink.
 
 Belongs here: the usual rules of site generators for one file, and pages that are no articles. Does not belong here:
-paths (`places`), addresses (`permalinks`), the generators' settings, which a batch of files does not show, and identity:
-nothing derived ever names an article.
+paths (`places`), addresses (`permalinks`), the generators' settings, which a batch does not show, and identity: nothing
+derived ever names an article.
 
 The rules, of which each holds for one file alone; a key beats all of them:
 
@@ -62,6 +62,8 @@ def ignored_reason(path: str, document: Document) -> Problem | None:
     if path.rpartition("/")[2].lower().startswith("_index."):
         return Problem("front-matter/section", "", 0, 0, "the page describes a section of the site, and is no article")
     tree = document.tree or {}
+    if "title" in tree:
+        return None
     keys = {folded((key,))[0] for key in tree}
     if keys & {"title", "headline", "name"}:
         return None
@@ -93,8 +95,11 @@ def derive(
     of_contract = {column.name: column for column in contract}
     nothing = [None] * len(paths)
     permalinks, titles = (columns[name].to_pylist() if name in columns else nothing for name in ("permalink", "title"))
-    days = _days(columns, of_contract) if "published_at" in of_contract else nothing
-    files = [File(*facts) for facts in zip(map(place_of, paths), documents, permalinks, titles, days, strict=True)]
+    places = list(map(place_of, paths))
+    # Only patterns ask for days, the contract's and that of Hexo.
+    needs_days = any(column.patterns for column in contract) or any(place.in_source for place in places)
+    days = _days(columns, of_contract) if needs_days else nothing
+    files = [File(*facts) for facts in zip(places, documents, permalinks, titles, days, strict=True)]
     sources: list[list[str]] = [[] for _ in paths]
     filled: dict[str, pa.Array] = {}
     for name in [name for name in _RULES if name in of_contract]:

@@ -38,7 +38,7 @@ _DATED: Final = re.compile(
 )
 _DAY: Final = re.compile(r"(?:^|[^\d])(\d{4})-(\d\d)-(\d\d)(?!\d)", re.ASCII)
 _DIGITS: Final = re.compile(r"(\d{4})(\d\d)(\d\d)(?=[-_. ]|$)", re.ASCII)
-_NUMBERED: Final = re.compile(r"\d+\.(?=\D|\d+[A-Za-z])", re.ASCII)
+_NUMBERED: Final = re.compile(r"^\d+\.(?=\D|\d+[A-Za-z])", re.ASCII)
 FOLDERS_OF_DAY: Final = re.compile(r"(?:^|/)(\d{4})/(\d\d?)/(\d\d?)(?=/|$)", re.ASCII)
 _EARLIEST, _LATEST = 1900, 2199
 

@@ -140,6 +140,7 @@ def test_language(path: str, front: str, language: str | None, where: str | None
         ("x.md", "title: T\npermalink: /:year/:title/", "/x/"),
         ("content/3.docs/1.start/0.index.md", "title: T", "/docs/start/"),
         ("docs/2.0-release.md", "title: T", "/docs/2.0-release/"),
+        ("docs/release-2.x/v1.y.md", "title: T", "/docs/release-2.x/v1.y/"),
         ("guide/README.md", "title: T", "/guide/"),
         ("website/blog/2021-04-15-hello.md", "title: T", "/blog/2021/04/15/hello/"),
         ("blog/2021-04-15-hello.md", "title: T\nslug: bye", "/blog/bye/"),
