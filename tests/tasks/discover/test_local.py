@@ -138,11 +138,11 @@ def test_a_path_longer_than_the_system_takes_at_once(tmp_path: Path) -> None:
     assert bytes_of(source_at(tmp_path), path, 1) == b""
 
 
-def test_nesting_without_end_is_refused(tmp_path: Path) -> None:
-    write(tmp_path, "d/" * (MAX_DEPTH + 1) + "a.md")
-    with pytest.raises(SourceError, match="nested deeper than 100"):
-        listed(tmp_path)
-    assert listed(tmp_path, exclude=("/d/d/",)) == []
+def test_nesting_without_end_is_left_alone(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    write(tmp_path, "d/" * (MAX_DEPTH + 1) + "a.md", "b.md")
+    assert listed(tmp_path) == ["b.md"]
+    assert "left alone 1 folders nested deeper than 100" in caplog.text
+    assert listed(tmp_path, exclude=("/d/d/",)) == ["b.md"]
 
 
 def test_links_and_special_files_are_left_alone(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
