@@ -65,6 +65,7 @@ ProblemCode = Literal[
     "yaml/anchor",
     "yaml/alias",
     "yaml/tag",
+    "yaml/placeholder",
     "json/duplicate-key",
 ]
 Text = Annotated[str, Meta(min_length=1)]
@@ -92,6 +93,7 @@ _ACTIONS: Final[dict[ProblemCode, Action]] = {
     "yaml/anchor": "reject",
     "yaml/alias": "reject",
     "yaml/tag": "reject",
+    "yaml/placeholder": "warn",
     "json/duplicate-key": "warn",
 }
 
@@ -111,6 +113,8 @@ class Discover(Struct, frozen=True):
         "archetypes/",
         "scaffolds/",
         "_site/",
+        "_layouts/",
+        "_includes/",
     )
 
 

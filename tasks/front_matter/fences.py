@@ -13,7 +13,8 @@ Fences may be followed by spaces or tabs, and lines end with LF or CRLF. A fence
 `--- text` is none, and `----` none inside a `---`.
 
 Other spellings are taken only where the lines between look like front matter, because `---` is a rule in Markdown too:
-a blank line, up to three spaces or a comment before the opening fence; more dashes; no opening fence.
+a blank line, up to three spaces or a comment before the opening fence; more dashes; no opening fence, before `---` in
+YAML, or in TOML as Bartholomew writes it.
 """
 
 from __future__ import annotations
@@ -51,6 +52,9 @@ _MORE_DASHES: Final = re.compile(rb"\n-{4,}+[ \t]*+\r?+(?:\n|\Z)")
 _KEY_LINE: Final = re.compile(rb"[^\s:#-][^:\n]*+:(?=\s|\Z)|[\w.\"'-]++[ \t]*+=|\[|\{|" + _JSON_KEY)
 _HEAD: Final = re.compile(
     rb"(?:(?:[ \t#\[\]{}]|-[ \t]|[^\s:-][^:\n]*+:(?=[ \t\r\n])|[\w.\"'-]++[ \t]*+=)[^\n]*+(?:\n|\Z)|\r?\n)*+"
+)
+_TOML_HEAD: Final = re.compile(
+    rb"[\w.\"'-]++[ \t]*+=[^\n]*+\n(?:(?:[\w.\"'-]++[ \t]*+=|[ \t#\[\]\"'\r])[^\n]*+\n|\n)*+"
 )
 _NAMES: Final = (
     rb"title|date|authors?|tags|categor(?:y|ies)|slug|layout|summary|description|lang|language|status"
@@ -204,6 +208,10 @@ def _is_meant(data: bytes, region: FrontMatter, *, needs_name: bool) -> bool:
 
 def _find_unopened(data: bytes, origin: int) -> FrontMatter | None:
     """Front matter that is closed and never opened, as Hexo allows: JSON before `;;;`, YAML before `---`."""
+    if (lines := _TOML_HEAD.match(data, origin)) and (closing_line := _DASHES.match(data, lines.end() - 1)):
+        known = {*_KNOWN.findall(lines.group().lower())}
+        region = FrontMatter("toml", origin, lines.end(), closing_line.end(), True, line=1, unusual=NO_OPENING_FENCE)
+        return region if len(known) > 1 else None
     if _JSON_INSIDE.match(data, origin) and (closing := _find_fence(data, b";;;", origin, len(data))):
         return FrontMatter("json", origin, closing[0], closing[1], closed=True, fence=b";;;", line=1)
     lines = _HEAD.match(data, origin)

@@ -61,6 +61,7 @@ CODES: Final[dict[str, str]] = {
     "yaml/anchor": "an anchor (`&name`) is used",
     "yaml/alias": "an alias (`*name`) is used",
     "yaml/tag": "a tag (`!name`) is used",
+    "yaml/placeholder": "a template's `{{ … }}` stands without quotes, and is read as text",
     "yaml/complex-key": "a key is not a plain text",
     "yaml/multiple-documents": "the front matter holds more than one YAML document",
     "toml/syntax": "the front matter is not valid TOML",

@@ -37,6 +37,7 @@ DEFAULT_ACTIONS: Final[dict[str, str]] = {
     "yaml/anchor": "reject",
     "yaml/alias": "reject",
     "yaml/tag": "reject",
+    "yaml/placeholder": "warn",
     "json/duplicate-key": "warn",
 }
 

@@ -87,9 +87,18 @@ def test_only_included_names_that_are_not_hidden(tmp_path: Path) -> None:
 
 
 def test_folders_of_templates_and_packages_are_left_out_by_default(tmp_path: Path) -> None:
-    write(tmp_path, "node_modules/a.md", "x/archetypes/b.md", "scaffolds/y/c.md", "_site/d.md", "public/e.md")
+    write(
+        tmp_path,
+        "node_modules/a.md",
+        "x/archetypes/b.md",
+        "scaffolds/y/c.md",
+        "_site/d.md",
+        "_layouts/e.html",
+        "_includes/f.html",
+        "public/e.md",
+    )
     assert listed(tmp_path, exclude=DEFAULT_EXCLUDE) == ["public/e.md"]
-    assert len(listed(tmp_path)) == 5
+    assert len(listed(tmp_path)) == 7
 
 
 def test_excluded_folders_are_not_entered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

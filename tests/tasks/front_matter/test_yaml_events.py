@@ -41,6 +41,7 @@ def test_nothing_is_an_empty_mapping(text: str) -> None:
         ("a: &x y\n", ("yaml/anchor", "a", 2, 4)),
         ("é: !t y\n", ("yaml/tag", "é", 2, 4)),
         ("? [a]\n: b\n", ("yaml/complex-key", "", 2, 3)),
+        ("a: {[b]: c}\n", ("yaml/complex-key", "a", 2, 5)),
         ("a: 1\n--- x\n", ("yaml/multiple-documents", "", 3, 1)),
         ("a: *x\n", ("yaml/syntax", "a", 2, 4)),
         ("a: b: c\n", ("yaml/syntax", "", 2, 5)),
@@ -130,6 +131,19 @@ def test_an_alias_inside_its_own_anchor_is_no_loop() -> None:
     tree, findings = read("a: &a [*a]\n", ReadPolicy(actions=LENIENT))
     assert tree == {"a": [None]}
     assert [each.code for each in findings.problems] == ["yaml/syntax"]
+
+
+def test_placeholders_of_templates_are_text() -> None:
+    tree, findings = read("a: {{ page.title }}\nb: {c: 1, d: {{ x | y }}}\ne: [{{ z }}, 1]\n")
+    assert tree == {"a": "{{ page.title }}", "b": {"c": "1", "d": "{{ x | y }}"}, "e": ["{{ z }}", "1"]}
+    assert [each.code for each in findings.warnings] == ["yaml/placeholder"] * 3
+    assert findings.problems == []
+
+
+def test_tags_of_the_usual_types_are_no_finding() -> None:
+    tree, findings = read('a: !!str 2020\nb: !!timestamp 2020-01-02\nc: !!seq [!!int "1"]\n')
+    assert tree == {"a": "2020", "b": "2020-01-02", "c": ["1"]}
+    assert findings.problems == findings.warnings == []
 
 
 def test_a_dangerous_tag_is_only_text() -> None:
