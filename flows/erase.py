@@ -1,4 +1,4 @@
-"""Erasing articles for good, on the demand of a court or of a person: from the snapshot that readers see and all others.
+"""Erasing articles for good, on the demand of a court or of a person, from all snapshots.
 
 Belongs here: the order of the work, and what is said of it. Does not belong here: the list of erased articles
 (`tasks.warehouse.erasures`), rewriting older snapshots (`tasks.write.erase`), what the command line asks and prints.
@@ -22,13 +22,12 @@ from config.errors import UsageError, WarehouseError
 from config.settings import History, Settings
 from config.url_rules import load_url_rules
 from flows.maintenance import quiet_row
-from tasks.arrow.columns import whole
 from tasks.deduplicate.stage import decided_manifest
 from tasks.report.status import existing_warehouse
 from tasks.report.words import counted
 from tasks.runs.run import Publication, Run, new_run_id
 from tasks.warehouse.durable import remove_tree, storage_errors
-from tasks.warehouse.erasures import Erasure, erased_as, read_erasures, write_erasures
+from tasks.warehouse.erasures import Erasure, read_erasures, write_erasures
 from tasks.warehouse.faults import reach
 from tasks.warehouse.history import with_history
 from tasks.warehouse.journal import clear_journal
@@ -123,7 +122,7 @@ def find_articles(settings: Settings, ids: Sequence[str], reason: str = ON_DEMAN
                 reason=reason if reason != ON_DEMAND else before.reason,
                 files=sorted({*files}),
                 copies=sorted({*cluster["article_id"].to_pylist()} - {*ids, None}),
-                earlier=sorted({other for row in own for other in row["article_id_distinct"]} - {*ids}),
+                earlier=sorted({other for row in own for other in row["article_id_distinct"]} - {*ids, *known}),
                 listed_by=sorted({*listing["article_id"].to_pylist()} - {*ids}),
             )
         )

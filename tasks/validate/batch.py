@@ -22,8 +22,8 @@ from tasks.arrow.schemas import FILES, FINDINGS, KEY_FIELDS, LISTING_FIELDS
 from tasks.front_matter.policy import ReadPolicy
 from tasks.runs.parsed import Parsed
 from tasks.runs.staging import write_arrow, write_json
-from tasks.warehouse.erasures import Erasure, erased_as, withhold
 from tasks.validate.findings import batch_numbers, broken_rules, with_locations
+from tasks.warehouse.erasures import Erasure, erased_as, withhold
 
 _VIOLATION: Final = pa.struct(
     [FINDINGS.field(name) for name in ("code", "severity", "field", "line", "column", "message", "value")]

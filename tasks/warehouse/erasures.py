@@ -109,7 +109,7 @@ def withhold(rows: pa.Table, erased: pa.Array, erasures: Sequence[Erasure]) -> p
         if field.name in known:
             said = pa.array(known[field.name], field.type).take(erased)
         else:
-            empty = [] if pa.types.is_list(field.type) else "removed" if field.name == "status" else None
-            said = pa.scalar(empty, field.type)
+            said = pa.scalar("removed" if field.name == "status" else None, field.type)
+            said = pa.scalar([], field.type) if pa.types.is_list(field.type) else said
         rows = rows.set_column(place, field, pc.if_else(pc.is_valid(erased), said, whole(rows[field.name])))
     return rows

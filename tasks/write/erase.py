@@ -15,7 +15,6 @@ Every file is replaced in one step: readers find the old or the new one.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -162,9 +161,7 @@ class Eraser:
         goes = pc.is_in(whole(told["article_id"]), what.ids)
         if table != "duplicates":
             return goes, none
-        is_stale = pc.or_(
-            pc.is_in(whole(told["canonical_article_id"]), what.ids), pc.is_in(_matched(told), what.files)
-        )
+        is_stale = pc.or_(pc.is_in(whole(told["canonical_article_id"]), what.ids), pc.is_in(_matched(told), what.files))
         return goes, is_stale
 
     def _manifest_rows(self, table: str, rows: pa.Table, what: Erased) -> pa.Table:
@@ -192,10 +189,10 @@ class Eraser:
             files = [path for path in sorted(work.rglob("*")) if path.is_file() and path != work / INFO_NAME]
             for path in files:
                 reach("erase.before-replace")
-                os.replace(path, folder / path.relative_to(work))
+                path.replace(folder / path.relative_to(work))
             sync_tree(folder, durable)
             reach("erase.before-info")
-            os.replace(work / INFO_NAME, folder / INFO_NAME)
+            (work / INFO_NAME).replace(folder / INFO_NAME)
             sync_folder(folder, durable)
             reach("erase.after-info")
         remove_tree(work)
