@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from typing import Final
 
 import msgspec
 import pyarrow as pa
@@ -41,8 +42,12 @@ from tasks.write.publish import write_snapshot
 from tasks.write.upkeep import clear_staging
 
 #: The reason where none is given.
-ON_DEMAND = "on demand"
-_KNOWN = ["source", "source_path", "article_id", "canonical_article_id"]
+ON_DEMAND: Final = "on demand"
+_DAMAGED: Final = (
+    "All others are. Once it is removed, erase again: `PRESSLAKE_WAREHOUSE__KEEP_SNAPSHOTS=1 "
+    "PRESSLAKE_WAREHOUSE__KEEP_DAYS=0 presslake maintain` removes all but the current and the newest snapshot."
+)
+_KNOWN: Final = ["source", "source_path", "article_id", "canonical_article_id"]
 
 
 class ErasedArticle(msgspec.Struct, frozen=True):
@@ -156,8 +161,15 @@ def run_erase(settings: Settings, ids: Sequence[str], reason: str = ON_DEMAND) -
         reach("erase.published")
         options = ParquetOptions(compression_level=settings.warehouse.compression_level)
         eraser = Eraser(warehouse, read_erasures(warehouse.root), options)
-        rewritten = [number for number in reversed(warehouse.snapshots()) if eraser.rewrite(number)]
         clear_journal(warehouse.root)
+        rewritten, errors = list[int](), list[WarehouseError]()
+        for number in reversed(warehouse.snapshots()):
+            try:
+                rewritten += [number] if eraser.rewrite(number) else []
+            except WarehouseError as error:
+                errors.append(error)
+        if errors:
+            raise WarehouseError(f"Not all snapshots could be rewritten: {errors[0].message}", _DAMAGED) from errors[0]
         return Erased(
             status="completed" if is_published or rewritten else "unchanged",
             run_id=run_id,

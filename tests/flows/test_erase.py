@@ -29,6 +29,7 @@ from tasks.write.upkeep import move_pointer
 from tests.builders import Desk, article, committed, page
 from tests.newsroom import settings_for
 from tests.tables_equal import assert_same_tables
+from tests.tasks.maintain.damage import overwrite
 
 #: Words that no other article has: of title, text, teaser, an unknown field, a related entry and a broken version.
 SECRET: Final = ("quokka", "wombat", "numbat", "bilby", "dunnart", "potoroo")
@@ -252,6 +253,17 @@ def test_unknown_ids_and_other_mistakes_change_nothing(desk: Desk, capsys: pytes
     assert json.loads(capsys.readouterr().out)["status"] == "completed"
     assert main(["erase", *ids(desk, "a.md"), "--yes", *warehouse]) == 0
     assert "Nothing was left of 1 article." in capsys.readouterr().out
+
+
+def test_a_damaged_snapshot_is_named_and_the_others_are_rewritten(desk: Desk) -> None:
+    first = desk.warehouse.snapshot(1)
+    overwrite(first.path / first.files("articles")[0].path, b"Quokka")
+    with pytest.raises(WarehouseError, match=r"snapshots/000001/articles.* cannot be read"):
+        erase(desk, "a.md", "copy.md")
+    assert desk.titles() == ["Bus"]
+    assert run_maintenance(settings_for(desk.root / "warehouse", warehouse={"keep_snapshots": 1, "keep_days": 0}))
+    assert erase(desk, "a.md", "copy.md").status == "unchanged"
+    assert_gone(desk, *SECRET)
 
 
 def test_a_damaged_list_stops_runs(desk: Desk) -> None:
