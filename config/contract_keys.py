@@ -36,7 +36,7 @@ OPTIONS: Final = frozenset(
 )
 #: What presslake adds to a property.
 _CUSTOM: Final = frozenset(
-    "severity typeSeverity sentinels repair split combine states derive order default patterns".split()
+    "severity typeSeverity sentinels repair split combine fallback states derive order default patterns".split()
 )
 _OF_CUSTOM: Final = frozenset({"id", "property", "value", "description", "vendor"})
 #: Where a key belongs that stands elsewhere.

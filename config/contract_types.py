@@ -35,6 +35,8 @@ _SCALARS: Final = {
     "timestamp": TIMESTAMP,
 }
 _LOGICAL: Final = (*_SCALARS, "integer", "array", "object")
+#: Between the words of a key.
+_NO_MARKS: Final = str.maketrans("", "", "-_ ")
 #: Column names that every engine takes without quotes.
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning")
@@ -51,7 +53,7 @@ DERIVATIONS: Final[Mapping[str, tuple[str, ...]]] = {
 CHECKS: Final = ("pattern", "not_pattern", "min_length", "max_length", "one_of")
 _COMBINATIONS: Final = ("first", "union", "all")
 ORDERS: Final = ("dmy", "mdy")
-_SPLITS: Final = ("commas", "blanks")
+_SPLITS: Final = ("commas", "blanks", "names")
 #: What an address is made of, each with `:` before it: the day, the front matter's slug or else the name, the name
 #: without its day, the headline as a slug, the front matter's slug or else that, the first folder and all folders, the
 #: categories, and the path below the folder that the pattern holds for.
@@ -126,7 +128,8 @@ class Column(msgspec.Struct, frozen=True, dict=True):
             computed.
         combine: how several sources make one value: the `first` that reads, the `union` of lists, or `all`, which is
             false if one says so.
-        states: of a boolean, source path in lower case to the words that say true or false there.
+        fallback: the folded sources that count only where no other has a value, whatever `combine` says.
+        states: of a boolean, folded source path to the words that say true or false there.
         severity: what a broken rule does; `type_severity` the same for a wrong type. Where the contract does not say:
             an error in required columns, else a warning.
         sentinels: source texts that mean "no value".
@@ -139,7 +142,8 @@ class Column(msgspec.Struct, frozen=True, dict=True):
         repair: kind of text repair, or None.
         zone: of times, IANA name of the zone of those without one.
         order: of times, `dmy` or `mdy` as the meaning of `03/04/2021`; None refuses it.
-        splits_at_blanks: of lists, the sources in which blanks divide a text without commas.
+        splits_at_blanks: of lists, the folded sources in which blanks divide a text without commas.
+        holds_names: of lists, whether texts name people: what stands behind one (`Ann Ames, editor`) is no item.
         item: of an array, what its items are.
         fields: of an object, its fields.
     """
@@ -160,10 +164,12 @@ class Column(msgspec.Struct, frozen=True, dict=True):
     default: str | None = None
     patterns: Mapping[str, str] = msgspec.field(default_factory=dict)
     combine: str = "first"
+    fallback: tuple[SourcePath, ...] = ()
     states: Mapping[SourcePath, Mapping[str, bool]] = msgspec.field(default_factory=dict)
     zone: str = "Etc/UTC"
     order: str | None = None
     splits_at_blanks: tuple[SourcePath, ...] = ()
+    holds_names: bool = False
     item: Column | None = None
     fields: tuple[Column, ...] = ()
     partitioned: bool = False
@@ -179,7 +185,8 @@ class Column(msgspec.Struct, frozen=True, dict=True):
         inner = (self.item.meaning if self.item else None, tuple(f.meaning for f in self.fields))
         flags = (self.required, self.severity, self.type_severity, sorted(self.sentinels), self.repair)
         states = sorted((path, sorted(words.items())) for path, words in self.states.items())
-        reading = (self.zone, self.order, self.splits_at_blanks, self.combine, states, self.checks, self.derive)
+        texts = (self.splits_at_blanks, self.holds_names)
+        reading = (self.zone, self.order, texts, self.combine, self.fallback, states, self.checks, self.derive)
         filling = (self.default, sorted(self.patterns.items()))
         return (self.name, str(self.type), self.sources, self.rules, flags, reading, filling, inner)
 
@@ -223,9 +230,11 @@ def parse_column(prop: dict[str, Any], where: str) -> Column:
         default=str(custom["default"]) if custom.get("default") else None,
         patterns=_patterns(custom.get("patterns") or {}, where),
         combine=_one_of(custom.get("combine", "first"), _COMBINATIONS, f"{where}: combine"),
+        fallback=tuple(folded(_source_path(str(path))) for path in custom.get("fallback") or ()),
         states=_states(custom.get("states") or {}),
         zone=_zone(prop, where),
         order=_one_of(custom["order"], ORDERS, f"{where}: order") if "order" in custom else None,
+        holds_names=custom.get("split") == "names",
         splits_at_blanks=_splits_at_blanks(custom.get("split", "commas"), sources, where),
         item=item,
         fields=fields,
@@ -302,8 +311,8 @@ def _zone(prop: dict[str, Any], where: str) -> str:
 def _splits_at_blanks(split: Any, sources: tuple[SourcePath, ...], where: str) -> tuple[SourcePath, ...]:
     """The sources of a list whose texts are divided at blanks: none, all, or those that `split` lists."""
     if isinstance(split, list):
-        return tuple(_source_path(str(path)) for path in split)
-    return sources if _one_of(split, _SPLITS, f"{where}: split") == "blanks" else ()
+        return tuple(folded(_source_path(str(path))) for path in split)
+    return tuple(map(folded, sources)) if _one_of(split, _SPLITS, f"{where}: split") == "blanks" else ()
 
 
 def parse_check(rule: dict[str, Any], where: str) -> Check:
@@ -352,7 +361,7 @@ def _require_pattern(pattern: str, where: str) -> None:
 def _states(states: dict[str, dict[Any, bool]]) -> dict[SourcePath, dict[str, bool]]:
     """The words of each source path of a boolean; YAML has read `true: false` as two booleans."""
     return {
-        _source_path(path.lower()): {str(word).lower(): bool(state) for word, state in words.items()}
+        folded(_source_path(path)): {str(word).lower(): bool(state) for word, state in words.items()}
         for path, words in states.items()
     }
 
@@ -367,6 +376,11 @@ def _one_of(value: Any, valid: tuple[Choice, ...], where: str) -> Choice:
         guess = f"did you mean {near!r}? " if near else ""
         raise ContractError(f"{where} is {value!r};", f"{guess}Valid: {', '.join(valid)}.")
     return valid[valid.index(value)]
+
+
+def folded(path: SourcePath) -> SourcePath:
+    """A path as keys are compared: without regard to case, `-`, `_` and blanks (`Publish Date` is `publish_date`)."""
+    return tuple(key.lower().translate(_NO_MARKS) if isinstance(key, str) else key for key in path)
 
 
 def _source_path(text: str) -> SourcePath:

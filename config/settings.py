@@ -47,21 +47,25 @@ This page is printed by `python -m config.settings`.
 
 Action = Literal["accept", "warn", "reject"]
 ProblemCode = Literal[
+    "file/empty",
     "text/byte-order-mark",
     "text/windows-1252",
     "text/byte-order-marks",
     "text/utf-16",
     "text/cr-line-ends",
+    "text/hidden-character",
     "front-matter/blank-first",
     "front-matter/comment-first",
     "front-matter/long-fence",
     "front-matter/no-opening-fence",
     "front-matter/no-fence",
+    "front-matter/early-end",
     "front-matter/unclosed-fence",
     "yaml/duplicate-key",
     "yaml/anchor",
     "yaml/alias",
     "yaml/tag",
+    "yaml/placeholder",
     "json/duplicate-key",
 ]
 Text = Annotated[str, Meta(min_length=1)]
@@ -71,21 +75,25 @@ Seconds = Annotated[float, Meta(ge=0, le=7 * 86_400)]
 Hours = Annotated[float, Meta(ge=0, le=8_784)]
 
 _ACTIONS: Final[dict[ProblemCode, Action]] = {
+    "file/empty": "warn",
     "text/byte-order-mark": "accept",
     "text/windows-1252": "warn",
     "text/byte-order-marks": "warn",
     "text/utf-16": "warn",
     "text/cr-line-ends": "warn",
+    "text/hidden-character": "warn",
     "front-matter/blank-first": "warn",
     "front-matter/comment-first": "warn",
     "front-matter/long-fence": "warn",
     "front-matter/no-opening-fence": "warn",
     "front-matter/no-fence": "warn",
+    "front-matter/early-end": "warn",
     "front-matter/unclosed-fence": "reject",
     "yaml/duplicate-key": "warn",
     "yaml/anchor": "reject",
     "yaml/alias": "reject",
     "yaml/tag": "reject",
+    "yaml/placeholder": "warn",
     "json/duplicate-key": "warn",
 }
 
@@ -105,6 +113,8 @@ class Discover(Struct, frozen=True):
         "archetypes/",
         "scaffolds/",
         "_site/",
+        "_layouts/",
+        "_includes/",
     )
 
 

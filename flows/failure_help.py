@@ -74,6 +74,8 @@ def require_rows(run: Run, decisions: Decisions, explained: Callable[[], str]) -
         return
     if counts.get("quarantined") and guards.accept_quarantine:
         return
+    if counts.get("removed") and not counts.get("quarantined"):
+        return  # All that there was is withdrawn, as its files say.
     ignored = [f"{number:,} {why}. " for code, why in _IGNORED.items() if (number := decisions.violations.get(code))]
     raise GuardRailError(
         f"No article would come of {counted(decisions.live, 'file')}: {join_counts(counts)}.",

@@ -35,6 +35,9 @@ from tasks.runs.source import Source
 #: The contract that is written, in the working folder.
 CONTRACT_FILE: Final = "presslake-contract.yaml"
 
+#: Share of broken files from which on the contract may be at fault.
+_MOST: Final = 0.5
+
 
 class SiteReport(msgspec.Struct, frozen=True):
     """What was understood and written.
@@ -134,7 +137,10 @@ def _bad_share(rows: Sequence[Row], settings: Settings, notes: list[str]) -> flo
     if share <= settings.guards.max_quarantined_share:
         return None
     enough = min(1.0, ceil(share * 10 + 1) / 10)
-    notes.append(f"{share:.0%} of the files have errors, so {DEFAULT_FILE} lets {enough:.0%} pass; lower that later.")
+    hint = "; `presslake contract suggest` says what their fields could be" if share > _MOST else ""
+    notes.append(
+        f"{share:.0%} of the files have errors, so {DEFAULT_FILE} lets {enough:.0%} pass; lower that later{hint}."
+    )
     return enough
 
 

@@ -28,7 +28,7 @@ from tasks.runs.source import VERSION
 
 DEFAULT_INCLUDE: Final = ("**/*.md", "**/*.markdown", "**/*.mdx", "**/*.html", "**/*.txt")
 #: Folders of generators and packages that hold no articles: templates, and what was built from the articles.
-DEFAULT_EXCLUDE: Final = ("node_modules/", "archetypes/", "scaffolds/", "_site/")
+DEFAULT_EXCLUDE: Final = ("node_modules/", "archetypes/", "scaffolds/", "_site/", "_layouts/", "_includes/")
 
 _FOLDER_PATTERN: Final = re.compile(r"[A-Za-z0-9_-]+/")
 _SUFFIX_PATTERN: Final = re.compile(r"(?:\*\*/)?\*(?P<suffix>\.[A-Za-z0-9._-]+)")

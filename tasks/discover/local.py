@@ -108,7 +108,7 @@ class _Walk(Gathered, kw_only=True):
         """List the root and all below it.
 
         Raises:
-            SourceError: it is deleted, or a folder cannot be listed (no permission, I/O error, nested too deep).
+            SourceError: it is deleted, or a folder cannot be listed (no permission, I/O error).
         """
         try:
             with _open_folder(self.root) as root:
@@ -119,10 +119,8 @@ class _Walk(Gathered, kw_only=True):
     def _enter(self, folder: int, prefix: str, depth: int) -> None:
         """List an open folder and all below it; `prefix` is its path with a `/` at the end."""
         if depth > MAX_DEPTH:
-            raise SourceError(
-                f"Source {self.name!r}: {prefix!r} is nested deeper than {MAX_DEPTH} folders.",
-                "Exclude it with an exclude pattern, or move it up.",
-            )
+            self.skip(f"folders nested deeper than {MAX_DEPTH} (move them up, or exclude them)", prefix)
+            return
         for name in self._scan(folder, prefix):
             inside = f"{prefix}{name}/"
             if not self.globs.enters(inside):

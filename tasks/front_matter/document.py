@@ -18,9 +18,11 @@ from tasks.front_matter.fences import (
     LONG_FENCE,
     NO_OPENING_FENCE,
     FrontMatter,
+    ends_early,
     find_front_matter,
     guess_front_matter,
     has_bare_metadata,
+    starts_with_conflict,
 )
 from tasks.front_matter.findings import Findings, Node, Path, Problem, StopReadingError
 from tasks.front_matter.policy import ReadPolicy
@@ -224,9 +226,14 @@ def _open(file: Text, region: FrontMatter, findings: Findings) -> str:
 
 
 def _without_front_matter(text: Text, findings: Findings) -> Document | None:
-    if not has_bare_metadata(text.lines):
-        return None
-    findings.add_at("front-matter/no-fence", (1, 1), _NO_FENCE)
+    if starts_with_conflict(text.lines):
+        message = "A conflict marker of Git stands before the front matter: keep one version, and delete the markers."
+        findings.add_at("text/conflict-marker", (1, 1), message)
+        return Document(None, "", tuple(findings.problems), ())
+    if not text.lines.strip():
+        findings.add_at("file/empty", (1, 1), "The file is empty: write it again, or delete it.")
+    elif has_bare_metadata(text.lines):
+        findings.add_at("front-matter/no-fence", (1, 1), _NO_FENCE)
     found = findings.problems or findings.warnings
     return Document(None, "", tuple(findings.problems), tuple(findings.warnings)) if found else None
 
@@ -236,6 +243,10 @@ def _check_start(text: Text, region: FrontMatter, findings: Findings) -> None:
         findings.add_at(code, (1, 1), message)
     if region.unusual:
         findings.add_at(region.unusual, (1, 1), _UNUSUAL[region.unusual])
+    if ends_early(text.lines, region):
+        line = region.line + text.lines[region.start : region.stop].count(b"\n")
+        message = "The front matter ends at this `...`, and the fields below it are not read: delete the line."
+        findings.add_at("front-matter/early-end", (line, 1), message)
     if not region.closed:
         fence = region.fence.decode()
         message = f"The front matter is never closed: put a line `{fence}` after its last line."

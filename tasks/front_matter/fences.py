@@ -13,7 +13,8 @@ Fences may be followed by spaces or tabs, and lines end with LF or CRLF. A fence
 `--- text` is none, and `----` none inside a `---`.
 
 Other spellings are taken only where the lines between look like front matter, because `---` is a rule in Markdown too:
-a blank line, up to three spaces or a comment before the opening fence; more dashes; no opening fence.
+a blank line, up to three spaces or a comment before the opening fence; more dashes; no opening fence, before `---` in
+YAML, or in TOML as Bartholomew writes it.
 """
 
 from __future__ import annotations
@@ -52,6 +53,9 @@ _KEY_LINE: Final = re.compile(rb"[^\s:#-][^:\n]*+:(?=\s|\Z)|[\w.\"'-]++[ \t]*+=|
 _HEAD: Final = re.compile(
     rb"(?:(?:[ \t#\[\]{}]|-[ \t]|[^\s:-][^:\n]*+:(?=[ \t\r\n])|[\w.\"'-]++[ \t]*+=)[^\n]*+(?:\n|\Z)|\r?\n)*+"
 )
+_TOML_HEAD: Final = re.compile(
+    rb"[\w.\"'-]++[ \t]*+=[^\n]*+\n(?:(?:[\w.\"'-]++[ \t]*+=|[ \t#\[\]\"'\r])[^\n]*+\n|\n)*+"
+)
 _NAMES: Final = (
     rb"title|date|authors?|tags|categor(?:y|ies)|slug|layout|summary|description|lang|language|status"
     rb"|published|modified|updated|draft|permalink|keywords|publishedDateTime|pubDate"
@@ -61,7 +65,10 @@ _KNOWN: Final = re.compile(rb"(?im)^[ \t]*+[\"']?(" + _NAMES + rb")[\"']?[ \t]*+
 _BARE_LINE: Final = re.compile(
     rb"(?i)(?:\.\.[ \t]|:|\#\+)?([a-z][\w-]*+)[ \t]*+:(?=[ \t\r\n]|\Z)[^\n]*+(?:\n|\Z)|[ \t]++\S[^\n]*+(?:\n|\Z)"
 )
-_BARE_START: Final = re.compile(rb"\s*+(?:<!--\s*+)?")
+#: What stands before such a head: the start of a comment, of code, or a line that is nearly a fence.
+_BARE_START: Final = re.compile(rb"\s*+(?:<!--\s*+|(?:```|~~~)[a-z]*+[ \t]*+\r?\n|[^\w\s{\[<]{2,}+[ \t]*+\r?\n)?")
+#: A conflict before the first fence.
+_CONFLICT_FIRST: Final = re.compile(rb"\s*+<{7}[^\n]*+\n(?:---|\+\+\+|\{)")
 _BARE_NAME: Final = re.compile(rb"(?i)" + _NAMES)
 
 
@@ -135,6 +142,23 @@ def has_bare_metadata(data: bytes) -> bool:
     return len(known) > 1
 
 
+def starts_with_conflict(data: bytes) -> bool:
+    """Whether a file starts with a conflict marker of Git that hides its first fence."""
+    return _CONFLICT_FIRST.match(data, _origin(data)) is not None
+
+
+def ends_early(data: bytes, region: FrontMatter) -> bool:
+    """Whether front matter ends at a line `...`, and lines that look like more of it stand before a fence."""
+    if data[region.stop : region.body].strip() != b"...":
+        return False
+    fence = _find_fence(data, b"---", region.body - 1, len(data))
+    if fence is None:
+        return False
+    between = data[region.body : fence[0]]
+    lines = _HEAD.match(between)
+    return lines is not None and lines.end() == len(between) and _KEY_LINE.match(between.lstrip()) is not None
+
+
 def _origin(data: bytes) -> int:
     return len(BYTE_ORDER_MARK) if data.startswith(BYTE_ORDER_MARK) else 0
 
@@ -184,6 +208,10 @@ def _is_meant(data: bytes, region: FrontMatter, *, needs_name: bool) -> bool:
 
 def _find_unopened(data: bytes, origin: int) -> FrontMatter | None:
     """Front matter that is closed and never opened, as Hexo allows: JSON before `;;;`, YAML before `---`."""
+    if (lines := _TOML_HEAD.match(data, origin)) and (closing_line := _DASHES.match(data, lines.end() - 1)):
+        known = {*_KNOWN.findall(lines.group().lower())}
+        region = FrontMatter("toml", origin, lines.end(), closing_line.end(), True, line=1, unusual=NO_OPENING_FENCE)
+        return region if len(known) > 1 else None
     if _JSON_INSIDE.match(data, origin) and (closing := _find_fence(data, b";;;", origin, len(data))):
         return FrontMatter("json", origin, closing[0], closing[1], closed=True, fence=b";;;", line=1)
     lines = _HEAD.match(data, origin)

@@ -31,6 +31,7 @@ MAX_FINDINGS: Final = 100
 CODES: Final[dict[str, str]] = {
     "file/unreadable": "the file could not be opened or read",
     "file/unprocessable": "the file could not be processed: it takes too much memory, or meets a fault of presslake",
+    "file/empty": "the file is empty",
     "limit/file-size": "the file is larger than `read.max_file_bytes`",
     "limit/depth": "the front matter is nested deeper than `read.max_depth`",
     "limit/nodes": "the front matter has more values than `read.max_nodes`",
@@ -42,12 +43,15 @@ CODES: Final[dict[str, str]] = {
     "text/utf-16": "the file is UTF-16",
     "text/cr-line-ends": "the lines of the file end with CR alone",
     "text/control-character": "the front matter holds a control character, such as NUL",
+    "text/hidden-character": "a key hides a character that nobody can see, such as a no-break space",
+    "text/conflict-marker": "a conflict marker of Git was left in the front matter",
     "text/surrogate": "an escape stands for half a character (a lone surrogate)",
     "front-matter/blank-first": "a blank line or space stands before the front matter",
     "front-matter/comment-first": "a comment stands before the front matter",
     "front-matter/long-fence": "a fence of the front matter has more than three dashes",
     "front-matter/no-opening-fence": "the fence that closes the front matter was never opened",
     "front-matter/no-fence": "the file starts with metadata that have no fences, and is not read",
+    "front-matter/early-end": "the front matter ends at `...`, and more of it follows",
     "front-matter/unclosed-fence": "the fence that opens the front matter is never closed",
     "front-matter/not-a-mapping": "the front matter is not a list of `key: value` pairs",
     "front-matter/section": "the page describes a section of the site (`_index.md`), and is no article",
@@ -57,6 +61,7 @@ CODES: Final[dict[str, str]] = {
     "yaml/anchor": "an anchor (`&name`) is used",
     "yaml/alias": "an alias (`*name`) is used",
     "yaml/tag": "a tag (`!name`) is used",
+    "yaml/placeholder": "a template's `{{ … }}` stands without quotes, and is read as text",
     "yaml/complex-key": "a key is not a plain text",
     "yaml/multiple-documents": "the front matter holds more than one YAML document",
     "toml/syntax": "the front matter is not valid TOML",
@@ -75,6 +80,12 @@ CODES: Final[dict[str, str]] = {
     "time/no-zone": "a time has no zone and was taken in the contract's default zone",
 }
 
+#: Characters that a text cannot hold, raw or by an escape.
+CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+#: Characters that look like a space, or like nothing; not those that join letters in some scripts.
+_HIDDEN: Final = re.compile("[\xa0\xad\u1680\u2000-\u200b\u200e\u200f\u2028-\u202f\u205f-\u2064\u3000\ufeff]")
+_SPACES: Final = re.compile("[\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]")
+_CONFLICT: Final = re.compile(r"^(?:<{7}|>{7})(?=[ \t\r]|$)", re.MULTILINE)
 _HALF_CHARACTER: Final = "An escape stands for half a character (a lone surrogate): write the character itself."
 
 
@@ -141,6 +152,33 @@ class Findings:
         if action != "accept" and len(found) < MAX_FINDINGS:
             found.append(Problem(code, format_path(path), *location, message, excerpt(value)))
 
+    def add_syntax(self, code: str, offset: int, message: str, path: Path = (), value: str = "") -> None:
+        """Add the finding that the text is not in its format, or what is the cause of that."""
+        if marker := _CONFLICT.search(self.text):
+            message = "A conflict marker of Git was left in: keep one of the versions, and delete the markers."
+            self.add("text/conflict-marker", marker.start(), message, value=marker.group())
+            return
+        start = self.text.rfind("\n", 0, offset) + 1
+        line = self.text[start:].partition("\n")[0]
+        if hidden := _HIDDEN.search(line.partition(":")[0]):
+            message = f"The line hides the character {_name(hidden[0])}, which nobody can see: delete it."
+            offset = start + hidden.start()
+        self.add(code, offset, message, path, value)
+
+    def key(self, key: str, offset: int, path: Path = ()) -> str:
+        """A key without characters that nobody can see, which are a finding."""
+        if key.isascii() or not (hidden := _HIDDEN.search(key)):
+            return key
+        clean = _HIDDEN.sub("", _SPACES.sub(" ", key)).strip()
+        message = f"The key `{clean}` hides the character {_name(hidden[0])}, which nobody can see: delete it."
+        self.add("text/hidden-character", offset, message, (*path, clean), key)
+        return clean
+
+    def add_control(self, character: str, offset: int, path: Path = ()) -> None:
+        """Add the finding that an escape stands for a control character."""
+        message = f"An escape stands for the control character {_name(character)}, which nobody can see: delete it."
+        self.add("text/control-character", offset, message, path, _name(character))
+
     def add_surrogate(self, offset: int, path: Path = ()) -> None:
         """Add the finding that an escape stands for half a character."""
         self.add("text/surrogate", offset, _HALF_CHARACTER, path)
@@ -153,7 +191,7 @@ class Findings:
         first = characters.search(self.text)
         if first is None:
             return self.text
-        name = f"U+{ord(first.group()):04X}"
+        name = _name(first.group())
         message = f"The front matter holds the control character {name}, which nobody can see: delete it."
         self.add("text/control-character", first.start(), message, value=name)
         return characters.sub("\ufffd", self.text)
@@ -175,6 +213,10 @@ class Findings:
         message = "The aliases stand for far more text than the front matter has: write the values out."
         self.add("limit/aliases", offset, message, path)
         raise StopReadingError
+
+
+def _name(character: str) -> str:
+    return f"U+{ord(character):04X}"
 
 
 def format_path(path: Path) -> str:

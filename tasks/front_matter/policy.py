@@ -19,21 +19,25 @@ ACTIONS: Final = ("accept", "warn", "reject")
 
 #: The action for each finding that leaves the front matter readable. All others reject the file.
 DEFAULT_ACTIONS: Final[dict[str, str]] = {
+    "file/empty": "warn",
     "text/byte-order-mark": "accept",
     "text/windows-1252": "warn",
     "text/byte-order-marks": "warn",
     "text/utf-16": "warn",
     "text/cr-line-ends": "warn",
+    "text/hidden-character": "warn",
     "front-matter/blank-first": "warn",
     "front-matter/comment-first": "warn",
     "front-matter/long-fence": "warn",
     "front-matter/no-opening-fence": "warn",
     "front-matter/no-fence": "warn",
+    "front-matter/early-end": "warn",
     "front-matter/unclosed-fence": "reject",
     "yaml/duplicate-key": "warn",
     "yaml/anchor": "reject",
     "yaml/alias": "reject",
     "yaml/tag": "reject",
+    "yaml/placeholder": "warn",
     "json/duplicate-key": "warn",
 }
 

@@ -13,9 +13,8 @@ import re
 from datetime import date, datetime, time
 from typing import Any, Final
 
-from tasks.front_matter.findings import Findings, Node, Path, StopReadingError
+from tasks.front_matter.findings import CONTROL, Findings, Node, Path, StopReadingError
 
-_CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _BLANK_REST: Final = re.compile(r"[ \t]*+\r?+(?:\n|\Z)")
 _JSON_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*+"|[{}\[\],:]|[^\s{}\[\],:"]+')
@@ -38,7 +37,7 @@ def read_toml(findings: Findings, offsets: dict[Path, int] | None = None) -> dic
     Raises:
         StopReadingError: it is not valid TOML or exceeds a limit; `findings` says why.
     """
-    text = findings.text_without(_CONTROL)
+    text = findings.text_without(CONTROL)
     if offsets is not None:
         offsets.update(_toml_offsets(text))
     # Dotted keys of more parts than the depth: tomllib's time grows with the square of their length.
@@ -48,7 +47,11 @@ def read_toml(findings: Findings, offsets: dict[Path, int] | None = None) -> dic
     import tomllib  # noqa: PLC0415  (few files are TOML)
 
     try:
-        return _Untyper(findings).mapping(tomllib.loads(text, parse_float=str))
+        untyper = _Untyper(findings)
+        tree = untyper.mapping(tomllib.loads(text, parse_float=str))
+        for path, control in untyper.controls:
+            findings.add_control(control, _toml_offsets(text).get(path, 0), path)
+        return tree
     except RecursionError:
         findings.stop_at_depth()
     except ValueError as error:
@@ -66,15 +69,17 @@ def read_json(findings: Findings, offsets: dict[Path, int] | None = None) -> tup
     Raises:
         StopReadingError: it is not valid JSON or exceeds a limit; `findings` says why.
     """
-    text = findings.text_without(_CONTROL)
+    text = findings.text_without(CONTROL)
     typed, stop, repeats_keys = _decode_json(text, len(text) - len(text.lstrip()), findings)
     untyper = _Untyper(findings)
     tree = untyper.mapping(typed)
-    if offsets is not None or repeats_keys or untyper.surrogates:
+    if offsets is not None or repeats_keys or untyper.surrogates or untyper.controls:
         offsets = {} if offsets is None else offsets
         _scan_json(text, stop, offsets, findings)
         for path in untyper.surrogates:
             findings.add_surrogate(offsets.get(path, 0), path)
+        for path, control in untyper.controls:
+            findings.add_control(control, offsets.get(path, 0), path)
     rest = _BLANK_REST.match(text, stop)
     if rest is None:
         message = "Text follows the closing brace: start the body on the next line."
@@ -98,7 +103,7 @@ def _decode_json(text: str, start: int, findings: Findings) -> tuple[dict[str, A
     except RecursionError:
         findings.stop_at_depth()
     except json.JSONDecodeError as error:
-        findings.add("json/syntax", error.pos, f"The JSON cannot be read ({error.msg}): correct this place.")
+        findings.add_syntax("json/syntax", error.pos, f"The JSON cannot be read ({error.msg}): correct this place.")
         raise StopReadingError from error
 
 
@@ -196,18 +201,19 @@ def _add_toml_syntax(error: ValueError, findings: Findings) -> None:
         findings.add_surrogate(offset)
         return
     reason = _TOML_LOCATION.sub("", str(error))
-    findings.add("toml/syntax", offset, f"The TOML cannot be read ({reason}): correct the line.")
+    findings.add_syntax("toml/syntax", offset, f"The TOML cannot be read ({reason}): correct the line.")
 
 
 class _Untyper:
     """Turns typed values into raw ones, within the policy's limits.
 
     Attributes:
-        surrogates: paths of texts that held lone surrogates.
+        surrogates: paths of texts that held lone surrogates; `controls` of those with control characters, with one.
     """
 
     def __init__(self, findings: Findings) -> None:
         self.surrogates: list[Path] = []
+        self.controls: list[tuple[Path, str]] = []
         self._findings = findings
         self._nodes = 0
 
@@ -215,7 +221,11 @@ class _Untyper:
         """The raw tree of a mapping."""
         self._count(path)
         self._check_depth(path)
-        return {self._text(key, path): self._node(value, (*path, key)) for key, value in typed.items()}
+        return {self._key(key, path): self._node(value, (*path, key)) for key, value in typed.items()}
+
+    def _key(self, key: str, path: Path) -> str:
+        text = self._text(key, path)
+        return text if text.isascii() else self._findings.key(text, max(self._findings.text.find(key), 0), path)
 
     def _node(self, typed: Any, path: Path) -> Node:
         if isinstance(typed, dict):
@@ -240,6 +250,8 @@ class _Untyper:
             self._findings.stop_at_depth()
 
     def _text(self, text: str, path: Path) -> str:
+        if not text.isprintable() and (control := CONTROL.search(text)):
+            self.controls.append((path, control[0]))
         if text.isascii() or not _SURROGATE.search(text):
             return text
         self.surrogates.append(path)

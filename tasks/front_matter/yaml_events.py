@@ -14,10 +14,14 @@ from typing import Any, Final
 
 import yaml
 
-from tasks.front_matter.findings import Findings, Node, Path, StopReadingError
+from tasks.front_matter.findings import CONTROL, Findings, Node, Path, StopReadingError
 
 _Loader: Final[Any] = getattr(yaml, "CLoader", yaml.Loader)  # without libyaml: the same, slower
 
+#: Tags of the types that every YAML reader knows (`!!str "2020"`): they change no text, and the contract types it.
+_CORE_TAGS: Final = frozenset(
+    f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "timestamp", "seq", "map")
+)
 _NULLS: Final = frozenset(("", "~", "null", "Null", "NULL"))
 
 #: Characters that a YAML stream must not hold (YAML 1.1, section 5.1, `c-printable`, and U+FEFF, which libyaml takes).
@@ -80,9 +84,9 @@ def _add_syntax(error: yaml.YAMLError, findings: Findings) -> None:
         return
     for said, explanation in _EXPLANATIONS.items():
         if said in problem:
-            findings.add("yaml/syntax", offset, explanation)
+            findings.add_syntax("yaml/syntax", offset, explanation)
             return
-    findings.add("yaml/syntax", offset, f"The YAML cannot be read ({problem}): correct the line.")
+    findings.add_syntax("yaml/syntax", offset, f"The YAML cannot be read ({problem}): correct the line.")
 
 
 class _EventReader:
@@ -132,19 +136,32 @@ class _EventReader:
             self._offsets[tuple(self._path)] = event.start_mark.index
         if kind is yaml.AliasEvent:
             return self._alias(event, depth)
-        if event.tag is not None:
+        if event.tag is not None and event.tag not in _CORE_TAGS:
             self._add("yaml/tag", event, f"The tag `{event.tag}` has no effect here: delete it.", event.tag)
         node: Node
         if kind is yaml.ScalarEvent:
             node = None if event.implicit[0] and event.value in _NULLS else self._text(event)
         else:
             self._check_depth(event, depth)
+            if kind is yaml.MappingStartEvent and self._findings.text.startswith("{{", event.start_mark.index):
+                return self._placeholder(event)
             node = self._mapping(depth) if kind is yaml.MappingStartEvent else self._list(depth)
         if event.anchor is not None:
             message = f"The anchor `&{event.anchor}` is used: delete it, and write values out."
             self._add("yaml/anchor", event, message, f"&{event.anchor}")
             self._anchors[event.anchor] = (node, self._nodes - before[0] + 1, self._characters - before[1])
         return node
+
+    def _placeholder(self, start: Any) -> str:
+        """The text of `{{ … }}`, which templates mean as text and YAML as a mapping whose key is a mapping."""
+        depth, event = 1, start
+        while depth:
+            event = self._next()
+            self._count(event, 1)
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        text = self._findings.text[start.start_mark.index : event.end_mark.index]
+        self._add("yaml/placeholder", start, f"`{text}` is a template's placeholder: put it in quotes.", text)
+        return text
 
     def _mapping(self, depth: int) -> dict[str, Node]:
         tree: dict[str, Node] = {}
@@ -180,7 +197,8 @@ class _EventReader:
     def _key(self, event: Any, depth: int) -> str:
         """The key's text; a finding and a stand-in for a key that is no text."""
         if type(event) is yaml.ScalarEvent and event.tag is None and event.anchor is None:
-            return self._text(event).lstrip("\ufeff")
+            mark: Any = event.start_mark
+            return self._findings.key(self._text(event), mark.index, tuple(self._path))
         offsets, self._offsets = self._offsets, None
         key = self._node(event, depth + 1)
         self._offsets = offsets
@@ -193,6 +211,8 @@ class _EventReader:
         """A scalar's text: both halves of a character as one, U+FFFD with a finding for a lone half."""
         text = str(event.value)
         self._characters += len(text)
+        if not text.isprintable() and (control := CONTROL.search(text)):
+            self._findings.add_control(control[0], event.start_mark.index, tuple(self._path))
         if text.isascii() or _SURROGATE.search(text) is None:
             return text
         text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -18,7 +18,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from tasks.front_matter.findings import Node
+from tasks.front_matter.findings import CONTROL, Node
 from tasks.front_matter.policy import ReadPolicy
 from tasks.front_matter.subset_shapes import KEY, OutsideSubsetError, ShapeMemo, fill
 
@@ -188,7 +188,10 @@ def _scalar(source: str) -> str | None:
 def _unescaped(source: str) -> str:
     if not _ESCAPES.fullmatch(source):
         raise OutsideSubsetError
-    return _ESCAPE.sub(_unescape, source[1:-1])
+    text = _ESCAPE.sub(_unescape, source[1:-1])
+    if CONTROL.search(text):
+        raise OutsideSubsetError
+    return text
 
 
 def _unescape(match: re.Match[str]) -> str:

@@ -119,7 +119,7 @@ def _read_file(row: dict[str, Any], content: Content | OSError, job: ParseJob, r
         problem = Problem("file/unprocessable", "", 0, 0, refusal(refused))
         return _Read("record", digest, raw, Document(None, "", (problem,), ()), etag, size)
     document = reader.read(raw)
-    if document is not None and document.tree and (reason := ignored_reason(row["source_path"], document.tree)):
+    if document and document.tree is not None and (reason := ignored_reason(row["source_path"], document)):
         document = Document(None, "", (), (reason,))
     is_article = document is not None and (document.tree is not None or document.problems)
     return _Read("record" if is_article else "ignored", digest, raw, document, etag, size)

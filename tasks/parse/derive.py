@@ -1,102 +1,70 @@
 """What a file's path and body say where its front matter does not: time, title, language, state and permalink.
 
-Belongs here: the usual rules of site generators for one file. Does not belong here: the generators' settings, which a
-batch of files does not show, and identity: nothing derived ever names an article.
+Belongs here: the usual rules of site generators for one file, and pages that are no articles. Does not belong here:
+paths (`places`), addresses (`permalinks`), the generators' settings, which a batch does not show, and identity: nothing
+derived ever names an article.
 
 The rules, of which each holds for one file alone; a key beats all of them:
 
 - time: `2021-04-15-x.md` (also as a folder, `2021-04-15-x/index.md`), `2021/04/15/x.md`, the first `2021-04-15`
-  elsewhere in the path, or a `permalink` such as `/2021/04/15/x/`. Two numbers are no day.
-- title: the first heading of the first level, not in code; for a dated file its name, as Jekyll does.
-- language: `x.fr.md`, or a folder `fr/` at the top of the content; `it.md` and `v1.2.md` say none.
+  elsewhere in the path, `20210415-x.md`, or a `permalink` such as `/2021/04/15/x/`. Two numbers are no day.
+- title: the first heading of the first level, not in code; else the label of menus; for a dated file its name, as
+  Jekyll does, and for a note (a name with blanks, `[[links]]` in the text, keys of Obsidian).
+- language: `x.fr.md`, or a folder `fr/` at the top of the content or of a collection (`docs/fr/`, `_posts/fr/`),
+  `fr-CA/` anywhere; `it.md` and `v1.2.md` say none.
 - state: a folder `_drafts/` or `drafts/` holds drafts.
-- permalink: the path below the content's root without suffix, `index` being its folder; `slug` is its last part. Dated
-  files have `/2021/04/15/x/`, below `blog/` where they lie there, below the folders above a `_posts/`. Where the
+- permalink: the path below the content's root without suffix, `index` and `README` being their folder, without the
+  numbers that only sort (`1.guide/2.start.md`, Nuxt); `slug` is its last part. Dated files have `/2021/04/15/x/`, below
+  `blog/` where they lie there (a slug replaces the day, Docusaurus), below the folders above a `_posts/`. Where the
   contract knows the site's pattern, by that.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from config.contract_types import Column, time_zone
+from config.contract_types import Column, folded, time_zone
 from tasks.front_matter.document import Document
 from tasks.front_matter.findings import Problem
+from tasks.parse.permalinks import permalink_of
+from tasks.parse.places import FOLDERS_OF_DAY, File, Place, moment_of, place_of
 
-#: Folders that hold content and are no part of an address, in a path's first run of such.
-_ROOTS: Final = frozenset({"content", "src", "pages", "source"})
+#: What menus call a page: its title where nothing else is (Docusaurus, Hugo, Mintlify).
+_LABELS: Final = ("sidebar_label", "linkTitle", "linktitle", "sidebarTitle")
 _DRAFTS: Final = frozenset({"_drafts", "drafts"})
-#: ISO 639-1, but for codes that are words or suffixes more often than languages: as, bi, co, io, is, ml, os, so, to.
-_LANGUAGES: Final = frozenset(
-    "aa ab ae af ak am an ar av ay az ba be bg bh bm bn bo br bs ca ce ch cr cs cu cv cy da de dv dz ee el en "
-    "eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik it iu ja jv "
-    "ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk mn mr ms mt my na nb nd "
-    "ne ng nl nn no nr nv ny oc oj om or pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn sq sr ss "
-    "st su sv sw ta te tg th ti tk tl tn tr tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu".split()
-)
-_LANGUAGE: Final = re.compile(r"([a-z]{2})(?:[-_](?:[A-Za-z]{2}|[A-Za-z]{4}|\d{3}))?", re.ASCII)
-_SUFFIX: Final = re.compile(r"\.[A-Za-z]{2,8}$", re.ASCII)
-_DATED: Final = re.compile(
-    r"(\d{4})-(\d\d?)-(\d\d?)(?:T\d\d[-:]?\d\d[-:]?\d\d(?:Z|[+-]\d\d:?\d\d)?)?(?:[-_. ]+(.*))?", re.ASCII
-)
-_DAY: Final = re.compile(r"(?:^|[^\d])(\d{4})-(\d\d)-(\d\d)(?!\d)", re.ASCII)
-_FOLDERS_OF_DAY: Final = re.compile(r"(?:^|/)(\d{4})/(\d\d?)/(\d\d?)(?=/|$)", re.ASCII)
 _FENCED: Final = re.compile(r"^ {0,3}(`{3,}|~{3,}).*?(?:^ {0,3}\1|\Z)", re.MULTILINE | re.DOTALL)
 _HEADING: Final = re.compile(
     r"^ {0,3}#[ \t]+(?P<atx>.+?)[ \t]*#*[ \t]*$|^(?P<setext>[^\s#>|-].*)\n=+[ \t]*$|<h1\b[^>]*>(?P<html>.*?)</h1>",
     re.MULTILINE | re.IGNORECASE,
 )
+_OF_NOTES: Final = frozenset({"cssclass", "cssclasses", "dgpublish", "publish"})
+_NOTE: Final = re.compile(r"\[\[[^\s\[\]][^\[\]\n]*\]\]")
 _MARKS: Final = re.compile(r"<[^>]+>|[*_`]{1,3}(?=\S)|(?<=\S)[*_`]{1,3}|\s*\{#[^}]*\}\s*$|!?\[([^\]]*)\]\([^)]*\)")
-_UNUSUAL: Final = re.compile(r"[\s:{}%\\]")
-_NO_ADDRESS: Final = re.compile(r"[:{}%\\]")
-_TOKEN: Final = re.compile(r":(\w+)")
-#: Parts of a pattern that a file need not have.
-_MAY_LACK: Final = ("categories", "section", "sections")
-_EARLIEST, _LATEST = 1900, 2199
 #: Keys of a page that sends its reader elsewhere.
-_REDIRECTS: Final = frozenset({"redirect_to", "redirectto", "redirect", "redirect_url", "redirecturl"})
-_STUB: Final = frozenset({"aliases", "redirect_from", "layout", "url", "permalink", "slug", "id"})
+_REDIRECTS: Final = frozenset({"redirectto", "redirect", "redirecturl"})
+_STUB: Final = frozenset({"aliases", "redirectfrom", "layout", "url", "permalink", "slug", "id"})
+#: Keys of home pages, lists and templates, that say nothing of an article.
+_TECHNICAL: Final = _STUB | frozenset(
+    "actions aside cascade comments eleventyexcludefromcollections eleventynavigation features footer head hero "
+    "hide home lang language layoutclass locale menu nav navbar navigation navorder noindex order outline "
+    "pageclass paginate pagination robots search sidebar sitemap template toc type weight".split()
+)
 
 
-class _Place(NamedTuple):
-    """A path as its generator reads it.
-
-    Attributes:
-        folders: below the content's root.
-        stem: file name without suffixes; of `x/index.md` it is `x`.
-        language: by suffix or folder, with that word.
-        day: by the name, else by the path, with that word.
-        rest: the stem after its day, or None.
-    """
-
-    folders: list[str]
-    stem: str
-    language: tuple[str, str] | None
-    day: tuple[datetime, str] | None
-    rest: str | None
-
-
-class _File(NamedTuple):
-    """A file: its path, what it holds, and what its front matter states, the day only where a pattern asks for it."""
-
-    place: _Place
-    document: Document
-    permalink: str | None
-    title: str | None
-    day: date | None
-
-
-def ignored_reason(path: str, tree: dict[str, Any]) -> Problem | None:
-    """Why a file with front matter is no article: a section page, or a redirect without a title; else None."""
+def ignored_reason(path: str, document: Document) -> Problem | None:
+    """Why a file with front matter is no article: a section, or a redirect or bare page without a title; else None."""
     if path.rpartition("/")[2].lower().startswith("_index."):
         return Problem("front-matter/section", "", 0, 0, "the page describes a section of the site, and is no article")
-    keys = {key.lower() for key in tree}
+    tree = document.tree or {}
+    if "title" in tree:
+        return None
+    keys = {folded((key,))[0] for key in tree}
     if keys & {"title", "headline", "name"}:
         return None
     layout = tree.get("layout")
@@ -104,6 +72,9 @@ def ignored_reason(path: str, tree: dict[str, Any]) -> Problem | None:
     if keys & _REDIRECTS or (isinstance(layout, str) and layout.lower().startswith("redirect")) or is_stub:
         message = "the page only sends its reader to another one, and is no article"
         return Problem("front-matter/redirect", "", 0, 0, message)
+    if keys <= _TECHNICAL and not document.problems and next(_titles(place_of(path), document), None) is None:
+        message = "the page has no title, only what its site needs to build it, and is no article"
+        return Problem("front-matter/section", "", 0, 0, message)
     return None
 
 
@@ -124,8 +95,11 @@ def derive(
     of_contract = {column.name: column for column in contract}
     nothing = [None] * len(paths)
     permalinks, titles = (columns[name].to_pylist() if name in columns else nothing for name in ("permalink", "title"))
-    days = _days(columns, of_contract) if any(column.patterns for column in contract) else nothing
-    files = [_File(*facts) for facts in zip(map(_place, paths), documents, permalinks, titles, days, strict=True)]
+    places = list(map(place_of, paths))
+    # Only patterns ask for days, the contract's and that of Hexo.
+    needs_days = any(column.patterns for column in contract) or any(place.in_source for place in places)
+    days = _days(columns, of_contract) if needs_days else nothing
+    files = [File(*facts) for facts in zip(places, documents, permalinks, titles, days, strict=True)]
     sources: list[list[str]] = [[] for _ in paths]
     filled: dict[str, pa.Array] = {}
     for name in [name for name in _RULES if name in of_contract]:
@@ -164,182 +138,68 @@ def _may_come_from(column: Column, where: str) -> bool:
     return column.derive is None or _KINDS.get(where, "path") in column.derive
 
 
-def _place(path: str) -> _Place:
-    *folders, name = path.split("/")
-    stem = _SUFFIX.sub("", name)
-    base, _, suffix = stem.rpartition(".")
-    folders, in_collection = _below_root(folders)
-    language = next(((folder, "folder") for folder in _language_folders(folders, in_collection)), None)
-    # A name with more dots is a host or a version.
-    if base and "." not in base and _is_language(suffix):
-        stem, language = base, (suffix, "file name")
-    where = "file name"
-    if stem.lower() == "index" and folders:
-        *folders, stem = folders
-        where = "folder"
-    match = _DATED.fullmatch(stem)
-    if match and (day := _moment(match)):
-        return _Place(folders, stem, language, (day, where), match[4] or None)
-    above = _FOLDERS_OF_DAY.search("/".join(folders)) or _DAY.search("/".join(folders))
-    match = above or _DAY.search(stem)
-    moment = _moment(match) if match else None
-    return _Place(folders, stem, language, (moment, "folder" if above else where) if moment else None, None)
+def _title(file: File, column: Column) -> tuple[str, str] | None:
+    found = (title for title in _titles(file.place, file.document) if _may_come_from(column, title[1]))
+    by_name = (_words(file.place.stem), "file name") if "file_name" in (column.derive or ()) else None
+    return next(found, by_name)
 
 
-def _language_folders(folders: list[str], in_collection: bool) -> list[str]:
-    """The folders that may name a language, and do."""
-    places = folders[: 2 if in_collection else 1]
-    if "i18n" in folders[:-1]:
-        places = [folders[folders.index("i18n") + 1]]
-    return [folder for folder in places if _is_language(folder)]
+def _titles(place: Place, document: Document) -> Iterator[tuple[str, str]]:
+    """What may be the title of a file whose front matter has none, the best first."""
+    if heading := _first_heading(document.body):
+        yield heading, "heading"
+    labels = ((document.tree or {}).get(key) for key in _LABELS)
+    if label := next((text.strip() for text in labels if isinstance(text, str)), ""):
+        yield label, "label"
+    if place.rest:
+        yield _words(place.rest), "file name"
+    elif " " in place.stem or _is_note(document):
+        yield place.stem, "file name"
 
 
-def _below_root(folders: list[str]) -> tuple[list[str], bool]:
-    """The folders below the content's root, and whether the first of them is a collection of `src/content/`."""
-    start = next((k for k, folder in enumerate(folders) if folder in _ROOTS), None)
-    if start is None:
-        return folders, False
-    stop = start
-    while stop < len(folders) and folders[stop] in _ROOTS:
-        stop += 1
-    if folders[start:stop] == ["src", "content"]:
-        # Starlight serves its collection `docs` at the top.
-        return folders[stop + (folders[stop : stop + 1] == ["docs"]) :], folders[stop : stop + 1] != ["docs"]
-    return folders[stop:], False
+def _is_note(document: Document) -> bool:
+    """Whether a file is a note of Obsidian, whose name is its title."""
+    keys = {folded((key,))[0] for key in document.tree or {}}
+    return not keys.isdisjoint(_OF_NOTES) or _NOTE.search(_without_code(document.body)) is not None
 
 
-def _is_language(text: str) -> bool:
-    match = _LANGUAGE.fullmatch(text)
-    return match is not None and match[1] in _LANGUAGES
+def _words(name: str) -> str:
+    return " ".join(word[:1].upper() + word[1:] for word in re.split(r"[-_\s]+", name))
 
 
-def _moment(match: re.Match[str]) -> datetime | None:
-    year, month, day = int(match[1]), int(match[2]), int(match[3])
-    if not _EARLIEST <= year <= _LATEST:
-        return None
-    try:
-        return datetime(year, month, day)
-    except ValueError:
-        return None
-
-
-def _title(file: _File, column: Column) -> tuple[str, str] | None:
-    heading = _first_heading(file.document.body)
-    if heading and _may_come_from(column, "heading"):
-        return heading, "heading"
-    name = file.place.rest or (file.place.stem if "file_name" in (column.derive or ()) else "")
-    words = re.split(r"[-_\s]+", name)
-    return (" ".join(word[:1].upper() + word[1:] for word in words), "file name") if name else None
+def _without_code(body: str) -> str:
+    return _FENCED.sub("", body) if "```" in body or "~~~" in body else body
 
 
 def _first_heading(body: str) -> str | None:
     """The text of the first heading of the first level, outside of code, without marks and links."""
-    match = _HEADING.search(_FENCED.sub("", body) if "```" in body or "~~~" in body else body)
+    match = _HEADING.search(_without_code(body))
     return _MARKS.sub(r"\1", match["atx"] or match["setext"] or match["html"] or "").strip() if match else None
 
 
-def _published_at(file: _File, column: Column) -> tuple[datetime, str] | None:
+def _published_at(file: File, column: Column) -> tuple[datetime, str] | None:
     found = file.place.day
-    if found is None and file.permalink and (match := _FOLDERS_OF_DAY.search(file.permalink)):
-        day = _moment(match)
+    if found is None and file.permalink and (match := FOLDERS_OF_DAY.search(file.permalink)):
+        day = moment_of(match)
         found = (day, "permalink") if day else None
     return (found[0].replace(tzinfo=time_zone(column.zone)).astimezone(UTC), found[1]) if found else None
 
 
-def _language(file: _File, _: Column) -> tuple[str, str] | None:
+def _language(file: File, _: Column) -> tuple[str, str] | None:
     return file.place.language
 
 
-def _is_published(file: _File, _: Column) -> tuple[bool, str] | None:
-    return (False, "folder") if _DRAFTS.intersection(file.place.folders) else None
-
-
-def _permalink(file: _File, column: Column) -> tuple[str, str] | None:
-    place, tree = file.place, file.document.tree or {}
-    # `permalink: false` makes no page, and a page that sends its reader elsewhere has no address of its own.
-    if tree.get("permalink") == "false" or not _REDIRECTS.isdisjoint(tree):
-        return None
-    slug = _slug(tree)
-    folder = next((folder for folder in (*place.folders, "") if folder in column.patterns), None)
-    if folder is not None:
-        return _by_pattern(column.patterns[folder], file, place.folders.index(folder) + 1 if folder else 0)
-    if slug and slug.startswith("/"):
-        return slug, "slug"
-    if "_drafts" in place.folders or "i18n" in place.folders:
-        return None
-    folders, last = [folder.removeprefix("_") for folder in place.folders], slug or place.stem
-    if place.day and place.rest:
-        folders, last = [*_above_day(place.folders), f"{place.day[0]:%Y/%m/%d}"], slug or place.rest
-    if place.language and place.language[1] == "file name":
-        folders = [place.language[0].lower(), *folders]
-    address = "/".join([part for part in (*folders, last) if part not in ("", "index")])
-    if _UNUSUAL.search(address):
-        address = re.sub(r"\s+", "-", address)
-        if _NO_ADDRESS.search(address):
-            return None
-    return f"/{address}/" if address else "/", "path and slug" if slug else "path"
-
-
-def _by_pattern(pattern: str, file: _File, at: int) -> tuple[str, str] | None:
-    """The address of a file by its site's pattern; None where the file does not say a part of it."""
-    place, tree = file.place, file.document.tree or {}
-    name, slug = place.rest or place.stem, _slug(tree)
-    title = _slugified(file.title or "")
-    day = file.day or (place.day[0] if place.day else None)
-    parts = {
-        "year": f"{day:%Y}" if day else "",
-        "month": f"{day:%m}" if day else "",
-        "day": f"{day:%d}" if day else "",
-        "slug": slug or name,
-        "name": name,
-        "title": title,
-        "slug_or_title": slug or title,
-        "section": place.folders[0] if place.folders else "",
-        "sections": "/".join(place.folders),
-        "categories": "/".join(map(_slugified, [*place.folders[: max(at - 1, 0)], *_categories(tree)])),
-        "path": "/".join([*place.folders[at:], name]),
-    }
-    if any(not parts[part] for part in _TOKEN.findall(pattern) if part not in _MAY_LACK):
-        return None
-    address = _TOKEN.sub(lambda found: parts[found[1]], pattern)
-    if place.language and place.language[1] == "file name":
-        address = f"{place.language[0].lower()}/{address}"
-    return re.sub(r"/{2,}", "/", f"/{address}"), "pattern"
-
-
-def _categories(tree: dict[str, Any]) -> list[str]:
-    """The categories of a post as its address has them: a text is divided at blanks under the plural alone."""
-    one, several = tree.get("category"), tree.get("categories")
-    if isinstance(one, str):
-        return [one]
-    found = several.split() if isinstance(several, str) else several if isinstance(several, list) else []
-    return [text for text in found if isinstance(text, str)]
-
-
-def _slugified(text: str) -> str:
-    return re.sub(r"[^\w]+", "-", text.lower()).strip("-")
-
-
-def _above_day(folders: list[str]) -> list[str]:
-    """The folders that stand before the day in the address of a dated file."""
-    if "_posts" in folders:
-        return folders[: folders.index("_posts")]
-    languages = [folder for folder in folders[:1] if _is_language(folder)]
-    return [*languages, *(folder for folder in folders[len(languages) : len(languages) + 1] if folder == "blog")]
-
-
-def _slug(tree: dict[str, Any]) -> str | None:
-    slug = tree.get("slug", tree.get("Slug"))
-    return slug.strip() or None if isinstance(slug, str) and not _UNUSUAL.search(slug.strip()) else None
+def _is_published(file: File, _: Column) -> tuple[bool, str] | None:
+    return (False, "folder") if _DRAFTS.intersection(map(str.lower, file.place.folders)) else None
 
 
 #: What an overlay calls the places that values come from; all others are `path`.
 _KINDS: Final = {"file name": "file_name", "heading": "heading"}
 #: Column to the rule that fills it: its value and the place.
-_RULES: Final[Mapping[str, Callable[[_File, Column], tuple[Any, str] | None]]] = {
+_RULES: Final[Mapping[str, Callable[[File, Column], tuple[Any, str] | None]]] = {
     "title": _title,
     "published_at": _published_at,
     "language": _language,
     "is_published": _is_published,
-    "permalink": _permalink,
+    "permalink": permalink_of,
 }

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import msgspec
 import pyarrow as pa
 
-from config.contract_types import Column, Severity
+from config.contract_types import Column, Severity, folded
 from tasks.front_matter.findings import MAX_FINDINGS, Path
 
 #: A node and a path below it.
@@ -80,7 +80,7 @@ def paths_tree(columns: Sequence[Column], paths: Mapping[str, Sequence[Path]]) -
 def spelt_paths(columns: Iterable[Column], nodes: Sequence[Any]) -> dict[str, list[Path]]:
     """The source paths of each column as the nodes spell them, in order of trust.
 
-    Keys are taken exactly first, else without regard to case.
+    Keys are taken exactly first, else as `folded` has them.
 
     Args:
         columns: columns with sources.
@@ -91,7 +91,7 @@ def spelt_paths(columns: Iterable[Column], nodes: Sequence[Any]) -> dict[str, li
         there even so, if no other is.
     """
     below: dict[Path, list[Any]] = {(): [node for node in nodes if node is not None]}
-    spellings: dict[Path, dict[str, list[str]]] = {}
+    spellings: dict[Path, dict[Path, list[str]]] = {}
     found: dict[str, list[Path]] = {}
     for column in columns:
         paths = [path for source in column.sources for path in _spelt(source, below, spellings)]
@@ -99,7 +99,7 @@ def spelt_paths(columns: Iterable[Column], nodes: Sequence[Any]) -> dict[str, li
     return found
 
 
-def _spelt(source: Path, below: dict[Path, list[Any]], spellings: dict[Path, dict[str, list[str]]]) -> Iterable[Path]:
+def _spelt(source: Path, below: dict[Path, list[Any]], spellings: dict[Path, dict[Path, list[str]]]) -> Iterable[Path]:
     paths: list[Path] = [()]
     for key in source:
         paths = [
@@ -111,15 +111,15 @@ def _spelt(source: Path, below: dict[Path, list[Any]], spellings: dict[Path, dic
 
 
 def _spellings(
-    key: str, path: Path, below: dict[Path, list[Any]], spellings: dict[Path, dict[str, list[str]]]
+    key: str, path: Path, below: dict[Path, list[Any]], spellings: dict[Path, dict[Path, list[str]]]
 ) -> list[str]:
-    """The keys below a path that are one key without regard to case, the exact one first."""
+    """The keys below a path that are folded alike, the exact one first."""
     if path not in spellings:
         keys: set[str] = set().union(*(node for node in _nodes(path, below) if type(node) is dict))
         spellings[path] = {}
         for spelling in sorted(keys):
-            spellings[path].setdefault(spelling.lower(), []).append(spelling)
-    same = spellings[path].get(key.lower(), [])
+            spellings[path].setdefault(folded((spelling,)), []).append(spelling)
+    same = spellings[path].get(folded((key,)), [])
     return same if len(same) < 2 else sorted(same, key=lambda spelling: spelling != key)
 
 

@@ -25,10 +25,13 @@ from tasks.front_matter.findings import Problem, excerpt, format_path
 from tasks.parse.derive import derive
 from tasks.parse.identity import Features, completeness, content_keys, features, identify, related_ids
 from tasks.parse.levels import Finding, Level
+from tasks.parse.times import read_time
 from tasks.parse.trees import build_level
 from tasks.parse.urls import canonical_urls, invalid_urls
 
-_TRUE: Final = frozenset({"true", "yes", "on"})
+#: Words that withdraw an article, and that do not.
+_REMOVED: Final = frozenset({"true", "yes", "on", "y", "t", "1"})
+_KEPT: Final = frozenset({"", "false", "no", "off", "n", "f", "0"})
 _INVALID_URL: Final = "expected an absolute address that starts with http:// or https://"
 
 
@@ -68,7 +71,7 @@ def build_records(
     if base_url:  # Only now: an address that is made from a permalink is no evidence of anything.
         columns |= _addressed(columns, base_url, rules)
     columns |= {
-        "removed": pa.array([_says_removed(tree, contract.removed_field) for tree in trees], pa.bool_()),
+        "removed": _removed(level, trees, contract.removed_field),
         "content_key": content_keys(columns, title, excerpt),
         "completeness": completeness(columns, contract.source_columns, len(trees)),
         "readable": pa.array([document.tree is not None for document in documents], pa.bool_()),
@@ -154,9 +157,18 @@ def _json_column(values: dict[int, Any], length: int) -> pa.StringArray:
     return pa.array(texts, pa.string())
 
 
-def _says_removed(tree: dict[str, Any], field: str) -> bool:
-    value = tree.get(field)
-    return isinstance(value, str) and value.strip().lower() in _TRUE
+def _removed(level: Level, trees: Sequence[dict[str, Any]], field: str) -> pa.BooleanArray:
+    """(n,) whether a file is withdrawn: it says so, or the time of it. What says neither is a finding."""
+    says = []
+    for row, tree in enumerate(trees):
+        value = tree.get(field)
+        word = value.strip().lower() if isinstance(value, str) else "" if value is None else None
+        is_removed = word in _REMOVED or (bool(word) and word not in _KEPT and read_time(str(word)).moment is not None)
+        if not is_removed and word not in _KEPT:
+            message, text = "expected true or false, or the date of the withdrawal", excerpt(str(value)) if word else ""
+            level.findings.append(Finding(row, (field,), "field/type", "warning", message, text))
+        says.append(is_removed)
+    return pa.array(says, pa.bool_())
 
 
 def _check_urls(level: Level, columns: tuple[Column, ...], rules: UrlRules) -> None:

@@ -30,6 +30,7 @@ _NON_BREAKING_SPACE: Final = "[\u00a0\u2007\u202f]"
 _LINE_BREAK: Final = "[\n\v\f\r\u0085\u2028\u2029]"
 _EDGE_SPACE: Final = r"^[\t-\r\x1c-\x20\x{85}\pZ]|[\t-\r\x1c-\x20\x{85}\pZ]$"
 _ESCAPE: Final = r"%[0-9A-Fa-f]{2}"
+_NOTE: Final = r"^\[\[(?:[^\[\]|]*\|)?([^\[\]|]+)\]\]$"
 _URL_AMPERSAND: Final = r"&((?i:amp)|#0*38|#[xX]0*26);"
 
 _DAMAGE: Final = "|".join([_ENTITY, _MOJIBAKE, _BYTE_ORDER_MARK, _NON_BREAKING_SPACE, _EDGE_SPACE])
@@ -37,7 +38,7 @@ _DAMAGE: Final = "|".join([_ENTITY, _MOJIBAKE, _BYTE_ORDER_MARK, _NON_BREAKING_S
 _DAMAGED: Final[Mapping[str, str]] = {
     "text": f"{_DAMAGE}|\r",
     "line": f"{_DAMAGE}|{_LINE_BREAK}",
-    "name": f"{_DAMAGE}|{_LINE_BREAK}|{_ESCAPE}",
+    "name": f"{_DAMAGE}|{_LINE_BREAK}|{_ESCAPE}|{_NOTE}",
     "url": "|".join([_URL_AMPERSAND, _BYTE_ORDER_MARK, _EDGE_SPACE]),
 }
 
@@ -49,6 +50,7 @@ _find_mojibake: Final = re.compile(_MOJIBAKE)
 _find_space: Final = re.compile(_NON_BREAKING_SPACE)
 _find_line_break: Final = re.compile(_LINE_BREAK)
 _find_white_space: Final = re.compile(r"\s+")
+_find_note: Final = re.compile(_NOTE)
 _find_escape: Final = re.compile(_ESCAPE)
 # Nested ampersands (`&amp;amp;`) go in one step, so that a second repair finds nothing.
 _find_url_ampersand: Final = re.compile(r"&(?:(?:amp|#0*38|#x0*26);)+", re.IGNORECASE)
@@ -65,7 +67,7 @@ def repair(texts: pa.StringArray, kind: str) -> pa.StringArray:
             `line`: as `text`, and a line break, with the white space around it, becomes one space.
             `name`: as `line`, plus percent-encoding: `Smith%2c Jones` is `Smith, Jones`. An escape is
                 decoded only if the result is printable, has no escape left, and no letter or digit came
-                out of one: encoders leave those alone.
+                out of one: encoders leave those alone. A link to a note (`[[Ann]]`, Obsidian) is its text.
             `url`: `&amp;` and `&#038;` become `&`, edges are trimmed. Other entities stay, as does
                 `&copy=1`: without a semicolon that is a parameter.
 
@@ -108,7 +110,7 @@ def _in_one_line(white_space: re.Match[str]) -> str:
 
 
 def _name(name: str) -> str:
-    return _line(_percent_decoded(name) if "%" in name else name)
+    return _find_note.sub(r"\1", _line(_percent_decoded(name) if "%" in name else name))
 
 
 def _url(url: str) -> str:

@@ -3,21 +3,30 @@
 Belongs here: raw nodes of list columns as lists of the kind that the column's items are. Does not belong here: the
 types of the items (`trees`).
 
-A text is a list of one, and commas divide it. A mapping stands for its name in a list of texts (`{name: Ada, url: …}`
-among authors), and is kept whole in `extra` too. A text stands for the address in a list of mappings (`image: a.png`).
+A text is a list of one, and commas divide it, but not a name from its profession (`Ann Ames, editor`). A mapping stands
+for its name in a list of texts (`{name: Ada, url: …}` among authors), and is kept whole in `extra` too. A text stands
+for the address in a list of mappings (`image: a.png`).
 """
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
-from config.contract_types import Column
+from config.contract_types import Column, folded
 from tasks.front_matter.findings import Path
 from tasks.parse.casts import divided
 from tasks.parse.levels import Finding, Level, kind_of, put
 
 #: Keys of the name of a mapping in a list of texts, the best first. An author's `title` is a job.
-_NAMES: Final = ("name", "label", "key", "id", "slug", "login", "username", "github")
+_NAMES: Final = ("name", "label", "display_name", "displayName", "key", "id", "slug", "login", "username", "github")
+
+#: What people are, in texts such as `Ann Ames, chief editor`.
+_ROLES: Final = frozenset(
+    "analyst architect ceo cto chair chief consultant coordinator developer director editor engineer fellow founder "
+    "head inc institute jr lead leader llc ltd manager officer phd president professor researcher scientist "
+    "specialist sr student team university".split()
+)
 
 
 def list_nodes(column: Column, path: Path, nodes: list[Any], level: Level) -> tuple[list[Any], set[int]]:
@@ -70,7 +79,9 @@ def _address(key: str | int, text: str) -> Any:
 
 def _texts(column: Column, node: Any, path: Path, row: int, level: Level) -> list[Any] | None:
     if type(node) is str:
-        parts = divided(node, at_blanks=path in column.splits_at_blanks)
+        parts = divided(node, at_blanks=folded(path) in column.splits_at_blanks)
+        if column.holds_names and not _are_names(parts):
+            parts = [node.strip()]
         if parts not in ([], [node.strip()]):
             level.repaired.append((row, path, node))
         return parts
@@ -83,6 +94,12 @@ def _texts(column: Column, node: Any, path: Path, row: int, level: Level) -> lis
     if type(node) is dict or any(type(entry) is list or _name(entry) is not None for entry in entries):
         put(level.extra.setdefault(row, {}), path, node)
     return texts
+
+
+def _are_names(parts: list[str]) -> bool:
+    """Whether all parts of a text are names: after a full name none has a single word, or says what the person is."""
+    rest = parts[1:] if parts and " " in parts[0] else []
+    return not any(" " not in part or _ROLES.intersection(re.findall(r"\w+", part.lower())) for part in rest)
 
 
 def _flat(entries: list[Any]) -> Any:

@@ -17,7 +17,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from config.contract_types import Column
+from config.contract_types import Column, folded
 from tasks.arrow.nested import plain_lists
 from tasks.arrow.rules import rules_of
 from tasks.front_matter.findings import Path, excerpt
@@ -80,7 +80,7 @@ class Reading(msgspec.Struct):
             nodes = self.found[path]
             # The first source is the column's own, whatever other columns take from it.
             skip = set() if path == column.sources[0] else set(taken)
-            if column.combine == "first":
+            if column.combine == "first" or folded(path) in column.fallback:
                 skip |= set(range(len(nodes))) - unfilled
             if skip:
                 nodes = [None if i in skip else node for i, node in enumerate(nodes)]
@@ -135,7 +135,7 @@ class Reading(msgspec.Struct):
                 continue
             if row in self.consumed[path] or any(self._can_fill(other, path, row) for other in sharers[path]):
                 continue
-            if column.states and _lower(path) in column.states:
+            if column.states and folded(path) in column.states:
                 continue  # `status: evergreen` is no state at all, and no mistake.
             reported.add((column.name, row))
             self.level.findings.append(finding)
@@ -172,7 +172,7 @@ def has_value(values: pa.Array) -> pa.BooleanArray:
 
 def stated(column: Column, path: Path, nodes: list[Any]) -> list[Any]:
     """The nodes of a boolean with the words of a path (`draft: true`, `status: private`) as true and false."""
-    words = column.states.get(_lower(path))
+    words = column.states.get(folded(path))
     if not words:
         return nodes
     return [_state(node, words) if type(node) is str else node for node in nodes]
@@ -184,10 +184,6 @@ def _state(text: str, words: Mapping[str, bool]) -> str:
     if word in words:
         return str(words[word]).lower()
     return "" if word in ("true", "false") else text  # `unlisted: false` does not say that a page is public
-
-
-def _lower(path: Path) -> Path:
-    return tuple(key.lower() if isinstance(key, str) else key for key in path)
 
 
 def _reads(column: Column, values: pa.Array) -> pa.BooleanArray:

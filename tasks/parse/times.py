@@ -98,7 +98,7 @@ _CLOCK: Final = (
 _AREA: Final = r"[A-Za-z]+(?:/[A-Za-z][A-Za-z0-9_+-]*)+"
 _ZONE: Final = (
     rf"\s*(?P<zone>{_AREA}|(?:(?:UTC|GMT)\s?)?[+\-−](?:[0-9]{{1,2}}(?::[0-9]{{2}})?|[0-9]{{4}})|[A-Za-z]{{1,5}})"
-    rf"(?:\s*\[(?P<area>{_AREA}|UTC)\]|\s*\((?P<label>[^()]*)\))?"
+    rf"(?:\s*\[(?P<area>{_AREA}|UTC)\]|\s*\((?P<label>[^()]*)\)|(?<=[0-9])\s(?P<name>[A-Z]{{3,5}}))?"
 )
 _TAIL: Final = rf"(?:(?:[Tt]|[\s,]+|\s[-–—|@]\s){_CLOCK}(?:{_ZONE})?)?"
 _MORNINGS: Final = ("a", "A", "上午", "午前", "오전")
@@ -106,7 +106,7 @@ _BETWEEN: Final = r"(?:\.?[\s,/-]\s?|\.)"
 _FORMS: Final = tuple(
     re.compile(form)
     for form in (
-        rf"{_YEAR}(?P<mark>[-/.]){_MONTH}(?P=mark){_DAY}\.?{_TAIL}",
+        rf"{_YEAR}(?P<mark>[-/]|\.\s?){_MONTH}(?P=mark){_DAY}\.?{_TAIL}",
         rf"{_YEAR}(?P<month>[0-9]{{2}})(?P<day>[0-9]{{2}}){_TAIL}",
         rf"{_YEAR}(?P<month>[0-9]{{2}})(?P<day>[0-9]{{2}})[Tt ]?(?P<hour>[0-9]{{2}})(?P<minute>[0-9]{{2}})"
         rf"(?:(?P<second>[0-9]{{2}})(?:[.,](?P<fraction>[0-9]{{1,9}}))?)?(?:{_ZONE})?",
@@ -322,7 +322,7 @@ def _in_stated_zone(local: datetime, found: Mapping[str, str]) -> datetime:
     moment = local.replace(tzinfo=_stated(found["zone"])).astimezone(UTC)
     if "area" in found and moment.astimezone(time_zone(found["area"])).replace(tzinfo=None) != local:
         raise _RefusedError(f"the offset is not that of {found['area']} then; keep the one that is right")
-    label = found.get("label", "").upper()
+    label = (found.get("label") or found.get("name", "")).upper()
     if label in _HOURS and moment.astimezone(_stated(label)).replace(tzinfo=None) != local:
         raise _RefusedError(f"the offset is not that of {label}; keep the one that is right")
     return moment

@@ -94,13 +94,14 @@ class Suggestion:
         return ["\n".join(["# Not suggested:", *lines])] if lines else []
 
 
-def suggest(seen: Shape, contract: Contract, *, whole: bool = False) -> Suggestion:
+def suggest(seen: Shape, contract: Contract, *, whole: bool = False, least: int | None = None) -> Suggestion:
     """Lines for the unknown fields: first those that can fill a column that files lack, then new columns.
 
     Args:
         seen: their shape, see `field_shapes.shapes`.
         contract: what is known already.
         whole: whether the lines are for a whole contract, not for an overlay.
+        least: files that must have a field for a column of its own; None leaves out rare ones of an overlay.
     """
     found = Suggestion()
     columns = contract.source_columns
@@ -111,8 +112,9 @@ def suggest(seen: Shape, contract: Contract, *, whole: bool = False) -> Suggesti
             field_name, column = _format_path(rename.path), rename.column.name
             found.left.append(f"{fills(rename)}: add it to `transformSourceObjects` of `{column}`, as `{field_name}`.")
         else:
-            found.columns[rename.column.name] = (_filled_from(rename), f"{fills(rename)}.")
-    form = _Form(whole, frozenset(filling), 0 if whole else seen.count // _RARE)
+            found.columns[rename.column.name] = (filled_from(rename), f"{fills(rename)}.")
+    rare = 0 if whole else seen.count // _RARE if least is None else least - 1
+    form = _Form(whole, frozenset(filling), rare)
     _walk(seen, (), columns, taken, found, form)
     return found
 
@@ -131,7 +133,8 @@ def _order_hint(shape: Shape) -> str:
     return "; `order: dmy` or `mdy` would say which of its numbers is the day" if is_open else ""
 
 
-def _filled_from(rename: Rename) -> dict[str, Any]:
+def filled_from(rename: Rename) -> dict[str, Any]:
+    """What an overlay says of a column that a field can fill."""
     says = {"from": key_origin(_format_path(rename.path))}
     orders = {order for order in ("dmy", "mdy") if rename.shape.orders[order]}
     return says | {"order": orders.pop()} if len(orders) == 1 else says

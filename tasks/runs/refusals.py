@@ -11,10 +11,7 @@ name, as `file/unprocessable`; faults of the storage still fail the run.
 from __future__ import annotations
 
 import json
-import multiprocessing
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from pathlib import Path
 from typing import Final, ParamSpec, TypeVar
@@ -108,6 +105,9 @@ def _failure(timeout: float, attempt: Attempt, folder: Path, batch: Path, rows: 
 
 def _in_new_process(timeout: float, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
     """Call a function in a process of its own; here, where processes cannot have any."""
+    import multiprocessing  # noqa: PLC0415  (hardly ever needed)
+    from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor  # noqa: PLC0415
+
     if multiprocessing.current_process().daemon:
         return timed(timeout, function, *args, **kwargs)
     with ProcessPoolExecutor(1, multiprocessing.get_context("forkserver")) as pool:

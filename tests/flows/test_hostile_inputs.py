@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -195,3 +198,25 @@ def test_file_without_permission(desk: Desk) -> None:
     desk.write("closed.md", article()).chmod(0)
     desk.run()
     assert desk.violations("closed.md") == {"file/unreadable": None}
+
+
+def test_alias_bombs_among_articles_take_bounded_memory(tmp_path: Path) -> None:
+    bomb = f"---\ntitle: Bomb\nx: &x {'x' * 1_000_000}\ny: [{', '.join(['*x'] * 20_000)}]\n---\n"
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "bomb.md").write_text(bomb)
+    (tmp_path / "lenient.yaml").write_text("read: {on: {yaml/alias: accept, yaml/anchor: accept}}\n")
+    for number in range(30):
+        (tmp_path / "src" / f"{number}.md").write_bytes(article(f"Story {number}"))
+    for options in ([], ["--config", "lenient.yaml"]):
+        warehouse = f"w{len(options)}"
+        command = [sys.executable, "-m", "flows", "run", "src", "--warehouse", warehouse, "--json", *options]
+        limited = f"ulimit -v {6 * 1024 * 1024} && exec {shlex.join(command)}"
+        done = subprocess.run(
+            ["bash", "-c", limited], cwd=tmp_path, env=_environment(), capture_output=True, check=True
+        )
+        assert json.loads(done.stdout)["records"] == {"loaded": 30, "duplicate": 0, "quarantined": 1, "removed": 0}
+
+
+def _environment() -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PRESSLAKE_")}
+    return {**inherited, "PYTHONPATH": str(Path(__file__).parents[2])}

@@ -170,7 +170,7 @@ SITES: Final = {
             "Notes/Plain.md": "No front matter.\n",
         },
         {
-            "Notes/Night ferry.md": {"title": "Night Ferry", "published_at": day(4, 15), "topics": ["sea"]},
+            "Notes/Night ferry.md": {"title": "Night ferry", "published_at": day(4, 15), "topics": ["sea"]},
             "Notes/Dry dock.md": {"title": "The dry dock"},
         },
     ),

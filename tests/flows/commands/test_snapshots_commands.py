@@ -30,7 +30,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     desk.run()
     desk.delete("gone.md")
     desk.write("ferry.md", article("Ferry", originalUrl=page(1), excerpt=f"{LONG} today"))
-    desk.write("bus.md", article("Bus \x1b[31m\nred", originalUrl=page(3)))
+    desk.write("bus.md", article("Bus \u202e31m\nred", originalUrl=page(3)))
     desk.write("broken.md", article(None))
     desk.run()
     return desk
@@ -80,8 +80,8 @@ def test_diff_shows_articles_values_and_quarantine(desk: Desk, capsys: pytest.Ca
     shown = printed(capsys)
     assert shown.startswith("Snapshot 1 to 2: 1 added, 1 removed, 1 changed.")
     assert "  - Gone [with] wind" in shown
-    assert "\x1b" not in shown
-    assert r"Bus \x1b[31m" in shown
+    assert "\u202e" not in shown
+    assert r"Bus \u202e31m" in shown
     assert "master today" in shown
     assert "broken.md  field/missing" in shown
 

@@ -57,6 +57,7 @@ def test_a_file_without_front_matter(data: bytes) -> None:
         (b"---\na:\n- x\n------- \nbody", "long-fence", 2, b"body"),
         (b"----\ntitle: ferry\n----\nbody\n---\n", "long-fence", 2, b"body\n---\n"),
         (b"title: ferry\ndate: 2026-03-02\ntags:\n- x\n---\nbody", "no-opening-fence", 1, b"body"),
+        (b'title = "ferry"\ntags = [\n  "x",\n]\n\n---\nbody', "no-opening-fence", 1, b"body"),
     ],
 )
 def test_unusual_fences_are_found_and_named(data: bytes, code: str, line: int, body: bytes) -> None:

@@ -41,6 +41,7 @@ def test_nothing_is_an_empty_mapping(text: str) -> None:
         ("a: &x y\n", ("yaml/anchor", "a", 2, 4)),
         ("é: !t y\n", ("yaml/tag", "é", 2, 4)),
         ("? [a]\n: b\n", ("yaml/complex-key", "", 2, 3)),
+        ("a: {[b]: c}\n", ("yaml/complex-key", "a", 2, 5)),
         ("a: 1\n--- x\n", ("yaml/multiple-documents", "", 3, 1)),
         ("a: *x\n", ("yaml/syntax", "a", 2, 4)),
         ("a: b: c\n", ("yaml/syntax", "", 2, 5)),
@@ -107,10 +108,21 @@ def test_a_hundred_thousand_levels_stop_at_the_limit(level: str) -> None:
     assert [code for code, *_ in found(level * 100_000)] == ["limit/depth"]
 
 
-def test_an_alias_bomb_and_a_chain_of_aliases_stop_at_the_limits() -> None:
-    bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
+@pytest.mark.parametrize(("value", "limit"), [("x", "limit/aliases"), ("~", "limit/nodes")])
+def test_an_alias_bomb_stops_at_the_limits(value: str, limit: str) -> None:
+    bomb = f"a0: &a0 [{', '.join([value] * 10)}]\n"
     bomb += "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 10))
-    assert [code for code, *_ in found(bomb, ReadPolicy(actions=LENIENT))] == ["limit/nodes"]
+    assert [code for code, *_ in found(bomb, ReadPolicy(actions=LENIENT))] == [limit]
+
+
+def test_aliases_may_not_stand_for_far_more_text_than_there_is() -> None:
+    few = f"a: &a {'x' * 10_000}\nb: [{', '.join(['*a'] * 9)}]\n"
+    assert found(few, ReadPolicy(actions=LENIENT)) == []
+    many = few.replace("]", ", *a, *a]")
+    assert [code for code, *_ in found(many, ReadPolicy(actions=LENIENT))] == ["limit/aliases"]
+
+
+def test_a_chain_of_aliases_stops_at_the_limit() -> None:
     chain = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}]\n" for n in range(1, 60))
     assert [code for code, *_ in found(chain, ReadPolicy(actions=LENIENT))] == ["limit/depth"]
 
@@ -119,6 +131,19 @@ def test_an_alias_inside_its_own_anchor_is_no_loop() -> None:
     tree, findings = read("a: &a [*a]\n", ReadPolicy(actions=LENIENT))
     assert tree == {"a": [None]}
     assert [each.code for each in findings.problems] == ["yaml/syntax"]
+
+
+def test_placeholders_of_templates_are_text() -> None:
+    tree, findings = read("a: {{ page.title }}\nb: {c: 1, d: {{ x | y }}}\ne: [{{ z }}, 1]\n")
+    assert tree == {"a": "{{ page.title }}", "b": {"c": "1", "d": "{{ x | y }}"}, "e": ["{{ z }}", "1"]}
+    assert [each.code for each in findings.warnings] == ["yaml/placeholder"] * 3
+    assert findings.problems == []
+
+
+def test_tags_of_the_usual_types_are_no_finding() -> None:
+    tree, findings = read('a: !!str 2020\nb: !!timestamp 2020-01-02\nc: !!seq [!!int "1"]\n')
+    assert tree == {"a": "2020", "b": "2020-01-02", "c": ["1"]}
+    assert findings.problems == findings.warnings == []
 
 
 def test_a_dangerous_tag_is_only_text() -> None:

@@ -225,7 +225,7 @@ def test_every_byte_of_older_snapshots_is_read_on_demand(desk: Desk, every: bool
     (older,) = set(desk.warehouse.snapshots()) - {desk.snapshot.number}
     path = first_file(desk.warehouse.snapshot(older), "quarantine")
     content = bytearray(path.read_bytes())
-    content[len(content) // 3] ^= 1
+    content[40] ^= 1  # of the first page; the footer is read in any case
     path.write_bytes(content)
     found = verify_warehouse(desk.warehouse, load_contract(), every=every).findings
     assert [finding.startswith(f"Snapshot {older}: quarantine/") for finding in found] == [True] * every

@@ -32,6 +32,8 @@ def row(path: str, front: str = "title: T", body: str = "Text.", contract: Contr
         ("weekly/update.2021-04-15.md", "title: T", "2021-04-15", "file name"),
         ("hello.md", "title: T\npath: 2021/04/15/hello", "2021-04-15", "permalink"),
         ("2021-04-15-hello.md", "title: T\ndate: 2020-01-02", "2020-01-02", None),
+        ("notes/20210415_hello.md", "title: T", "2021-04-15", "file name"),
+        ("notes/202104151-hello.md", "title: T", None, None),
         ("2021-02-30-hello.md", "title: T", None, None),
         ("2021/04/hello.md", "title: T", None, None),
         ("0021-04-15-hello.md", "title: T", None, None),
@@ -43,6 +45,11 @@ def test_time(path: str, front: str, day: str | None, where: str | None) -> None
     assert record["published_at"] == (datetime.fromisoformat(f"{day}T00:00+00:00") if day else None)
     names = [name for name in record["derived"] if name.startswith("published_at")]
     assert names == ([f"published_at: {where}"] if where else [])
+
+
+def test_the_label_of_menus_is_the_title_where_nothing_else_is() -> None:
+    assert row("x.md", "sidebar_label: Ferry", "# The ferry")["title"] == "The ferry"
+    assert row("2021-04-15-x.md", "linkTitle: Ferry", "")["title"] == "Ferry"
 
 
 def test_a_day_is_one_of_the_contracts_zone() -> None:
@@ -67,10 +74,13 @@ def test_a_day_is_one_of_the_contracts_zone() -> None:
         ("x.md", "#hashtag and text\n## Second level", None, None),
         ("2021-04-15-the-night-ferry.md", "Text", "The Night Ferry", "file name"),
         ("2021-04-15-x.md", "# The ferry", "The ferry", "heading"),
+        ("notes/Night ferry.md", "Text", "Night ferry", "file name"),
+        ("notes/ferry.md", "See [[Harbour]].", "ferry", "file name"),
+        ("notes/ferry.md", "```sh\n[[ -f x ]] && [[y]]\n```\nSee [[ this ]]", None, None),
     ],
 )
 def test_title(path: str, body: str, title: str | None, where: str | None) -> None:
-    record = row(path, "layout: post", body)
+    record = row(path, "author: Ann", body)
     assert record["title"] == title
     assert ("field/missing" in record["found"]) == (title is None) or title is None
     assert f"title: {where}" in record["derived"] or where is None
@@ -89,6 +99,13 @@ def test_title(path: str, body: str, title: str | None, where: str | None) -> No
         ("fr/x.md", "title: T\nlang: no", "no", None),
         ("posts/it/x.md", "title: T", None, None),
         ("v1.2.md", "title: T", None, None),
+        ("docs/ja/guide/x.md", "title: T", "ja", "folder"),
+        ("_posts/fr/news/2021-04-15-x.md", "title: T", "fr", "folder"),
+        ("website/blog/pt-BR/x.md", "title: T", "pt-BR", "folder"),
+        ("src/site/content/ru/x.md", "title: T", "ru", "folder"),
+        ("public/content/translations/it/x.md", "title: T", "it", "folder"),
+        ("notes/cs/x.md", "title: T", None, None),
+        ("blog/hi-fi/x.md", "title: T", None, None),
         ("paper.co.uk.md", "title: T", None, None),
         ("g.co.md", "title: T", None, None),
         ("it.md", "title: T", None, None),
@@ -121,6 +138,20 @@ def test_language(path: str, front: str, language: str | None, where: str | None
         ("x.md", "title: T\nurl: about.html", "about.html"),
         ("x.md", "title: T\npermalink: false", None),
         ("x.md", "title: T\npermalink: /:year/:title/", "/x/"),
+        ("content/3.docs/1.start/0.index.md", "title: T", "/docs/start/"),
+        ("docs/2.0-release.md", "title: T", "/docs/2.0-release/"),
+        ("docs/release-2.x/v1.y.md", "title: T", "/docs/release-2.x/v1.y/"),
+        ("guide/README.md", "title: T", "/guide/"),
+        ("website/blog/2021-04-15-hello.md", "title: T", "/blog/2021/04/15/hello/"),
+        ("blog/2021-04-15-hello.md", "title: T\nslug: bye", "/blog/bye/"),
+        ("blog/_posts/2021-04-15-hello.md", "title: T\nslug: bye", "/blog/2021/04/15/bye/"),
+        ("data/blog/hello.mdx", "title: T", "/blog/hello/"),
+        ("fr/_posts/2021-04-15-x.md", "title: T\npermalink: /fr/:year/:title", "/fr/2021/x"),
+        ("_posts/2021-04-15-x.md", "title: T\npermalink: /:unknown/:title", "/2021/04/15/x/"),
+        ("source/_posts/sea/x.md", "title: T\ndate: 2021-04-15 10:00:00", "/2021/04/15/sea/x/"),
+        ("_posts/x.md", "title: T\ndate: 2021-04-15 10:00:00", "/posts/x/"),
+        ("content/blog/2021-04-15-x.md", "title: T\nextra: {a: b}", "/blog/x/"),
+        ("content/blog/2021-04-15-x.md", "title: T\nslug: y\ntaxonomies: {tags: [a]}", "/blog/y/"),
         ("_drafts/x.md", "title: T", None),
     ],
 )
@@ -162,6 +193,8 @@ def test_state(path: str, front: str, is_published: bool | None) -> None:
         ("old.md", "layout: redirect\nto: /new/", "front-matter/redirect"),
         ("old.md", "aliases: [/a, /b]", "front-matter/redirect"),
         ("old.md", "title: Still here\nredirect_to: /new/", None),
+        ("index.html", "layout: home", "front-matter/section"),
+        ("2021-04-15-x.md", "layout: post", None),
         ("posts/index.md", "title: Posts\naliases: [/a]", None),
     ],
 )

@@ -31,6 +31,8 @@ DAY = datetime(2021, 4, 15, tzinfo=UTC)
     [
         "date: 2021-04-15",
         "Date: 2021-04-15",
+        "Publish Date: 2021-04-15",
+        "date-published: 2021-04-15",
         "pubDate: 2021-04-15",
         "published: 2021-04-15",
         "date: {created: 2021-04-15, updated: 2022-01-01}",
@@ -67,6 +69,13 @@ def test_a_value_fills_one_column_and_others_stay() -> None:
     [
         ("author: Ann", ["Ann"]),
         ("author: Ann, Bob", ["Ann", "Bob"]),
+        ("author: Ann Ames, Bo Berg", ["Ann Ames", "Bo Berg"]),
+        ("author: Ann Ames, Chief Editor", ["Ann Ames, Chief Editor"]),
+        ("author: Ann Ames, Harbour", ["Ann Ames, Harbour"]),
+        ("author: '[[Ann Ames]]'", ["Ann Ames"]),
+        ("author: ['[[people/ann|Ann Ames]]', Bo]", ["Ann Ames", "Bo"]),
+        ("author: {display_name: Ann, login: a}", ["Ann"]),
+        ("Author Name: Ann", ["Ann"]),
         ("author: Ann and Bob & Co", ["Ann and Bob & Co"]),
         ("authors: [Ann, 'Bob, PhD']", ["Ann", "Bob, PhD"]),
         ("author: {name: Ann, title: Editor}", ["Ann"]),
@@ -102,6 +111,8 @@ def test_of_mappings_nothing_is_lost() -> None:
         ("category: [a, b]", ["a", "b"]),
         ("topics: [a, a]", ["a", "a"]),
         ("category: news", []),
+        ("tags: [a]\nkeywords: [b]", ["a"]),
+        ("tags: []\nKeywords: b, c", ["b", "c"]),
     ],
 )
 def test_topics_are_the_union_of_their_fields(front: str, topics: list[str]) -> None:

@@ -55,7 +55,7 @@ def html(tmp_path_factory: pytest.TempPathFactory) -> str:
     for number, name in enumerate(("a", "b")):
         desk.write(f"{name}.md", article(f"The ferry {SCRIPT}", f"Text {number}.", originalUrl=page(1), **hostile))
     desk.write("bad.md", article([SCRIPT]))
-    desk.write(f"{SCRIPT.replace('/', '')}.md", article(None))
+    desk.write(f"{SCRIPT.replace('/', '')}.md", article([SCRIPT, ""]))
     desk.run()
     return render_page(read_report(desk.warehouse.root, NOW))
 
