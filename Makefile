@@ -8,6 +8,7 @@ SAMPLE := docs/sample
 WAREHOUSE := warehouse
 FUZZ_EXAMPLES ?= 20000
 KILLS ?= 200
+PUBLISHES ?= 100
 BENCH ?=
 CORPUS ?= ../shared/corpus/content
 LABELS ?= $(wildcard ../shared/dedup/labels*.jsonl) benchmarks/labels.jsonl
@@ -78,8 +79,9 @@ lint: setup ## check style, format and types
 fuzz: setup ## compare the fast YAML reader with the reference on many mutated documents (FUZZ_EXAMPLES=20000)
 	@PRESSLAKE_FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest --timeout 0 tests/tasks/front_matter/test_subset_equals_reference.py
 
-torture: setup ## kill runs by SIGKILL everywhere, at least KILLS=200 times, and compare with a rebuild (minutes)
+torture: setup ## kill runs by SIGKILL everywhere, KILLS=200 times, and read while PUBLISHES=100 snapshots come (minutes)
 	@PRESSLAKE_KILLS=$(KILLS) $(BIN)/python -m pytest -n 2 --timeout 0 tests/e2e/test_kill_run_anywhere.py
+	@PRESSLAKE_PUBLISHES=$(PUBLISHES) $(BIN)/python -m pytest -n 0 --timeout 0 -rP tests/flows/test_readers_while_writing.py
 
 bench: setup ## compare with other tools on generated files, write docs/benchmarks.md (BENCH="--files 60000 --repeats 5")
 	@$(BIN)/python -m benchmarks.compare $(BENCH)

@@ -173,6 +173,8 @@ def _filled(run: Run, past: GitPast, parent: Snapshot, before: ParentVersions, p
     earlier = [commit for commit in commits if commit.moment < known.moment]
     files, records = parsed_files(run, past, earlier, progress)
     committed = committed_states(run, earlier, files, records, progress)
+    erased = pa.array([one.article_id for one in run.erasures], pa.string())
+    committed = committed.filter(pc.invert(pc.is_in(committed["article_id"], erased)))
     versions, is_new = _joined(run, parent, before, committed, known)
     number = _published(run, known, versions, commits) if is_new else parent.number
     times = [commit.moment.isoformat() for commit in commits]

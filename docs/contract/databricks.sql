@@ -136,6 +136,7 @@ CREATE OR REPLACE TABLE sources (
   deleted_at TIMESTAMP COMMENT "When a run first missed the file, UTC; null while it is there.",
   violations ARRAY<STRING> not null COMMENT "Codes of all findings in the file, warnings included, once a finding, sorted.",
   article_id STRING COMMENT "Id of the record by its own URL; null where there is no record.",
+  erased_reason STRING COMMENT "Why `presslake erase` removed the article for good; null where it did not.",
   outlet STRING COMMENT "Registrable domain of the record's address, or else of its provider.",
   published_at TIMESTAMP COMMENT "Time of publication, UTC.",
   canonical_article_id STRING COMMENT "Id of the survivor of the record's cluster.",

@@ -45,6 +45,7 @@ COMMANDS: Final = {
     "rollback": _Command(snapshots.rollback, snapshots.ROLLBACK_EXAMPLES, "[OPTIONS] SNAPSHOT"),
     "verify": _Command(upkeep.verify, upkeep.VERIFY_EXAMPLES),
     "maintain": _Command(upkeep.maintain, upkeep.MAINTAIN_EXAMPLES),
+    "erase": _Command(upkeep.erase, upkeep.ERASE_EXAMPLES, "[OPTIONS] ARTICLE_ID..."),
     "explain": _Command(status.explain, status.EXPLAIN_EXAMPLES, "[OPTIONS] SUBJECT"),
     "report": _Command(status.report, status.REPORT_EXAMPLES),
     "serve": _Command(serve.serve, serve.EXAMPLES, "[OPTIONS] SOURCE..."),

@@ -1,18 +1,22 @@
-"""`presslake verify`, `maintain` and `backfill`: is the warehouse right, keep it small, fill in its past.
+"""`presslake verify`, `maintain`, `erase` and `backfill`: is the warehouse right, keep it small, take out, fill in.
 
-Does not belong here: the checks (`tasks.maintain.guarantees`), the work (`flows.maintenance`, `flows.backfill`), and
-how it all looks (`flows.commands.views`).
+Does not belong here: the checks (`tasks.maintain.guarantees`), the work (`flows.maintenance`, `flows.erase`,
+`flows.backfill`), and how it all looks (`flows.commands.views`).
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import Parameter
 
 from flows.commands.options import ConfigFile, Json, WarehousePath, chosen_settings, print_json
+
+if TYPE_CHECKING:
+    from flows.erase import ErasedArticle
 
 VERIFY_EXAMPLES: Final = """\
 Examples:
@@ -29,6 +33,14 @@ Examples:
 
 What is kept is set in presslake.yaml: warehouse.keep_snapshots, keep_days, keep_runs_days and
 keep_tombstones_days. The exit code is 1 if the warehouse is damaged; what may be needed then stays."""
+ERASE_EXAMPLES: Final = """\
+Examples:
+  presslake explain https://example.com/night-ferry   prints the article_id
+  presslake erase 0f3c… --reason "court order 12/26" --warehouse warehouse
+  presslake erase 0f3c… 77ab… --yes --json | jq .articles
+
+This cannot be undone. If it is interrupted, the same command completes it. Copies that others made of
+the tables, backups and the source file itself are not reached (docs/operations.md)."""
 BACKFILL_EXAMPLES: Final = """\
 Examples:
   presslake backfill --git ~/site --path content --warehouse warehouse
@@ -84,6 +96,60 @@ def maintain(*, warehouse: WarehousePath = None, config: ConfigFile = None, json
 
         show_maintenance(make_console(sys.stdout), done)
     return int(done.status == "damaged")
+
+
+def erase(
+    article_id: list[str],
+    /,
+    *,
+    reason: str = "on demand",
+    yes: bool = False,
+    warehouse: WarehousePath = None,
+    config: ConfigFile = None,
+    json: Json = False,
+) -> int:
+    """Remove articles from all snapshots for good, and keep them from coming back.
+
+    Args:
+        article_id: Ids of the articles, as `presslake explain` prints them.
+        reason: Stands in the table `sources` beside the id; do not repeat there what is to be erased.
+        yes: Do not ask.
+    """
+    settings = chosen_settings(warehouse, config)
+    from flows.erase import find_articles, run_erase  # noqa: PLC0415
+    from flows.logs import shown_logs  # noqa: PLC0415
+
+    if not yes:
+        _confirm(find_articles(settings, article_id, reason))
+    with shown_logs(settings.log):
+        done = run_erase(settings, article_id, reason)
+    if json:
+        print_json(done)
+    else:
+        from flows.commands.views import show_erased  # noqa: PLC0415
+        from tasks.report.terminal import make_console  # noqa: PLC0415
+
+        show_erased(make_console(sys.stdout), done)
+    return 0
+
+
+def _confirm(articles: Sequence[ErasedArticle]) -> None:
+    """Ask on a terminal whether to go on.
+
+    Raises:
+        UsageError: nobody can be asked, or the answer is no.
+    """
+    from config.errors import UsageError  # noqa: PLC0415
+    from flows.commands.views import show_articles  # noqa: PLC0415
+    from tasks.report.terminal import make_console  # noqa: PLC0415
+
+    show_articles(make_console(sys.stderr), articles)
+    if not sys.stdin.isatty():
+        raise UsageError("Nothing was erased: this cannot be undone.", "Add --yes to go on.")
+    sys.stderr.write("Erase this from all snapshots for good? Type yes: ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip().lower() != "yes":
+        raise UsageError("Nothing was erased.")
 
 
 def backfill(

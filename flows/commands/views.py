@@ -20,6 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.backfill import Backfilled
+from flows.erase import Erased, ErasedArticle
 from flows.maintenance import deeds, headline
 from tasks.maintain.differences import Article, ChangedArticle, Difference, QuarantinedFile
 from tasks.maintain.guarantees import Verification
@@ -196,6 +197,31 @@ def show_maintenance(console: Console, done: Maintenance) -> None:
     show_sentences(console, done.findings)
     show_sentences(console, deeds(done))
     show_sentences(console, done.notes, "dim")
+
+
+def show_articles(console: Console, articles: Sequence[ErasedArticle]) -> None:
+    """Print what is known of articles that are erased: files, and what is like them and stays."""
+    for article in articles:
+        console.print(Text.assemble((article.article_id, "bold"), f" ({printable(article.reason)})"), soft_wrap=True)
+        kinds = {
+            "Withdrawn from now on, whatever it says": article.files,
+            "Stays, another record of the story": article.copies,
+            "Stays, published earlier from the same file": article.earlier,
+            "Stays, lists the article among its related entries": article.listed_by,
+        }
+        show_sentences(console, [f"{kind}: {', '.join(names)}." for kind, names in kinds.items() if names])
+
+
+def show_erased(console: Console, done: Erased) -> None:
+    """Print what was erased."""
+    if done.status == "unchanged":
+        said = f"Nothing was left of {counted(len(done.articles), 'article')}."
+    else:
+        rewritten = f"{counted(len(done.rewritten), 'snapshot')} rewritten"
+        said = f"Erased {counted(len(done.articles), 'article')}: readers see snapshot {done.snapshot}, {rewritten}."
+    console.print(Text(said, "bold"), soft_wrap=True)
+    show_articles(console, done.articles)
+    console.print(Text("Not reached: the source files, backups, and copies that others made.", "dim"), soft_wrap=True)
 
 
 def show_backfill(console: Console, done: Backfilled) -> None:

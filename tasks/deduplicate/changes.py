@@ -19,7 +19,7 @@ from tasks.deduplicate.manifest import DECIDED
 #: Columns of the manifest that changes are told from.
 COMPARED: Final = ("source", "source_path", "source_hash", "article_id", "status", "deleted")
 #: Columns of the manifest that the public tables show, and those of the index, that change without the file.
-SHOWN: Final = ("status", "deleted", "size", *DECIDED)
+SHOWN: Final = ("status", "deleted", "size", "erased_reason", *DECIDED)
 INDEXED: Final = ("deleted", "near", "match_version")
 
 

@@ -15,13 +15,14 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.arrow.columns import is_numbered
+from tasks.arrow.columns import is_numbered, whole
 from tasks.arrow.keys import file_keys
 from tasks.arrow.memory import give_back, system_memory
 from tasks.arrow.schemas import FILES
 from tasks.deduplicate.changes import INDEXED, SHOWN, changed_rows, changes_for_readers, newly_quarantined
 from tasks.runs.run import Decisions, Run, count_by, load_run
 from tasks.runs.staging import read_arrow, write_arrow
+from tasks.warehouse.erasures import erased_as, withhold
 
 #: Columns of the manifest that the numbers of a run come from.
 COUNTED: Final = ("source", "status", "match", "violations", "deleted")
@@ -66,9 +67,8 @@ def _standing_decisions(run: Run) -> Decisions | None:
 
 def _decide_all(folder: Path, run: Run, batches: Sequence[Path], gone: pa.Table) -> Decisions:
     """Decide on every record, and stage the next manifest; `missing` has source and path of the deleted files."""
-    from tasks.deduplicate.decisions import decide  # noqa: PLC0415  (most runs find no change)
-    from tasks.deduplicate.losses import COMPARED, find_losses  # noqa: PLC0415
-    from tasks.deduplicate.manifest import RunStamp, keep_first_seen, next_manifest  # noqa: PLC0415
+    from tasks.deduplicate.losses import COMPARED, find_losses  # noqa: PLC0415  (most runs find no change)
+    from tasks.deduplicate.manifest import RunStamp, next_manifest  # noqa: PLC0415
 
     parent, files = run.parent_manifest.read(), partial(_files, batches)
     stamp = RunStamp(run.run_id, run.started_at, run.contract.tag, run.read_version)
@@ -78,10 +78,7 @@ def _decide_all(folder: Path, run: Run, batches: Sequence[Path], gone: pa.Table)
     del gone, merged
     parent = parent.select([name for name in parent.column_names if name not in _MERGED])
     give_back()
-    manifest = decide(manifest, run.match_rules, run.match_version, parent, parent_row)
-    affected = changed_rows(parent, manifest, reread, parent_row, SHOWN)
-    manifest = keep_first_seen(manifest, parent, affected)
-    reindexed = changed_rows(parent, manifest, reread, parent_row, INDEXED)
+    manifest, affected, reindexed = decided_manifest(run, parent, manifest, reread, parent_row)
     beside = {"affected": affected, "reindexed": reindexed, "parent_row": parent_row.cast(pa.int64())}
     columns = {name: manifest[name] for name in manifest.column_names}
     write_arrow(folder / "manifest.arrow", pa.table(columns | beside))
@@ -107,6 +104,35 @@ def _decide_all(folder: Path, run: Run, batches: Sequence[Path], gone: pa.Table)
         changes=changes | ({"new_ids": new_ids} if new_ids else {}),
         **_articles(parent, manifest, {*run.sources}, {loss.source for loss in losses}),
     )
+
+
+def decided_manifest(
+    run: Run, parent: pa.Table, manifest: pa.Table, reread: pa.BooleanArray, parent_row: pa.Array
+) -> tuple[pa.Table, pa.BooleanArray, pa.BooleanArray]:
+    """The next manifest with the decision on every record, none of an erased article.
+
+    Args:
+        run: names rules and erasures.
+        parent: the parent's manifest.
+        manifest: (n,) the next one, undecided.
+        reread: (n,) whether this run read the row's file.
+        parent_row: (n,) each file's row in `parent`, null where it has none.
+
+    Returns:
+        The manifest; (n,) whether the public tables must show each row differently, and whether `index` must.
+    """
+    from tasks.deduplicate.decisions import decide  # noqa: PLC0415  (most runs find no change)
+    from tasks.deduplicate.manifest import keep_first_seen  # noqa: PLC0415
+
+    if run.erasures:
+        erased = erased_as(manifest, run.erasures)
+        # Also those whose file this run did not read: an erasure that was interrupted is completed.
+        reread = pc.or_(reread, pc.and_(pc.is_valid(erased), pc.is_null(whole(manifest["erased_reason"]))))
+        manifest = withhold(manifest, erased, run.erasures)
+    manifest = decide(manifest, run.match_rules, run.match_version, parent, parent_row)
+    affected = changed_rows(parent, manifest, reread, parent_row, SHOWN)
+    manifest = keep_first_seen(manifest, parent, affected)
+    return manifest, affected, changed_rows(parent, manifest, reread, parent_row, INDEXED)
 
 
 def _files(batches: Sequence[Path], names: Sequence[str]) -> pa.Table:

@@ -101,11 +101,12 @@ def expired_runs(runs: pa.Table, manifest: pa.Table, before: datetime) -> list[s
 def without_tombstones(manifest: pa.Table, before: datetime) -> pa.Table:
     """The manifest without the files that are deleted and were found so before a time.
 
-    Rows of files that are there always stay, quarantined ones too.
+    Rows of files that are there always stay, quarantined ones too, and so do those of erased articles.
 
     Args:
-        manifest: (n,) with `deleted` and `deleted_at`.
+        manifest: (n,) with `deleted`, `deleted_at` and `erased_reason`.
         before: with a zone.
     """
     is_old = pc.fill_null(pc.less(manifest["deleted_at"], pa.scalar(before, TIMESTAMP)), False)
+    is_old = pc.and_(is_old, pc.is_null(manifest["erased_reason"]))
     return manifest.filter(pc.invert(pc.and_(manifest["deleted"], is_old)))

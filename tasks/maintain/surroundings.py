@@ -11,13 +11,13 @@ from typing import Final
 
 from config.errors import WarehouseError
 from tasks.runs import stamps
-from tasks.warehouse import journal, pointer
+from tasks.warehouse import erasures, journal, pointer
 from tasks.warehouse.durable import storage_errors
 from tasks.warehouse.verify import Known, verify_files
 from tasks.warehouse.warehouse import BATCHES, Snapshot, Warehouse
 
 _POINTERS: Final = {name + ending for name in ("current", "CURRENT") for ending in ("", ".next", ".move")}
-_FILES: Final = {name + ending for name in (journal.NAME, stamps.NAME) for ending in ("", ".next")}
+_FILES: Final = {name + ending for name in (erasures.NAME, journal.NAME, stamps.NAME) for ending in ("", ".next")}
 _KNOWN: Final = {"snapshots", "staging", "lock", *_FILES, *_POINTERS}
 
 

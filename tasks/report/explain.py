@@ -26,7 +26,7 @@ _LINE_AND_COLUMN: Final = re.compile(r"(:\d+){1,2}$")
 _KNOWN: Final = [
     *("source", "source_path", "status", "article_id", "canonical_article_id", "copies", "outlets"),
     *("outlet", "published_at", "first_published_at", "first_published_by"),
-    *("match", "matched_source", "matched_source_path", "similarity", "evidence", "violations"),
+    *("match", "matched_source", "matched_source_path", "similarity", "evidence", "violations", "erased_reason"),
 ]
 _INDEXED: Final = ["alias_ids", "title_words"]
 
@@ -89,6 +89,7 @@ def explain(root: Path, subject: str, ids: Sequence[str]) -> list[Explanation]:
     if not len(found):
         raise UsageError(f"No file is known by {subject!r}.", "Give an article_id, a URL, or a path in its source.")
     findings = _findings(snapshot, found)
+    findings |= {_file(row): [f"erased: {row['erased_reason']}"] for row in found.to_pylist() if row["erased_reason"]}
     return [_explanation(files, row, findings.get(_file(row))) for row in found.to_pylist()]
 
 

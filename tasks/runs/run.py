@@ -27,6 +27,7 @@ from config.url_rules import UrlRules
 from tasks.front_matter.policy import ReadPolicy
 from tasks.runs.source import Source
 from tasks.runs.versions import CodeVersions, code_versions, rules_fingerprint, source_code
+from tasks.warehouse.erasures import Erasure, read_erasures
 from tasks.warehouse.history import watched_columns
 from tasks.warehouse.manifest import INDEX_SCHEMA, ParentManifest
 from tasks.warehouse.warehouse import BATCHES, Snapshot, Warehouse, open_warehouse
@@ -86,6 +87,11 @@ class Run(msgspec.Struct, frozen=True, dict=True):
     def parent_manifest(self) -> ParentManifest:
         """The manifest of the snapshot that the run starts from; it is read when it is asked for."""
         return ParentManifest(self.parent_snapshot(), self.contract)
+
+    @cached_property
+    def erasures(self) -> tuple[Erasure, ...]:
+        """The articles that must not come back."""
+        return read_erasures(self.warehouse.root)
 
     @cached_property
     def policy(self) -> ReadPolicy:

@@ -7,6 +7,7 @@ run (`stage`), the rules (`tasks.arrow.rules`), the findings (`findings`).
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -22,6 +23,7 @@ from tasks.front_matter.policy import ReadPolicy
 from tasks.runs.parsed import Parsed
 from tasks.runs.staging import write_arrow, write_json
 from tasks.validate.findings import batch_numbers, broken_rules, with_locations
+from tasks.warehouse.erasures import Erasure, erased_as, withhold
 
 _VIOLATION: Final = pa.struct(
     [FINDINGS.field(name) for name in ("code", "severity", "field", "line", "column", "message", "value")]
@@ -48,6 +50,7 @@ def validate_parsed(
     parsed: Parsed,
     contract: Contract,
     policy: ReadPolicy,
+    erasures: Sequence[Erasure] = (),
     *,
     locate_warnings: bool = False,
 ) -> Path:
@@ -58,6 +61,7 @@ def validate_parsed(
         parsed: what was read.
         contract: the rules.
         policy: the policy by which the files were read, for the lines of findings.
+        erasures: articles that must not come back: their files are withdrawn.
         locate_warnings: whether every warning gets its line, or only the first of each code.
 
     Returns:
@@ -66,7 +70,7 @@ def validate_parsed(
         `findings.arrow` (`FINDINGS` with lines), and last of all `numbers.json`, the mark that the batch is done.
     """
     started = time.perf_counter()
-    found, is_rejected, files = validate_batch(parsed, contract, policy, locate_warnings=locate_warnings)
+    found, is_rejected, files = validate_batch(parsed, contract, policy, erasures, locate_warnings=locate_warnings)
     records = _records(parsed.table, found, files, contract)
     write_arrow(batch / "records.arrow", records)
     write_arrow(batch / "keys.arrow", records.select(["source", "source_path"]))
@@ -81,7 +85,12 @@ def validate_parsed(
 
 
 def validate_batch(
-    parsed: Parsed, contract: Contract, policy: ReadPolicy, *, locate_warnings: bool = False
+    parsed: Parsed,
+    contract: Contract,
+    policy: ReadPolicy,
+    erasures: Sequence[Erasure] = (),
+    *,
+    locate_warnings: bool = False,
 ) -> Validated:
     """Hold the records of a parsed batch against the contract, and write nothing; see `validate_parsed`."""
     table = parsed.table
@@ -90,7 +99,18 @@ def validate_batch(
     rejected = pc.unique(found.filter(pc.equal(found["severity"], "error"))["row"])
     found = with_locations(found, set(rejected.to_pylist()), parsed.raw, policy, everywhere=locate_warnings)
     is_rejected = pc.is_in(pa.array(range(len(table)), pa.int32()), rejected)
-    return Validated(found, is_rejected, _files(table, found, is_rejected))
+    validated = Validated(found, is_rejected, _files(table, found, is_rejected))
+    return _withheld(validated, table, erasures) if erasures else validated
+
+
+def _withheld(validated: Validated, parsed: pa.Table, erasures: Sequence[Erasure]) -> Validated:
+    """The batch without what its files say of erased articles: they are withdrawn, not even quarantined."""
+    found, is_rejected, files = validated
+    is_read = pc.is_in(whole(files["status"]), pa.array(["record", "removed", "quarantined"]))
+    erased = pc.if_else(is_read, erased_as(parsed, erasures), None)
+    rows = pc.indices_nonzero(pc.is_valid(erased)).cast(pa.int32())
+    found = found.filter(pc.invert(pc.is_in(found["row"], rows)))
+    return Validated(found, pc.and_(is_rejected, pc.is_null(erased)), withhold(files, erased, erasures))
 
 
 def _files(parsed: pa.Table, found: pa.Table, rejected: pa.BooleanArray) -> pa.Table:

@@ -36,7 +36,7 @@ def validate_records(folder: Path, batch: Path) -> Path:
 def _try_rows(folder: Path, batch: Path, rows: Sequence[int]) -> Path:
     """Hold some records of a parsed batch against the contract, by their numbers, and write nothing."""
     run = load_run(folder)
-    validate_batch(read_parsed(batch).take(rows), run.contract, run.policy)
+    validate_batch(read_parsed(batch).take(rows), run.contract, run.policy, run.erasures)
     return batch
 
 
@@ -50,7 +50,7 @@ def _validate(folder: Path, batch: Path) -> Path:
 def validated_batch(folder: Path, batch: Path, parsed: Parsed) -> Path:
     """Hold the records of a parsed batch against the contract in this process; see `validate_records`."""
     run = load_run(folder)
-    validate_parsed(batch, parsed, run.contract, run.policy)
+    validate_parsed(batch, parsed, run.contract, run.policy, run.erasures)
     _log_quarantined(read_arrow(batch / "quarantine.arrow"))
     return batch
 

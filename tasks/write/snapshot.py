@@ -138,7 +138,7 @@ class SnapshotBuilder:
         kept = msgspec.structs.replace(file, path=path or file.path)
         with self._claim(kept.path) as target, storage_errors(f"keep {file.path}"):
             reach("keep.before-link")
-            _link_or_copy(self._parent.path / file.path, target, file, self._warehouse.durable)
+            link_or_copy(self._parent.path / file.path, target, file, self._warehouse.durable)
             reach("keep.after-link")
             return self._list(kept)
 
@@ -236,7 +236,13 @@ class SnapshotBuilder:
             self.path.parent.rmdir()
 
 
-def _link_or_copy(source: Path, target: Path, file: DataFile, durable: bool) -> None:
+def link_or_copy(source: Path, target: Path, file: DataFile, durable: bool) -> None:
+    """Let a file of a snapshot be in another place too: a hard link, or a copy where there are none.
+
+    Raises:
+        OSError: the disk refused.
+        WarehouseError: the file is to be copied and damaged.
+    """
     target.unlink(missing_ok=True)
     try:
         os.link(source, target, follow_symlinks=False)

@@ -33,7 +33,7 @@ from tests.tables_equal import assert_same_tables
 KILLS: Final = int(os.environ.get("PRESSLAKE_KILLS", "6"))
 SOURCES: Final = ("harbour", "inland")
 #: Points that a run without an earlier accident never comes to.
-NOT_ON_THE_WAY: Final = ("move.", "settle.before-discard", "discard.", "clear.")
+NOT_ON_THE_WAY: Final = ("move.", "erase.", "settle.before-discard", "discard.", "clear.")
 ON_THE_WAY: Final = [point for point in POINTS if not point.startswith(NOT_ON_THE_WAY)]
 LATER: Final = ["file.part-written:4", "run.batch-done:3", "run.before-discard:2"]
 #: A kill that leaves something to undo, and the points of the rerun that undoes it.

@@ -70,10 +70,11 @@ def test_runs_go_by_age_unless_rows_still_come_from_them() -> None:
 def test_only_tombstones_go_and_only_old_ones() -> None:
     manifest = pa.table(
         {
-            "source_path": ["there", "long gone", "just gone"],
-            "deleted": [False, True, True],
-            "deleted_at": pa.concat_arrays([pa.nulls(1, TIMESTAMP), days_ago(500, 3)]),
+            "source_path": ["there", "long gone", "just gone", "erased"],
+            "deleted": [False, True, True, True],
+            "deleted_at": pa.concat_arrays([pa.nulls(1, TIMESTAMP), days_ago(500, 3, 500)]),
+            "erased_reason": [None, None, None, "on demand"],
         }
     )
     kept = without_tombstones(manifest, NOW - timedelta(days=400))
-    assert kept["source_path"].to_pylist() == ["there", "just gone"]
+    assert kept["source_path"].to_pylist() == ["there", "just gone", "erased"]
