@@ -39,8 +39,9 @@ Examples:
   presslake erase 0f3c… --reason "court order 12/26" --warehouse warehouse
   presslake erase 0f3c… 77ab… --yes --json | jq .articles
 
-This cannot be undone. If it is interrupted, the same command completes it. Copies that others made of
-the tables, backups and the source file itself are not reached (docs/operations.md)."""
+This cannot be undone. If it is interrupted, the same command completes it.
+Copies that others made of the tables, backups and the source file itself
+are not reached (docs/operations.md)."""
 BACKFILL_EXAMPLES: Final = """\
 Examples:
   presslake backfill --git ~/site --path content --warehouse warehouse
