@@ -58,7 +58,7 @@ class ErasedArticle(msgspec.Struct, frozen=True):
         files: `source:path` of the files that told it, and that are withdrawn from now on.
         copies: ids of other records of its story, which stay.
         earlier: other ids under which its files were published, which stay.
-        listed_by: ids of articles that list it among their related entries, which stay.
+        listed_by: ids of articles that list it among their related entries; they stay without that entry.
     """
 
     article_id: str

@@ -207,7 +207,7 @@ def show_articles(console: Console, articles: Sequence[ErasedArticle]) -> None:
             "Withdrawn from now on, whatever it says": article.files,
             "Stays, another record of the story": article.copies,
             "Stays, published earlier from the same file": article.earlier,
-            "Stays, lists the article among its related entries": article.listed_by,
+            "Stays, without the entry that tells of the article": article.listed_by,
         }
         show_sentences(console, [f"{kind}: {', '.join(names)}." for kind, names in kinds.items() if names])
 

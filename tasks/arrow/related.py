@@ -65,6 +65,23 @@ def related_lists(rows: pa.Table, article_ids: pa.Array | pa.ChunkedArray, kind:
     return pa.ListArray.from_arrays(bounds.cast(pa.int32()), items, type=kind)
 
 
+def without_entries(lists: pa.ListArray, article_ids: pa.Array) -> pa.ListArray:
+    """The lists without the entries of some articles.
+
+    Args:
+        lists: (n,) lists of entries, none null; of items that recur the distinct ones may be held once.
+        article_ids: ids of the articles whose entries go.
+    """
+    items = lists.flatten()
+    recur = pa.types.is_dictionary(items.type)
+    distinct = items.dictionary if recur else items
+    goes = pc.fill_null(pc.is_in(distinct.field("related_article_id"), article_ids), False)
+    kept = pc.invert(goes.take(items.indices) if recur else goes)
+    counts = pa.concat_arrays([pa.array([0], pa.int64()), pc.cumulative_sum(kept.cast(pa.int64()))])
+    offsets = counts.take(pc.subtract(lists.offsets, lists.offsets[0])).cast(pa.int32())
+    return pa.ListArray.from_arrays(offsets, items.filter(kept))
+
+
 def related_digests(lists: pa.ListArray) -> pa.StringArray:
     """A digest of each list of entries; equal lists, and only they, have equal ones.
 

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from config.contract import Contract
 from tasks.arrow.columns import whole
 from tasks.arrow.nested import holds_recurring, without_null_items
-from tasks.arrow.related import related_digests
+from tasks.arrow.related import related_digests, without_entries
 from tasks.arrow.schemas import FILES, FINDINGS, KEY_FIELDS, LISTING_FIELDS
 from tasks.front_matter.policy import ReadPolicy
 from tasks.runs.parsed import Parsed
@@ -71,7 +71,7 @@ def validate_parsed(
     """
     started = time.perf_counter()
     found, is_rejected, files = validate_batch(parsed, contract, policy, erasures, locate_warnings=locate_warnings)
-    records = _records(parsed.table, found, files, contract)
+    records = _records(parsed.table, found, files, contract, erasures)
     write_arrow(batch / "records.arrow", records)
     write_arrow(batch / "keys.arrow", records.select(["source", "source_path"]))
     write_arrow(batch / "quarantine.arrow", _quarantine(parsed, found, is_rejected))
@@ -137,8 +137,13 @@ def _texts_by_row(length: int, found: pa.Table, texts: list[str], *, distinct: b
     return pa.array([sorted(set(items) if distinct else items) for items in lists], pa.list_(pa.string()))
 
 
-def _records(parsed: pa.Table, found: pa.Table, files: pa.Table, contract: Contract) -> pa.Table:
-    """The rows that become records, in the columns of `Contract.record_schema` (`tasks.arrow.recurring`)."""
+def _records(
+    parsed: pa.Table, found: pa.Table, files: pa.Table, contract: Contract, erasures: Sequence[Erasure]
+) -> pa.Table:
+    """The rows that become records, in the columns of `Contract.record_schema` (`tasks.arrow.recurring`).
+
+    Related entries of erased articles are left out.
+    """
     warnings = found.filter(pc.equal(found["severity"], "warning"))
     fields = pc.replace_substring_regex(warnings["field"], r"\[[0-9]+\]", "[]")
     names = pc.utf8_rtrim_whitespace(pc.binary_join_element_wise(warnings["code"], fields, " ")).to_pylist()
@@ -147,6 +152,9 @@ def _records(parsed: pa.Table, found: pa.Table, files: pa.Table, contract: Contr
     rows = _ordered(pc.indices_nonzero(pc.equal(files["status"], "record")), parsed)
     table = parsed.select([field.name for field in fields]).take(rows)
     columns = {field.name: _column(table[field.name], field.type) for field in fields}
+    if erasures:
+        erased = pa.array([one.article_id for one in erasures], pa.string())
+        columns["related"] = without_entries(whole(columns["related"]), erased)
     columns["related_digest"] = related_digests(whole(columns["related"]))
     return pa.table([columns[name] for name in contract.record_schema.names], names=contract.record_schema.names)
 

@@ -27,6 +27,7 @@ import pyarrow.compute as pc
 from config.contract import VERSIONS
 from tasks.arrow.columns import whole
 from tasks.arrow.keys import file_keys
+from tasks.arrow.related import related_digests, related_lists, without_entries
 from tasks.warehouse.durable import remove_tree, storage_errors, sync_folder, sync_tree, write_new_file
 from tasks.warehouse.erasures import Erasure, erased_as, withhold
 from tasks.warehouse.faults import reach
@@ -51,10 +52,10 @@ _UNDECIDED: Final = "erased"
 #: The columns by which rows of a table are told from others; all of a table is read only where some go.
 _TOLD_BY: Final = {
     "articles": ["article_id"],
-    "related": ["article_id"],
+    "related": ["article_id", "related_article_id"],
     VERSIONS: ["article_id"],
     "quarantine": ["source", "source_path"],
-    "duplicates": ["article_id", "canonical_article_id", "matched_source", "matched_source_path"],
+    "duplicates": ["article_id", "canonical_article_id", "matched_source", "matched_source_path", "related"],
 }
 
 
@@ -65,11 +66,14 @@ class Erased(NamedTuple):
         ids: of the articles.
         files: keys of the files that the snapshot knows as theirs.
         undecided: keys of the files whose records were duplicates of theirs.
+        listing: ids of other articles that have them among their related entries; `digests` of what stays of these.
     """
 
     ids: pa.Array
     files: pa.Array
     undecided: pa.Array
+    listing: pa.Array
+    digests: pa.Array
 
 
 @dataclass
@@ -114,11 +118,11 @@ class Eraser:
         files = keys.filter(pc.and_not(pc.is_valid(erased_as(rows, self.erasures)), is_other))
         left = pc.or_(pc.is_in(whole(rows["canonical_article_id"]), ids), pc.is_in(_matched(rows), files))
         undecided = keys.filter(pc.and_not(left, pc.is_in(keys, files)))
-        return Erased(ids, files, undecided)
+        return Erased(ids, files, undecided, *_listing(snapshot, ids))
 
     def _without(self, snapshot: Snapshot, file: DataFile, what: Erased) -> DataFile:
         """The file as it is to be listed, new under `_WORK` if rows of it are others."""
-        key = (file.path, file.digest, *what.files.to_pylist(), *what.undecided.to_pylist())
+        key = (file.path, file.digest, *what.files.to_pylist(), *what.undecided.to_pylist(), *what.digests.to_pylist())
         target = snapshot.path / _WORK / file.path
         if key not in self._known:
             self._known[key] = None
@@ -143,22 +147,33 @@ class Eraser:
         if table in _TOLD_BY:
             told = read_parquet(path, _TOLD_BY[table])
             goes, is_stale = self._masks(table, told, what)
-            if not pc.any(pc.or_(goes, is_stale), min_count=0).as_py():
+            lists_them = _lists_any(whole(told["related"]), what.ids) if table == "duplicates" else goes
+            if not pc.any(pc.or_(pc.or_(goes, is_stale), lists_them), min_count=0).as_py():
                 return None
             rows = read_parquet(path)
             if table == "duplicates":
                 rows = _with(rows, "evidence", pc.if_else(is_stale, _NO_EVIDENCE, whole(rows["evidence"])))
-            return rows.filter(pc.invert(goes))
+                lists = without_entries(whole(rows["related"]), what.ids)
+                rows = _with(_with(rows, "related", lists), "related_digest", related_digests(lists))
+            if table == "articles":
+                digests = what.digests.take(pc.index_in(whole(rows["article_id"]), what.listing))
+                rows = _with(rows, "related_digest", pc.if_else(is_stale, digests, whole(rows["related_digest"])))
+            rows = rows.filter(pc.invert(goes))
+            return _renumbered(rows) if table == "related" else rows
         before = read_parquet(path)
         rows = _without_examples(before) if table == "runs" else self._manifest_rows(table, before, what)
         return None if rows.equals(before) else rows
 
     def _masks(self, table: str, told: pa.Table, what: Erased) -> tuple[pa.Array, pa.Array]:
-        """(n,) whether each row goes, and whether its evidence has words of an erased article."""
+        """(n,) whether each row goes, and whether another column of it has words or a digest of an erased article."""
         none = pa.repeat(pa.scalar(False), len(told))
         if table == "quarantine":
             return pc.is_in(file_keys(told), what.files), none
         goes = pc.is_in(whole(told["article_id"]), what.ids)
+        if table == "related":
+            return pc.or_(goes, pc.is_in(whole(told["related_article_id"]), what.ids)), none
+        if table == "articles":
+            return goes, pc.is_in(whole(told["article_id"]), what.listing)
         if table != "duplicates":
             return goes, none
         is_stale = pc.or_(pc.is_in(whole(told["canonical_article_id"]), what.ids), pc.is_in(_matched(told), what.files))
@@ -196,6 +211,28 @@ class Eraser:
             sync_folder(folder, durable)
             reach("erase.after-info")
         remove_tree(work)
+
+
+def _listing(snapshot: Snapshot, ids: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """The articles that list others, and the digests of their lists without those."""
+    entries = snapshot.read("related")
+    lists = pc.is_in(whole(entries["related_article_id"]), ids)
+    listing = pc.unique(whole(entries["article_id"]).filter(lists))
+    kind = snapshot.schema("duplicates").field("related").type
+    stays = entries.filter(pc.invert(lists))
+    return listing, related_digests(related_lists(stays, listing, kind))
+
+
+def _lists_any(lists: pa.ListArray, ids: pa.Array) -> pa.BooleanArray:
+    """(n,) whether a list has an entry of one of some articles."""
+    return pc.not_equal(pc.list_value_length(without_entries(lists, ids)), pc.list_value_length(lists))
+
+
+def _renumbered(related: pa.Table) -> pa.Table:
+    """Rows of `related` with positions that have no gaps; the entries of an article stand together."""
+    articles = whole(related["article_id"])
+    numbers = pc.subtract(pa.arange(0, len(articles)), pc.index_in(articles, articles).cast(pa.int64()))
+    return _with(related, "position", numbers.cast(related.schema.field("position").type))
 
 
 def _matched(rows: pa.Table) -> pa.Array:

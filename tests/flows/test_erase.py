@@ -48,7 +48,14 @@ def desk(tmp_path: Path) -> Desk:
     """Four snapshots that tell of the article: loaded, corrected, in quarantine, and loaded with copies."""
     desk = Desk(tmp_path, {"history": {"enabled": True}})
     desk.write("a.md", secret())
-    desk.write("bus.md", article("Bus", originalUrl=page(2), related=[{"title": "A ferry", "webUrl": page(1)}]))
+    desk.write(
+        "bus.md",
+        article(
+            "Bus",
+            originalUrl=page(2),
+            related=[{"title": "Quokka", "webUrl": page(1)}, {"title": "Dock", "webUrl": page(5)}],
+        ),
+    )
     desk.run()
     desk.write("a.md", secret(updatedDateTime="2025-03-02T09:00:00Z", title="Quokka corrected"))
     desk.run()
@@ -128,6 +135,20 @@ def test_no_byte_of_the_warehouse_has_the_article_and_its_copies_afterwards(desk
     assert told_of.startswith("Erased 2 articles: ") and "court order" in told_of
     again = erase(desk, "a.md", "copy.md")
     assert (again.status, again.rewritten, again.snapshot) == ("unchanged", [], done.snapshot)
+
+
+def test_entries_of_others_that_tell_of_the_article_go_as_well(desk: Desk) -> None:
+    again = [{"title": "Quokka", "webUrl": page(1)}]
+    desk.write("bus-again.md", article("Bus", originalUrl=f"{page(2)}?utm_source=x", related=again))
+    desk.run()
+    done = erase(desk, "a.md", "copy.md")
+    assert {"bus.md", "bus-again.md"} <= {path for path, status in desk.statuses().items() if status != "removed"}
+    assert_gone(desk, *SECRET)
+    assert len(done.articles[0].listed_by) == 1
+    desk.write("bus.md", article("Bus", originalUrl=page(2), related=[*again, {"title": "Quay", "webUrl": page(4)}]))
+    desk.run(full_refresh=True)
+    assert_gone(desk, *SECRET)
+    assert verify_settings(settings(desk)).sound
 
 
 def test_a_copy_with_another_id_stays_comes_up_and_is_named(desk: Desk) -> None:
