@@ -301,6 +301,23 @@ def test_nothing_to_understand(files: Files, reason: str, folder: Path, capsys: 
 
 
 @pytest.mark.parametrize(
+    ("config", "permalink"),
+    [
+        (
+            "url: https://a.example\npermalink: /:short_year/:i_month/:i_day/:title:output_ext\n",
+            "/21/4/5/ferry.html",
+        ),
+        ("url: https://a.example\nnew_post_name: x\npermalink: :year/:i_month/:i_day/:name/\n", "/2021/4/5/ferry/"),
+    ],
+)
+def test_days_in_addresses_without_leading_zeros(config: str, permalink: str, folder: Path) -> None:
+    files = {"_config.yml": config, "_posts/2021-04-05-ferry.md": "---\ntitle: Ferry\n---\n"}
+    assert main(["init", write(folder, files), "--quiet"]) == 0
+    assert main(["run", "--quiet"]) == 0
+    assert articles()["_posts/2021-04-05-ferry.md"]["permalink"] == permalink
+
+
+@pytest.mark.parametrize(
     ("also", "topics"),
     [
         ({}, []),
