@@ -58,7 +58,8 @@ _SPLITS: Final = ("commas", "blanks", "names")
 #: without its day, the headline as a slug, the front matter's slug or else that, the first folder and all folders, the
 #: categories, and the path below the folder that the pattern holds for.
 TOKENS: Final = (
-    *("year", "month", "day", "slug", "name", "title", "slug_or_title", "section", "sections", "categories", "path"),
+    *("year", "short_year", "month", "i_month", "day", "i_day"),
+    *("slug", "name", "title", "slug_or_title", "section", "sections", "categories", "path"),
 )
 _STEP: Final = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 

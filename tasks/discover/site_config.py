@@ -133,7 +133,8 @@ def _text(tree: Mapping[str, Any], *names: str) -> str | None:
 
 
 #: The words of generators for the parts of an address, in ours; others have none.
-_JEKYLL: Final = {part: part for part in ("year", "month", "day", "categories", "path", "name")} | {
+_DAY: Final = {part: part for part in ("year", "month", "i_month", "day", "i_day")}
+_JEKYLL: Final = {part: part for part in (*_DAY, "short_year", "categories", "path", "name")} | {
     "title": "slug",
     "slug": "slug",
 }
@@ -142,10 +143,7 @@ _JEKYLL_STYLES: Final = {
     "pretty": "/:categories/:year/:month/:day/:title/",
     "none": "/:categories/:title.html",
 }
-_HEXO: Final = {"year": "year", "month": "month", "day": "day", "category": "categories", "title": "path"} | {
-    "name": "name",
-    "post_title": "title",
-}
+_HEXO: Final = _DAY | {"category": "categories", "title": "path", "name": "name", "post_title": "title"}
 _HUGO: Final = {part: part for part in ("year", "month", "day", "section", "sections", "title")} | {
     "slug": "slug_or_title",
     "slugorfilename": "slug",
