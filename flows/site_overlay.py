@@ -14,11 +14,9 @@ from typing import Any, Final
 
 from config.contract import Contract
 from config.contract_types import time_zone
-from config.overlay import key_origin
 from flows.site_evidence import SHOWN, Row
 from flows.unknown_fields import reads_as_time
 from tasks.discover.site_config import SiteConfig
-from tasks.front_matter.findings import format_path
 from tasks.report.field_shapes import shapes
 from tasks.report.renames import renames
 from tasks.report.suggestion import filled_from, fills, suggest
@@ -57,12 +55,6 @@ def overlay_of(contract: Contract, rows: Sequence[Row], site: SiteConfig | None,
     overlay: Overlay = {}
     if site:
         _of_config(site, articles, overlay, notes)
-    if lists := _lists_of_a_tag(articles):
-        topics = next(column for column in contract.source_columns if column.name == "topics")
-        keys = [format_path(path) for path in topics.sources if path != ("tag",)]
-        because = f"`tag` of {len(lists):,} pages without a time names what they list; the articles have `tags`."
-        overlay["topics"] = ({"from": list(map(key_origin, keys)), "only": True}, because)
-        notes.append(f"`tag` is no topic in pages without a time, such as {lists[0]}; articles have `tags`.")
     read = [*articles, *untitled]
     seen = shapes(((row["extra"], _lacking(row)) for row in read), reads_as_time)
     for rename in renames(seen, [column for column in contract.source_columns if column.name in SHOWN]):
@@ -108,16 +100,6 @@ def _of_config(site: SiteConfig, articles: Sequence[Row], overlay: Overlay, note
     patterns = {folder: pattern for folder, pattern in site.patterns.items() if folder in folders or not folder}
     if patterns:
         overlay["permalink"] = ({"pattern": patterns}, f"The form of addresses below these folders, {because}.")
-
-
-def _lists_of_a_tag(articles: Sequence[Row]) -> list[str]:
-    """Pages that list the articles of their `tag`: no file with a time has that key, all with topics have `tags`."""
-    by_key: dict[tuple[str, bool], list[str]] = {}
-    for row in articles:
-        key = row["origins"].get("topics", ("", False))[0], row["published_at"] is not None
-        by_key.setdefault(key, []).append(row["source_path"])
-    is_habit = ("tags", True) in by_key and ("tag", True) not in by_key and ("tags", False) not in by_key
-    return by_key.get(("tag", False), []) if is_habit else []
 
 
 def _names_are_titles(articles: Sequence[Row]) -> bool:

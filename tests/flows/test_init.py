@@ -317,25 +317,6 @@ def test_days_in_addresses_without_leading_zeros(config: str, permalink: str, fo
     assert articles()["_posts/2021-04-05-ferry.md"]["permalink"] == permalink
 
 
-@pytest.mark.parametrize(
-    ("also", "topics"),
-    [
-        ({}, []),
-        ({"posts/c.md": "---\ntitle: C\ndate: 2021-04-16\ntag: Ferries\n---\n"}, ["Ferries"]),
-        ({"about.md": "---\ntitle: About\ntags: [We]\n---\n"}, ["Ferries"]),
-    ],
-)
-def test_a_page_that_lists_a_tag_has_no_topic(also: Files, topics: list[str], folder: Path) -> None:
-    post = "---\ntitle: A\ndate: 2021-04-15\ntags: [Ferries]\ncategories: [Sea]\n---\n"
-    listing = "---\ntitle: All of the ferries\nlayout: listing\ntag: Ferries\n---\n"
-    assert main(["init", write(folder, {"posts/a.md": post, "ferries.md": listing, **also}), "--quiet"]) == 0
-    assert main(["run", "--quiet"]) == 0
-    rows = articles()
-    assert rows["posts/a.md"]["topics"] == ["Ferries", "Sea"]
-    assert rows["ferries.md"]["topics"] == topics
-    assert topics or json.loads(rows["ferries.md"]["extra"])["tag"] == "Ferries"
-
-
 def test_files_of_other_kinds_are_taken_if_they_have_front_matter(folder: Path) -> None:
     assert main(["init", write(folder, {**JEKYLL, "old.rst": "---\ntitle: Old\n---\n"}), "--quiet"]) == 0
     assert main(["run", "--quiet"]) == 0
