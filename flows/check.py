@@ -21,7 +21,7 @@ from config.settings import Settings
 from flows.listed_files import list_files, parse_job
 from tasks.discover.batches import make_batches
 from tasks.discover.left_out import name_left_out
-from tasks.parse.batch import ParseJob, read_batch
+from tasks.parse.batch import ParseJob, read_listed
 from tasks.report.way_out import Fault
 from tasks.report.words import counted, format_message, printable
 from tasks.validate.batch import validate_batch
@@ -95,7 +95,7 @@ def check_sources(specs: Sequence[str], settings: Settings) -> CheckReport:
         findings += map(_finding, rows)
         for row in rows:
             if row["severity"] == "error":
-                faults.setdefault((row["source"], row["source_path"]), _fault(row))
+                faults.setdefault((row["source"], row["source_path"]), Fault.of(row["source_path"], row))
     findings.sort(key=lambda f: (f.path, f.line or 0, f.column or 0, f.code, f.field))
     errors = sum(finding.severity == "error" for finding in findings)
     status: Literal["passed", "failed"] = "failed" if errors else "passed"
@@ -159,8 +159,7 @@ def _check_batch(files: pa.Table, job: ParseJob) -> tuple[dict[str, int], pa.Tab
     Returns:
         How many files have each status, and the findings with `source` and `source_path`.
     """
-    files = files.append_column("known_hash", pa.nulls(len(files), pa.string()))
-    parsed = read_batch(files, job)
+    parsed = read_listed(files, job)
     found, _, read = validate_batch(parsed, job.contract, job.policy, locate_warnings=True)
     counts = pc.value_counts(read["status"]).to_pylist()
     states = {count["values"]: count["counts"] for count in counts}
@@ -172,11 +171,6 @@ def _check_batch(files: pa.Table, job: ParseJob) -> tuple[dict[str, int], pa.Tab
 def _named(files: pa.Table) -> list[dict[str, Any]]:
     names: list[dict[str, Any]] = files.select(["source", "source_path"]).to_pylist()
     return names
-
-
-def _fault(row: dict[str, Any]) -> Fault:
-    place = (row["line"], row["column"], row["code"], row["field"] or "")
-    return Fault(row["source_path"], *place, row["message"], row["value"] or "")
 
 
 def _finding(row: dict[str, Any]) -> Finding:

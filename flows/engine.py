@@ -130,5 +130,5 @@ def _try_rows(folder: Path, batch: Path, rows: Sequence[int]) -> Path:
     from tasks.validate.batch import validate_batch  # noqa: PLC0415
 
     run = load_run(folder)
-    validate_batch(parsed_rows(folder, batch, rows), run.contract, run.policy)
+    validate_batch(parsed_rows(folder, batch, rows), run.contract, run.policy, run.erasures)
     return batch

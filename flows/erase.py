@@ -18,11 +18,10 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from config.contract import VERSIONS, load_contract
+from config.contract import VERSIONS
 from config.errors import UsageError, WarehouseError
-from config.settings import History, Settings
-from config.url_rules import load_url_rules
-from flows.maintenance import quiet_row
+from config.settings import Settings
+from flows.maintenance import quiet_row, quiet_run
 from tasks.deduplicate.stage import decided_manifest
 from tasks.report.status import existing_warehouse
 from tasks.report.words import counted
@@ -30,7 +29,6 @@ from tasks.runs.run import Publication, Run, new_run_id
 from tasks.warehouse.durable import remove_tree, storage_errors
 from tasks.warehouse.erasures import Erasure, read_erasures, write_erasures
 from tasks.warehouse.faults import reach
-from tasks.warehouse.history import with_history
 from tasks.warehouse.journal import clear_journal
 from tasks.warehouse.lock import locked
 from tasks.warehouse.parquet import ParquetOptions
@@ -197,14 +195,7 @@ def _newest_first(warehouse: Warehouse) -> Iterator[Snapshot]:
 
 
 def _run(settings: Settings, run_id: str, started_at: datetime, parent: Snapshot) -> Run:
-    run = Run(
-        run_id=run_id,
-        started_at=started_at,
-        settings=settings,
-        contract=with_history(load_contract(settings.contract.path), History(), parent),
-        rules=load_url_rules(settings.contract.url_rules),
-        parent=parent.number,
-    )
+    run = quiet_run(settings, run_id, started_at, parent)
     if parent.info.summary.get("form") != run.table_form:
         raise WarehouseError(
             "Contract, rules or version are not those of the published tables.",

@@ -46,8 +46,7 @@ def help_for_run(run: Run, batches: Sequence[Path], decisions: Decisions) -> str
     kept = pa.concat_tables(found)
     rows = kept.select(["source_path", "violations"]).to_pylist()
     faults = [fault for row in rows if (fault := _first_error(row["source_path"], row["violations"]))]
-    settings = run.settings
-    job = ParseJob({}, run.contract, run.rules, run.policy, settings.read.max_file_bytes, settings.contract.base_url)
+    job = ParseJob.of(run.settings, run.contract, run.rules, {})
     source = near(next(iter(run.locations.values()), "SOURCE"))
     seen, columns = fields_of_quarantine(kept, job), run.contract.source_columns
     return " ".join(way_out(faults, seen, columns, decisions.live, source, accept=run_again("accept_quarantine")))
@@ -59,8 +58,7 @@ def _first_error(path: str, violations: Sequence[dict[str, Any]]) -> Fault | Non
     error = next((found for found in violations if found["severity"] != "warning"), None)
     if error is None:
         return None
-    place = (error["line"], error["column"], error["code"], error["field"] or "")
-    return Fault(path, *place, error["message"], error["value"] or "")
+    return Fault.of(path, error)
 
 
 def require_rows(run: Run, decisions: Decisions, explained: Callable[[], str]) -> None:

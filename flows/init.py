@@ -89,8 +89,8 @@ def run_init(
     sources = open_sources(specs, settings.discover.include, settings.discover.exclude, settings.access)
     listing = pa.concat_tables([source.list().replace_schema_metadata(None) for source in sources])
     sample = sample_of(listing)
-    read = partial(read_evidence, sources, settings, sample, progress=progress)
-    rows = read(load_contract(), "read")
+    read, packaged = partial(read_evidence, sources, settings, sample, progress=progress), load_contract()
+    rows = read(packaged, "read")
     if not any(row["status"] == "record" or lacks_title(row) for row in rows):
         raise UsageError(*_nothing(rows, sources))
     roots = [Path(root) for source in sources if (root := getattr(source, "root", None)) is not None]
@@ -98,7 +98,7 @@ def run_init(
     site = sites[0] if sites else None
     notes = list(site.notes) if site else []
     notes += [f"{other.file} is another site's; only {sites[0].file} counts." for other in sites[1:] if other != site]
-    overlay = overlay_of(load_contract(), rows, site, notes)
+    overlay = overlay_of(packaged, rows, site, notes)
     locations = {source.name: split_name(spec)[1] for source, spec in zip(sources, specs, strict=True)}
     address = base_url or (site.base_url if site else None)
     Path(CONTRACT_FILE).write_text(overlay_text(overlay), encoding="utf-8")
@@ -119,7 +119,7 @@ def run_init(
         quarantined=counts["quarantined"],
         generator=f"{site.generator} ({site.file})" if site else "",
         columns=[found for found in evidence if found.files or found.unusual],
-        extra=[name for name in overlay if name not in load_contract()["articles"].names],
+        extra=[name for name in overlay if name not in packaged["articles"].names],
         notes=notes,
         written=[DEFAULT_FILE, CONTRACT_FILE],
     )

@@ -21,7 +21,6 @@ from tasks.arrow.schemas import LISTING
 from tasks.discover import local
 from tasks.discover.location import expanded, split_name
 from tasks.discover.source import kind_of, open_source
-from tasks.front_matter.policy import ReadPolicy
 from tasks.parse.batch import ParseJob
 from tasks.report.words import near, printable
 from tasks.runs.source import Source
@@ -34,9 +33,7 @@ def parse_job(sources: Mapping[str, Source], settings: Settings) -> ParseJob:
         UsageError: the contract or the URL rules cannot be used.
     """
     contract, rules = load_contract(settings.contract.path), load_url_rules(settings.contract.url_rules)
-    return ParseJob(
-        sources, contract, rules, ReadPolicy.of(settings.read), settings.read.max_file_bytes, settings.contract.base_url
-    )
+    return ParseJob.of(settings, contract, rules, sources)
 
 
 def list_files(specs: Sequence[str], settings: Settings) -> tuple[pa.Table, dict[str, Source], set[str]]:

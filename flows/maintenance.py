@@ -53,14 +53,7 @@ def rewrite(settings: Settings, run_id: str) -> Rewritten:
     parent = open_warehouse(settings).current()
     if parent is None:
         return Rewritten()
-    run = Run(
-        run_id=run_id,
-        started_at=datetime.now(UTC),
-        settings=settings,
-        contract=with_history(load_contract(settings.contract.path), History(), parent),
-        rules=load_url_rules(settings.contract.url_rules),
-        parent=parent.number,
-    )
+    run = quiet_run(settings, run_id, datetime.now(UTC), parent)
     if parent.info.summary.get("form") != run.table_form:
         return Rewritten(note="Contract, rules or version changed: the next run writes all tables, then maintain.")
     return _rewrite(run, parent)
@@ -162,6 +155,18 @@ def _message(plan: Rewritten) -> str:
     }
     done = [f"{counted(count, noun)} {what}" for what, (count, noun) in parts.items() if count]
     return f"Maintenance: {', '.join(done)}."
+
+
+def quiet_run(settings: Settings, run_id: str, started_at: datetime, parent: Snapshot) -> Run:
+    """A run that reads no source and writes tables of a snapshot again."""
+    return Run(
+        run_id=run_id,
+        started_at=started_at,
+        settings=settings,
+        contract=with_history(load_contract(settings.contract.path), History(), parent),
+        rules=load_url_rules(settings.contract.url_rules),
+        parent=parent.number,
+    )
 
 
 def quiet_row(run: Run, manifest: pa.Table, message: str) -> dict[str, Any]:

@@ -16,14 +16,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.contract import Contract
-from config.contract_types import Column
+from config.contract_types import Column, folded
 from config.settings import Settings
 from config.url_rules import load_url_rules
 from flows.check import in_processes
 from tasks.discover.batches import make_batches
 from tasks.front_matter.document import Reader
-from tasks.front_matter.policy import ReadPolicy
-from tasks.parse.batch import ParseJob, read_batch
+from tasks.parse.batch import ParseJob, read_listed
 from tasks.report.progress import Progress
 from tasks.report.words import format_message
 from tasks.runs.source import Source
@@ -94,14 +93,8 @@ def read_evidence(
     progress: Progress,
 ) -> list[Row]:
     """What each file of a sample says under a contract, see `_evidence`."""
-    job = ParseJob(
-        {source.name: source for source in sources},
-        contract,
-        load_url_rules(settings.contract.url_rules),
-        ReadPolicy.of(settings.read),
-        settings.read.max_file_bytes,
-        None,
-    )
+    rules = load_url_rules(settings.contract.url_rules)
+    job = ParseJob.of(settings, contract, rules, {source.name: source for source in sources})
     progress.start(stage, len(sample), "files")
     rows: list[Row] = []
     batches = make_batches(sample, settings.run.batch_bytes)
@@ -114,8 +107,7 @@ def read_evidence(
 
 def _evidence(files: pa.Table, job: ParseJob) -> list[Row]:
     """What each file of a batch says: its status, values, where they come from, and its findings."""
-    files = files.append_column("known_hash", pa.nulls(len(files), pa.string()))
-    parsed = read_batch(files, job)
+    parsed = read_listed(files, job)
     found, _, read = validate_batch(parsed, job.contract, job.policy, locate_warnings=True)
     reader = Reader(job.policy)
     names = [*SHOWN, "derived", "extra", "read_from"]
@@ -150,7 +142,7 @@ def _has(tree: Any, path: Sequence[str | int]) -> bool:
     for step in path:
         if not isinstance(tree, dict):
             return False
-        tree = {str(key).lower(): value for key, value in tree.items()}.get(str(step).lower())
+        tree = {folded((key,)): value for key, value in tree.items()}.get(folded((step,)))
     return tree not in (None, "", [])
 
 

@@ -18,7 +18,7 @@ from flows.site_evidence import SHOWN, Row
 from flows.unknown_fields import reads_as_time
 from tasks.discover.site_config import SiteConfig
 from tasks.report.field_shapes import shapes
-from tasks.report.renames import renames
+from tasks.report.renames import ALIKE, renames
 from tasks.report.suggestion import filled_from, fills, suggest
 
 #: Column to what the overlay says of it, and the reason.
@@ -33,12 +33,11 @@ _HABIT: Final = 0.5
 _LEAST: Final = 3
 _NAMED: Final = ("Obsidian", "Quartz")
 
-#: Words in the names of fields with titles, and how alike a name must be otherwise.
+#: Words in the names of fields with titles.
 _TITLES: Final = re.compile(
     r"tit|headl|subject|berschrift|schlagz|betreff|otsik|nadpis|naslov|başlık|заглав|заголов|题|題|タイトル|제목|عنوان",
     re.IGNORECASE,
 )
-_ALIKE: Final = 0.75
 
 
 def overlay_of(contract: Contract, rows: Sequence[Row], site: SiteConfig | None, notes: list[str]) -> Overlay:
@@ -59,7 +58,7 @@ def overlay_of(contract: Contract, rows: Sequence[Row], site: SiteConfig | None,
     seen = shapes(((row["extra"], _lacking(row)) for row in read), reads_as_time)
     for rename in renames(seen, [column for column in contract.source_columns if column.name in SHOWN]):
         name = rename.column.name
-        is_called_so = rename.likeness >= _ALIKE or _TITLES.search(str(rename.path[-1])) is not None
+        is_called_so = rename.likeness >= ALIKE or _TITLES.search(str(rename.path[-1])) is not None
         if is_called_so if name == "title" else rename.lacking > _COMMON * len(read):
             said, because = overlay.get(name, ({}, ""))
             overlay[name] = ({**filled_from(rename), **said}, f"{fills(rename)}. {because}".strip())

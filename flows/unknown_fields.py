@@ -17,7 +17,7 @@ from config.settings import Settings
 from flows.listed_files import list_files, parse_job
 from tasks.arrow.schemas import LISTING
 from tasks.discover.batches import make_batches
-from tasks.parse.batch import ParseJob, read_batch
+from tasks.parse.batch import ParseJob, read_listed
 from tasks.parse.times import read_time
 from tasks.report.field_shapes import Shape, observed, shapes
 from tasks.runs.source import Content
@@ -105,7 +105,7 @@ def _of_kept(kept: pa.Table, job: ParseJob) -> Rows:
 
 
 def _records(files: pa.Table, job: ParseJob) -> Rows:
-    parsed = read_batch(files.append_column("known_hash", pa.nulls(len(files), pa.string())), job)
+    parsed = read_listed(files, job)
     yield from observed(parsed.table.filter(pc.equal(parsed.table["state"], "record")), job.contract)
 
 

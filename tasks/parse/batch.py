@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 
 from config.contract import Contract
 from config.errors import SourceError
+from config.settings import Settings
 from config.url_rules import UrlRules
 from tasks.arrow.schemas import FINDINGS
 from tasks.front_matter.document import Document, Reader
@@ -63,6 +64,12 @@ class ParseJob(msgspec.Struct, frozen=True):
     max_file_bytes: int
     base_url: str | None = None
 
+    @classmethod
+    def of(cls, settings: Settings, contract: Contract, rules: UrlRules, sources: Mapping[str, Source]) -> ParseJob:
+        """The job that settings ask for."""
+        policy, read = ReadPolicy.of(settings.read), settings.read
+        return cls(sources, contract, rules, policy, read.max_file_bytes, settings.contract.base_url)
+
 
 class _Read(NamedTuple):
     """One file after reading: its state, hash, bytes and, for a record, its document.
@@ -76,6 +83,11 @@ class _Read(NamedTuple):
     document: Document | None = None
     etag: str | None = None
     size: int | None = None
+
+
+def read_listed(files: pa.Table, job: ParseJob) -> Parsed:
+    """Read and parse all of some files, by their listing; see `read_batch`."""
+    return read_batch(files.append_column("known_hash", pa.nulls(len(files), pa.string())), job)
 
 
 def read_batch(files: pa.Table, job: ParseJob, refused: Mapping[int, str] = {}) -> Parsed:

@@ -115,11 +115,10 @@ def derive(
         if found:
             filled[name] = pc.coalesce(pa.array([found.get(row) for row in range(len(values))], values.type), values)
     for column in contract:
-        if column.default and (
-            missing := pc.indices_nonzero(pc.is_null(filled.get(column.name, columns[column.name])))
-        ):
-            filled[column.name] = pc.fill_null(filled.get(column.name, columns[column.name]), column.default)
-            for row in missing.to_pylist():
+        if column.default:
+            values = filled.get(column.name, columns[column.name])
+            filled[column.name] = pc.fill_null(values, column.default)
+            for row in pc.indices_nonzero(pc.is_null(values)).to_pylist():
                 sources[row].append(f"{column.name}: contract")
     filled["derived"] = pa.array([sorted(names) for names in sources], pa.list_(pa.string()))
     return filled

@@ -58,14 +58,7 @@ def parsed_batch(folder: Path, batch: Path) -> Parsed:
 
 
 def _job(run: Run) -> ParseJob:
-    return ParseJob(
-        run.sources,
-        run.contract,
-        run.rules,
-        run.policy,
-        run.settings.read.max_file_bytes,
-        run.settings.contract.base_url,
-    )
+    return ParseJob.of(run.settings, run.contract, run.rules, run.sources)
 
 
 def confirm_missing(folder: Path, batch: Path) -> None:

@@ -20,7 +20,7 @@ from config.contract_types import Column, SourcePath
 from tasks.report.field_shapes import Shape
 
 #: Names are alike from this ratio on (`difflib`).
-_ALIKE: Final = 0.75
+ALIKE: Final = 0.75
 #: Times of something else than the publication or the last change of the article.
 _OTHER_TIME: Final = re.compile(
     r"(?i)expir|end|until|event|start|begin|deadline|due|remind|birth|death|review|valid|archiv|next|close|open"
@@ -72,7 +72,7 @@ def renames(seen: Shape, columns: Sequence[Column]) -> list[Rename]:
     ]
     chosen: dict[str, Rename] = {}
     taken: set[SourcePath] = set()
-    for rename in sorted(found, key=lambda one: (one.likeness < _ALIKE, -one.lacking, -one.likeness, one.path)):
+    for rename in sorted(found, key=lambda one: (one.likeness < ALIKE, -one.lacking, -one.likeness, one.path)):
         if rename.column.name not in chosen and rename.path not in taken:
             chosen[rename.column.name] = rename
             taken.add(rename.path)
@@ -94,7 +94,7 @@ def _can_fill(rename: Rename, seen: Shape) -> bool:
     if column.logical == "timestamp":
         is_change = _LAST_CHANGE.search(name) is not None
         return not _OTHER_TIME.search(name) and is_change == (column.name == "updated_at")
-    return rename.likeness >= _ALIKE or (column.name == "title" and _may_be_title(shape, seen))
+    return rename.likeness >= ALIKE or (column.name == "title" and _may_be_title(shape, seen))
 
 
 def _may_be_title(shape: Shape, seen: Shape) -> bool:

@@ -7,8 +7,8 @@ field can fill which column (`renames`).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import Final, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 from config.contract_types import Column
 from tasks.report.field_shapes import Shape
@@ -30,6 +30,12 @@ class Fault(NamedTuple):
     field: str
     message: str
     value: str
+
+    @classmethod
+    def of(cls, path: str, finding: Mapping[str, Any]) -> Fault:
+        """The fault that a row of findings, or a violation in the quarantine, says."""
+        place = (finding["line"], finding["column"], finding["code"], finding["field"] or "")
+        return cls(path, *place, finding["message"], finding["value"] or "")
 
 
 def way_out(

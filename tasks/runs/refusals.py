@@ -19,7 +19,7 @@ from typing import Final, ParamSpec, TypeVar
 from config.errors import PresslakeError, RunError
 from tasks.runs.logs import log_of
 from tasks.runs.staging import write_json
-from tasks.runs.workers import WorkerDiedError, in_worker, timed
+from tasks.runs.workers import Pool, WorkerDiedError, in_worker, timed
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -106,15 +106,15 @@ def _failure(timeout: float, attempt: Attempt, folder: Path, batch: Path, rows: 
 def _in_new_process(timeout: float, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
     """Call a function in a process of its own; here, where processes cannot have any."""
     import multiprocessing  # noqa: PLC0415  (hardly ever needed)
-    from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor  # noqa: PLC0415
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415
 
     if multiprocessing.current_process().daemon:
         return timed(timeout, function, *args, **kwargs)
-    with ProcessPoolExecutor(1, multiprocessing.get_context("forkserver")) as pool:
-        try:
-            return pool.submit(timed, timeout, function, *args, **kwargs).result()
-        except BrokenProcessPool:
-            raise WorkerDiedError from None
+    pool = Pool(partial(ProcessPoolExecutor, 1, multiprocessing.get_context("forkserver")))
+    try:
+        return pool.call(timed, timeout, function, *args, **kwargs)
+    finally:
+        pool.shutdown()
 
 
 def _reason(error: Exception) -> str:

@@ -215,11 +215,13 @@ class Eraser:
 
 def _listing(snapshot: Snapshot, ids: pa.Array) -> tuple[pa.Array, pa.Array]:
     """The articles that list others, and the digests of their lists without those."""
-    entries = snapshot.read("related")
-    lists = pc.is_in(whole(entries["related_article_id"]), ids)
-    listing = pc.unique(whole(entries["article_id"]).filter(lists))
+    pairs = snapshot.read("related", ["article_id", "related_article_id"])
+    lists = pc.is_in(whole(pairs["related_article_id"]), ids)
+    listing = pc.unique(whole(pairs["article_id"]).filter(lists))
+    if not len(listing):
+        return listing, pa.array([], pa.string())
     kind = snapshot.schema("duplicates").field("related").type
-    stays = entries.filter(pc.invert(lists))
+    stays = snapshot.read("related").filter(pc.and_not(pc.is_in(whole(pairs["article_id"]), listing), lists))
     return listing, related_digests(related_lists(stays, listing, kind))
 
 
