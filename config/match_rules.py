@@ -21,6 +21,7 @@ _HINT: Final = "See docs/deduplication.md for what each entry does."
 Share = Annotated[float, msgspec.Meta(gt=0, le=1)]
 Days = Annotated[float, msgspec.Meta(ge=0, le=366)]
 Count = Annotated[int, msgspec.Meta(ge=1)]
+Zipf = Annotated[float, msgspec.Meta(ge=4, le=8)]
 
 
 class EqualTitle(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -55,16 +56,64 @@ class Reissued(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     numbers: bool
 
 
-class Reposted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Stories of one outlet: least similarity, days, and from how many words on a title says enough alone.
+class Telling(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """At least so many words of a title that are rarer than a frequency (Zipf scale) and no stock words."""
 
-    Under a shorter title, `overlap` of the smaller text beyond the titles must be in the other.
+    zipf: Zipf
+    words: Count
+
+
+class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What two texts have in common beyond their titles: shingles, and their share of the shorter text."""
+
+    shingles: Count
+    share: Share
+
+
+class Bodies(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """From which similarity on two bodies are the same, below which they differ, and how long they must be.
+
+    Attributes:
+        hashes: least number of hashes of each sketch, for which a body needs two words more.
+    """
+
+    same: Share
+    different: Share
+    hashes: Count
+
+
+class SameHeadline(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Headlines of two outlets that are the same but for labels, credits, fillers and one spelling.
+
+    Attributes:
+        words: least number of words, fillers aside; `words_after_label` where a label was left out.
+        telling: what the headline must have of rare words.
+        days: largest distance in time.
+    """
+
+    words: Count
+    words_after_label: Count
+    telling: Telling
+    days: Days
+
+
+class Reposted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Stories of one outlet.
+
+    Attributes:
+        similarity: least similarity of the texts.
+        days: largest distance in time.
+        title_words: from how many words on, with what is `telling`, an equal title says enough alone.
+        overlap: under any other title, least share of the smaller text beyond the titles that the other has.
+        hours: how far apart the same title and excerpt count under any title; later ones need a telling one.
     """
 
     similarity: Share
     days: Days
     title_words: Count
+    telling: Telling
     overlap: Share
+    hours: Annotated[float, msgspec.Meta(ge=0)]
 
 
 class _Common(msgspec.Struct, frozen=True):
@@ -81,6 +130,12 @@ class _Common(msgspec.Struct, frozen=True):
     same_content_days: Days
     undated_words: Count
     chain_days: Days
+    telling: Annotated[tuple[Telling, ...], msgspec.Meta(min_length=1)]
+    evidence: Evidence
+    alike: Evidence
+    bodies: Bodies
+    same_headline: SameHeadline
+    linked_zipf: Zipf
     portals: frozenset[str]
     platforms: frozenset[str]
 
@@ -89,6 +144,8 @@ class _RulesFile(_Common, frozen=True, forbid_unknown_fields=True):
     instalments: dict[str, list[str]]
     recurring: str
     stop_words: str
+    fillers: dict[str, str]
+    stock_words: dict[str, str]
 
 
 class MatchRules(_Common, frozen=True):
@@ -103,26 +160,24 @@ class MatchRules(_Common, frozen=True):
         reissued: what counts when an article comes again.
         undated_words: least words of a title without a date that counts.
         chain_days: largest distance from the survivor of a record not related to it itself.
+        telling: what a title must have of rare words to name one story by itself; one entry is enough.
+        evidence: what else counts for an equal title; `alike` what similar texts must share beyond titles.
+        bodies: when two bodies are the same, and when they differ.
+        same_headline: headlines that are the same but for what outlets add to them.
+        linked_zipf: a headline is linked to a text by a word that is rarer.
         portals, platforms: registrable domains where many outlets publish, where all stands for itself.
         instalments: word to the number, month or day that it names.
         recurring: words of titles that return with another story.
         stop_words: words that never tell two titles apart.
+        fillers: words that a headline may have or lack.
+        stock_words: words of recurring headlines, which never tell a story, of all languages.
     """
 
     instalments: dict[str, str]
     recurring: frozenset[str]
     stop_words: frozenset[str]
-
-    @property
-    def text_days(self) -> float:
-        """Largest distance in time at which records with different titles are related."""
-        return max(self.syndicated_days, self.reposted.days, *(rule.days for rule in self.retitled))
-
-    @property
-    def window_days(self) -> float:
-        """Largest distance in time at which any relation of texts or titles holds."""
-        titles = [rule.days for rule in self.equal_title] + [rule.days for rule in self.reissued]
-        return max(self.text_days, *titles)
+    fillers: frozenset[str]
+    stock_words: frozenset[str]
 
 
 def load_match_rules(path: Path | str | None = None) -> MatchRules:
@@ -145,6 +200,8 @@ def _checked(entries: _RulesFile) -> MatchRules:
         "instalments": _by_word(entries.instalments),
         "recurring": frozenset(entries.recurring.split()),
         "stop_words": frozenset(entries.stop_words.split()),
+        "fillers": frozenset(" ".join(entries.fillers.values()).split()),
+        "stock_words": frozenset(" ".join(entries.stock_words.values()).split()),
     }
     return MatchRules(**(msgspec.structs.asdict(entries) | read))
 

@@ -11,6 +11,7 @@ and on no platform. A change here is a change of the reading code, so all files 
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from typing import Final
 
 import pyarrow as pa
@@ -21,6 +22,7 @@ import pyarrow.compute as pc
 _FACTORS: Final = (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
 _U64: Final = pa.uint64()
 
+#: A sign of a script that writes no spaces between words.
 _UNSPACED: Final = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]"
 
 #: A character that is no part of a word; RE2 needs 10 ms to compile this.
@@ -73,6 +75,12 @@ def spaced_words(normal: pa.StringArray) -> pa.StringArray:
         return normal
     spaced = pc.replace_substring_regex(normal, f"({_UNSPACED})", r" \1 ")
     return pc.utf8_trim_whitespace(pc.replace_substring_regex(spaced, " +", " "))
+
+
+@lru_cache(maxsize=1 << 16)
+def is_unspaced(word: str) -> bool:
+    """Whether a normal word is a sign of a script without spaces between words."""
+    return bool(pc.match_substring_regex(pa.scalar(word[:1]), _UNSPACED).as_py())
 
 
 def shingles(titles: pa.StringArray, excerpts: pa.StringArray) -> pa.ListArray:
@@ -152,7 +160,7 @@ class _WordMemo(dict[str, int]):
     """Word to its hash: a dictionary is asked in half the time that `lru_cache` takes."""
 
     def __missing__(self, word: str) -> int:
-        hashed = int.from_bytes(hashlib.blake2b(word.encode(), digest_size=8).digest(), "little")
+        hashed = hash_of_word(word)
         if len(self) >= _MAX_WORDS:
             self.clear()
         self[word] = hashed
@@ -160,6 +168,11 @@ class _WordMemo(dict[str, int]):
 
 
 _hash_of_word: Final = _WordMemo()
+
+
+def hash_of_word(word: str) -> int:
+    """A stable number of 64 bits for a text."""
+    return int.from_bytes(hashlib.blake2b(word.encode(), digest_size=8).digest(), "little")
 
 
 def outlets(urls: pa.StringArray, domains: pa.StringArray) -> pa.StringArray:

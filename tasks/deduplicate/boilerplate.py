@@ -25,7 +25,7 @@ from config.contract_types import microseconds
 from config.match_rules import MatchRules
 from tasks.arrow.columns import whole
 from tasks.deduplicate.blocking import Corpus, Keyed, combined, pairs_across
-from tasks.deduplicate.pair_rule import PairRule
+from tasks.deduplicate.titles import Titles
 
 #: One second of a distance that the rule measures in floating-point days, in microseconds.
 _SLACK: Final = 1_000_000
@@ -104,8 +104,8 @@ def boilerplate_pairs(
     if not len(oversized.keys):
         return
     entries = _distinct(oversized)
-    titles, rule = prefilter.words.take(entries.rows).dictionary_encode(), PairRule(prefilter.rules)
-    roots, numbers = zip(*map(rule.roots_and_numbers, titles.dictionary.to_pylist()), strict=True)
+    titles, parsed = prefilter.words.take(entries.rows).dictionary_encode(), Titles(prefilter.rules)
+    roots, numbers = zip(*map(parsed.roots_and_numbers, titles.dictionary.to_pylist()), strict=True)
     codes = {one: code for code, one in enumerate(dict.fromkeys(numbers))}
     series = pa.array([codes[one] for one in numbers], pa.int64()).take(titles.indices)
     yield from _at_one_outlet(entries, series, _by_rarity(roots).take(titles.indices), prefilter, at_one_outlet)

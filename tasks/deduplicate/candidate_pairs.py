@@ -32,6 +32,8 @@ from tasks.deduplicate.blocking import (
     unpacked,
 )
 from tasks.deduplicate.boilerplate import Prefilter, boilerplate_pairs
+from tasks.deduplicate.headline_keys import headline_keys, sharing_headline
+from tasks.deduplicate.pair_rule import HEADLINE, TEXT, TITLE, window_days
 
 #: Records whose texts are joined at a time, at least: so many shingles are in memory in the order of time.
 _ROWS: Final = 50_000
@@ -60,28 +62,46 @@ def sorted_pairs(left: pa.Int64Array, right: pa.Int64Array) -> Pairs:
     return Pairs(*unpacked(pairs.take(pc.sort_indices(pairs))))
 
 
-def candidate_pairs(corpus: Corpus, rules: MatchRules) -> Pairs:
-    """Every pair that the rule could relate for an equal title or for similar texts, and others.
+class Candidates(NamedTuple):
+    """Pairs of one title or headline, which the rule sees as they are, and others whose texts may be similar."""
+
+    titled: Pairs
+    similar: Pairs
+
+
+def candidate_pairs(corpus: Corpus, rules: MatchRules) -> Candidates:
+    """Every pair that the rule could relate for an equal title, one headline or similar texts, and others.
 
     Args:
         corpus: the records; those without a date have the time `UNDATED`.
         rules: parameters of the pair rule, whose windows and least similarity bound the search.
     """
-    rows = _near_fresh(corpus, microseconds(rules.window_days))
+    rows = _near_fresh(corpus, microseconds(window_days(rules)))
     prefilter = Prefilter(corpus if len(rows) == len(corpus.times) else corpus.taken(rows), rules)
-    found = in_batches(chain(_of_one_title(prefilter), _of_similar_texts(prefilter)))
-    left, right = unpacked(pc.unique(concatenated(pairs.filter(prefilter.keeps(*unpacked(pairs))) for pairs in found)))
-    return sorted_pairs(rows.take(left), rows.take(right))
+    titled = _kept(chain(_of_one_title(prefilter), _of_one_headline(prefilter)), prefilter)
+    similar = _kept(_of_similar_texts(prefilter), prefilter)
+    similar = similar.filter(pc.invert(pc.is_in(similar, titled)))
+    pairs = (unpacked(packed_pairs) for packed_pairs in (titled, similar))
+    return Candidates(*(sorted_pairs(rows.take(left), rows.take(right)) for left, right in pairs))
+
+
+def _kept(found: Iterator[pa.Int64Array], prefilter: Prefilter) -> pa.Int64Array:
+    """Packed pairs that the prefilter lets through, each once."""
+    return pc.unique(concatenated(pairs.filter(prefilter.keeps(*unpacked(pairs))) for pairs in in_batches(found)))
 
 
 def sharing_with_fresh(
-    titles: pa.StringArray, shingles: pa.ListArray, fresh: pa.BooleanArray, similarity: float
+    titles: pa.StringArray,
+    headlines: pa.StringArray,
+    shingles: pa.ListArray,
+    fresh: pa.BooleanArray,
+    rules: MatchRules,
 ) -> pa.Int64Array:
-    """Rows that have a fresh record's title, or enough hashes of fresh ones to be similar to one of them.
+    """Rows that have a fresh record's title or headline, or enough hashes of fresh ones to be similar to one of them.
 
     Args:
-        titles, shingles, fresh: (n,) as in `Corpus`, in any order.
-        similarity: least Jaccard similarity, above 0.
+        titles, headlines, shingles, fresh: (n,) as in `Corpus`, in any order.
+        rules: parameters of the pair rule; `similarity` is the least one.
 
     Returns:
         Row numbers, ascending: few, where few records are fresh.
@@ -94,10 +114,10 @@ def sharing_with_fresh(
     shared = owners.value_counts()
     similar, sizes = shared.field("values"), pc.list_value_length(shingles).take(shared.field("values"))
     # As similar as t means that at least t times its own hashes are common.
-    least = pc.subtract(pc.multiply(sizes.cast(pa.float64()), similarity), 1e-9)
+    least = pc.subtract(pc.multiply(sizes.cast(pa.float64()), rules.similarity), 1e-9)
     similar = similar.filter(pc.greater_equal(shared.field("counts").cast(pa.float64()), least))
     named = pc.indices_nonzero(pc.is_in(titles, pc.unique(titles.filter(fresh).drop_null()))).cast(pa.int64())
-    found = pc.unique(pa.concat_arrays([similar, named]))
+    found = pc.unique(pa.concat_arrays([similar, named, sharing_headline(titles, headlines, fresh, rules)]))
     return found.take(pc.sort_indices(found))
 
 
@@ -124,11 +144,21 @@ def _of_one_title(prefilter: Prefilter) -> Iterator[pa.Int64Array]:
     words = pc.fill_null(pc.add(pc.count_substring(corpus.titles, " "), 1), 0)
     named = pc.and_(pc.greater_equal(words, least), pc.fill_null(pc.not_equal(corpus.titles, ""), False))
     chosen = pc.indices_nonzero(pc.and_(named, pc.greater(corpus.times, UNDATED))).cast(pa.int64())
-    window = microseconds(rules.window_days)
+    window = microseconds(window_days(rules, TITLE))
     ordinary, oversized = split_oversized(Keyed(prefilter.titles.take(chosen), chosen), corpus, window)
     yield from pairs_in_blocks(ordinary, corpus, window)
     yield from boilerplate_pairs(oversized, prefilter, at_one_outlet=window, between_outlets=window)
     yield from _undated(prefilter, pc.greater_equal(words, rules.undated_words))
+
+
+def _of_one_headline(prefilter: Prefilter) -> Iterator[pa.Int64Array]:
+    """Pairs with a date whose headlines are one but for fillers and a spelling."""
+    corpus, rules = prefilter.corpus, prefilter.rules
+    entries, window = headline_keys(corpus.titles, corpus.headlines, rules), microseconds(window_days(rules, HEADLINE))
+    entries = entries.filter(pc.greater(corpus.times.take(entries.rows), UNDATED))
+    ordinary, oversized = split_oversized(entries, corpus, window)
+    yield from pairs_in_blocks(ordinary, corpus, window)
+    yield from boilerplate_pairs(oversized, prefilter, at_one_outlet=0, between_outlets=window)
 
 
 def _undated(prefilter: Prefilter, named: pa.BooleanArray) -> Iterator[pa.Int64Array]:
@@ -147,7 +177,7 @@ def _undated(prefilter: Prefilter, named: pa.BooleanArray) -> Iterator[pa.Int64A
 def _of_similar_texts(prefilter: Prefilter) -> Iterator[pa.Int64Array]:
     """Pairs with a date that share a hash of their prefixes, and whose sizes allow the similarity."""
     corpus, rules, sizes = prefilter.corpus, prefilter.rules, prefilter.corpus.sizes()
-    for before, start, stop in _spans(corpus.times, microseconds(rules.text_days)):
+    for before, start, stop in _spans(corpus.times, microseconds(window_days(rules, TEXT))):
         found = prefix_keys(corpus.texts(pa.arange(before, stop)), rules.similarity)
         entries = Keyed(found.keys, pc.add(found.rows, before))
         for pairs in in_batches(_sharing_hash(entries, prefilter)):
@@ -169,7 +199,7 @@ def _spans(times: pa.Int64Array, window: int) -> Iterator[tuple[int, int, int]]:
 
 def _sharing_hash(entries: Keyed, prefilter: Prefilter) -> Iterator[pa.Int64Array]:
     corpus, rules = prefilter.corpus, prefilter.rules
-    window, width = microseconds(rules.text_days), microseconds(rules.reposted.days)
+    window, width = microseconds(window_days(rules, TEXT)), microseconds(rules.reposted.days)
     blocks = list[Keyed]()
     for part in range(PARTS):
         ordinary, oversized = split_oversized(entries.filter(in_part(entries.keys, part)), corpus, window)

@@ -17,13 +17,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.contract_types import microseconds
-from config.match_rules import MatchRules
+from config.match_rules import Bodies, MatchRules
 from tasks.arrow.columns import is_numbered, whole
 from tasks.arrow.keys import file_keys
 from tasks.arrow.memory import give_back
 from tasks.deduplicate.candidate_pairs import Pairs
 from tasks.deduplicate.clustering import components, leader_clusters, represented
+from tasks.deduplicate.pair_rule import body_similarity
 from tasks.deduplicate.related_pairs import partner_keys, related_pairs
+from tasks.deduplicate.titles import Titles
 
 #: Key to the rows (two or more, ascending) that have it.
 Groups = dict[str, list[int]]
@@ -82,7 +84,7 @@ def find_links(records: pa.Table, fresh: pa.BooleanArray, rules: MatchRules) -> 
         fresh: (n,) whether the record's related pairs are not stored.
         rules: parameters of the pair rule.
     """
-    urls, contents = url_groups(records), content_groups(records, rules.same_content_days)
+    urls, contents = url_groups(records), content_groups(records, rules)
     leaders = leader_clusters(records, rules)
     give_back()
     pairs = related_pairs(records, fresh, represented(leaders, len(records)), rules)
@@ -96,22 +98,47 @@ def url_groups(records: pa.Table) -> Groups:
     return _sharing(keys, pa.concat_arrays([rows, pc.list_parent_indices(aliases).cast(pa.int64())]))
 
 
-def content_groups(records: pa.Table, days: float) -> Groups:
-    """The rows that have a content key, in groups that are close in time.
+def content_groups(records: pa.Table, rules: MatchRules) -> Groups:
+    """The rows that have a content key, in groups that are close in time and whose bodies agree.
 
-    A group spans at most `days` from its earliest record; the next one begins with the next record,
-    and has a number after its key. Records without a date are in the first.
+    A group spans at most `same_content_days` from its earliest record, and `reposted.hours` where title and excerpt
+    do not tell a story, as those of a daily programme; the next one begins with the next record. A record joins the
+    first group with whose first record its body agrees. Groups have numbers after the key. Records without a date are
+    in the first span.
     """
     groups = _sharing(whole(records["content_key"]), pa.arange(0, len(records)))
-    times = whole(records["published_at"]).cast(pa.int64())
-    rows = [row for group in groups.values() for row in group]
-    time_of = dict(zip(rows, times.take(pa.array(rows, pa.int64())).to_pylist(), strict=True))
-    close: Groups = {}
+    rows = pa.array([row for group in groups.values() for row in group], pa.int64())
+    columns = (
+        whole(records["published_at"]).cast(pa.int64()),
+        whole(records["title_words"]),
+        whole(records["body_sketch"]),
+    )
+    taken = (column.take(rows).to_pylist() for column in columns)
+    times, titles, bodies = (dict(zip(rows.to_pylist(), column, strict=True)) for column in taken)
+    sketches = {row: frozenset(body or ()) for row, body in bodies.items()}
+    tells, found = Titles(rules).tells, Groups()
     for key, members in groups.items():
-        for number, group in enumerate(_spans(members, time_of, microseconds(days)), 1):
+        spans = _spans(members, times, microseconds(rules.reposted.hours / 24))
+        if len(spans) > 1 and tells(titles[members[0]]):
+            spans = _spans(members, times, microseconds(rules.same_content_days))
+        agreeing = (group for span in spans for group in _agreeing(sorted(span), sketches, rules.bodies))
+        for number, group in enumerate(agreeing, 1):
             if len(group) > 1:
-                close[key if number == 1 else f"{key} #{number}"] = sorted(group)
-    return close
+                found[key if number == 1 else f"{key} #{number}"] = group
+    return found
+
+
+def _agreeing(rows: Sequence[int], sketches: dict[int, frozenset[int]], bodies: Bodies) -> list[list[int]]:
+    """Groups of rows whose bodies do not differ from that of the first one."""
+    groups = list[list[int]]()
+    for row in rows:
+        alike = (body_similarity(sketches[group[0]], sketches[row], bodies) for group in groups)
+        agrees = [similarity is None or similarity >= bodies.different for similarity in alike]
+        if True in agrees:
+            groups[agrees.index(True)].append(row)
+        else:
+            groups.append([row])
+    return groups
 
 
 def _spans(rows: Sequence[int], time_of: dict[int, int | None], width: int) -> list[list[int]]:

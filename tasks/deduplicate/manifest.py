@@ -34,9 +34,18 @@ DECIDED: Final = (
 )
 
 #: Columns by which records are compared; deleted files have none.
-_COMPARED: Final = ("content_key", "title_words", "outlet", "language", "match_version")
+_COMPARED: Final = (
+    "content_key",
+    "title_words",
+    "headline",
+    "linked_words",
+    "outlet",
+    "language",
+    "medium",
+    "match_version",
+)
 
-_LISTS: Final = ("alias_ids", "near", "violations")
+_LISTS: Final = ("alias_ids", "near", "violations", "body_sketch")
 
 #: The column that is a third of the manifest or more.
 _LONGEST: Final = "shingles"

@@ -1,30 +1,32 @@
 """The pair rule: whether two records tell one story, as a pure function of the two, with its evidence.
 
-Belongs here: the rule for pairs, by title, text, time and outlet. Does not belong here: its parameters
-(`config/match_rules.yaml`), the pairs to look at (`candidate_pairs`), exact keys (`links`).
+Belongs here: the rule for pairs, by title, text, body, time and outlet: what keeps two records apart (`BARS`) and what
+relates them (`KINDS`). Does not belong here: its parameters (`config/match_rules.yaml`), comparing titles (`titles`),
+the pairs to look at (`candidate_pairs`), exact keys (`links`).
 
 No similarity alone separates copies from look-alikes: instalments of a series reach 0.9 and true copies
-0.3, as every aggregator cuts its own snippet. So texts only propose pairs; titles, time and outlet decide.
+0.3, as every aggregator cuts its own snippet. So texts only propose pairs; titles, time, outlet and bodies decide.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cached_property
 from typing import Final, NamedTuple
 
 import msgspec
 
-from config.match_rules import MatchRules
+from config.match_rules import Bodies, Evidence, MatchRules
+from tasks.deduplicate.titles import Title, Titles
 
 SYNDICATED: Final = "syndicated"
 REPOSTED: Final = "reposted"
-_SECONDS_A_DAY: Final = 86_400.0
-_DIGITS: Final = re.compile(r"\d+")
+SECONDS_A_DAY: Final = 86_400.0
 
-#: Endings that headlines change at will, the longer first: announces, announced, announcing.
-_ENDINGS: Final = ("ing", "ed", "es", "s", "e")
+#: What candidate pairs of a kind of match have in common (`candidate_pairs`).
+TITLE: Final = "title"
+HEADLINE: Final = "headline"
+TEXT: Final = "text"
 
 
 class Story(NamedTuple):
@@ -37,6 +39,8 @@ class Story(NamedTuple):
         shingles: hashes of title and excerpt, see `tasks.arrow.texts.shingles`.
         title_shingles: hashes of the title alone.
         language: of the text, as the site writes it; empty where unknown.
+        headline, linked_words, medium: see `tasks.arrow.headlines`; empty where there is none.
+        body: sketch of the body; empty where there is none.
     """
 
     title: str
@@ -45,6 +49,10 @@ class Story(NamedTuple):
     shingles: frozenset[int]
     title_shingles: frozenset[int]
     language: str = ""
+    headline: str = ""
+    linked_words: str = ""
+    medium: str = ""
+    body: frozenset[int] = frozenset()
 
 
 class Relation(msgspec.Struct, frozen=True):
@@ -52,10 +60,11 @@ class Relation(msgspec.Struct, frozen=True):
 
     Attributes:
         match: `syndicated` or `reposted`.
-        rule: `equal-title`, `reissued`, `alike`, `retitled` or `undated`.
+        rule: the name of one of `KINDS`.
         similarity: Jaccard similarity of the shingles, 0 to 1.
         shared: words of both titles; `differing` those of the first alone and of the second alone.
         days: distance of the publication times, 0 where neither is known.
+        body: estimated similarity of the bodies, 0 to 1; None where not both have one.
     """
 
     match: str
@@ -64,147 +73,231 @@ class Relation(msgspec.Struct, frozen=True):
     shared: tuple[str, ...]
     differing: tuple[tuple[str, ...], tuple[str, ...]]
     days: float
+    body: float | None = None
 
 
-class _Title(NamedTuple):
-    """A title's words, the roots of its distinctive words, its numbers, months and days, and whether it recurs."""
+class Pair:
+    """Two records with what comparing them says; each comparison is made once, and only if a rule asks."""
 
-    words: tuple[str, ...]
-    roots: frozenset[str]
-    instalment: frozenset[str]
-    recurring: bool
+    def __init__(self, a: Story, b: Story, rules: MatchRules, titles: Titles) -> None:
+        self.a, self.b, self.rules, self.titles = a, b, rules, titles
+
+    @cached_property
+    def days(self) -> float | None:
+        """Distance in time; 0 where neither has one, None where only one of the two has."""
+        first, second = self.a.published_at, self.b.published_at
+        if first is None or second is None:
+            return 0.0 if first is second else None
+        return abs(first - second) / SECONDS_A_DAY
+
+    @cached_property
+    def same_outlet(self) -> bool:
+        """Whether both stand at one outlet, which a portal is not."""
+        return self.a.outlet == self.b.outlet and self.a.outlet not in self.rules.portals
+
+    @cached_property
+    def same_title(self) -> bool:
+        """Whether both titles have the same words."""
+        return self.a.title == self.b.title
+
+    @cached_property
+    def title(self) -> Title:
+        """The title of the first record, parsed."""
+        return self.titles.parsed(self.a.title)
+
+    @cached_property
+    def similarity(self) -> float:
+        """Jaccard similarity of titles and texts."""
+        return jaccard(self.a.shingles, self.b.shingles)
+
+    @cached_property
+    def beyond_titles(self) -> tuple[frozenset[int], frozenset[int]]:
+        """The shingles of each text that are in neither title."""
+        titles = self.a.title_shingles | self.b.title_shingles
+        return self.a.shingles - titles, self.b.shingles - titles
+
+    @cached_property
+    def shorter(self) -> int:
+        """How many shingles the shorter text has beyond the titles, and `shared` how many both have."""
+        return min(map(len, self.beyond_titles))
+
+    @cached_property
+    def shared(self) -> int:
+        """How many shingles beyond the titles both texts have."""
+        return len(self.beyond_titles[0] & self.beyond_titles[1])
+
+    @cached_property
+    def body_similarity(self) -> float | None:
+        """Estimated similarity of the bodies; None where one has none, or one too short to say."""
+        return body_similarity(self.a.body, self.b.body, self.rules.bodies)
+
+    @cached_property
+    def numbered_apart(self) -> bool:
+        """Whether each title has a number, month or day that the other lacks."""
+        return self.titles.numbered_apart(self.a.title, self.b.title)
+
+    @cached_property
+    def apart_at_one_outlet(self) -> bool:
+        """Whether one outlet publishes the two as two stories, however alike they are."""
+        if not self.same_outlet:
+            return False
+        numbered_alike = self.title.instalment == self.titles.parsed(self.b.title).instalment
+        late = self.days is None or self.days > self.rules.reposted.days
+        return self.a.outlet in self.rules.platforms or late or not numbered_alike
+
+    def has(self, least: Evidence) -> bool:
+        """Whether bodies are the same, or the texts have so much in common beyond the titles."""
+        if self.body_similarity is not None and self.body_similarity >= self.rules.bodies.same:
+            return True
+        return self.shared >= least.shingles and self.shared >= least.share * self.shorter
+
+
+def translations(pair: Pair) -> bool:
+    """The languages differ; at one outlet a page that names none is in the site's own language."""
+    first, second = (story.language.lower().replace("_", "-") for story in (pair.a, pair.b))
+    return first != second and (pair.a.outlet == pair.b.outlet or bool(first and second))
+
+
+def other_medium(pair: Pair) -> bool:
+    """One is a video or a sound, and the other is not."""
+    return pair.a.medium != pair.b.medium
+
+
+def bodies_differ(pair: Pair) -> bool:
+    """Both have a body, and the bodies have next to nothing in common."""
+    return pair.body_similarity is not None and pair.body_similarity < pair.rules.bodies.different
+
+
+#: What keeps two records apart, whatever else they have in common.
+BARS: Final[tuple[Callable[[Pair], bool], ...]] = (translations, other_medium, bodies_differ)
+
+
+class MatchKind(NamedTuple):
+    """A way in which two records tell one story.
+
+    Attributes:
+        name: stands in the evidence.
+        candidates: what such pairs have in common: `TITLE`, `HEADLINE` or `TEXT`.
+        days: largest distance in time under given parameters.
+        relates: whether a pair that no bar keeps apart is of this kind.
+    """
+
+    name: str
+    candidates: str
+    days: Callable[[MatchRules], float]
+    relates: Callable[[Pair], bool]
+
+
+def undated(pair: Pair) -> bool:
+    """All words of two records without a date are the same."""
+    long_enough = len(pair.title.words) >= pair.rules.undated_words
+    # Pages of a site without addresses, such as the reference of two versions, share titles alone.
+    says_more = bool(pair.a.outlet) or bool(pair.a.shingles - pair.a.title_shingles) or pair.body_similarity is not None
+    return pair.a.published_at is None and long_enough and says_more and _same_words(pair)
+
+
+def equal_title(pair: Pair) -> bool:
+    """The title is the same, long enough for the distance in time, and names its story, or there is more evidence."""
+    if not _dated(pair) or not pair.same_title or pair.apart_at_one_outlet:
+        return False
+    length, days = len(pair.title.words), pair.days or 0.0
+    if not any(length >= rule.words and days <= rule.days for rule in pair.rules.equal_title):
+        return False
+    if pair.same_outlet:
+        return _title_suffices_at_one_outlet(pair)
+    return pair.titles.tells(pair.a.title) or pair.has(pair.rules.evidence)
+
+
+def reissued(pair: Pair) -> bool:
+    """An article was published again: a long equal title, and a text of which one holds most of the other."""
+    platform = pair.same_outlet and pair.a.outlet in pair.rules.platforms
+    if not _dated(pair) or not pair.same_title or pair.title.recurring or platform:
+        return False
+    days = pair.days or 0.0
+    return pair.titles.tells(pair.a.title) and any(
+        len(pair.title.words) >= least.words
+        and days <= least.days
+        and (least.numbers or not pair.title.instalment)
+        and pair.shorter >= least.shingles
+        and pair.shared >= least.overlap * pair.shorter
+        for least in pair.rules.reissued
+    )
+
+
+def same_headline(pair: Pair) -> bool:
+    """Two outlets have one headline, but for label, credit, fillers and spelling."""
+    if not _dated(pair) or pair.same_outlet or pair.numbered_apart:
+        return False
+    return pair.titles.same_headline((pair.a.title, pair.a.headline), (pair.b.title, pair.b.headline))
+
+
+def alike(pair: Pair) -> bool:
+    """The texts are similar, also beyond the titles, of which one says nothing that the other lacks."""
+    return (
+        _similar(pair)
+        and not pair.titles.differ_on_both_sides(pair.a.title, pair.b.title)
+        and pair.has(pair.rules.alike)
+    )
+
+
+def retitled(pair: Pair) -> bool:
+    """Two outlets have nearly the same text under different headlines, which both belong to that text."""
+    if not _similar(pair) or pair.same_outlet:
+        return False
+    days, similarity = pair.days or 0.0, jaccard(*pair.beyond_titles)
+    same_text = any(
+        pair.shorter >= least.shingles and days <= least.days and similarity >= least.similarity
+        for least in pair.rules.retitled
+    )
+    return same_text and _linked(pair) and not pair.titles.of_one_template(pair.a.title, pair.b.title)
+
+
+#: All ways, the first that relates a pair names it.
+KINDS: Final = (
+    MatchKind("undated", TITLE, lambda rules: 0.0, undated),
+    MatchKind("equal-title", TITLE, lambda rules: max(rule.days for rule in rules.equal_title), equal_title),
+    MatchKind("reissued", TITLE, lambda rules: max(rule.days for rule in rules.reissued), reissued),
+    MatchKind("same-headline", HEADLINE, lambda rules: rules.same_headline.days, same_headline),
+    MatchKind("alike", TEXT, lambda rules: max(rules.syndicated_days, rules.reposted.days), alike),
+    MatchKind("retitled", TEXT, lambda rules: max(rule.days for rule in rules.retitled), retitled),
+)
+
+
+def window_days(rules: MatchRules, candidates: str | None = None) -> float:
+    """Largest distance in time of two records of any kind of match, or of those with such candidates."""
+    return max(kind.days(rules) for kind in KINDS if candidates in (None, kind.candidates))
 
 
 class PairRule:
     """The rule under given parameters; titles that it has parsed are cached."""
 
     def __init__(self, rules: MatchRules) -> None:
-        self.rules = rules
-        self._title: Callable[[str], _Title] = lru_cache(maxsize=1 << 15)(self._parsed)
-
-    def roots_and_numbers(self, title: str) -> tuple[frozenset[str], frozenset[str]]:
-        """Roots of the distinctive words of a title, and its numbers, months and days."""
-        parts = self._title(title)
-        return parts.roots, parts.instalment
+        self.rules, self.titles = rules, Titles(rules)
+        self._kinds = [(kind, kind.days(rules)) for kind in KINDS]
 
     def relation(self, a: Story, b: Story) -> Relation | None:
         """The relation of two records, or None; symmetric but for the order of `differing`."""
-        days = self._days(a, b)
-        if days is None or days > self.rules.window_days:
+        pair = Pair(a, b, self.rules, self.titles)
+        days = pair.days
+        if days is None or any(bar(pair) for bar in BARS):
             return None
-        same_outlet = self._same_outlet(a, b)
-        if self._are_translations(a, b):
+        kind = next((kind for kind, most in self._kinds if days <= most and kind.relates(pair)), None)
+        if kind is None:
             return None
-        similarity = jaccard(a.shingles, b.shingles)
-        rule = self._rule(a, b, days, similarity, same_outlet)
-        if rule is None:
-            return None
-        match = REPOSTED if same_outlet else SYNDICATED
-        return Relation(match, rule, round(similarity, 4), *_compared(a.title, b.title), round(days, 2))
+        match, body = REPOSTED if pair.same_outlet else SYNDICATED, pair.body_similarity
+        shared, differing = _compared(a.title, b.title)
+        return Relation(match, kind.name, round(pair.similarity, 4), shared, differing, round(days, 2), body)
 
     def conflicting(self, a: Story, b: Story) -> bool:
         """Whether two records that others connect cannot be one story.
 
-        Records conflict if they are in different languages, lie further apart than `chain_days` or are numbered
-        differently; at one outlet, if the rule could not relate them however similar they were.
+        Records conflict if a bar keeps them apart, lie further apart than `chain_days` or are numbered differently;
+        at one outlet, if the rule could not relate them however similar they were.
         """
-        days = self._days(a, b)
-        if days is None or days > self.rules.chain_days or self._are_translations(a, b):
+        pair = Pair(a, b, self.rules, self.titles)
+        if pair.days is None or pair.days > self.rules.chain_days or any(bar(pair) for bar in BARS):
             return True
-        if self._same_outlet(a, b):
-            return self._apart_at_one_outlet(a, b, days)
-        return _numbered_apart(self._title(a.title), self._title(b.title))
-
-    def _rule(self, a: Story, b: Story, days: float, similarity: float, same_outlet: bool) -> str | None:
-        if a.published_at is None:
-            return "undated" if self._same_words(a, b) else None
-        apart = same_outlet and self._apart_at_one_outlet(a, b, days)
-        if a.title == b.title and not apart and self._title_counts(a, days) and self._title_suffices(a, b, same_outlet):
-            return "equal-title"
-        if a.title == b.title and self._reissued(a, b, days, same_outlet):
-            return "reissued"
-        return None if apart else self._by_text(a, b, days, similarity, same_outlet)
-
-    def _by_text(self, a: Story, b: Story, days: float, similarity: float, same_outlet: bool) -> str | None:
-        first, second = self._title(a.title), self._title(b.title)
-        least = self.rules.reposted.similarity if same_outlet else self.rules.similarity
-        too_short = min(len(a.shingles), len(b.shingles)) < self.rules.least_shingles
-        if similarity < least or too_short or _numbered_apart(first, second):
-            return None
-        if not _differ_on_both_sides(first, second) and days <= self.rules.syndicated_days:
-            return "alike"
-        return None if same_outlet or not self._same_beyond_titles(a, b, days) else "retitled"
-
-    def _apart_at_one_outlet(self, a: Story, b: Story, days: float) -> bool:
-        numbered_alike = self._title(a.title).instalment == self._title(b.title).instalment
-        return a.outlet in self.rules.platforms or days > self.rules.reposted.days or not numbered_alike
-
-    def _same_words(self, a: Story, b: Story) -> bool:
-        long_enough = len(self._title(a.title).words) >= self.rules.undated_words
-        # Pages of a site without addresses, such as the reference of two versions, share titles alone.
-        says_more = bool(a.outlet) or bool(a.shingles - a.title_shingles)
-        return long_enough and says_more and a.title == b.title and a.shingles == b.shingles
-
-    def _title_counts(self, story: Story, days: float) -> bool:
-        length = len(self._title(story.title).words)
-        return any(length >= rule.words and days <= rule.days for rule in self.rules.equal_title)
-
-    def _title_suffices(self, a: Story, b: Story, same_outlet: bool) -> bool:
-        """Whether an equal title is enough; short titles recur at one outlet, so the texts must overlap there, too."""
-        if not same_outlet or len(self._title(a.title).words) >= self.rules.reposted.title_words:
-            return True
-        first, second = _beyond_titles(a, b)
-        length = min(len(first), len(second))
-        return len(first & second) >= self.rules.reposted.overlap * length
-
-    def _same_beyond_titles(self, a: Story, b: Story, days: float) -> bool:
-        first, second = _beyond_titles(a, b)
-        length, similarity = min(len(first), len(second)), jaccard(first, second)
-        return any(
-            length >= least.shingles and days <= least.days and similarity >= least.similarity
-            for least in self.rules.retitled
-        )
-
-    def _reissued(self, a: Story, b: Story, days: float, same_outlet: bool) -> bool:
-        """Whether an article was published again, given equal titles."""
-        title = self._title(a.title)
-        if title.recurring or (same_outlet and a.outlet in self.rules.platforms):
-            return False
-        first, second = _beyond_titles(a, b)
-        length = min(len(first), len(second))
-        shared = len(first & second)
-        return any(
-            len(title.words) >= least.words
-            and days <= least.days
-            and (least.numbers or not title.instalment)
-            and length >= least.shingles
-            and shared >= least.overlap * length
-            for least in self.rules.reissued
-        )
-
-    @staticmethod
-    def _are_translations(a: Story, b: Story) -> bool:
-        """Whether the languages differ; at one outlet a page that names none is in the site's own language."""
-        if a.outlet != b.outlet and not (a.language and b.language):
-            return False
-        return a.language.lower().replace("_", "-") != b.language.lower().replace("_", "-")
-
-    def _same_outlet(self, a: Story, b: Story) -> bool:
-        return a.outlet == b.outlet and a.outlet not in self.rules.portals
-
-    @staticmethod
-    def _days(a: Story, b: Story) -> float | None:
-        if a.published_at is None or b.published_at is None:
-            return 0.0 if a.published_at is b.published_at else None
-        return abs(a.published_at - b.published_at) / _SECONDS_A_DAY
-
-    def _parsed(self, title: str) -> _Title:
-        words = tuple(title.split())
-        named = [self.rules.instalments[word] for word in words if word in self.rules.instalments]
-        # The digits alone, so that `38M` and `38 million`, `7th` and `7` are the same.
-        instalment = frozenset([*named, *_DIGITS.findall(title)])
-        roots = frozenset(_root(word) for word in words if word not in self.rules.stop_words)
-        return _Title(words, roots, instalment, not self.rules.recurring.isdisjoint(words))
+        return pair.apart_at_one_outlet if pair.same_outlet else pair.numbered_apart
 
 
 def jaccard(a: frozenset[int], b: frozenset[int]) -> float:
@@ -213,31 +306,53 @@ def jaccard(a: frozenset[int], b: frozenset[int]) -> float:
     return shared / ((len(a) + len(b) - shared) or 1)
 
 
-def _beyond_titles(a: Story, b: Story) -> tuple[frozenset[int], frozenset[int]]:
-    """The shingles of each text that are in neither title."""
-    titles = a.title_shingles | b.title_shingles
-    return a.shingles - titles, b.shingles - titles
+def body_similarity(a: frozenset[int], b: frozenset[int], bodies: Bodies) -> float | None:
+    """Jaccard similarity of two bodies, estimated from the least hashes of each (bottom-k; Broder, SEQUENCES 1997).
+
+    Returns:
+        0 to 1; None where a body is missing, or too short to say anything.
+    """
+    size = min(len(a), len(b))
+    if size < bodies.hashes:
+        return None
+    return round(sum(one in a and one in b for one in sorted(a | b)[:size]) / size, 4)
+
+
+def _dated(pair: Pair) -> bool:
+    return pair.a.published_at is not None
+
+
+def _same_words(pair: Pair) -> bool:
+    return pair.same_title and pair.a.shingles == pair.b.shingles
+
+
+def _title_suffices_at_one_outlet(pair: Pair) -> bool:
+    """An outlet's titles recur: a long one that tells its story is enough, under others the texts must overlap."""
+    least = pair.rules.reposted
+    if len(pair.title.words) >= least.title_words and pair.titles.tells(pair.a.title, least.telling):
+        return True
+    same_body = pair.body_similarity is not None and pair.body_similarity >= pair.rules.bodies.same
+    return same_body or (pair.shared > 0 and pair.shared >= least.overlap * pair.shorter)
+
+
+def _similar(pair: Pair) -> bool:
+    """Whether two dated texts reach the similarity, and neither outlet nor numbers part them."""
+    least = pair.rules.reposted.similarity if pair.same_outlet else pair.rules.similarity
+    too_short = min(len(pair.a.shingles), len(pair.b.shingles)) < pair.rules.least_shingles
+    if not _dated(pair) or too_short or pair.similarity < least:
+        return False
+    return not pair.numbered_apart and not pair.apart_at_one_outlet
+
+
+def _linked(pair: Pair) -> bool:
+    """Whether each headline belongs to the common text."""
+    a, b = pair.a, pair.b
+    return pair.titles.is_linked(a.title, a.linked_words, b.title) and pair.titles.is_linked(
+        b.title, b.linked_words, a.title
+    )
 
 
 def _compared(a: str, b: str) -> tuple[tuple[str, ...], tuple[tuple[str, ...], tuple[str, ...]]]:
     """Shared words of two titles, and those of only the one or the other, sorted."""
     first, second = set(a.split()), set(b.split())
     return tuple(sorted(first & second)), (tuple(sorted(first - second)), tuple(sorted(second - first)))
-
-
-def _root(word: str) -> str:
-    """One text for all inflections of a word and swapped letters in it; words with digits stay as they are."""
-    if not word.isalpha():
-        return word
-    stem = next((word.removesuffix(end) for end in _ENDINGS if word.endswith(end) and len(word) > len(end) + 2), word)
-    return stem[:1] + "".join(sorted(stem[1:]))
-
-
-def _numbered_apart(a: _Title, b: _Title) -> bool:
-    """Each title has a number, month or day that the other lacks."""
-    return bool(a.instalment - b.instalment) and bool(b.instalment - a.instalment)
-
-
-def _differ_on_both_sides(a: _Title, b: _Title) -> bool:
-    """Each title has a distinctive word that the other lacks."""
-    return bool(a.roots - b.roots) and bool(b.roots - a.roots)

@@ -11,6 +11,7 @@ file was read again; a pair of a deleted file has no partner and is dropped.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Final
 
 import pyarrow as pa
@@ -28,7 +29,17 @@ from tasks.deduplicate.pair_rule import PairRule, Story
 Edge = tuple[int, int]
 
 #: Columns of the manifest that the rule looks at.
-FEATURES: Final = ("title_words", "outlet", "language", "published_at", "shingles")
+FEATURES: Final = (
+    "title_words",
+    "headline",
+    "linked_words",
+    "outlet",
+    "language",
+    "medium",
+    "published_at",
+    "shingles",
+    "body_sketch",
+)
 #: Columns of the manifest that hold the related pairs: the partners, and the version of rules and code.
 STORED: Final = ("near", "match_version")
 #: Pairs whose texts are in memory at a time, as Python sets: some 5 kB a record.
@@ -109,15 +120,15 @@ def near_pairs(
     """
     if represented is not None:
         fresh = pc.and_not(fresh, represented)
-    chosen = sharing_with_fresh(whole(records["title_words"]), _lists(records), fresh, rules.similarity)
+    titles, headlines = whole(records["title_words"]), whole(records["headline"])
+    chosen = sharing_with_fresh(titles, headlines, _lists(records), fresh, rules)
     if represented is not None:
         chosen = chosen.filter(pc.invert(represented.take(chosen)))
     corpus = _corpus(records, chosen, fresh)
-    candidates = candidate_pairs(corpus, rules)
+    titled, similar = candidate_pairs(corpus, rules)
     give_back()
     rule, edges = PairRule(rules), list[Edge]()
-    for start in range(0, len(candidates.left), _CHUNK):
-        pairs = _similar(corpus, Pairs(*(side.slice(start, _CHUNK) for side in candidates)), rules.similarity)
+    for pairs in chain(_rows_of_titled(corpus, titled), _similar(corpus, similar, rules.similarity)):
         rows = sorted({row for pair in pairs for row in pair})
         features = records.select(FEATURES).take(pa.array(rows, pa.int64()))
         story_of = dict(zip(rows, stories(features), strict=True))
@@ -130,8 +141,8 @@ def _corpus(records: pa.Table, chosen: pa.Int64Array, fresh: pa.BooleanArray) ->
     """Some records in the order of time; only what is short is copied."""
     times = pc.fill_null(whole(records["published_at"]).cast(pa.int64()), UNDATED)
     order = chosen.take(pc.sort_indices(times.take(chosen)))
-    titles, outlets = (whole(records[name]).take(order) for name in ("title_words", "outlet"))
-    return Corpus(times.take(order), titles, outlets, fresh.take(order), _lists(records), order)
+    texts = (whole(records[name]).take(order) for name in ("title_words", "headline", "outlet"))
+    return Corpus(times.take(order), *texts, fresh.take(order), _lists(records), order)
 
 
 def stories(records: pa.Table) -> list[Story]:
@@ -145,7 +156,8 @@ def stories(records: pa.Table) -> list[Story]:
         [None if moment is None else moment / 1e6 for moment in moments],
         map(frozenset, _sets(_lists(records))),
         map(frozenset, _sets(shingles_of_words(titles, nothing))),
-        pc.fill_null(records["language"], "").to_pylist(),
+        *(pc.fill_null(records[name], "").to_pylist() for name in ("language", "headline", "linked_words", "medium")),
+        [frozenset(sketch or ()) for sketch in records["body_sketch"].to_pylist()],
     )
     return [Story(*values) for values in zip(*columns, strict=True)]
 
@@ -156,22 +168,28 @@ def _lists(records: pa.Table) -> pa.ListArray:
     return pa.ListArray.from_arrays(lists.offsets, lists.values) if lists.null_count else lists
 
 
-def _similar(corpus: Corpus, pairs: Pairs, similarity: float) -> list[Edge]:
-    """The pairs that have an equal title or reach the similarity: few, so the rule may take its time.
+def _rows_of_titled(corpus: Corpus, pairs: Pairs) -> Iterator[list[Edge]]:
+    """Pairs of one title or headline in the order that the records' texts have, some at a time."""
+    for part in _chunks(pairs):
+        yield Pairs(*(corpus.positions.take(side) for side in part)).edges()
 
-    Returns:
-        Pairs of row numbers in the order that the records' texts have.
-    """
-    rows = pc.unique(pa.concat_arrays(pairs))
-    sets = dict(zip(rows.to_pylist(), _sets(corpus.texts(rows)), strict=True))
-    equal = pc.fill_null(pc.equal(*(corpus.titles.take(side) for side in pairs)), False)
-    # |a and b| / |a or b| >= t, without the union: |a and b| >= t / (1 + t) (|a| + |b|).
-    share = similarity / (1 + similarity) - 1e-9
-    wanted = [
-        same or len(sets[left] & sets[right]) >= share * (len(sets[left]) + len(sets[right]))
-        for (left, right), same in zip(pairs.edges(), equal.to_pylist(), strict=True)
-    ]
-    return Pairs(*(corpus.positions.take(side.filter(pa.array(wanted, pa.bool_()))) for side in pairs)).edges()
+
+def _similar(corpus: Corpus, pairs: Pairs, similarity: float) -> Iterator[list[Edge]]:
+    """The pairs that reach the similarity: few, so the rule may take its time; some at a time."""
+    for part in _chunks(pairs):
+        rows = pc.unique(pa.concat_arrays(part))
+        sets = dict(zip(rows.to_pylist(), _sets(corpus.texts(rows)), strict=True))
+        # |a and b| / |a or b| >= t, without the union: |a and b| >= t / (1 + t) (|a| + |b|).
+        share = similarity / (1 + similarity) - 1e-9
+        wanted = [
+            len(sets[left] & sets[right]) >= share * (len(sets[left]) + len(sets[right]))
+            for left, right in part.edges()
+        ]
+        yield Pairs(*(corpus.positions.take(side.filter(pa.array(wanted, pa.bool_()))) for side in part)).edges()
+
+
+def _chunks(pairs: Pairs) -> Iterator[Pairs]:
+    return (Pairs(*(side.slice(start, _CHUNK) for side in pairs)) for start in range(0, len(pairs.left), _CHUNK))
 
 
 def _sets(lists: pa.ListArray) -> Iterator[set[int]]:

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from config.contract_types import Column
 from config.url_rules import UrlRules
+from tasks.arrow.headlines import body_sketches, headlines, linked_words, media
 from tasks.arrow.texts import outlets, shingles_of_words, spaced_words
 from tasks.parse.sources import has_value
 from tasks.parse.urls import article_ids, canonical_urls, is_home_page
@@ -34,8 +35,12 @@ class Features(NamedTuple):
     """Columns of n records by which near-duplicates are found; see the manifest's contract."""
 
     title_words: pa.StringArray
+    headline: pa.StringArray
+    linked_words: pa.StringArray
     outlet: pa.StringArray
+    medium: pa.StringArray
     shingles: pa.ListArray
+    body_sketch: pa.ListArray
 
 
 def identify(columns: dict[str, pa.Array], source: pa.StringArray, path: pa.StringArray, rules: UrlRules) -> Identity:
@@ -106,19 +111,27 @@ def content_keys(columns: dict[str, pa.Array], title: pa.StringArray, excerpt: p
 def features(
     columns: dict[str, pa.Array], title: pa.StringArray, excerpt: pa.StringArray, urls: pa.StringArray
 ) -> Features:
-    """The words of each record's title, its outlet, and its shingles.
+    """The words of each record's title and headline, its outlet, medium and shingles, and the sketch of its body.
 
     The outlet is that of the address, where the story stands, not the provider, whose name it may
     carry at many addresses; only a record without an address has its provider's.
 
     Args:
-        columns: the records' columns, `provider_domain` if there is one.
+        columns: the records' columns; of `title`, `provider_domain`, `type` and `body` those that there are.
         title, excerpt: (n,) in normal form (`tasks.arrow.texts.normal_text`); null where none.
         urls: (n,) canonical URLs or null.
     """
-    domain = columns.get("provider_domain", pa.nulls(len(urls), pa.string()))
-    words = spaced_words(title)
-    return Features(words, outlets(urls, domain), shingles_of_words(words, spaced_words(excerpt)))
+    none = pa.nulls(len(urls), pa.string())
+    words, text = spaced_words(title), spaced_words(excerpt)
+    return Features(
+        words,
+        headlines(columns.get("title", none)),
+        linked_words(words, text),
+        outlets(urls, columns.get("provider_domain", none)),
+        media(columns.get("type", none)),
+        shingles_of_words(words, text),
+        body_sketches(columns.get("body", none)),
+    )
 
 
 def completeness(columns: dict[str, pa.Array], sources: tuple[Column, ...], length: int) -> pa.Int32Array:

@@ -123,7 +123,7 @@ def _files(parsed: pa.Table, found: pa.Table, rejected: pa.BooleanArray) -> pa.T
     columns["violations"] = _texts_by_row(len(parsed), found, found["code"].to_pylist())
     for field in KEY_FIELDS:
         columns[field.name] = pc.if_else(is_record, parsed[field.name], pa.scalar(None, field.type))
-    for name in ("alias_ids", "shingles"):
+    for name in ("alias_ids", "shingles", "body_sketch"):
         empty = pa.scalar([], FILES.field(name).type)
         columns[name] = pc.if_else(pc.is_null(columns[name]), empty, columns[name])
     return pa.table([columns[name] for name in FILES.names], schema=FILES)

@@ -1,0 +1,73 @@
+"""Keys of headlines: records whose headlines are one but for label, credit, fillers and one spelling share a key.
+
+Belongs here: keys by which such records are found, on columns. Does not belong here: whether two headlines are one
+(`titles`).
+
+The rule allows one word to be spelled differently. So of the two halves of a headline's canonical words one is the
+same in both records. Each half, with the number of words and their places, is a key.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from config.match_rules import MatchRules
+from tasks.arrow.texts import hash_of_word, mixed
+from tasks.deduplicate.blocking import Keyed
+from tasks.deduplicate.titles import Titles
+
+
+def headline_keys(titles: pa.StringArray, headlines: pa.StringArray, rules: MatchRules) -> Keyed:
+    """The keys of n records; rows ascend, and each has at most four keys.
+
+    Args:
+        titles, headlines: (n,) as in `tasks.deduplicate.blocking.Corpus`.
+        rules: parameters of the pair rule; shorter headlines have no key.
+    """
+    cut = pc.indices_nonzero(pc.is_valid(headlines)).cast(pa.int64())
+    texts = pa.concat_arrays([titles, headlines.take(cut)])
+    rows = pa.concat_arrays([pa.arange(0, len(titles)), cut])
+    keys, texts_of = _halves(texts, rules)
+    rows = rows.take(texts_of)
+    order = pc.sort_indices(rows)
+    return Keyed(keys.take(order), rows.take(order))
+
+
+def _halves(texts: pa.StringArray, rules: MatchRules) -> tuple[pa.Int64Array, pa.Int64Array]:
+    """Key and text of each half of the texts that have words enough."""
+    lists = pc.split_pattern(texts, " ")
+    owners, hashes = pc.list_parent_indices(lists).cast(pa.int64()), _hashes(pc.list_flatten(lists), rules)
+    counted = pc.is_valid(hashes)
+    owners, hashes = owners.filter(counted), hashes.filter(counted)
+    starts = pc.search_sorted(owners, owners, side="left").cast(pa.int64())
+    counts = pc.subtract(pc.search_sorted(owners, owners, side="right").cast(pa.int64()), starts)
+    places = pc.subtract(pa.arange(0, len(owners)), starts)
+    long_enough = pc.greater_equal(counts, rules.same_headline.words)
+    owners, hashes, counts, places = (part.filter(long_enough) for part in (owners, hashes, counts, places))
+    # Ascending: the halves of a text follow each other.
+    half = pc.add(pc.multiply(owners, 2), pc.greater_equal(pc.multiply(places, 2), counts).cast(pa.int64()))
+    # Of each word a number by its place and by the number of words; their sum is the key.
+    placed = mixed(pc.add(hashes, mixed(pc.add(pc.shift_left(counts, 32), places).view(pa.uint64()))))
+    total = pa.concat_arrays([pa.array([0], pa.uint64()), pc.cumulative_sum(placed)])
+    halves = pc.unique(half)
+    first, after = (pc.search_sorted(half, halves, side=side) for side in ("left", "right"))
+    keys = pc.subtract(total.take(after), total.take(first))
+    return keys.view(pa.int64()), pc.shift_right(halves, pa.scalar(1, pa.int64()))
+
+
+def _hashes(words: pa.StringArray, rules: MatchRules) -> pa.UInt64Array:
+    """A number for each word in its canonical form; null for fillers. Distinct words are looked at once."""
+    encoded, titles = words.dictionary_encode(), Titles(rules)
+    canonical = (titles.canonical(word) for word in encoded.dictionary.to_pylist())
+    hashes = pa.array([hash_of_word(form[0]) if form else None for form in canonical], pa.uint64())
+    return hashes.take(encoded.indices)
+
+
+def sharing_headline(
+    titles: pa.StringArray, headlines: pa.StringArray, fresh: pa.BooleanArray, rules: MatchRules
+) -> pa.Int64Array:
+    """Rows that share a headline's key with a fresh record."""
+    keys, rows = headline_keys(titles, headlines, rules)
+    wanted = pc.unique(keys.filter(fresh.take(rows)))
+    return pc.unique(rows.filter(pc.is_in(keys, wanted)))

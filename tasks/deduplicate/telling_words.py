@@ -1,0 +1,114 @@
+"""Telling words: how many words of a title say which story it tells.
+
+Belongs here: the frequency of words in all languages of a script, stock words, and words of scripts without spaces.
+Does not belong here: what a title must have of them (`config/match_rules.yaml`), and comparing titles (`titles`).
+
+Frequencies come from the pinned package wordfreq, whose data has a licence of its own; decisions depend on it, so its
+version is part of `match_version`. It is loaded with the first title that asks, script by script. A fixed table looks
+at no other record, so a rebuild equals increments.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+from functools import cache, lru_cache
+from itertools import groupby
+from typing import Final
+
+from tasks.arrow.texts import is_unspaced
+
+#: The languages that count for a script, of those that wordfreq has a list of.
+_LANGUAGES: Final = {
+    "LATIN": "en de fr es it pt nl pl cs tr sv nb da fi hu ro id vi ca fil sh sk sl lt lv is ms".split(),
+    "CYRILLIC": ["ru", "uk", "bg", "mk"],
+    "GREEK": ["el"],
+    "ARABIC": ["ar", "fa", "ur"],
+    "HEBREW": ["he"],
+    "DEVANAGARI": ["hi"],
+    "BENGALI": ["bn"],
+    "TAMIL": ["ta"],
+    "HANGUL": ["ko"],
+    "CJK": ["zh", "ja"],
+    "HIRAGANA": ["ja"],
+    "KATAKANA": ["ja"],
+}
+#: Frequencies are asked from this one on; rarer words are all alike here.
+_RAREST: Final = 4.0
+#: Longest word of a script without spaces that is looked up.
+_LONGEST: Final = 10
+#: Signs of a leftover run that count as one word; of alphabets without spaces (Thai) more.
+_SIGNS: Final = 2
+_LETTERS: Final = 5
+
+
+class TellingWords:
+    """Counts the words of titles that tell, given the stock words."""
+
+    def __init__(self, stock: frozenset[str]) -> None:
+        self.stock = stock
+
+    def count(self, words: tuple[str, ...], zipf: float) -> int:
+        """How many words of a title in normal form are rarer than a frequency and no stock words; each counts once.
+
+        Words of digits never tell. What is left of a run of signs, when common words and stock words are taken away,
+        counts as a word for each two signs (five of an alphabet).
+        """
+        return sum(self._of_run(word, zipf) if is_run else self._tells(word, zipf) for is_run, word in _parts(words))
+
+    def is_common(self, word: str, zipf: float) -> bool:
+        """Whether a word is a stock word, or as frequent as that in a language of its script."""
+        return word in self.stock or frequency(word) >= zipf
+
+    def _tells(self, word: str, zipf: float) -> bool:
+        return len(word) > 1 and not word[0].isdigit() and not self.is_common(word, zipf)
+
+    def _of_run(self, run: str, zipf: float) -> int:
+        left = "".join(sign for sign in self._without_common(run, zipf) if not sign.isdigit())
+        return sum(-(-len(part) // (_SIGNS if _script(part[0]) in _LANGUAGES else _LETTERS)) for part in left.split())
+
+    def _without_common(self, run: str, zipf: float) -> str:
+        """The run with blanks for the common words, the longest first at each sign."""
+        left, start = list[str](), 0
+        while start < len(run):
+            lengths = range(min(_LONGEST, len(run) - start), 0, -1)
+            size = next((n for n in lengths if self.is_common(run[start : start + n], zipf)), 0)
+            left.append(" " if size else run[start])
+            start += size or 1
+        return "".join(left)
+
+
+def _parts(words: tuple[str, ...]) -> Iterator[tuple[bool, str]]:
+    """The distinct words, and the runs of signs of scripts without spaces, which normal words hold apart."""
+    for is_run, group in groupby(words, is_unspaced):
+        if is_run:
+            yield True, "".join(group)
+        else:
+            yield from ((False, word) for word in dict.fromkeys(group))
+
+
+def frequency(word: str) -> float:
+    """The largest frequency of a word in the languages of its script, on the Zipf scale; 0 where it is rare."""
+    return _table(_script(word[0])).get(word, 0.0) if word else 0.0
+
+
+@lru_cache(maxsize=1 << 12)
+def _script(character: str) -> str:
+    """The first word of a character's name in Unicode."""
+    return unicodedata.name(character, "NONE").split()[0].split("-")[0]
+
+
+@cache
+def _table(script: str) -> dict[str, float]:
+    """Word to its frequency, of all languages of a script; empty for scripts that wordfreq has no list of."""
+    if script not in _LANGUAGES:
+        return {}
+    import wordfreq  # noqa: PLC0415  (most runs ask for no word)
+
+    table: dict[str, float] = {}
+    for language in _LANGUAGES[script]:
+        # A list of words for each hundredth of a unit, the most frequent (Zipf 9) first.
+        for step, words in enumerate(wordfreq.get_frequency_list(language, "small")[: round((9 - _RAREST) * 100) + 1]):
+            for word in words:
+                table[word] = max(table.get(word, 0.0), 9 - step / 100)
+    return table
