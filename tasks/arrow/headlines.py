@@ -35,7 +35,8 @@ STEM: Final = 5
 #: Signs that are taken together, and letters of an alphabet without spaces.
 _SIGNS: Final = 2
 _LETTERS: Final = 4
-_THAI: Final = frozenset(map(chr, range(0x0E00, 0x0E80)))
+#: The letters of Thai.
+THAI: Final = frozenset(map(chr, range(0x0E00, 0x0E80)))
 
 #: Characters of a body that are compared: some three hundred words.
 _CHARACTERS: Final = 2_000
@@ -88,7 +89,7 @@ def units(text: str) -> list[str]:
         return words
     found = list[str]()
     for at, word in enumerate(words):
-        size = (_LETTERS if word[0] in _THAI else _SIGNS) if is_unspaced(word) else 1
+        size = (_LETTERS if word[0] in THAI else _SIGNS) if is_unspaced(word) else 1
         if size == 1 or all(map(is_unspaced, words[at : at + size])):
             found.append("".join(words[at : at + size]))
     return found

@@ -23,7 +23,7 @@ _FACTORS: Final = (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
 _U64: Final = pa.uint64()
 
 #: A sign of a script that writes no spaces between words.
-_UNSPACED: Final = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]"
+_UNSPACED: Final = r"[\p{Han}\p{Hiragana}\p{Katakana}ー\p{Thai}\p{Khmer}\p{Lao}\p{Myanmar}]"
 
 #: A character that is no part of a word; RE2 needs 10 ms to compile this.
 _SIGN: Final = r"[^\pL\pN\pM]"

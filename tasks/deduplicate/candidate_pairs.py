@@ -158,7 +158,7 @@ def _of_one_headline(prefilter: Prefilter) -> Iterator[pa.Int64Array]:
     entries = entries.filter(pc.greater(corpus.times.take(entries.rows), UNDATED))
     ordinary, oversized = split_oversized(entries, corpus, window)
     yield from pairs_in_blocks(ordinary, corpus, window)
-    yield from boilerplate_pairs(oversized, prefilter, at_one_outlet=0, between_outlets=window)
+    yield from boilerplate_pairs(oversized, prefilter, at_one_outlet=window, between_outlets=window)
 
 
 def _undated(prefilter: Prefilter, named: pa.BooleanArray) -> Iterator[pa.Int64Array]:

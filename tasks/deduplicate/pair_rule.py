@@ -225,8 +225,10 @@ def reissued(pair: Pair) -> bool:
 
 
 def same_headline(pair: Pair) -> bool:
-    """Two outlets have one headline, but for label, credit, fillers and spelling."""
-    if not _dated(pair) or pair.same_outlet or pair.numbered_apart:
+    """The headline is the same but for label, credit, fillers and spelling; at one outlet it must be a long one."""
+    if not _dated(pair) or pair.numbered_apart or pair.apart_at_one_outlet:
+        return False
+    if pair.same_outlet and (pair.titles.differ_on_both_sides(pair.a.title, pair.b.title) or not _long(pair)):
         return False
     return pair.titles.same_headline((pair.a.title, pair.a.headline), (pair.b.title, pair.b.headline))
 
@@ -328,11 +330,24 @@ def _same_words(pair: Pair) -> bool:
 
 def _title_suffices_at_one_outlet(pair: Pair) -> bool:
     """An outlet's titles recur: a long one that tells its story is enough, under others the texts must overlap."""
-    least = pair.rules.reposted
-    if len(pair.title.words) >= least.title_words and pair.titles.tells(pair.a.title, least.telling):
+    if _long(pair):
         return True
     same_body = pair.body_similarity is not None and pair.body_similarity >= pair.rules.bodies.same
-    return same_body or (pair.shared > 0 and pair.shared >= least.overlap * pair.shorter)
+    return not _recurs(pair) and (
+        same_body or (pair.shared > 0 and pair.shared >= pair.rules.reposted.overlap * pair.shorter)
+    )
+
+
+def _long(pair: Pair) -> bool:
+    """Whether the first title says enough at one outlet, where titles recur."""
+    least = pair.rules.reposted
+    return len(pair.title.words) >= least.title_words and pair.titles.tells(pair.a.title, least.telling)
+
+
+def _recurs(pair: Pair) -> bool:
+    """Whether an outlet has one title again that tells no story, as of a daily programme, whatever the texts say."""
+    later = (pair.days or 0.0) * 24 > pair.rules.reposted.hours
+    return pair.same_outlet and pair.same_title and later and not pair.titles.tells(pair.a.title)
 
 
 def _similar(pair: Pair) -> bool:
@@ -341,7 +356,7 @@ def _similar(pair: Pair) -> bool:
     too_short = min(len(pair.a.shingles), len(pair.b.shingles)) < pair.rules.least_shingles
     if not _dated(pair) or too_short or pair.similarity < least:
         return False
-    return not pair.numbered_apart and not pair.apart_at_one_outlet
+    return not pair.numbered_apart and not pair.apart_at_one_outlet and not _recurs(pair)
 
 
 def _linked(pair: Pair) -> bool:

@@ -10,12 +10,14 @@ at no other record, so a rebuild equals increments.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from functools import cache, lru_cache
 from itertools import groupby
 from typing import Final
 
+from tasks.arrow.headlines import THAI
 from tasks.arrow.texts import is_unspaced
 
 #: The languages that count for a script, of those that wordfreq has a list of.
@@ -33,11 +35,13 @@ _LANGUAGES: Final = {
     "HIRAGANA": ["ja"],
     "KATAKANA": ["ja"],
 }
+#: Scripts of signs, which are words or parts of them.
+_SIGNED: Final = frozenset({"CJK", "KATAKANA", "HIRAGANA"})
 #: Frequencies are asked from this one on; rarer words are all alike here.
 _RAREST: Final = 4.0
 #: Longest word of a script without spaces that is looked up.
 _LONGEST: Final = 10
-#: Signs of a leftover run that count as one word; of alphabets without spaces (Thai) more.
+#: Signs of a leftover run that count as one word, and letters of Thai.
 _SIGNS: Final = 2
 _LETTERS: Final = 5
 
@@ -52,7 +56,8 @@ class TellingWords:
         """How many words of a title in normal form are rarer than a frequency and no stock words; each counts once.
 
         Words of digits never tell. What is left of a run of signs, when common words and stock words are taken away,
-        counts as a word for each two signs (five of an alphabet).
+        counts as a word for each two signs (five letters of Thai). Hiragana, in which words of grammar are written, do not
+        count.
         """
         return sum(self._of_run(word, zipf) if is_run else self._tells(word, zipf) for is_run, word in _parts(words))
 
@@ -64,8 +69,8 @@ class TellingWords:
         return len(word) > 1 and not word[0].isdigit() and not self.is_common(word, zipf)
 
     def _of_run(self, run: str, zipf: float) -> int:
-        left = "".join(sign for sign in self._without_common(run, zipf) if not sign.isdigit())
-        return sum(-(-len(part) // (_SIGNS if _script(part[0]) in _LANGUAGES else _LETTERS)) for part in left.split())
+        left = self._without_common(run, zipf)
+        return sum(map(_words_in, re.findall(r"[^\s\d\u3040-\u309f]+", left)))
 
     def _without_common(self, run: str, zipf: float) -> str:
         """The run with blanks for the common words, the longest first at each sign."""
@@ -76,6 +81,16 @@ class TellingWords:
             left.append(" " if size else run[start])
             start += size or 1
         return "".join(left)
+
+
+def _words_in(run: str) -> int:
+    """How many words a run of uncommon signs counts as: part of a sign's word is one, part of a Thai word none.
+
+    Of Khmer, Lao and Burmese nothing is known, so nothing counts.
+    """
+    if _script(run[0]) in _SIGNED:
+        return -(-len(run) // _SIGNS)
+    return len(run) // _LETTERS if run[0] in THAI else 0
 
 
 def _parts(words: tuple[str, ...]) -> Iterator[tuple[bool, str]]:

@@ -19,6 +19,8 @@ from tasks.deduplicate.telling_words import TellingWords
 _DIGITS: Final = re.compile(r"\d+")
 #: Endings that headlines change at will, the longer first: announces, announced, announcing.
 _ENDINGS: Final = ("ing", "ed", "es", "s", "e")
+#: British ends of what is left, and the American ones: labour, modernise, analyse, defence.
+_SPELLINGS: Final = {"our": "or", "is": "iz", "ys": "yz", "enc": "ens"}
 #: Letters from which on a word may be spelled differently, and how alike the spellings must be.
 _SPELLED: Final = 5
 _SPELLING: Final = 0.8
@@ -143,6 +145,8 @@ def _root(word: str) -> str:
     if not word.isalpha():
         return word
     stem = next((word.removesuffix(end) for end in _ENDINGS if word.endswith(end) and len(word) > len(end) + 2), word)
+    british = next((end for end in _SPELLINGS if stem.endswith(end)), "")
+    stem = stem.removesuffix(british) + _SPELLINGS.get(british, "")
     return stem[:1] + "".join(sorted(stem[1:]))
 
 
