@@ -339,9 +339,10 @@ def _title_suffices_at_one_outlet(pair: Pair) -> bool:
 
 
 def _long(pair: Pair) -> bool:
-    """Whether the first title says enough at one outlet, where titles recur."""
-    least = pair.rules.reposted
-    return len(pair.title.words) >= least.title_words and pair.titles.tells(pair.a.title, least.telling)
+    """Whether both titles say enough at one outlet, where titles recur."""
+    least, titles = pair.rules.reposted, pair.titles
+    both = (pair.a.title, pair.b.title)
+    return all(len(titles.parsed(one).words) >= least.title_words and titles.tells(one, least.telling) for one in both)
 
 
 def _recurs(pair: Pair) -> bool:

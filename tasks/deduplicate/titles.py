@@ -126,7 +126,9 @@ class Titles:
         first, second = self.parsed(a[0]).canonical, self.parsed(b[0]).canonical
         both_labelled = a[1] and b[1]
         least = rule.words_after_label if a[1] or b[1] else rule.words
-        if both_labelled or len(first) != len(second) or len(first) < least or not self.tells(a[0], rule.telling):
+        if both_labelled or len(first) != len(second) or len(first) < least:
+            return False
+        if not (self.tells(a[0], rule.telling) and self.tells(b[0], rule.telling)):
             return False
         odd = [(x, y) for x, y in zip(first, second, strict=True) if x != y]
         return not odd or (len(odd) == 1 and _is_spelling(*odd[0]))
