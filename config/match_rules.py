@@ -116,6 +116,21 @@ class Reposted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hours: Annotated[float, msgspec.Meta(ge=0)]
 
 
+class Portal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A registrable domain where many outlets publish, and why it is on the list."""
+
+    domain: str
+    reason: str
+
+
+class Agency(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A registrable domain whose texts others print, why, and names by which portals call it besides its domain's."""
+
+    domain: str
+    reason: str
+    names: tuple[str, ...] = ()
+
+
 class _Common(msgspec.Struct, frozen=True):
     """The entries that stand in the file as the rules have them."""
 
@@ -136,11 +151,12 @@ class _Common(msgspec.Struct, frozen=True):
     bodies: Bodies
     same_headline: SameHeadline
     linked_zipf: Zipf
-    portals: frozenset[str]
     platforms: frozenset[str]
 
 
 class _RulesFile(_Common, frozen=True, forbid_unknown_fields=True):
+    portals: tuple[Portal, ...]
+    agencies: tuple[Agency, ...]
     instalments: dict[str, list[str]]
     recurring: str
     stop_words: str
@@ -166,6 +182,7 @@ class MatchRules(_Common, frozen=True):
         same_headline: headlines that are the same but for what outlets add to them.
         linked_zipf: a headline is linked to a text by a word that is rarer.
         portals, platforms: registrable domains where many outlets publish, where all stands for itself.
+        agencies: domain, or a name in lower-case, to the domain of an agency, which is the origin of what it has.
         instalments: word to the number, month or day that it names.
         recurring: words of titles that return with another story.
         stop_words: words that never tell two titles apart.
@@ -173,6 +190,8 @@ class MatchRules(_Common, frozen=True):
         stock_words: words of recurring headlines, which never tell a story, of all languages.
     """
 
+    portals: frozenset[str]
+    agencies: dict[str, str]
     instalments: dict[str, str]
     recurring: frozenset[str]
     stop_words: frozenset[str]
@@ -197,6 +216,8 @@ def _checked(entries: _RulesFile) -> MatchRules:
     if min(special) < entries.similarity:
         raise ValueError("a special similarity is below `similarity`, which candidates must reach anyway")
     read = {
+        "portals": frozenset(portal.domain for portal in entries.portals),
+        "agencies": {name: one.domain for one in entries.agencies for name in _names(one)},
         "instalments": _by_word(entries.instalments),
         "recurring": frozenset(entries.recurring.split()),
         "stop_words": frozenset(entries.stop_words.split()),
@@ -204,6 +225,11 @@ def _checked(entries: _RulesFile) -> MatchRules:
         "stock_words": frozenset(" ".join(entries.stock_words.values()).split()),
     }
     return MatchRules(**(msgspec.structs.asdict(entries) | read))
+
+
+def _names(agency: Agency) -> tuple[str, ...]:
+    """What an agency is called: its domain, the domain's first label, and what portals call it."""
+    return (agency.domain, agency.domain.partition(".")[0], *agency.names)
 
 
 def _by_word(instalments: dict[str, list[str]]) -> dict[str, str]:

@@ -82,6 +82,7 @@ class _RulesFile(msgspec.Struct, forbid_unknown_fields=True):
     tracking_parameters: dict[str, list[str]]
     wrappers: tuple[Wrapper, ...] = ()
     sites: tuple[Site, ...] = ()
+    countries: str = ""
 
 
 class UrlRules(msgspec.Struct, frozen=True):
@@ -93,6 +94,7 @@ class UrlRules(msgspec.Struct, frozen=True):
         tracking_prefixes: lower-case starts of such names.
         wrappers: addresses that hold another page's address.
         sites: sites with an identity of their own, in order of precedence.
+        countries: first parts of paths that choose a country's edition of a site.
         special_hosts: the host suffixes of all `wrappers` and `sites`: others need no look.
     """
 
@@ -101,6 +103,7 @@ class UrlRules(msgspec.Struct, frozen=True):
     tracking_prefixes: tuple[str, ...]
     wrappers: tuple[Wrapper, ...]
     sites: tuple[Site, ...]
+    countries: tuple[str, ...]
     special_hosts: tuple[str, ...]
 
 
@@ -140,6 +143,7 @@ def _compiled(entries: _RulesFile) -> UrlRules:
         tracking_prefixes=tuple(sorted(name[:-1] for name in names if name.endswith("*"))),
         wrappers=entries.wrappers,
         sites=entries.sites,
+        countries=tuple(sorted(entries.countries.split())),
         special_hosts=tuple(sorted({host for rule in rules for host in rule.hosts})),
     )
 

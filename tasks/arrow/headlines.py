@@ -25,8 +25,8 @@ _CREDIT: Final = (
 )
 #: Words in front of a colon that make another article of a headline.
 _KINDS_OF_ARTICLE: Final = (
-    r"^\s*[\[【]?(?i:opinion|preview|review|analysis|correction|corrected|explainer|fact check|podcast|interview|editorial|"
-    r"comment|kommentar|analyse|vorschau|korrektur|opini[oó]n|an[aá]lisis|avis|critique|entretien|opinione|opinie)\b"
+    r"^\s*[\[【]?(?i:opinion|preview|review|analysis|correction|corrected|explainer|fact check|podcast|interview|"
+    r"editorial|comment|kommentar|analyse|vorschau|korrektur|opini[oó]n|an[aá]lisis|avis|critique|entretien|opinione|opinie)\b"
 )
 _MEDIA: Final = {"video": r"\bvideo|\bmovie|\bfilm\b", "audio": r"\baudio|\bpodcast|\bsound"}
 

@@ -188,6 +188,22 @@ def outlets(urls: pa.StringArray, domains: pa.StringArray) -> pa.StringArray:
     return names.take(hosts.indices)
 
 
+def named_outlets(outlet: pa.StringArray, domains: pa.StringArray, names: pa.StringArray) -> pa.StringArray:
+    """Another outlet than that of the address, which a record names as its provider: a portal shows whose story it is.
+
+    Args:
+        outlet: (n,) as `outlets` gives it.
+        domains, names: (n,) the provider's host name and name, or null. `X on SITE`, `X via SITE` name X.
+
+    Returns:
+        (n,) registrable domains, else names in lower-case; null where no other outlet is named.
+    """
+    found = outlets(pa.nulls(len(domains), pa.string()), domains)
+    other = pc.if_else(pc.fill_null(pc.not_equal(found, outlet), False), found, None)
+    carried = pc.struct_field(pc.extract_regex(names, r"^\s*(?P<name>.*\S)\s+(?:on|via)\s+\S+(?:\s\S+)?\s*$"), "name")
+    return pc.coalesce(other, pc.utf8_lower(carried))
+
+
 def registrable_domain(host: str) -> str:
     """The domain under which an outlet's hosts stand: `news.bbc.co.uk` gives `bbc.co.uk`.
 

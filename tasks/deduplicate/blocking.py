@@ -40,6 +40,7 @@ class Corpus(NamedTuple):
         times: (n,) int64, microseconds since 1970; a record without a date has a time far from all others.
         titles: (n,) normalised titles; null where none.
         headlines: (n,) the same without label and credit; null where a title has neither.
+        pages: (n,) page keys; null where there is no address.
         outlets: (n,) registrable domains; null where unknown.
         fresh: (n,) whether pairs of this record are wanted; a pair of two others is never wanted.
         shingles: lists of distinct int64, ascending, in any order. They are most of what a run holds, and
@@ -50,6 +51,7 @@ class Corpus(NamedTuple):
     times: pa.Int64Array
     titles: pa.StringArray
     headlines: pa.StringArray
+    pages: pa.Int64Array
     outlets: pa.StringArray
     fresh: pa.BooleanArray
     shingles: pa.ListArray
@@ -69,6 +71,7 @@ class Corpus(NamedTuple):
             times=self.times.take(rows),
             titles=self.titles.take(rows),
             headlines=self.headlines.take(rows),
+            pages=self.pages.take(rows),
             outlets=self.outlets.take(rows),
             fresh=self.fresh.take(rows),
             positions=self.positions.take(rows),

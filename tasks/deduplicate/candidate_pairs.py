@@ -33,7 +33,7 @@ from tasks.deduplicate.blocking import (
 )
 from tasks.deduplicate.boilerplate import Prefilter, boilerplate_pairs
 from tasks.deduplicate.headline_keys import headline_keys, sharing_headline
-from tasks.deduplicate.pair_rule import HEADLINE, TEXT, TITLE, window_days
+from tasks.deduplicate.pair_rule import HEADLINE, PAGE, TEXT, TITLE, window_days
 
 #: Records whose texts are joined at a time, at least: so many shingles are in memory in the order of time.
 _ROWS: Final = 50_000
@@ -62,15 +62,23 @@ def sorted_pairs(left: pa.Int64Array, right: pa.Int64Array) -> Pairs:
     return Pairs(*unpacked(pairs.take(pc.sort_indices(pairs))))
 
 
+class Named(NamedTuple):
+    """Columns of n records by which they may be found: titles, headlines and page keys, as in `Corpus`."""
+
+    titles: pa.StringArray
+    headlines: pa.StringArray
+    pages: pa.Int64Array
+
+
 class Candidates(NamedTuple):
-    """Pairs of one title or headline, which the rule sees as they are, and others whose texts may be similar."""
+    """Pairs of one title, headline or page key, which the rule sees as they are, and others of similar texts."""
 
     titled: Pairs
     similar: Pairs
 
 
 def candidate_pairs(corpus: Corpus, rules: MatchRules) -> Candidates:
-    """Every pair that the rule could relate for an equal title, one headline or similar texts, and others.
+    """Every pair that the rule could relate for a title, a headline, a page key or similar texts, and others.
 
     Args:
         corpus: the records; those without a date have the time `UNDATED`.
@@ -78,7 +86,7 @@ def candidate_pairs(corpus: Corpus, rules: MatchRules) -> Candidates:
     """
     rows = _near_fresh(corpus, microseconds(window_days(rules)))
     prefilter = Prefilter(corpus if len(rows) == len(corpus.times) else corpus.taken(rows), rules)
-    titled = _kept(chain(_of_one_title(prefilter), _of_one_headline(prefilter)), prefilter)
+    titled = _kept(chain(_of_one_title(prefilter), _of_one_headline(prefilter), _of_one_page(prefilter)), prefilter)
     similar = _kept(_of_similar_texts(prefilter), prefilter)
     similar = similar.filter(pc.invert(pc.is_in(similar, titled)))
     pairs = (unpacked(packed_pairs) for packed_pairs in (titled, similar))
@@ -91,16 +99,12 @@ def _kept(found: Iterator[pa.Int64Array], prefilter: Prefilter) -> pa.Int64Array
 
 
 def sharing_with_fresh(
-    titles: pa.StringArray,
-    headlines: pa.StringArray,
-    shingles: pa.ListArray,
-    fresh: pa.BooleanArray,
-    rules: MatchRules,
+    named: Named, shingles: pa.ListArray, fresh: pa.BooleanArray, rules: MatchRules
 ) -> pa.Int64Array:
-    """Rows that have a fresh record's title or headline, or enough hashes of fresh ones to be similar to one of them.
+    """Rows that have a fresh record's title, headline or page key, or hashes enough to be similar to one.
 
     Args:
-        titles, headlines, shingles, fresh: (n,) as in `Corpus`, in any order.
+        named, shingles, fresh: (n,) in any order.
         rules: parameters of the pair rule; `similarity` is the least one.
 
     Returns:
@@ -116,9 +120,15 @@ def sharing_with_fresh(
     # As similar as t means that at least t times its own hashes are common.
     least = pc.subtract(pc.multiply(sizes.cast(pa.float64()), rules.similarity), 1e-9)
     similar = similar.filter(pc.greater_equal(shared.field("counts").cast(pa.float64()), least))
-    named = pc.indices_nonzero(pc.is_in(titles, pc.unique(titles.filter(fresh).drop_null()))).cast(pa.int64())
-    found = pc.unique(pa.concat_arrays([similar, named, sharing_headline(titles, headlines, fresh, rules)]))
+    same = [_having(keys, fresh) for keys in (named.titles, named.pages)]
+    headed = sharing_headline(named.titles, named.headlines, fresh, rules)
+    found = pc.unique(pa.concat_arrays([similar, *same, headed]))
     return found.take(pc.sort_indices(found))
+
+
+def _having(keys: pa.Array, fresh: pa.BooleanArray) -> pa.Int64Array:
+    """Rows that have a fresh record's key."""
+    return pc.indices_nonzero(pc.is_in(keys, pc.unique(keys.filter(fresh).drop_null()))).cast(pa.int64())
 
 
 def _positions_of(wanted: pa.Int64Array, hashes: pa.Int64Array) -> pa.Int64Array:
@@ -159,6 +169,16 @@ def _of_one_headline(prefilter: Prefilter) -> Iterator[pa.Int64Array]:
     ordinary, oversized = split_oversized(entries, corpus, window)
     yield from pairs_in_blocks(ordinary, corpus, window)
     yield from boilerplate_pairs(oversized, prefilter, at_one_outlet=window, between_outlets=window)
+
+
+def _of_one_page(prefilter: Prefilter) -> Iterator[pa.Int64Array]:
+    """Pairs with a date that have one page key."""
+    corpus, window = prefilter.corpus, microseconds(window_days(prefilter.rules, PAGE))
+    has_page = pc.and_(pc.is_valid(corpus.pages), pc.greater(corpus.times, UNDATED))
+    rows = pc.indices_nonzero(has_page).cast(pa.int64())
+    ordinary, oversized = split_oversized(Keyed(corpus.pages.take(rows), rows), corpus, window)
+    yield from pairs_in_blocks(ordinary, corpus, window)
+    yield from boilerplate_pairs(oversized, prefilter, at_one_outlet=window, between_outlets=0)
 
 
 def _undated(prefilter: Prefilter, named: pa.BooleanArray) -> Iterator[pa.Int64Array]:

@@ -23,13 +23,15 @@ from tasks.deduplicate.links import Links, affected_records, find_links
 from tasks.deduplicate.manifest import DECIDED, with_column
 from tasks.deduplicate.merging import in_order
 from tasks.deduplicate.related_pairs import FEATURES, STORED, stored_column, unknown
-from tasks.deduplicate.survivors import CRITERIA, LinkedRecords
+from tasks.deduplicate.survivors import CRITERIA, LinkedRecords, origin_of
 
 #: Statuses of rows that are records, before and after deciding.
 _RECORDS: Final = pa.array(["record", "loaded", "duplicate"])
 #: Records that are clustered at a time: some 10 kB each in Python.
 _AT_ONCE: Final = 5_000
-_KEYS: Final = tuple(dict.fromkeys(["article_id", "alias_ids", "content_key", *FEATURES, *STORED, *CRITERIA]))
+_KEYS: Final = tuple(
+    dict.fromkeys(["article_id", "alias_ids", "content_key", "named_outlet", *FEATURES, *STORED, *CRITERIA])
+)
 
 
 def decide(
@@ -62,7 +64,7 @@ def decide(
     compared = pc.invert(represented(links.leaders, len(records)))
     versions = pc.if_else(compared, version, None)
     manifest = _with_pairs(manifest, is_record, stored_column(records, links.pairs), versions)
-    manifest = _all_loaded(manifest, is_record)
+    manifest = _all_loaded(manifest, is_record, rules)
     affected = links.components
     if parent is not None and parent_rows is not None and not pc.all(fresh, min_count=0).as_py():
         changed = pc.or_(fresh, pc.invert(compared))
@@ -137,7 +139,7 @@ def _with_pairs(manifest: pa.Table, is_record: pa.BooleanArray, near: pa.ListArr
     return with_column(manifest, "match_version", versions.cast(pa.string()).take(numbers))
 
 
-def _all_loaded(manifest: pa.Table, is_record: pa.BooleanArray) -> pa.Table:
+def _all_loaded(manifest: pa.Table, is_record: pa.BooleanArray, rules: MatchRules) -> pa.Table:
     """The manifest as it were if no record were like another: all of them loaded."""
     outlets, times = whole(manifest["outlet"]), whole(manifest["published_at"])
     dated = pc.and_(is_record, pc.is_valid(times))
@@ -148,11 +150,19 @@ def _all_loaded(manifest: pa.Table, is_record: pa.BooleanArray) -> pa.Table:
         "copies": pc.if_else(is_record, 1, None),
         "outlets": pc.if_else(is_record, pc.is_valid(outlets).cast(pa.int32()), None),
         "first_published_at": pc.if_else(dated, times, None),
-        "first_published_by": pc.if_else(dated, outlets, None),
+        "first_published_by": pc.if_else(dated, _origins(outlets, whole(manifest["named_outlet"]), rules), None),
     }
     for name, values in columns.items():
         manifest = with_column(manifest, name, values)
     return manifest
+
+
+def _origins(outlets: pa.StringArray, named: pa.StringArray, rules: MatchRules) -> pa.StringArray:
+    """(n,) `survivors.origin_of` of each record, by the distinct pairs of outlets."""
+    pairs = pc.binary_join_element_wise(outlets, named, "\0", null_handling="replace").dictionary_encode()
+    keys = (pair.partition("\0")[::2] for pair in pairs.dictionary.to_pylist())
+    found = [origin_of({"outlet": own or None, "named_outlet": other or None}, rules) for own, other in keys]
+    return pa.array(found, pa.string()).take(pairs.indices)
 
 
 def _with_decisions(manifest: pa.Table, rows: pa.Array, decided: pa.Table) -> pa.Table:

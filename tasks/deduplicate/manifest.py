@@ -36,10 +36,12 @@ DECIDED: Final = (
 #: Columns by which records are compared; deleted files have none.
 _COMPARED: Final = (
     "content_key",
+    "page_key",
     "title_words",
     "headline",
     "linked_words",
     "outlet",
+    "named_outlet",
     "language",
     "medium",
     "match_version",

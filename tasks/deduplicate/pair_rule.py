@@ -27,6 +27,7 @@ SECONDS_A_DAY: Final = 86_400.0
 TITLE: Final = "title"
 HEADLINE: Final = "headline"
 TEXT: Final = "text"
+PAGE: Final = "page"
 
 
 class Story(NamedTuple):
@@ -41,6 +42,7 @@ class Story(NamedTuple):
         language: of the text, as the site writes it; empty where unknown.
         headline, linked_words, medium: see `tasks.arrow.headlines`; empty where there is none.
         body: sketch of the body; empty where there is none.
+        page_key: see `tasks.parse.urls.page_keys`; None where there is no address.
     """
 
     title: str
@@ -53,6 +55,7 @@ class Story(NamedTuple):
     linked_words: str = ""
     medium: str = ""
     body: frozenset[int] = frozenset()
+    page_key: int | None = None
 
 
 class Relation(msgspec.Struct, frozen=True):
@@ -177,7 +180,7 @@ class MatchKind(NamedTuple):
 
     Attributes:
         name: stands in the evidence.
-        candidates: what such pairs have in common: `TITLE`, `HEADLINE` or `TEXT`.
+        candidates: what such pairs have in common: `TITLE`, `HEADLINE`, `PAGE` or `TEXT`.
         days: largest distance in time under given parameters.
         relates: whether a pair that no bar keeps apart is of this kind.
     """
@@ -233,6 +236,16 @@ def same_headline(pair: Pair) -> bool:
     return pair.titles.same_headline((pair.a.title, pair.a.headline), (pair.b.title, pair.b.headline))
 
 
+def same_page(pair: Pair) -> bool:
+    """Two addresses of one outlet have one page key, and titles, texts or bodies agree, too."""
+    if not _dated(pair) or not pair.same_outlet or pair.apart_at_one_outlet or pair.a.page_key is None:
+        return False
+    if pair.a.page_key != pair.b.page_key or pair.titles.differ_on_both_sides(pair.a.title, pair.b.title):
+        return False
+    same_body = pair.body_similarity is not None and pair.body_similarity >= pair.rules.bodies.same
+    return pair.same_title or same_body or pair.similarity >= pair.rules.similarity
+
+
 def alike(pair: Pair) -> bool:
     """The texts are similar, also beyond the titles, of which one says nothing that the other lacks."""
     return (
@@ -260,6 +273,7 @@ KINDS: Final = (
     MatchKind("equal-title", TITLE, lambda rules: max(rule.days for rule in rules.equal_title), equal_title),
     MatchKind("reissued", TITLE, lambda rules: max(rule.days for rule in rules.reissued), reissued),
     MatchKind("same-headline", HEADLINE, lambda rules: rules.same_headline.days, same_headline),
+    MatchKind("same-page", PAGE, lambda rules: rules.reposted.days, same_page),
     MatchKind("alike", TEXT, lambda rules: max(rules.syndicated_days, rules.reposted.days), alike),
     MatchKind("retitled", TEXT, lambda rules: max(rule.days for rule in rules.retitled), retitled),
 )

@@ -23,7 +23,7 @@ from tasks.arrow.keys import file_keys
 from tasks.arrow.memory import give_back
 from tasks.arrow.texts import shingles_of_words
 from tasks.deduplicate.blocking import Corpus
-from tasks.deduplicate.candidate_pairs import UNDATED, Pairs, candidate_pairs, sharing_with_fresh, sorted_pairs
+from tasks.deduplicate.candidate_pairs import UNDATED, Named, Pairs, candidate_pairs, sharing_with_fresh, sorted_pairs
 from tasks.deduplicate.pair_rule import PairRule, Story
 
 Edge = tuple[int, int]
@@ -39,6 +39,7 @@ FEATURES: Final = (
     "published_at",
     "shingles",
     "body_sketch",
+    "page_key",
 )
 #: Columns of the manifest that hold the related pairs: the partners, and the version of rules and code.
 STORED: Final = ("near", "match_version")
@@ -120,8 +121,8 @@ def near_pairs(
     """
     if represented is not None:
         fresh = pc.and_not(fresh, represented)
-    titles, headlines = whole(records["title_words"]), whole(records["headline"])
-    chosen = sharing_with_fresh(titles, headlines, _lists(records), fresh, rules)
+    named = Named(*(whole(records[name]) for name in ("title_words", "headline", "page_key")))
+    chosen = sharing_with_fresh(named, _lists(records), fresh, rules)
     if represented is not None:
         chosen = chosen.filter(pc.invert(represented.take(chosen)))
     corpus = _corpus(records, chosen, fresh)
@@ -141,8 +142,8 @@ def _corpus(records: pa.Table, chosen: pa.Int64Array, fresh: pa.BooleanArray) ->
     """Some records in the order of time; only what is short is copied."""
     times = pc.fill_null(whole(records["published_at"]).cast(pa.int64()), UNDATED)
     order = chosen.take(pc.sort_indices(times.take(chosen)))
-    texts = (whole(records[name]).take(order) for name in ("title_words", "headline", "outlet"))
-    return Corpus(times.take(order), *texts, fresh.take(order), _lists(records), order)
+    columns = (whole(records[name]).take(order) for name in ("title_words", "headline", "page_key", "outlet"))
+    return Corpus(times.take(order), *columns, fresh.take(order), _lists(records), order)
 
 
 def stories(records: pa.Table) -> list[Story]:
@@ -158,6 +159,7 @@ def stories(records: pa.Table) -> list[Story]:
         map(frozenset, _sets(shingles_of_words(titles, nothing))),
         *(pc.fill_null(records[name], "").to_pylist() for name in ("language", "headline", "linked_words", "medium")),
         [frozenset(sketch or ()) for sketch in records["body_sketch"].to_pylist()],
+        records["page_key"].to_pylist(),
     )
     return [Story(*values) for values in zip(*columns, strict=True)]
 

@@ -11,12 +11,15 @@ The order is never "first seen", so the same files give the same survivors in an
 4. more complete (columns that have a value);
 5. earlier `published_at`: the original before its copies;
 6. source name, then path, bytewise, which makes the order total.
+
+Records of one address are versions of one page, and there the newest is the best, unless it is a draft: by `updated_at`,
+else `published_at`. The page takes the best place that one of its versions has.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -25,13 +28,17 @@ import pyarrow.compute as pc
 
 from config.contract_types import TIMESTAMP
 from config.match_rules import MatchRules
-from tasks.deduplicate.clustering import clusters, edges
+from tasks.deduplicate.clustering import clusters, components, edges
 from tasks.deduplicate.links import Links
 from tasks.deduplicate.pair_rule import PairRule
 from tasks.deduplicate.related_pairs import FEATURES, stories
 
 #: The criteria, in order; also the words that `evidence` uses for why the survivor won.
 CRITERIA: Final = ("is_published", "quality", "updated_at", "completeness", "published_at", "source", "source_path")
+#: Why the newest version of a page survives, as `evidence` says it.
+NEWEST: Final = "newest version"
+#: Before all times, in microseconds: versions without a time come last.
+_NEVER: Final = -(1 << 62)
 #: Columns of the manifest that sum up a record's cluster, besides `copies`.
 SPREAD: Final = ("outlets", "first_published_at", "first_published_by")
 
@@ -59,28 +66,68 @@ def _ascending(name: str, values: pa.ChunkedArray) -> pa.ChunkedArray:
     return values
 
 
+def newest_first(records: pa.Table, ranks: Sequence[int], pages: Iterable[Sequence[int]]) -> list[int]:
+    """The ranks with those of each page given out anew, the best one to its newest version.
+
+    Args:
+        records: (n,) rows with the columns of `CRITERIA`.
+        ranks: (n,) as `rank` gives them.
+        pages: rows of each page, which have no row in common.
+    """
+    moments = pc.coalesce(records["updated_at"].cast(TIMESTAMP), records["published_at"]).cast(pa.int64()).to_pylist()
+    states = _ascending("is_published", records["is_published"]).to_pylist()
+    anew = list(ranks)
+    for page in pages:
+        versions = {row: _NEVER if moments[row] is None else moments[row] for row in page}
+        newest = sorted(page, key=lambda row: (states[row], -versions[row], ranks[row]))
+        for row, place in zip(newest, sorted(ranks[row] for row in page), strict=True):
+            anew[row] = place
+    return anew
+
+
+def version_time(record: Mapping[str, Any]) -> Any:
+    """When a version of a page was made: `updated_at`, else `published_at`."""
+    return record["published_at"] if record["updated_at"] is None else record["updated_at"]
+
+
 def deciding_criterion(winner: Mapping[str, Any], loser: Mapping[str, Any]) -> str:
     """The first criterion in which two records differ: why one survives the other."""
     return next((name for name in CRITERIA if winner[name] != loser[name]), CRITERIA[-1])
 
 
-def spread(cluster: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def spread(cluster: Sequence[Mapping[str, Any]], rules: MatchRules) -> dict[str, Any]:
     """Number of outlets of a story, and when and by whom it was first published.
 
+    The origin is the agency where one has the story, else the first outlet, and never a portal: a record of a portal
+    stands for the outlet that it names, or for none.
+
     Args:
-        cluster: records with `outlet` and `published_at`, the survivor first.
+        cluster: records with `outlet`, `named_outlet` and `published_at`, the survivor first.
+        rules: knows agencies and portals.
 
     Returns:
         The columns `SPREAD`. Among records of the same time the better one is first; a time without
         an outlet, or no time at all, leaves null what is not known.
     """
     dated = [record for record in cluster if record["published_at"] is not None]
-    first: Mapping[str, Any] = min(dated, key=lambda record: record["published_at"], default={})
+    origins = [(_kind_of_origin(origin := origin_of(record, rules), rules), record, origin) for record in dated]
+    _, first, by = min(origins, key=lambda one: (one[0], one[1]["published_at"]), default=(0, {}, None))
     return {
         "outlets": len({record["outlet"] for record in cluster} - {None}),
         "first_published_at": first.get("published_at"),
-        "first_published_by": first.get("outlet"),
+        "first_published_by": by,
     }
+
+
+def origin_of(record: Mapping[str, Any], rules: MatchRules) -> str | None:
+    """The outlet whose text a record is: its own, or that which a portal names; agencies by their domain."""
+    outlet = record["named_outlet"] if record["outlet"] in rules.portals else record["outlet"]
+    return rules.agencies.get(outlet, outlet) if outlet else None
+
+
+def _kind_of_origin(outlet: str | None, rules: MatchRules) -> int:
+    """0 for an agency, 1 for an outlet, 2 where none is known."""
+    return 2 if outlet is None else int(outlet not in rules.agencies)
 
 
 class LinkedRecords:
@@ -94,8 +141,11 @@ class LinkedRecords:
             links: all links between them.
             rules: parameters of the pair rule.
         """
-        self._rows = records.select(["article_id", "outlet", *CRITERIA]).to_pylist()
-        self._ranks, self._links = rank(records), links
+        self._rows = records.select(["article_id", "outlet", "named_outlet", *CRITERIA]).to_pylist()
+        self._links = links
+        pages = components(links.urls.values())
+        self._page_of = {row: number for number, page in enumerate(pages) for row in page}
+        self._ranks = newest_first(records, rank(records), pages)
         self._stories, self._rule = stories(records.select(FEATURES)), PairRule(rules)
         # Of each record the groups it shares a key with, the best of them first, and those the rule relates to it.
         self._groups = defaultdict[int, list[tuple[str, str, list[int]]]](list)
@@ -119,7 +169,11 @@ class LinkedRecords:
         for cluster in [*found, *([row] for row in sorted(alone))]:
             survivor, *duplicates = cluster
             rows, members = [self._rows[row] for row in cluster], frozenset(cluster)
-            shared = {"canonical_article_id": rows[0]["article_id"], "copies": len(cluster), **spread(rows)}
+            shared = {
+                "canonical_article_id": rows[0]["article_id"],
+                "copies": len(cluster),
+                **spread(rows, self._rule.rules),
+            }
             decided[survivor] = {"status": "loaded", **shared}
             for row in duplicates:
                 decided[row] = {"status": "duplicate", **shared, **self._relation(row, survivor, members)}
@@ -145,7 +199,7 @@ class LinkedRecords:
         match, similarity = evidence.pop("match"), evidence.pop("similarity")
         if matched != survivor:
             evidence["through"] = "another record of the cluster"
-        evidence["survivor_by"] = deciding_criterion(self._rows[survivor], self._rows[row])
+        evidence["survivor_by"] = self._survivor_by(survivor, row)
         return {
             "match": match,
             "matched_source": self._rows[matched]["source"],
@@ -153,6 +207,14 @@ class LinkedRecords:
             "similarity": similarity,
             "evidence": msgspec.json.encode(evidence).decode(),
         }
+
+    def _survivor_by(self, survivor: int, row: int) -> str:
+        """Why one record survives another: the first criterion, or that it is the newer version of one page."""
+        winner, loser = self._rows[survivor], self._rows[row]
+        criterion = deciding_criterion(winner, loser)
+        one_page = survivor in self._page_of and self._page_of[survivor] == self._page_of.get(row)
+        is_newer = one_page and criterion != "is_published" and version_time(winner) != version_time(loser)
+        return NEWEST if is_newer else criterion
 
     def _near_evidence(self, row: int, other: int) -> dict[str, Any]:
         relation = self._rule.relation(self._stories[row], self._stories[other])

@@ -15,20 +15,21 @@ import pyarrow.compute as pc
 from config.contract_types import Column
 from config.url_rules import UrlRules
 from tasks.arrow.headlines import body_sketches, headlines, linked_words, media
-from tasks.arrow.texts import outlets, shingles_of_words, spaced_words
+from tasks.arrow.texts import named_outlets, outlets, shingles_of_words, spaced_words
 from tasks.parse.sources import has_value
-from tasks.parse.urls import article_ids, canonical_urls, is_home_page
+from tasks.parse.urls import article_ids, canonical_urls, is_home_page, page_keys
 
 #: Addresses of one page, the one that names it first; the others are its aliases.
 _ADDRESSES: Final = ("original_url", "web_url", "amp_url", "cdn_amp_url")
 
 
 class Identity(NamedTuple):
-    """Columns of n records: see the contract for `url`, `article_id`; the manifest for the others."""
+    """Columns of n records: see the contract for `url`, `article_id`, `tasks.parse.urls.page_keys` for `page_key`."""
 
     url: pa.StringArray
     article_id: pa.StringArray
     alias_ids: pa.ListArray
+    page_key: pa.Int64Array
 
 
 class Features(NamedTuple):
@@ -38,6 +39,7 @@ class Features(NamedTuple):
     headline: pa.StringArray
     linked_words: pa.StringArray
     outlet: pa.StringArray
+    named_outlet: pa.StringArray
     medium: pa.StringArray
     shingles: pa.ListArray
     body_sketch: pa.ListArray
@@ -63,7 +65,8 @@ def identify(columns: dict[str, pa.Array], source: pa.StringArray, path: pa.Stri
     url = pc.coalesce(named[0], named[1], addresses[0].url, addresses[1].url)
     without_url = pc.binary_join_element_wise(source, path, "\0")
     own = article_ids(pc.coalesce(keys[0], keys[1], without_url))
-    return Identity(url, own, _lists_of_others(own, [article_ids(key) for key in keys[1:]]))
+    aliases = _lists_of_others(own, [article_ids(key) for key in keys[1:]])
+    return Identity(url, own, aliases, page_keys(pc.coalesce(keys[0], keys[1]), rules))
 
 
 def _naming_keys(keys: pa.StringArray) -> pa.StringArray:
@@ -111,23 +114,25 @@ def content_keys(columns: dict[str, pa.Array], title: pa.StringArray, excerpt: p
 def features(
     columns: dict[str, pa.Array], title: pa.StringArray, excerpt: pa.StringArray, urls: pa.StringArray
 ) -> Features:
-    """The words of each record's title and headline, its outlet, medium and shingles, and the sketch of its body.
+    """The words of each record's title and headline, its outlet and the outlet that it names, medium and shingles, and the sketch of its body.
 
     The outlet is that of the address, where the story stands, not the provider, whose name it may
     carry at many addresses; only a record without an address has its provider's.
 
     Args:
-        columns: the records' columns; of `title`, `provider_domain`, `type` and `body` those that there are.
+        columns: the records' columns; of `title`, `provider_domain`, `provider_name`, `type` and `body` those that there are.
         title, excerpt: (n,) in normal form (`tasks.arrow.texts.normal_text`); null where none.
         urls: (n,) canonical URLs or null.
     """
     none = pa.nulls(len(urls), pa.string())
     words, text = spaced_words(title), spaced_words(excerpt)
+    outlet = outlets(urls, columns.get("provider_domain", none))
     return Features(
         words,
         headlines(columns.get("title", none)),
         linked_words(words, text),
-        outlets(urls, columns.get("provider_domain", none)),
+        outlet,
+        named_outlets(outlet, columns.get("provider_domain", none), columns.get("provider_name", none)),
         media(columns.get("type", none)),
         shingles_of_words(words, text),
         body_sketches(columns.get("body", none)),

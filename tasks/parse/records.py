@@ -88,6 +88,7 @@ def build_records(
 #: sources, the first path and the one that was read, where that is another: JSON pairs, null where there are none.
 _BESIDES: Final = (
     "alias_ids",
+    "page_key",
     "language",
     "content_key",
     *Features._fields,

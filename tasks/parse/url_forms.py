@@ -21,6 +21,10 @@ _MAX_WRAPPERS: Final = 3
 _UNRESERVED: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 # An escape, or a character that RFC 3986 allows in neither path nor query.
 _TO_NORMALISE: Final = re.compile(r"%[0-9A-Fa-f]{2}|[^A-Za-z0-9\-._~!$&'()*+,;=:@/?]")
+#: A fragment that a page's script reads as an address; others only name a place on the page.
+_ROUTE: Final = re.compile(r"#!?/.|#!.")
+#: What some servers write before a path, which is the same without it.
+_NOISE: Final = "/index.php/"
 _DOT_SEGMENT: Final = re.compile(r"/\.\.?(?:/|$)")
 
 #: A canonical URL and its key.
@@ -28,13 +32,14 @@ Forms = tuple[str | None, str | None]
 
 
 class _Parts(NamedTuple):
-    """A normalised URL in ASCII: `port` like `:8080`, `query` without tracking and sorted by name."""
+    """A normalised URL in ASCII: `port` like `:8080`, `query` without tracking and sorted by name, `route` like `#/news`."""
 
     scheme: str
     host: str
     port: str
     path: str
     query: tuple[str, ...]
+    route: str
 
 
 def url_forms(text: str, rules: UrlRules) -> Forms:
@@ -67,7 +72,8 @@ def _read(text: str, rules: UrlRules) -> _Parts | None:
     path = _without_dot_segments(_normal_escapes(parsed.pathname))
     query = _identifying(_normal_escapes(parsed.search[1:]), rules)
     port = f":{parsed.port}" if parsed.port else ""
-    return _Parts(parsed.protocol, host, port, path, query)
+    route = _normal_escapes(parsed.hash[1:]) if _ROUTE.match(parsed.hash) else ""
+    return _Parts(parsed.protocol, host, port, path, query, route and f"#{route}")
 
 
 def _without_dot_segments(path: str) -> str:
@@ -147,13 +153,14 @@ def _value(parts: _Parts, parameter: str) -> str:
 
 
 def _url(parts: _Parts) -> str:
-    return f"{parts.scheme}//{parts.host}{parts.port}{parts.path}{_search(parts)}"
+    return f"{parts.scheme}//{parts.host}{parts.port}{parts.path}{_search(parts)}{parts.route}"
 
 
 def _key(parts: _Parts) -> str:
     bare = parts.host.removeprefix("www.")
     host = bare if "." in bare else parts.host
-    return f"{host}{parts.port}{parts.path.rstrip('/')}{_search(parts)}"
+    path = parts.path.removeprefix(_NOISE.rstrip("/")) if parts.path.startswith(_NOISE) else parts.path
+    return f"{host}{parts.port}{path.rstrip('/')}{_search(parts)}{parts.route.rstrip('/')}"
 
 
 def _search(parts: _Parts) -> str:

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.url_rules import UrlRules
+from tasks.arrow.texts import hash_of_word
 from tasks.parse.url_forms import Forms, url_forms
 
 #: Hex digits of an article id: 128 bits, so that no two of 10^12 keys are expected to meet.
@@ -36,6 +37,15 @@ _CERTAIN_LENGTH: Final = 250
 #: Of those, the ones that `tasks.parse.url_forms` does not change: a path of unreserved characters, no segment of which
 #: starts with a dot, and no query. Nearly all addresses of articles are so, and need no look one by one.
 _CANONICAL: Final = rf"^https?://(?:{_LABEL}\.)+[a-z](?:-?[a-z0-9])*(?:/(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*)?)+$"
+#: A key with a number of six digits or more at the start or end of its last part.
+_NUMBERED: Final = (
+    r"^(?P<host>[^/?#]+)/(?:[^?#]*/)?"
+    r"(?:(?P<first>\d{6,})(?:[-_.,][^/?#]*)?|(?:[^/?#]*[-_.,])?(?P<last>\d{6,})(?:\.[a-z]{2,5})?)$"
+)
+#: A number that is a date: a year with month, or with month and day, in either order.
+_DATE: Final = (
+    r"^(?:(?:19|20)\d\d(?:0\d|1[0-2])(?:[0-3]\d(?:[0-2]\d[0-5]\d(?:[0-5]\d)?)?)?|[0-3]\d[01]\d(?:19|20)\d\d)$"
+)
 #: The part before the key: the scheme, and `www.` where the rest of the host has a dot.
 _BEFORE_KEY: Final = r"^https?://(?:www\.([^/]*\.))?"
 
@@ -56,8 +66,8 @@ def canonical_urls(urls: pa.StringArray, rules: UrlRules) -> CanonicalUrls:
     """Canonical form and key of each URL. Costs what the distinct URLs cost, not the rows.
 
     Both forms: host in lower-case ASCII, no user name or password, no default port, no tracking
-    parameter, no fragment, query sorted by name, percent-encoding normalised, AMP wrappers taken
-    off. `url` keeps the scheme, `www.` and the trailing slash; `key` does not.
+    parameter, no fragment but a route (`#/…`, `#!…`), query sorted by name, percent-encoding normalised, AMP wrappers taken
+    off. `url` keeps the scheme, `www.`, `/index.php/` in front of a path and the trailing slash; `key` does not.
 
     Args:
         urls: (n,) strings as the source has them.
@@ -87,7 +97,8 @@ def canonical_urls(urls: pa.StringArray, rules: UrlRules) -> CanonicalUrls:
 def _is_canonical(urls: pa.StringArray, rules: UrlRules) -> pa.BooleanArray:
     """Whether each URL is its own canonical form without a doubt, on a host without rules."""
     plain = pc.and_(pc.match_substring_regex(urls, _CANONICAL), pc.less(pc.binary_length(urls), _CERTAIN_LENGTH))
-    return pc.and_not(plain, pc.match_substring_regex(urls, _special(rules.special_hosts)))
+    odd = pc.or_(pc.match_substring_regex(urls, _special(rules.special_hosts)), pc.match_substring(urls, "/index.php/"))
+    return pc.and_not(plain, odd)
 
 
 @lru_cache(maxsize=4)
@@ -144,6 +155,38 @@ def article_ids(keys: pa.StringArray) -> pa.StringArray:
     return pa.array(ids, pa.string()).take(encoded.indices)
 
 
+def page_keys(keys: pa.StringArray, rules: UrlRules) -> pa.Int64Array:
+    """A number for what each address seems to be about, for comparing pages; equal under a country's path, too.
+
+    Args:
+        keys: (n,) URL keys from `canonical_urls`.
+        rules: the identity rules; `countries` are first parts of a path that choose a country.
+
+    Returns:
+        (n,) numbers, equal where host and path without a country are, or host and the page's number: six digits or
+        more that are no date, alone at the start or end of the last part of the path. Null for null and home pages.
+    """
+    _check_strings(keys)
+    countries = "|".join(map(re.escape, sorted(rules.countries)))
+    bare = (
+        pc.replace_substring_regex(keys, rf"^([^/?#]*/)(?:{countries})/(?:index\.php/)?", r"\1") if countries else keys
+    )
+    numbered = pc.extract_regex(bare, _NUMBERED)
+    number = pc.coalesce(
+        *(pc.if_else(pc.equal(part, ""), None, part) for part in _parts_of(numbered, ("first", "last")))
+    )
+    is_number = pc.and_(pc.is_valid(number), pc.invert(pc.match_substring_regex(number, _DATE)))
+    by_number = pc.binary_join_element_wise(pc.struct_field(numbered, "host"), number, "#")
+    named = pc.if_else(pc.fill_null(is_number, False), by_number, bare)
+    named = pc.if_else(pc.fill_null(is_home_page(keys), True), pa.scalar(None, pa.string()), named).dictionary_encode()
+    hashes = pa.array(list(map(hash_of_word, named.dictionary.to_pylist())), pa.uint64()).view(pa.int64())
+    return hashes.take(named.indices)
+
+
+def _parts_of(found: pa.StructArray, names: tuple[str, ...]) -> list[pa.StringArray]:
+    return [pc.struct_field(found, name) for name in names]
+
+
 def is_home_page(keys: pa.StringArray) -> pa.BooleanArray:
     """Whether each key is a bare host: then it names no article.
 
@@ -151,13 +194,13 @@ def is_home_page(keys: pa.StringArray) -> pa.BooleanArray:
         keys: (n,) URL keys from `canonical_urls`.
 
     Returns:
-        (n,) booleans, true where the key has no path and no query; null stays null.
+        (n,) booleans, true where the key has no path, no query and no route; null stays null.
 
     Raises:
         pa.ArrowTypeError: `keys` is not a string array.
     """
     _check_strings(keys)
-    return pc.invert(pc.match_substring_regex(keys, "[/?]"))
+    return pc.invert(pc.match_substring_regex(keys, "[/?#]"))
 
 
 def _check_strings(texts: pa.StringArray) -> None:
