@@ -18,7 +18,8 @@ from typing import Any, Final
 import pyarrow as pa
 
 from config.contract import load_contract
-from tasks.arrow.texts import normal_words, shingles
+from tasks.arrow.texts import normal_text
+from tasks.parse.identity import features
 from tasks.deduplicate.manifest import with_nulls
 
 _FORMS: Final = [f"w{i:x}" for i in range(30_000)]
@@ -131,12 +132,12 @@ def _table(rows: list[dict[str, Any]], schema: pa.Schema) -> pa.Table:
         "status": pa.repeat(pa.scalar("record"), count),
         "deleted": pa.repeat(pa.scalar(False), count),
         "article_id": pa.array([f"{row['number']:032x}" for row in rows]),
-        "title_words": normal_words(titles),
         "outlet": pa.array([row["outlet"] for row in rows]),
-        "shingles": shingles(titles, excerpts),
         "published_at": pa.array([row["at"] for row in rows], pa.timestamp("us", "UTC")),
         "completeness": pa.repeat(pa.scalar(5, pa.int32()), count),
     }
+    compared = features({"title": titles}, normal_text(titles), normal_text(excerpts), pa.nulls(count, pa.string()))
+    columns = compared._asdict() | columns
     lists = {f.name for f in schema if pa.types.is_list(f.type)} - set(columns)
     columns |= {name: pa.array([[]] * count, schema.field(name).type) for name in lists}
     return with_nulls(pa.table(columns), schema)

@@ -28,7 +28,7 @@ from tasks.arrow.schemas import FILES
 from tasks.deduplicate.changes import SHOWN, changed_rows
 from tasks.deduplicate.decisions import decide
 from tasks.deduplicate.manifest import RunStamp, keep_first_seen, next_manifest
-from tasks.deduplicate.pair_rule import PairRule
+from tasks.deduplicate.pair_rule import SECONDS_A_DAY, PairRule, window_days
 from tasks.deduplicate.related_pairs import near_pairs, stories
 
 _MORE: Final = 1_000
@@ -91,7 +91,7 @@ def _against_brute_force(records: pa.Table) -> None:
     found = set(near_pairs(records, pa.repeat(pa.scalar(True), len(records)), _RULES).edges())
     compared, rule = stories(records), PairRule(_RULES)
     order = sorted(range(len(compared)), key=lambda i: compared[i].published_at or 0)
-    window, expected = _RULES.window_days * 86_400, set()
+    window, expected = window_days(_RULES) * SECONDS_A_DAY, set()
     for at, i in enumerate(order):
         for j in order[at + 1 :]:
             if (compared[j].published_at or 0) - (compared[i].published_at or 0) > window:

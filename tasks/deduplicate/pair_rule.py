@@ -10,13 +10,13 @@ No similarity alone separates copies from look-alikes: instalments of a series r
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Final, NamedTuple
 
 import msgspec
 
-from config.match_rules import Bodies, Evidence, MatchRules
+from config.match_rules import Bodies, EqualTitle, Evidence, MatchRules, Reissued, Retitled
 from tasks.deduplicate.titles import Title, Titles
 
 SYNDICATED: Final = "syndicated"
@@ -267,15 +267,19 @@ def retitled(pair: Pair) -> bool:
     return same_text and _linked(pair) and not pair.titles.of_one_template(pair.a.title, pair.b.title)
 
 
+def _longest(least: Sequence[EqualTitle | Reissued | Retitled]) -> float:
+    return max((one.days for one in least), default=0.0)
+
+
 #: All ways, the first that relates a pair names it.
 KINDS: Final = (
     MatchKind("undated", TITLE, lambda rules: 0.0, undated),
-    MatchKind("equal-title", TITLE, lambda rules: max(rule.days for rule in rules.equal_title), equal_title),
-    MatchKind("reissued", TITLE, lambda rules: max(rule.days for rule in rules.reissued), reissued),
+    MatchKind("equal-title", TITLE, lambda rules: _longest(rules.equal_title), equal_title),
+    MatchKind("reissued", TITLE, lambda rules: _longest(rules.reissued), reissued),
     MatchKind("same-headline", HEADLINE, lambda rules: rules.same_headline.days, same_headline),
     MatchKind("same-page", PAGE, lambda rules: rules.reposted.days, same_page),
     MatchKind("alike", TEXT, lambda rules: max(rules.syndicated_days, rules.reposted.days), alike),
-    MatchKind("retitled", TEXT, lambda rules: max(rule.days for rule in rules.retitled), retitled),
+    MatchKind("retitled", TEXT, lambda rules: _longest(rules.retitled), retitled),
 )
 
 
@@ -362,7 +366,8 @@ def _long(pair: Pair) -> bool:
 def _recurs(pair: Pair) -> bool:
     """Whether an outlet has one title again that tells no story, as of a daily programme, whatever the texts say."""
     later = (pair.days or 0.0) * 24 > pair.rules.reposted.hours
-    return pair.same_outlet and pair.same_title and later and not pair.titles.tells(pair.a.title)
+    one_title = pair.same_outlet and pair.same_title and pair.a.title != ""
+    return one_title and later and not pair.titles.tells(pair.a.title)
 
 
 def _similar(pair: Pair) -> bool:

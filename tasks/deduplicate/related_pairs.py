@@ -142,8 +142,11 @@ def _corpus(records: pa.Table, chosen: pa.Int64Array, fresh: pa.BooleanArray) ->
     """Some records in the order of time; only what is short is copied."""
     times = pc.fill_null(whole(records["published_at"]).cast(pa.int64()), UNDATED)
     order = chosen.take(pc.sort_indices(times.take(chosen)))
-    columns = (whole(records[name]).take(order) for name in ("title_words", "headline", "page_key", "outlet"))
-    return Corpus(times.take(order), *columns, fresh.take(order), _lists(records), order)
+    titles, headlines, pages, outlets = (
+        whole(records[name]).take(order) for name in ("title_words", "headline", "page_key", "outlet")
+    )
+    fresh = fresh.take(order)
+    return Corpus(times.take(order), titles, headlines, pages, outlets, fresh, _lists(records), order)
 
 
 def stories(records: pa.Table) -> list[Story]:

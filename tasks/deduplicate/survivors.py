@@ -12,8 +12,8 @@ The order is never "first seen", so the same files give the same survivors in an
 5. earlier `published_at`: the original before its copies;
 6. source name, then path, bytewise, which makes the order total.
 
-Records of one address are versions of one page, and there the newest is the best, unless it is a draft: by `updated_at`,
-else `published_at`. The page takes the best place that one of its versions has.
+Records of one address are versions of one page, and there the newest is the best, unless it is a draft: by
+`updated_at`, else `published_at`. The page takes the best place that one of its versions has.
 """
 
 from __future__ import annotations

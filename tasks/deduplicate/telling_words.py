@@ -56,8 +56,8 @@ class TellingWords:
         """How many words of a title in normal form are rarer than a frequency and no stock words; each counts once.
 
         Words of digits never tell. What is left of a run of signs, when common words and stock words are taken away,
-        counts as a word for each two signs (five letters of Thai). Hiragana, in which words of grammar are written, do not
-        count.
+        counts as a word for each two signs (five letters of Thai). Hiragana, in which words of grammar are written,
+        do not count.
         """
         return sum(self._of_run(word, zipf) if is_run else self._tells(word, zipf) for is_run, word in _parts(words))
 

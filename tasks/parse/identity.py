@@ -114,13 +114,14 @@ def content_keys(columns: dict[str, pa.Array], title: pa.StringArray, excerpt: p
 def features(
     columns: dict[str, pa.Array], title: pa.StringArray, excerpt: pa.StringArray, urls: pa.StringArray
 ) -> Features:
-    """The words of each record's title and headline, its outlet and the outlet that it names, medium and shingles, and the sketch of its body.
+    """What each record says of itself for being compared: words of title and headline, outlets, shingles, body.
 
     The outlet is that of the address, where the story stands, not the provider, whose name it may
     carry at many addresses; only a record without an address has its provider's.
 
     Args:
-        columns: the records' columns; of `title`, `provider_domain`, `provider_name`, `type` and `body` those that there are.
+        columns: the records' columns; of `title`, `provider_domain`, `provider_name`, `type` and `body`
+            those that there are.
         title, excerpt: (n,) in normal form (`tasks.arrow.texts.normal_text`); null where none.
         urls: (n,) canonical URLs or null.
     """

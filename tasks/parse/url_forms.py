@@ -32,7 +32,7 @@ Forms = tuple[str | None, str | None]
 
 
 class _Parts(NamedTuple):
-    """A normalised URL in ASCII: `port` like `:8080`, `query` without tracking and sorted by name, `route` like `#/news`."""
+    """A normalised URL in ASCII: `port` like `:8080`, `query` sorted by name, `route` like `#/news`."""
 
     scheme: str
     host: str

@@ -10,6 +10,7 @@ import yaml
 
 from config.errors import SettingsError
 from config.match_rules import DEFAULT_MATCH_RULES, load_match_rules
+from tasks.deduplicate.pair_rule import TEXT, window_days
 
 
 def rules_file(folder: Path, **changes: Any) -> Path:
@@ -30,10 +31,10 @@ def test_the_packaged_rules_are_read() -> None:
 def test_the_window_is_the_largest_distance_of_any_rule(tmp_path: Path) -> None:
     titles = [{"words": 6, "days": 30}]
     again = {"words": 8, "overlap": 0.5, "shingles": 9, "days": 90, "numbers": False}
-    assert load_match_rules(rules_file(tmp_path, equal_title=titles, reissued=[again])).window_days == 90
-    assert load_match_rules(rules_file(tmp_path, equal_title=titles, reissued=[])).window_days == 30
+    assert window_days(load_match_rules(rules_file(tmp_path, equal_title=titles, reissued=[again]))) == 90
+    assert window_days(load_match_rules(rules_file(tmp_path, equal_title=titles, reissued=[]))) == 30
     rules = load_match_rules(rules_file(tmp_path, syndicated_days=40, equal_title=titles, reissued=[]))
-    assert rules.window_days == rules.text_days == 40
+    assert window_days(rules) == window_days(rules, TEXT) == 40
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,9 @@ import pyarrow.compute as pc
 from config.contract import load_contract
 from tasks.arrow.keys import file_keys
 from tasks.arrow.schemas import FILES
-from tasks.arrow.texts import normal_words, shingles
+from tasks.arrow.texts import normal_text
 from tasks.deduplicate.related_pairs import STORED
+from tasks.parse.identity import features
 from tasks.warehouse.manifest import manifest_schema
 
 SCHEMA: Final = manifest_schema(load_contract())
@@ -43,11 +44,12 @@ def row(path: str, **fields: Any) -> dict[str, Any]:
 
 
 @lru_cache
-def text(title: str | None, excerpt: str) -> dict[str, Any]:
+def text(title: str | None, excerpt: str, body: str | None = None) -> dict[str, Any]:
     """The columns of a record by which texts are compared."""
-    titles = pa.array([title], pa.string())
-    hashes = shingles(titles, pa.array([excerpt], pa.string()))
-    return {"title_words": normal_words(titles)[0].as_py(), "shingles": hashes[0].as_py()}
+    titles, excerpts = pa.array([title], pa.string()), pa.array([excerpt], pa.string())
+    columns = {"title": titles, "body": pa.array([body], pa.string())}
+    found = features(columns, normal_text(titles), normal_text(excerpts), pa.nulls(1, pa.string()))._asdict()
+    return {name: column[0].as_py() for name, column in found.items() if name not in ("outlet", "named_outlet")}
 
 
 def manifest(*rows: dict[str, Any]) -> pa.Table:

@@ -37,7 +37,7 @@ def later(hour: int) -> datetime:
 )
 def test_who_survives(criterion: str, better: dict[str, Any], worse: dict[str, Any]) -> None:
     # The path, which would decide last of all, speaks for the other.
-    rows = decided(row("z", article_id="x", **better), row("a", article_id="x", **worse))
+    rows = decided(row("z", content_key="x", **better), row("a", content_key="x", **worse))
     assert (rows["z"]["status"], rows["a"]["status"]) == ("loaded", "duplicate")
     assert json.loads(rows["a"]["evidence"])["survivor_by"] == criterion
 
