@@ -105,7 +105,8 @@ class Reposted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         days: largest distance in time.
         title_words: from how many words on, with what is `telling`, an equal title says enough alone.
         overlap: under any other title, least share of the smaller text beyond the titles that the other has.
-        hours: how far apart the same title and excerpt count under any title; later ones need a telling one.
+        hours: how far apart the same title and excerpt count under any title.
+        later: what a title must have for those that lie further apart.
     """
 
     similarity: Share
@@ -114,6 +115,7 @@ class Reposted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     telling: Telling
     overlap: Share
     hours: Annotated[float, msgspec.Meta(ge=0)]
+    later: Telling
 
 
 class Portal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -11,6 +11,8 @@ and on no platform. A change here is a change of the reading code, so all files 
 from __future__ import annotations
 
 import hashlib
+import html
+import re
 from functools import lru_cache
 from typing import Final
 
@@ -24,6 +26,13 @@ _U64: Final = pa.uint64()
 
 #: A sign of a script that writes no spaces between words.
 _UNSPACED: Final = r"[\p{Han}\p{Hiragana}\p{Katakana}ー\p{Thai}\p{Khmer}\p{Lao}\p{Myanmar}]"
+
+#: What a text may have that is neither word nor sign between words: looked for on columns, then taken away.
+_UNSEEN_OR_MARK: Final = "[\u00ad\u200b\u200e\u200f\u2060\ufeff™®©℠]|\\((?:tm|r|c|sm|TM|R|C|SM)\\)"
+_MARKED: Final = f"{_UNSEEN_OR_MARK}|<[A-Za-z/]|&(?:[A-Za-z]+|#\\d+|#x[0-9A-Fa-f]+);"
+_UNSEEN: Final = re.compile(_UNSEEN_OR_MARK)
+_BREAK: Final = re.compile(r"<\s*(?:br|/?p|/?div|/?li)\b[^>]*>", re.IGNORECASE)
+_TAG: Final = re.compile(r"</?[A-Za-z][^<>]*>")
 
 #: A character that is no part of a word; RE2 needs 10 ms to compile this.
 _SIGN: Final = r"[^\pL\pN\pM]"
@@ -39,7 +48,11 @@ _REGISTRY_LABELS: Final = frozenset("ac co com edu go gob gov govt ltd me mil ne
 
 
 def normal_text(texts: pa.StringArray) -> pa.StringArray:
-    """Letters and digits only, compatibility forms unified, lower-case, single spaces."""
+    """Letters and digits only, compatibility forms unified, lower-case, single spaces; no mark-up, no trade marks."""
+    marked = pc.fill_null(pc.match_substring_regex(texts, _MARKED), False)
+    if pc.any(marked, min_count=0).as_py():
+        bare = pa.array(map(_without_marks, texts.filter(marked).to_pylist()), pa.string())
+        texts = pc.replace_with_mask(texts, marked, bare)
     # In ASCII nothing has another form, which normalisation takes long to find.
     foreign = pc.invert(pc.fill_null(pc.string_is_ascii(texts), True))
     if pc.any(foreign, min_count=0).as_py():
@@ -47,6 +60,12 @@ def normal_text(texts: pa.StringArray) -> pa.StringArray:
     words = pc.utf8_lower(texts)
     signs = f"{_signs_of(words.filter(foreign))}+"
     return pc.utf8_trim_whitespace(pc.replace_substring_regex(words, signs, " "))
+
+
+def _without_marks(text: str) -> str:
+    """A text without tags, entities, signs of trade marks and characters that nobody sees."""
+    text = _TAG.sub("", _BREAK.sub(" ", html.unescape(text)))
+    return _UNSEEN.sub("", text)
 
 
 def _signs_of(texts: pa.StringArray) -> str:

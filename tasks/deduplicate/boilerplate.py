@@ -75,7 +75,7 @@ class Prefilter:
 def _numbers(titles: pa.StringArray, instalments: Sequence[str]) -> tuple[pa.Array, pa.Array]:
     """(n,) a number for each title's set of numbers, and the set's size; null where a word is an instalment, too."""
     named = "|".join(map(re.escape, instalments))
-    worded = pc.match_substring_regex(titles, rf"(^|\s)({named})(\s|$)")
+    worded = pc.match_substring_regex(titles, rf"(^|\s)({named})(\s|$)|\s[a-z]$")
     digits = pc.replace_substring_regex(titles, "[^0-9]+", " ").dictionary_encode()
     sets = _sets(digits.dictionary)
     sizes = pc.if_else(pc.equal(sets, ""), 0, pc.add(pc.count_substring(sets, " "), 1))

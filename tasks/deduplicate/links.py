@@ -99,7 +99,7 @@ def url_groups(records: pa.Table) -> Groups:
 
 
 def content_groups(records: pa.Table, rules: MatchRules) -> Groups:
-    """The rows that have a content key, in groups that are close in time and whose bodies agree.
+    """The rows that have a content key, in groups that are close in time and whose media and bodies agree.
 
     A group spans at most `same_content_days` from its earliest record, and `reposted.hours` where title and excerpt
     do not tell a story, as those of a daily programme; the next one begins with the next record. A record joins the
@@ -108,36 +108,40 @@ def content_groups(records: pa.Table, rules: MatchRules) -> Groups:
     """
     groups = _sharing(whole(records["content_key"]), pa.arange(0, len(records)))
     rows = pa.array([row for group in groups.values() for row in group], pa.int64())
-    columns = (
-        whole(records["published_at"]).cast(pa.int64()),
-        whole(records["title_words"]),
-        whole(records["body_sketch"]),
-    )
+    columns = [whole(records[name]) for name in ("published_at", "title_words", "medium", "body_sketch")]
+    columns[0] = columns[0].cast(pa.int64())
     taken = (column.take(rows).to_pylist() for column in columns)
-    times, titles, bodies = (dict(zip(rows.to_pylist(), column, strict=True)) for column in taken)
-    sketches = {row: frozenset(body or ()) for row, body in bodies.items()}
+    times, titles, media, bodies = (dict(zip(rows.to_pylist(), column, strict=True)) for column in taken)
+    contents = {row: (media[row], frozenset(bodies[row] or ())) for row in times}
     tells, found = Titles(rules).tells, Groups()
     for key, members in groups.items():
         spans = _spans(members, times, microseconds(rules.reposted.hours / 24))
-        if len(spans) > 1 and tells(titles[members[0]]):
+        if len(spans) > 1 and tells(titles[members[0]], rules.reposted.later):
             spans = _spans(members, times, microseconds(rules.same_content_days))
-        agreeing = (group for span in spans for group in _agreeing(sorted(span), sketches, rules.bodies))
+        agreeing = (group for span in spans for group in _agreeing(sorted(span), contents, rules.bodies))
         for number, group in enumerate(agreeing, 1):
             if len(group) > 1:
                 found[key if number == 1 else f"{key} #{number}"] = group
     return found
 
 
-def _agreeing(rows: Sequence[int], sketches: dict[int, frozenset[int]], bodies: Bodies) -> list[list[int]]:
-    """Groups of rows whose bodies do not differ from that of the first one."""
+def _agreeing(
+    rows: Sequence[int], contents: dict[int, tuple[str | None, frozenset[int]]], bodies: Bodies
+) -> list[list[int]]:
+    """Groups of rows of one medium whose bodies do not differ from that of the first one."""
+
+    def agree(first: int, other: int) -> bool:
+        (medium, body), (other_medium, other_body) = contents[first], contents[other]
+        similarity = body_similarity(body, other_body, bodies)
+        return medium == other_medium and (similarity is None or similarity >= bodies.different)
+
     groups = list[list[int]]()
     for row in rows:
-        alike = (body_similarity(sketches[group[0]], sketches[row], bodies) for group in groups)
-        agrees = [similarity is None or similarity >= bodies.different for similarity in alike]
-        if True in agrees:
-            groups[agrees.index(True)].append(row)
-        else:
+        group = next((group for group in groups if agree(group[0], row)), None)
+        if group is None:
             groups.append([row])
+        else:
+            group.append(row)
     return groups
 
 

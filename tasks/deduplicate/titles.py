@@ -17,6 +17,7 @@ from tasks.arrow.headlines import STEM, units
 from tasks.deduplicate.telling_words import TellingWords
 
 _DIGITS: Final = re.compile(r"\d+")
+_LETTER: Final = re.compile("[a-z]")
 #: Endings that headlines change at will, the longer first: announces, announced, announcing.
 _ENDINGS: Final = ("ing", "ed", "es", "s", "e")
 #: British ends of what is left, and the American ones: labour, modernise, analyse, defence.
@@ -136,6 +137,8 @@ class Titles:
     def _parsed(self, title: str) -> Title:
         words, rules = tuple(title.split()), self.rules
         named = [rules.instalments[word] for word in words if word in rules.instalments]
+        # A letter behind all others names an instalment, too: `Group A`.
+        named += [word for word in words[1:][-1:] if _LETTER.fullmatch(word)]
         # The digits alone, so that `38M` and `38 million`, `7th` and `7` are the same.
         instalment = frozenset([*named, *_DIGITS.findall(title)])
         roots = frozenset(_root(word) for word in words if word not in rules.stop_words)
