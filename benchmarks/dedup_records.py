@@ -19,8 +19,8 @@ import pyarrow as pa
 
 from config.contract import load_contract
 from tasks.arrow.texts import normal_text
-from tasks.parse.identity import features
 from tasks.deduplicate.manifest import with_nulls
+from tasks.parse.identity import features
 
 _FORMS: Final = [f"w{i:x}" for i in range(30_000)]
 _ZIPF: Final = list(accumulate(1 / (rank + 10) for rank in range(len(_FORMS))))

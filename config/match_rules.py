@@ -75,11 +75,13 @@ class Bodies(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         hashes: least number of hashes of each sketch, for which a body needs two words more.
+        whole: number of hashes from which on equal bodies are one page.
     """
 
     same: Share
     different: Share
     hashes: Count
+    whole: Count
 
 
 class SameHeadline(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

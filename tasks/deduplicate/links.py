@@ -101,10 +101,10 @@ def url_groups(records: pa.Table) -> Groups:
 def content_groups(records: pa.Table, rules: MatchRules) -> Groups:
     """The rows that have a content key, in groups that are close in time and whose media and bodies agree.
 
-    A group spans at most `same_content_days` from its earliest record, and `reposted.hours` where title and excerpt
-    do not tell a story, as those of a daily programme; the next one begins with the next record. A record joins the
-    first group with whose first record its body agrees. Groups have numbers after the key. Records without a date are
-    in the first span.
+    A group spans at most `same_content_days` from its earliest record; the next one begins with the next record. Where
+    the title tells no story, as that of a daily programme, it spans at most `reposted.hours`, and only records with
+    one whole body are grouped over days. A record joins the first group with whose first record it agrees. Groups have
+    numbers after the key. Records without a date are in the first span.
     """
     groups = _sharing(whole(records["content_key"]), pa.arange(0, len(records)))
     rows = pa.array([row for group in groups.values() for row in group], pa.int64())
@@ -114,20 +114,34 @@ def content_groups(records: pa.Table, rules: MatchRules) -> Groups:
     times, titles, media, bodies = (dict(zip(rows.to_pylist(), column, strict=True)) for column in taken)
     contents = {row: (media[row], frozenset(bodies[row] or ())) for row in times}
     tells, found = Titles(rules).tells, Groups()
+    days, hours = microseconds(rules.same_content_days), microseconds(rules.reposted.hours / 24)
     for key, members in groups.items():
-        spans = _spans(members, times, microseconds(rules.reposted.hours / 24))
+        spans = _spans(members, times, hours)
         if len(spans) > 1 and tells(titles[members[0]], rules.reposted.later):
-            spans = _spans(members, times, microseconds(rules.same_content_days))
+            spans = _spans(members, times, days)
+        elif len(spans) > 1:
+            alike = _of_one_body(members, contents, rules.bodies.whole)
+            spans += (span for same in alike for span in _spans(same, times, days))
         agreeing = (group for span in spans for group in _agreeing(sorted(span), contents, rules.bodies))
-        for number, group in enumerate(agreeing, 1):
-            if len(group) > 1:
-                found[key if number == 1 else f"{key} #{number}"] = group
+        for number, group in enumerate((group for group in agreeing if len(group) > 1), 1):
+            found[key if number == 1 else f"{key} #{number}"] = group
     return found
 
 
-def _agreeing(
-    rows: Sequence[int], contents: dict[int, tuple[str | None, frozenset[int]]], bodies: Bodies
-) -> list[list[int]]:
+#: Of a row its medium and the sketch of its body.
+_Contents = dict[int, tuple[str | None, frozenset[int]]]
+
+
+def _of_one_body(rows: Sequence[int], contents: _Contents, whole_body: int) -> list[list[int]]:
+    """Groups of rows with one body that is long enough."""
+    groups: dict[frozenset[int], list[int]] = {}
+    for row in rows:
+        if len(contents[row][1]) >= whole_body:
+            groups.setdefault(contents[row][1], []).append(row)
+    return list(groups.values())
+
+
+def _agreeing(rows: Sequence[int], contents: _Contents, bodies: Bodies) -> list[list[int]]:
     """Groups of rows of one medium whose bodies do not differ from that of the first one."""
 
     def agree(first: int, other: int) -> bool:

@@ -366,7 +366,8 @@ def _long(pair: Pair) -> bool:
 def _recurs(pair: Pair) -> bool:
     """Whether an outlet has one title again that tells no story, as of a daily programme, whatever the texts say."""
     later = (pair.days or 0.0) * 24 > pair.rules.reposted.hours
-    one_title = pair.same_outlet and pair.same_title and pair.a.title != ""
+    one_body = pair.a.body == pair.b.body and len(pair.a.body) >= pair.rules.bodies.whole
+    one_title = pair.same_outlet and pair.same_title and pair.a.title != "" and not one_body
     return one_title and later and not pair.titles.tells(pair.a.title, pair.rules.reposted.later)
 
 

@@ -32,7 +32,7 @@ def content(number: int, **fields: object) -> bytes:
     """The article with this number; every third has no address."""
     word = f"{WORDS[number % 10]}{number}"
     address = page(number) if number % 3 else None
-    about = f"All about {word}, and {word} alone."
+    about = f"All about {word}, and {word} alone, as those tell it who were there on the day."
     return article(f"The {word} opens after {number} days", about, **{"originalUrl": address, **fields})
 
 

@@ -40,7 +40,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     desk.write("a.md", story(2, "2026-01-05", "The Kettle", "soup", "soup", "bread"))
     desk.write("b.md", story(3, "2026-03-01", "Fen & Field", "eels"))
     desk.write("c.md", story(4, "2026-03-09", None))
-    desk.write("copy.md", story(5, "2026-03-02", "The Harbour Post", url=3))
+    desk.write("copy.md", story(5, "2026-02-27", "The Harbour Post", url=3))
     desk.write("future.md", story(6, "2027-01-01", "The Kettle", "soup"))
     desk.write("bad.md", article(None))
     desk.write("worse.md", article(["The ferry"]))
