@@ -90,7 +90,7 @@ bench-dedup: setup ## measure how right and how fast near-duplicates are found (
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check 'datasketch>=2.0'
 	@if [ -d "$(CORPUS)" ]; then \
 	    $(BIN)/python -m benchmarks.dedup_quality "$(CORPUS)" $(LABELS) && \
-	    $(BIN)/python -m benchmarks.dedup_held_out "$(CORPUS)" $(LABELS); \
+	    $(BIN)/python -m benchmarks.dedup_held_out "$(CORPUS)" $(LABELS) benchmarks/probes.jsonl; \
 	else echo "No folder $(CORPUS): give CORPUS=folder to measure precision and recall."; fi
 	@$(BIN)/python -m benchmarks.dedup_speed 10000 100000
 

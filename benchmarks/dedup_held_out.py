@@ -1,6 +1,8 @@
 """Whether the pair rule's numbers hold at outlets that had no say in choosing them.
 
-    python -m benchmarks.dedup_held_out CORPUS LABELS.jsonl...
+    python -m benchmarks.dedup_held_out CORPUS LABELS.jsonl... [PROBES.jsonl]
+
+A line of labels names two files of the corpus; a line of probes holds the texts of two files.
 
 For each outlet in turn the numbers are chosen again, from a grid, on the pairs without it: those of the
 best recall at a precision of 0.98, of several the strictest. Then they decide the pairs of that outlet.
@@ -13,15 +15,16 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import product
+from itertools import combinations, product
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import msgspec
 import pyarrow as pa
 
-from benchmarks.dedup_quality import corpus_records
+from benchmarks.dedup_quality import corpus_records, records_of
 from config.match_rules import MatchRules, load_match_rules
+from tasks.deduplicate.links import content_groups
 from tasks.deduplicate.pair_rule import PairRule, Story
 from tasks.deduplicate.related_pairs import stories
 
@@ -29,7 +32,7 @@ _LEAST_PRECISION: Final = 0.98
 
 
 class Pair(NamedTuple):
-    """Two labelled records: `exact` is whether their addresses or contents are one already."""
+    """Two labelled records: `exact` is whether address or content makes them one already."""
 
     a: Story
     b: Story
@@ -39,7 +42,7 @@ class Pair(NamedTuple):
 
 def main(corpus: Path, labels: Sequence[Path]) -> None:
     """Print how many labelled pairs are decided rightly by numbers chosen without their outlets."""
-    pairs = list(_pairs(corpus_records(corpus), labels))
+    pairs = [pair for records, lines in _labelled(corpus, labels) for pair in _pairs(records, lines)]
     verdicts = [_merged(pairs, rules) for rules in _grid(load_match_rules())]
     outlets = sorted({story.outlet for pair in pairs for story in pair[:2]})
     decided: dict[int, bool] = {}
@@ -72,17 +75,35 @@ def _best(pairs: Sequence[Pair], verdicts: Sequence[Sequence[bool]], known: Sequ
     return max(verdicts, key=right)
 
 
-def _pairs(records: pa.Table, labels: Sequence[Path]) -> Iterator[Pair]:
-    paths = records["source_path"].to_pylist()
-    story_of = dict(zip(paths, stories(records), strict=True))
-    keys = records["article_id"].to_pylist(), records["content_key"].to_pylist()
-    exact = dict(zip(paths, zip(*keys, strict=True), strict=True))
+def _labelled(corpus: Path, labels: Sequence[Path]) -> Iterator[tuple[pa.Table, list[dict[str, str]]]]:
+    """The records that each file of labels or probes speaks of, and its lines, in which they are named."""
+    articles = corpus_records(corpus)
     for file in labels:
-        for line in file.read_text(encoding="utf-8").splitlines():
-            pair = json.loads(line)
-            a, b = pair["a"], pair["b"]
-            same = any(x is not None and x == y for x, y in zip(exact[a], exact[b], strict=True))
-            yield Pair(story_of[a], story_of[b], same, pair["label"])
+        lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+        if not lines[0]["a"].startswith("---"):
+            yield articles, lines
+            continue
+        named = [
+            {"label": line["label"], **{side: f"{n:06}/{side}.md" for side in "ab"}} for n, line in enumerate(lines)
+        ]
+        texts = ((name[side], line[side].encode()) for name, line in zip(named, lines, strict=True) for side in "ab")
+        yield records_of(texts), named
+
+
+def _pairs(records: pa.Table, lines: Sequence[dict[str, str]]) -> Iterator[Pair]:
+    paths = records["source_path"].to_pylist()
+    told = stories(records)
+    row_of = {path: row for row, path in enumerate(paths)}
+    ids = records["article_id"].to_pylist()
+    together = {
+        frozenset(pair)
+        for group in content_groups(records, load_match_rules()).values()
+        for pair in combinations(group, 2)
+    }
+    for line in lines:
+        a, b = row_of[line["a"]], row_of[line["b"]]
+        exact = ids[a] == ids[b] or frozenset((a, b)) in together
+        yield Pair(told[a], told[b], exact, line["label"])
 
 
 def _grid(rules: MatchRules) -> Iterator[MatchRules]:

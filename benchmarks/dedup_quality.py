@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Final
@@ -91,16 +91,21 @@ def _minhash(story_of: Mapping[str, Story]) -> dict[str, Verdict]:
 
 def corpus_records(corpus: Path) -> pa.Table:
     """The manifest that the files would have, sorted by path; all of them records."""
+    names = sorted(path.relative_to(corpus).as_posix() for path in corpus.rglob("*.md"))
+    return records_of((name, (corpus / name).read_bytes()) for name in names)
+
+
+def records_of(files: Iterable[tuple[str, bytes]]) -> pa.Table:
+    """The manifest of files, by path and bytes in the order of paths; those without front matter are left out."""
     reader = Reader(ReadPolicy.of(load_settings(None).read))
-    contract, files, documents = load_contract(), [], []
-    for path in sorted(corpus.rglob("*.md"), key=lambda path: path.relative_to(corpus).as_posix()):
-        raw = path.read_bytes()
+    contract, rows, documents = load_contract(), [], []
+    for path, raw in files:
         document = reader.read(raw)
         if document is not None and document.tree is not None:
-            names = ("corpus", path.relative_to(corpus).as_posix(), hashlib.sha256(raw).hexdigest()[:32])
-            files.append(dict(zip(("source", "source_path", "source_hash"), names, strict=True)))
+            names = ("corpus", path, hashlib.sha256(raw).hexdigest()[:32])
+            rows.append(dict(zip(("source", "source_path", "source_hash"), names, strict=True)))
             documents.append(document)
-    listed = pa.Table.from_pylist(files)
+    listed = pa.Table.from_pylist(rows)
     records = build_records(listed, documents, contract, load_url_rules()).table
     columns = {name: records[name] for name in [field.name for field in KEY_FIELDS]}
     columns |= {name: listed[name] for name in listed.column_names} | {

@@ -67,7 +67,8 @@ def canonical_urls(urls: pa.StringArray, rules: UrlRules) -> CanonicalUrls:
 
     Both forms: host in lower-case ASCII, no user name or password, no default port, no tracking
     parameter, no fragment but a route (`#/…`, `#!…`), query sorted by name, percent-encoding normalised,
-    AMP wrappers taken off. `url` keeps the scheme, `www.`, `/index.php/` in front of a path and the trailing slash; `key` does not.
+    AMP wrappers taken off. `url` keeps the scheme, `www.`, `/index.php/` in front of a path and the trailing
+    slash; `key` does not.
 
     Args:
         urls: (n,) strings as the source has them.
