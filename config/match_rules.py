@@ -21,7 +21,7 @@ _HINT: Final = "See docs/deduplication.md for what each entry does."
 Share = Annotated[float, msgspec.Meta(gt=0, le=1)]
 Days = Annotated[float, msgspec.Meta(ge=0, le=366)]
 Count = Annotated[int, msgspec.Meta(ge=1)]
-Zipf = Annotated[float, msgspec.Meta(ge=4, le=8)]
+Zipf = Annotated[float, msgspec.Meta(ge=4.6, le=8)]
 
 
 class EqualTitle(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

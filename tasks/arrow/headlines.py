@@ -38,8 +38,8 @@ _LETTERS: Final = 4
 #: The letters of Thai.
 THAI: Final = frozenset(map(chr, range(0x0E00, 0x0E80)))
 
-#: Characters of a body that are compared: some three hundred words.
-_CHARACTERS: Final = 2_000
+#: Characters of a body that are compared: some two hundred words.
+_CHARACTERS: Final = 1_200
 #: Hashes in a sketch: the smallest of a body's shingles (bottom-k sketch; Broder, SEQUENCES 1997).
 SKETCH: Final = 24
 _LIST32: Final = pa.list_(pa.int32())
@@ -78,8 +78,13 @@ def linked_words(titles: pa.StringArray, excerpts: pa.StringArray) -> pa.StringA
 
 
 def _linked(title: str, excerpt: str) -> str:
-    stems = {unit[:STEM] for unit in units(excerpt)}
-    return " ".join(dict.fromkeys(unit for unit in units(title) if unit[:STEM] in stems))
+    text = f" {excerpt}"
+    return " ".join(dict.fromkeys(unit for unit in units(title) if f" {_spaced(unit)}" in text))
+
+
+def _spaced(unit: str) -> str:
+    """The beginning of a unit as it stands in a text in normal form."""
+    return unit[:STEM] if unit.isascii() or not is_unspaced(unit) else " ".join(unit)
 
 
 def units(text: str) -> list[str]:

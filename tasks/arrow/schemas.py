@@ -47,7 +47,7 @@ KEY_FIELDS: Final = [
     pa.field("article_id", pa.string()),
     pa.field("alias_ids", pa.list_(pa.string())),
     pa.field("content_key", pa.string()),
-    pa.field("page_key", pa.int64()),
+    pa.field("page_key", pa.string()),
     pa.field("title_words", pa.string()),
     pa.field("outlet", pa.string()),
     pa.field("named_outlet", pa.string()),

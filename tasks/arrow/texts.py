@@ -96,10 +96,14 @@ def spaced_words(normal: pa.StringArray) -> pa.StringArray:
     return pc.utf8_trim_whitespace(pc.replace_substring_regex(spaced, " +", " "))
 
 
-@lru_cache(maxsize=1 << 16)
 def is_unspaced(word: str) -> bool:
     """Whether a normal word is a sign of a script without spaces between words."""
-    return bool(pc.match_substring_regex(pa.scalar(word[:1]), _UNSPACED).as_py())
+    return not word.isascii() and _is_unspaced(word[0])
+
+
+@lru_cache(maxsize=_MAX_CHARACTERS)
+def _is_unspaced(character: str) -> bool:
+    return bool(pc.match_substring_regex(pa.scalar(character), _UNSPACED).as_py())
 
 
 def shingles(titles: pa.StringArray, excerpts: pa.StringArray) -> pa.ListArray:

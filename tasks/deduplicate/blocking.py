@@ -40,7 +40,7 @@ class Corpus(NamedTuple):
         times: (n,) int64, microseconds since 1970; a record without a date has a time far from all others.
         titles: (n,) normalised titles; null where none.
         headlines: (n,) the same without label and credit; null where a title has neither.
-        pages: (n,) page keys; null where there is no address.
+        pages: (n,) a number for each page (`tasks.parse.urls.page_keys`); null where unknown.
         outlets: (n,) registrable domains; null where unknown.
         fresh: (n,) whether pairs of this record are wanted; a pair of two others is never wanted.
         shingles: lists of distinct int64, ascending, in any order. They are most of what a run holds, and

@@ -63,11 +63,11 @@ def sorted_pairs(left: pa.Int64Array, right: pa.Int64Array) -> Pairs:
 
 
 class Named(NamedTuple):
-    """Columns of n records by which they may be found: titles, headlines and page keys, as in `Corpus`."""
+    """Columns of n records by which they may be found: titles and headlines as in `Corpus`, and ids of pages."""
 
     titles: pa.StringArray
     headlines: pa.StringArray
-    pages: pa.Int64Array
+    pages: pa.StringArray
 
 
 class Candidates(NamedTuple):

@@ -42,7 +42,7 @@ class Story(NamedTuple):
         language: of the text, as the site writes it; empty where unknown.
         headline, linked_words, medium: see `tasks.arrow.headlines`; empty where there is none.
         body: sketch of the body; empty where there is none.
-        page_key: see `tasks.parse.urls.page_keys`; None where there is no address.
+        article_id: own id; `page` the id of what the address shows, see `tasks.parse.urls.page_keys`.
     """
 
     title: str
@@ -55,7 +55,8 @@ class Story(NamedTuple):
     linked_words: str = ""
     medium: str = ""
     body: frozenset[int] = frozenset()
-    page_key: int | None = None
+    article_id: str | None = None
+    page: str | None = None
 
 
 class Relation(msgspec.Struct, frozen=True):
@@ -238,9 +239,9 @@ def same_headline(pair: Pair) -> bool:
 
 def same_page(pair: Pair) -> bool:
     """Two addresses of one outlet have one page key, and titles, texts or bodies agree, too."""
-    if not _dated(pair) or not pair.same_outlet or pair.apart_at_one_outlet or pair.a.page_key is None:
+    if not _dated(pair) or not pair.same_outlet or pair.apart_at_one_outlet or pair.a.article_id == pair.b.article_id:
         return False
-    if pair.a.page_key != pair.b.page_key or pair.titles.differ_on_both_sides(pair.a.title, pair.b.title):
+    if pair.a.page != pair.b.page or pair.titles.differ_on_both_sides(pair.a.title, pair.b.title):
         return False
     same_body = pair.body_similarity is not None and pair.body_similarity >= pair.rules.bodies.same
     return pair.same_title or same_body or pair.similarity >= pair.rules.similarity

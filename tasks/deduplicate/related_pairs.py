@@ -40,6 +40,7 @@ FEATURES: Final = (
     "shingles",
     "body_sketch",
     "page_key",
+    "article_id",
 )
 #: Columns of the manifest that hold the related pairs: the partners, and the version of rules and code.
 STORED: Final = ("near", "match_version")
@@ -121,7 +122,7 @@ def near_pairs(
     """
     if represented is not None:
         fresh = pc.and_not(fresh, represented)
-    named = Named(*(whole(records[name]) for name in ("title_words", "headline", "page_key")))
+    named = Named(whole(records["title_words"]), whole(records["headline"]), _pages(records))
     chosen = sharing_with_fresh(named, _lists(records), fresh, rules)
     if represented is not None:
         chosen = chosen.filter(pc.invert(represented.take(chosen)))
@@ -142,11 +143,14 @@ def _corpus(records: pa.Table, chosen: pa.Int64Array, fresh: pa.BooleanArray) ->
     """Some records in the order of time; only what is short is copied."""
     times = pc.fill_null(whole(records["published_at"]).cast(pa.int64()), UNDATED)
     order = chosen.take(pc.sort_indices(times.take(chosen)))
-    titles, headlines, pages, outlets = (
-        whole(records[name]).take(order) for name in ("title_words", "headline", "page_key", "outlet")
-    )
-    fresh = fresh.take(order)
+    titles, headlines, outlets = (whole(records[name]).take(order) for name in ("title_words", "headline", "outlet"))
+    pages, fresh = _pages(records).take(order).dictionary_encode().indices.cast(pa.int64()), fresh.take(order)
     return Corpus(times.take(order), titles, headlines, pages, outlets, fresh, _lists(records), order)
+
+
+def _pages(records: pa.Table) -> pa.StringArray:
+    """(n,) the id of the page that each record's address shows: mostly its own id."""
+    return pc.coalesce(whole(records["page_key"]), whole(records["article_id"]))
 
 
 def stories(records: pa.Table) -> list[Story]:
@@ -162,7 +166,8 @@ def stories(records: pa.Table) -> list[Story]:
         map(frozenset, _sets(shingles_of_words(titles, nothing))),
         *(pc.fill_null(records[name], "").to_pylist() for name in ("language", "headline", "linked_words", "medium")),
         [frozenset(sketch or ()) for sketch in records["body_sketch"].to_pylist()],
-        records["page_key"].to_pylist(),
+        records["article_id"].to_pylist(),
+        _pages(records).to_pylist(),
     )
     return [Story(*values) for values in zip(*columns, strict=True)]
 

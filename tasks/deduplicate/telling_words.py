@@ -22,7 +22,7 @@ from tasks.arrow.texts import is_unspaced
 
 #: The languages that count for a script, of those that wordfreq has a list of.
 _LANGUAGES: Final = {
-    "LATIN": "en de fr es it pt nl pl cs tr sv nb da fi hu ro id vi ca fil sh sk sl lt lv is ms".split(),
+    "LATIN": "en de fr es it pt nl pl cs tr sv nb da fi hu ro id vi".split(),
     "CYRILLIC": ["ru", "uk", "bg", "mk"],
     "GREEK": ["el"],
     "ARABIC": ["ar", "fa", "ur"],
@@ -38,7 +38,7 @@ _LANGUAGES: Final = {
 #: Scripts of signs, which are words or parts of them.
 _SIGNED: Final = frozenset({"CJK", "KATAKANA", "HIRAGANA"})
 #: Frequencies are asked from this one on; rarer words are all alike here.
-_RAREST: Final = 4.0
+_RAREST: Final = 4.6
 #: Longest word of a script without spaces that is looked up.
 _LONGEST: Final = 10
 #: Signs of a leftover run that count as one word, and letters of Thai.

@@ -29,7 +29,7 @@ class Identity(NamedTuple):
     url: pa.StringArray
     article_id: pa.StringArray
     alias_ids: pa.ListArray
-    page_key: pa.Int64Array
+    page_key: pa.StringArray
 
 
 class Features(NamedTuple):

@@ -18,7 +18,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.url_rules import UrlRules
-from tasks.arrow.texts import hash_of_word
 from tasks.parse.url_forms import Forms, url_forms
 
 #: Hex digits of an article id: 128 bits, so that no two of 10^12 keys are expected to meet.
@@ -156,36 +155,33 @@ def article_ids(keys: pa.StringArray) -> pa.StringArray:
     return pa.array(ids, pa.string()).take(encoded.indices)
 
 
-def page_keys(keys: pa.StringArray, rules: UrlRules) -> pa.Int64Array:
-    """A number for what each address seems to be about, for comparing pages; equal under a country's path, too.
+def page_keys(keys: pa.StringArray, rules: UrlRules) -> pa.StringArray:
+    """The id of what each address seems to show, where that is another id than the address's own.
 
     Args:
         keys: (n,) URL keys from `canonical_urls`.
         rules: the identity rules; `countries` are first parts of a path that choose a country.
 
     Returns:
-        (n,) numbers, equal where host and path without a country are, or host and the page's number: six digits or
-        more that are no date, alone at the start or end of the last part of the path. Null for null and home pages.
+        (n,) ids: of the address without the country in front; or of the host with the page's number: six digits or
+        more that are no date, alone at the start or end of the last part of the path. Null where neither is there.
     """
     _check_strings(keys)
-    countries = "|".join(map(re.escape, sorted(rules.countries)))
-    bare = (
-        pc.replace_substring_regex(keys, rf"^([^/?#]*/)(?:{countries})/(?:index\.php/)?", r"\1") if countries else keys
+    countries = "|".join(map(re.escape, rules.countries)) or r"\0"
+    prefix = rf"^([^/?#]*/)(?:{countries})/"
+    chosen = pc.fill_null(pc.match_substring_regex(keys, rf"{prefix}|\d{{6}}"), False)
+    if not pc.any(chosen, min_count=0).as_py():
+        return pa.nulls(len(keys), pa.string())
+    own = keys.filter(chosen)
+    bare = pc.replace_substring_regex(own, prefix, r"\1")
+    found = pc.extract_regex(bare, _NUMBERED)
+    host, first, last = (pc.struct_field(found, name) for name in ("host", "first", "last"))
+    number = pc.if_else(pc.equal(first, ""), last, first)
+    number = pc.if_else(pc.match_substring_regex(number, _DATE), None, number)
+    page = pc.coalesce(pc.binary_join_element_wise(host, number, "#"), bare)
+    return pc.replace_with_mask(
+        pa.nulls(len(keys), pa.string()), chosen, pc.if_else(pc.equal(page, own), None, article_ids(page))
     )
-    numbered = pc.extract_regex(bare, _NUMBERED)
-    number = pc.coalesce(
-        *(pc.if_else(pc.equal(part, ""), None, part) for part in _parts_of(numbered, ("first", "last")))
-    )
-    is_number = pc.and_(pc.is_valid(number), pc.invert(pc.match_substring_regex(number, _DATE)))
-    by_number = pc.binary_join_element_wise(pc.struct_field(numbered, "host"), number, "#")
-    named = pc.if_else(pc.fill_null(is_number, False), by_number, bare)
-    named = pc.if_else(pc.fill_null(is_home_page(keys), True), pa.scalar(None, pa.string()), named).dictionary_encode()
-    hashes = pa.array(list(map(hash_of_word, named.dictionary.to_pylist())), pa.uint64()).view(pa.int64())
-    return hashes.take(named.indices)
-
-
-def _parts_of(found: pa.StructArray, names: tuple[str, ...]) -> list[pa.StringArray]:
-    return [pc.struct_field(found, name) for name in names]
 
 
 def is_home_page(keys: pa.StringArray) -> pa.BooleanArray:

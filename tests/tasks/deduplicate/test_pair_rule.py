@@ -48,7 +48,8 @@ def both(a: Any, b: Any) -> list[Story]:
         "outlet": pa.array([a["outlet"], b["outlet"]]),
         "language": columns["language"],
         "published_at": pa.array(moments, pa.int64()).cast(pa.timestamp("us", "UTC")),
-        "page_key": pa.array([a.get("page_key"), b.get("page_key")], pa.int64()),
+        "page_key": pa.array([a.get("page_key"), b.get("page_key")], pa.string()),
+        "article_id": pa.array(["a", "b"]),
     }
     return stories(pa.table(found | own))
 
