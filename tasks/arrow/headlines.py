@@ -95,8 +95,9 @@ def units(text: str) -> list[str]:
     found = list[str]()
     for at, word in enumerate(words):
         size = (_LETTERS if word[0] in THAI else _SIGNS) if is_unspaced(word) else 1
-        if size == 1 or all(map(is_unspaced, words[at : at + size])):
-            found.append("".join(words[at : at + size]))
+        run = words[at : at + size]
+        if size == 1 or (len(run) == size and all(map(is_unspaced, run))):
+            found.append("".join(run))
     return found
 
 

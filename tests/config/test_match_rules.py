@@ -26,6 +26,9 @@ def test_the_packaged_rules_are_read() -> None:
     assert rules.instalments["second"] == rules.instalments["two"] == "2"
     assert "the" in rules.stop_words
     assert "ferry" not in rules.stop_words
+    assert rules.agencies["reuters"] == rules.agencies["reuters.com"] == "reuters.com"
+    assert "msn.com" in rules.portals
+    assert {"heute", "今日", "weekend"} <= rules.stock_words
 
 
 def test_the_window_is_the_largest_distance_of_any_rule(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from tasks.arrow.texts import normal_text, normal_words, outlets, registrable_domain, shingles
+from tasks.arrow.texts import named_outlets, normal_text, normal_words, outlets, registrable_domain, shingles
 
 
 def strings(*texts: str | None) -> pa.StringArray:
@@ -27,15 +27,39 @@ def test_normal_text_keeps_letters_and_digits() -> None:
 
 def slow_normal_text(texts: pa.StringArray) -> pa.StringArray:
     """With one expression for the signs of all scripts."""
+    texts = pc.replace_substring_regex(texts, "[\u00ad\u200b\u200e\u200f\u2060\ufeff™®©℠]", "")
     words = pc.replace_substring_regex(pc.utf8_lower(pc.utf8_normalize(texts, "NFKC")), r"[^\pL\pN\pM]+", " ")
     return pc.utf8_trim_whitespace(words)
 
 
 def test_signs_of_every_script_are_told() -> None:
     characters = [chr(code) for code in range(1, 0x20000) if not 0xD800 <= code < 0xE000]
-    texts = ["a".join(characters[i : i + 200]) for i in range(0, len(characters), 200)]
+    # Blanks between them, so that no two make a tag or an entity.
+    texts = [" a ".join(characters[i : i + 200]) for i in range(0, len(characters), 200)]
     expected = slow_normal_text(strings(*texts)).to_pylist()
     assert [normal_text(strings(text))[0].as_py() for text in texts] == expected
+
+
+@pytest.mark.parametrize(
+    ("marked", "bare"),
+    [
+        ("Acme™ WeldMate® (TM) wins", "acme weldmate wins"),
+        ("Donau\u00addampf\u200bschiff", "donaudampfschiff"),
+        ("<b>Kelp</b> far<i>mers</i>", "kelp farmers"),
+        ("one<br/>two</p><p>three", "one two three"),
+        ("L&rsquo;orgue &amp; la fl&#251;te", "l orgue la flûte"),
+        ("a < b > c & d", "a b c d"),
+    ],
+)
+def test_marks_and_mark_up_are_no_words(marked: str, bare: str) -> None:
+    assert normal_text(strings(marked, None, "plain")).to_pylist() == [bare, None, "plain"]
+
+
+def test_an_outlet_is_named_by_a_portal() -> None:
+    outlet = strings("msn.com", "msn.com", "msn.com", "post.example")
+    domains = strings("msn.com", "www.herald.example", None, "post.example")
+    names = strings("The Post on MSN", "Herald", "Times via Yahoo News", "The Post")
+    assert named_outlets(outlet, domains, names).to_pylist() == ["the post", "herald.example", "times", None]
 
 
 def test_texts_of_one_batch_may_have_thousands_of_different_signs() -> None:

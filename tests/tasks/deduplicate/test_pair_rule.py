@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from config.match_rules import load_match_rules
 from tasks.arrow.texts import normal_text
-from tasks.deduplicate.pair_rule import PairRule, Relation, Story
+from tasks.deduplicate.pair_rule import KINDS, PairRule, Relation, Story, window_days
 from tasks.deduplicate.related_pairs import stories
 from tasks.parse.identity import features
 
@@ -242,3 +242,95 @@ def test_parameters_decide() -> None:
     a = record("Night ferry returns to Merrow Bay", SNIPPET)
     b = record("Night ferry returns to Merrow Bay at last", SNIPPET, outlet="wire.example")
     assert relate(a, b, PairRule(replace(RULES, similarity=0.99))) is None
+
+
+BODY = " ".join(
+    f"{word} of the harbour" for word in "crane rope winch tar mast sail keel bell lamp oar net buoy".split()
+)
+OTHER_BODY = " ".join(f"the {word} in bloom" for word in "rose apple hedge lawn fern moss tulip plum oak elm".split())
+TELLING = "Divers raise bronze cannon off Port Ellery"
+STOCK = "Everything you need to know about the match today"
+
+
+def test_a_stock_headline_at_two_outlets_needs_more_evidence() -> None:
+    a = record(STOCK, SNIPPET)
+    assert relate(a, record(STOCK, OTHER_SNIPPET, outlet="wire.example")) is None
+    assert rule_of(a, record(STOCK, SNIPPET + " More.", outlet="wire.example")) == "equal-title"
+    with_body = record(STOCK, SNIPPET, body=BODY)
+    assert rule_of(with_body, record(STOCK, OTHER_SNIPPET, outlet="wire.example", body=BODY)) == "equal-title"
+
+
+def test_bodies_that_differ_keep_two_records_apart_whatever_else_is_equal() -> None:
+    a, b = record(TELLING, SNIPPET, body=BODY), record(TELLING, SNIPPET, body=OTHER_BODY, outlet="wire.example")
+    assert relate(a, b) is None
+    assert PairRule(RULES).conflicting(*both(a, b))
+    assert rule_of(a, {**b, "body": BODY}) == "equal-title"
+    assert rule_of(a, {**b, "body": "Too short to say anything."}) == "equal-title"
+
+
+def test_records_without_a_date_need_bodies_that_agree() -> None:
+    title = "Notes from the parish and the harbour"
+    a, b = (record(title, at=None, body=body) for body in (BODY, OTHER_BODY))
+    assert relate(a, b) is None
+    assert rule_of(a, record(title, at=None, body=BODY)) == "undated"
+
+
+def test_a_video_and_an_article_are_two() -> None:
+    a, b = record(TELLING, SNIPPET, type="video"), record(TELLING, SNIPPET, type="article")
+    assert relate(a, b) is None
+    assert relate(a, {**b, "type": "Video"}) is not None
+
+
+def test_a_daily_programme_is_not_one_article() -> None:
+    a, later = record("The evening news in full", SNIPPET), record("The evening news in full", SNIPPET, at=1)
+    assert relate(a, later) is None
+    assert relate(a, {**later, "at": 0.2}) is not None
+    # The very same long body is the same page again.
+    assert relate({**a, "body": BODY}, {**later, "body": BODY}) is not None
+
+
+def test_another_outlets_label_credit_and_spelling_make_no_other_headline() -> None:
+    a = record("Quayside Foods closes smokehouse in Dunlough and moves its line", SNIPPET)
+    b = record(
+        "Quayside plc: Quayside Foods closes smokehouse in Dunlough and moves line | Post",
+        OTHER_SNIPPET,
+        outlet="b.example",
+    )
+    assert rule_of(a, b) == "same-headline"
+    assert relate(a, {**b, "at": 4}) is None
+
+
+def test_a_headline_that_has_nothing_to_do_with_the_text_is_no_copy() -> None:
+    cookies = (
+        "We use cookies to make this site better and to show you advertisements that you may like; read our policy."
+    )
+    a, b = record("Oyster beds reopen", cookies), record("Mayor sacks coach", cookies, outlet="wire.example")
+    assert relate(a, b) is None
+
+
+def test_instalments_are_apart_in_any_language() -> None:
+    a = record("Carnet de route en Laponie, deuxième étape", LONG_SNIPPET)
+    b = record("Carnet de route en Laponie, troisième étape", LONG_SNIPPET, outlet="wire.example")
+    assert relate(a, b) is None
+
+
+def test_one_page_under_two_addresses() -> None:
+    a = record("Weekly notes", "Tides and trains.", page_key="p")
+    assert rule_of(a, record("Weekly notes", "Boats and buses.", page_key="p")) == "same-page"
+    assert relate(a, record("Weekly notes", "Boats and buses.", page_key="q")) is None
+    assert relate(a, record("Weekly notes", "Boats and buses.", page_key="p", outlet="b.example")) is None
+
+
+def test_the_evidence_has_the_similarity_of_the_bodies() -> None:
+    a, b = record(TELLING, SNIPPET, body=BODY), record(TELLING, SNIPPET, body=BODY, outlet="wire.example")
+    relation = relate(a, b)
+    assert relation is not None
+    assert relation.body == 1.0
+    without = relate(a, {**b, "body": None})
+    assert without is not None
+    assert without.body is None
+
+
+def test_every_kind_of_match_has_candidates_and_a_window() -> None:
+    assert {kind.candidates for kind in KINDS} == {"title", "headline", "page", "text"}
+    assert window_days(RULES) == max(kind.days(RULES) for kind in KINDS)

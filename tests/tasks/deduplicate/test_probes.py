@@ -1,4 +1,4 @@
-"""Made-up pairs of files in twenty languages, of the kinds that were merged or missed: each kind as a run decides it."""
+"""Made-up pairs of files in twenty languages, of all kinds that were merged or missed, as one run decides them."""
 
 from __future__ import annotations
 

@@ -6,12 +6,13 @@ import hashlib
 import pickle
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from config.url_rules import load_url_rules
-from tasks.parse.urls import _cached_article_id, article_ids, canonical_urls, invalid_urls, is_home_page
+from tasks.parse.urls import _cached_article_id, article_ids, canonical_urls, invalid_urls, is_home_page, page_keys
 
 RULES = load_url_rules()
 
@@ -232,6 +233,67 @@ def test_article_ids_never_change() -> None:
 def test_home_pages_have_neither_path_nor_query() -> None:
     keys = pa.array(["example.com", "example.com:8080", "[::1]", "example.com/a", "example.com?p=1", None])
     assert is_home_page(keys).to_pylist() == [True, True, True, False, False, None]
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://example.com/app/#/news/1", "example.com/app#/news/1"),
+        ("https://example.com/app/#!/news/1/", "example.com/app#!/news/1"),
+        ("https://example.com/app#!about", "example.com/app#!about"),
+        ("https://example.com/?p=1#/a b", "example.com?p=1#/a%20b"),
+        ("https://example.com/a#top", "example.com/a"),
+        ("https://example.com/a#/", "example.com/a"),
+        ("https://example.com/a#!", "example.com/a"),
+    ],
+)
+def test_routes_are_pages_and_other_fragments_are_places(url: str, expected: str) -> None:
+    assert key(url) == expected
+    assert (canonical(canonical(url) or ""), key(canonical(url) or "")) == (canonical(url), expected)
+
+
+def test_a_route_on_a_home_page_names_an_article() -> None:
+    assert is_home_page(pa.array(["example.com#!news"])).to_pylist() == [False]
+
+
+def test_the_name_of_the_script_in_front_of_a_path_is_noise() -> None:
+    assert key("https://example.com/index.php/2026/a") == key("https://example.com/2026/a")
+    assert canonical("https://example.com/index.php/2026/a") == "https://example.com/index.php/2026/a"
+    assert key("https://example.com/index.php?id=7") == "example.com/index.php?id=7"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("example.com/uk/news/fire", "example.com/news/fire"),
+        ("example.com/en-gb/news/fire", "example.com/us/news/fire"),
+        ("example.com/news/fire-48211937", "example.com/sport/great-fire-48211937.html"),
+        ("example.com/48211937-fire", "example.com/news/48211937"),
+    ],
+)
+def test_two_addresses_of_one_page_have_one_page_key(one: str, other: str) -> None:
+    keys = pa.array([one, other])
+    pages = pc.coalesce(page_keys(keys, RULES), article_ids(keys))
+    assert pages[0] == pages[1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "example.com/news/fire",
+        "example.com/de/news",
+        "example.com/20260401/fire",
+        "example.com/fire-20260401",
+        "e.com/a123456b",
+    ],
+)
+def test_other_addresses_have_no_page_key(text: str) -> None:
+    assert page_keys(pa.array([text, None]), RULES).to_pylist() == [None, None]
+
+
+def test_a_page_number_is_one_of_its_host() -> None:
+    pages = page_keys(pa.array(["a.example/x-48211937", "b.example/x-48211937"]), RULES)
+    assert pages[0] != pages[1]
 
 
 def test_invalid_urls() -> None:
