@@ -149,6 +149,7 @@ class _Common(msgspec.Struct, frozen=True):
     same_content_days: Days
     undated_words: Count
     chain_days: Days
+    frequencies: str
     telling: Annotated[tuple[Telling, ...], msgspec.Meta(min_length=1)]
     evidence: Evidence
     alike: Evidence
@@ -180,6 +181,7 @@ class MatchRules(_Common, frozen=True):
         reissued: what counts when an article comes again.
         undated_words: least words of a title without a date that counts.
         chain_days: largest distance from the survivor of a record not related to it itself.
+        frequencies: package and version that say how frequent words are.
         telling: what a title must have of rare words to name one story by itself; one entry is enough.
         evidence: what else counts for an equal title; `alike` what similar texts must share beyond titles.
         bodies: when two bodies are the same, and when they differ.

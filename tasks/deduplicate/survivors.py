@@ -219,4 +219,4 @@ class LinkedRecords:
     def _near_evidence(self, row: int, other: int) -> dict[str, Any]:
         relation = self._rule.relation(self._stories[row], self._stories[other])
         assert relation is not None, "a stored pair is one that the rule does not relate"
-        return msgspec.structs.asdict(relation)
+        return {name: value for name, value in msgspec.structs.asdict(relation).items() if value is not None}

@@ -3,8 +3,8 @@
 Belongs here: the frequency of words in all languages of a script, stock words, and words of scripts without spaces.
 Does not belong here: what a title must have of them (`config/match_rules.yaml`), and comparing titles (`titles`).
 
-Frequencies come from the pinned package wordfreq, whose data has a licence of its own; decisions depend on it, so its
-version is part of `match_version`. It is loaded with the first title that asks, script by script. A fixed table looks
+Frequencies come from the pinned package wordfreq, whose data has a licence of its own (CC BY-SA 4.0). Decisions depend
+on it, so the rules name its version. It is loaded with the first title that asks, script by script. A fixed table looks
 at no other record, so a rebuild equals increments.
 """
 

@@ -30,6 +30,7 @@ _READING: Final = (
     "tasks/arrow/nested.py",
     "tasks/arrow/related.py",
     "tasks/arrow/texts.py",
+    "tasks/arrow/headlines.py",
     "config/contract.py",
     "config/contract_types.py",
     "config/url_rules.py",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,10 @@ def test_the_packaged_rules_are_read() -> None:
     assert rules.agencies["reuters"] == rules.agencies["reuters.com"] == "reuters.com"
     assert "msn.com" in rules.portals
     assert {"heute", "今日", "weekend"} <= rules.stock_words
+
+
+def test_the_rules_name_the_frequencies_that_are_installed() -> None:
+    assert load_match_rules().frequencies == f"wordfreq {version('wordfreq')}"
 
 
 def test_the_window_is_the_largest_distance_of_any_rule(tmp_path: Path) -> None:
