@@ -25,7 +25,8 @@ import pyarrow as pa
 from benchmarks.dedup_quality import corpus_records, records_of
 from config.match_rules import MatchRules, load_match_rules
 from tasks.deduplicate.links import content_groups
-from tasks.deduplicate.pair_rule import PairRule, Story
+from tasks.deduplicate.pair import Story
+from tasks.deduplicate.pair_rule import PairRule
 from tasks.deduplicate.related_pairs import stories
 
 _LEAST_PRECISION: Final = 0.98

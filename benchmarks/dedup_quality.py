@@ -26,7 +26,7 @@ from config.url_rules import load_url_rules
 from tasks.arrow.schemas import KEY_FIELDS
 from tasks.deduplicate.decisions import decide
 from tasks.deduplicate.manifest import with_nulls
-from tasks.deduplicate.pair_rule import Story, jaccard
+from tasks.deduplicate.pair import Story, jaccard
 from tasks.deduplicate.related_pairs import stories
 from tasks.front_matter.document import Reader
 from tasks.front_matter.policy import ReadPolicy

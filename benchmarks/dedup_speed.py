@@ -28,7 +28,8 @@ from tasks.arrow.schemas import FILES
 from tasks.deduplicate.changes import SHOWN, changed_rows
 from tasks.deduplicate.decisions import decide
 from tasks.deduplicate.manifest import RunStamp, keep_first_seen, next_manifest
-from tasks.deduplicate.pair_rule import SECONDS_A_DAY, PairRule, window_days
+from tasks.deduplicate.pair import SECONDS_A_DAY
+from tasks.deduplicate.pair_rule import PairRule, window_days
 from tasks.deduplicate.related_pairs import near_pairs, stories
 
 _MORE: Final = 1_000

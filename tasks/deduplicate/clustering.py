@@ -27,7 +27,8 @@ import pyarrow.compute as pc
 from config.match_rules import MatchRules
 from tasks.arrow.columns import whole
 from tasks.deduplicate.blocking import OVERSIZED
-from tasks.deduplicate.pair_rule import PairRule, Story
+from tasks.deduplicate.pair import Story
+from tasks.deduplicate.pair_rule import PairRule
 from tasks.deduplicate.related_pairs import FEATURES, stories
 
 #: Leaders, the latest ones, that a record is compared with.

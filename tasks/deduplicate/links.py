@@ -23,7 +23,7 @@ from tasks.arrow.keys import file_keys
 from tasks.arrow.memory import give_back
 from tasks.deduplicate.candidate_pairs import Pairs
 from tasks.deduplicate.clustering import components, leader_clusters, represented
-from tasks.deduplicate.pair_rule import body_similarity
+from tasks.deduplicate.pair import body_similarity
 from tasks.deduplicate.related_pairs import partner_keys, related_pairs
 from tasks.deduplicate.titles import Titles
 

@@ -24,7 +24,8 @@ from tasks.arrow.memory import give_back
 from tasks.arrow.texts import shingles_of_words
 from tasks.deduplicate.blocking import Corpus
 from tasks.deduplicate.candidate_pairs import UNDATED, Named, Pairs, candidate_pairs, sharing_with_fresh, sorted_pairs
-from tasks.deduplicate.pair_rule import PairRule, Story
+from tasks.deduplicate.pair import Story
+from tasks.deduplicate.pair_rule import PairRule
 
 Edge = tuple[int, int]
 

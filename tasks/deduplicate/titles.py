@@ -91,7 +91,8 @@ class Titles:
 
     def of_one_template(self, a: str, b: str) -> bool:
         """Whether two titles share at least half of their words in order, and exchange one or two for others."""
-        first, second = self.parsed(a).words, self.parsed(b).words
+        # In one order, as the alignment is not the same both ways round.
+        first, second = (self.parsed(title).words for title in sorted((a, b)))
         blocks = SequenceMatcher(None, first, second, autojunk=False).get_opcodes()
         shared = sum(stop - start for kind, start, stop, *_ in blocks if kind == "equal")
         exchanged = [max(i2 - i1, j2 - j1) for kind, i1, i2, j1, j2 in blocks if kind == "replace"]
@@ -157,5 +158,6 @@ def _root(word: str) -> str:
 
 def _is_spelling(a: str, b: str) -> bool:
     """Whether two roots are spellings of one word: long, of one first letter, and nearly the same letters."""
+    first, second = sorted((a, b))
     long_enough = min(len(a), len(b)) >= _SPELLED - 1 and a.isalpha() and b.isalpha()
-    return long_enough and a[0] == b[0] and SequenceMatcher(None, a, b, autojunk=False).ratio() >= _SPELLING
+    return long_enough and a[0] == b[0] and SequenceMatcher(None, first, second, autojunk=False).ratio() >= _SPELLING

@@ -11,7 +11,8 @@ from msgspec.structs import replace
 
 from config.match_rules import load_match_rules
 from tasks.arrow.texts import normal_text
-from tasks.deduplicate.pair_rule import KINDS, PairRule, Relation, Story, window_days
+from tasks.deduplicate.pair import Story
+from tasks.deduplicate.pair_rule import KINDS, PairRule, Relation, window_days
 from tasks.deduplicate.related_pairs import stories
 from tasks.parse.identity import features
 
