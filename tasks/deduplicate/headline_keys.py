@@ -3,8 +3,9 @@
 Belongs here: keys by which such records are found, on columns. Does not belong here: whether two headlines are one
 (`titles`).
 
-The rule allows one word to be spelled differently. So of the two halves of a headline's canonical words one is the
-same in both records. Each half, with the number of words and their places, is a key.
+The rule allows one word to be spelled differently, which is none with a digit. So of the two halves of a headline's
+canonical words one is the same in both records. Each half, with the number of words, their places, and all words with
+a digit, is a key; numbered pages share none.
 """
 
 from __future__ import annotations
@@ -37,31 +38,45 @@ def headline_keys(titles: pa.StringArray, headlines: pa.StringArray, rules: Matc
 def _halves(texts: pa.StringArray, rules: MatchRules) -> tuple[pa.Int64Array, pa.Int64Array]:
     """Key and text of each half of the texts that have words enough."""
     lists = pc.split_pattern(texts, " ")
-    owners, hashes = pc.list_parent_indices(lists).cast(pa.int64()), _hashes(pc.list_flatten(lists), rules)
+    owners = pc.list_parent_indices(lists).cast(pa.int64())
+    hashes, numbers = _hashes(pc.list_flatten(lists), rules)
     counted = pc.is_valid(hashes)
-    owners, hashes = owners.filter(counted), hashes.filter(counted)
+    owners, hashes, numbers = (part.filter(counted) for part in (owners, hashes, numbers))
     starts = pc.search_sorted(owners, owners, side="left").cast(pa.int64())
     counts = pc.subtract(pc.search_sorted(owners, owners, side="right").cast(pa.int64()), starts)
     places = pc.subtract(pa.arange(0, len(owners)), starts)
     long_enough = pc.greater_equal(counts, rules.same_headline.words)
-    owners, hashes, counts, places = (part.filter(long_enough) for part in (owners, hashes, counts, places))
+    owners, hashes, numbers, counts, places = (
+        part.filter(long_enough) for part in (owners, hashes, numbers, counts, places)
+    )
     # Ascending: the halves of a text follow each other.
     half = pc.add(pc.multiply(owners, 2), pc.greater_equal(pc.multiply(places, 2), counts).cast(pa.int64()))
     # Of each word a number by its place and by the number of words; their sum is the key.
     placed = mixed(pc.add(hashes, mixed(pc.add(pc.shift_left(counts, 32), places).view(pa.uint64()))))
-    total = pa.concat_arrays([pa.array([0], pa.uint64()), pc.cumulative_sum(placed)])
     halves = pc.unique(half)
-    first, after = (pc.search_sorted(half, halves, side=side) for side in ("left", "right"))
-    keys = pc.subtract(total.take(after), total.take(first))
-    return keys.view(pa.int64()), pc.shift_right(halves, pa.scalar(1, pa.int64()))
+    texts_of = pc.shift_right(halves, pa.scalar(1, pa.int64()))
+    keys = pc.add(_sums(placed, half, halves), mixed(_sums(numbers, owners, texts_of)))
+    return keys.view(pa.int64()), texts_of
 
 
-def _hashes(words: pa.StringArray, rules: MatchRules) -> pa.UInt64Array:
-    """A number for each word in its canonical form; null for fillers. Distinct words are looked at once."""
+def _sums(values: pa.UInt64Array, owners: pa.Int64Array, wanted: pa.Int64Array) -> pa.UInt64Array:
+    """(m,) the sum, modulo 2^64, of the values of each wanted owner; owners ascend."""
+    total = pa.concat_arrays([pa.array([0], pa.uint64()), pc.cumulative_sum(values)])
+    first, after = (pc.search_sorted(owners, wanted, side=side) for side in ("left", "right"))
+    return pc.subtract(total.take(after), total.take(first))
+
+
+def _hashes(words: pa.StringArray, rules: MatchRules) -> tuple[pa.UInt64Array, pa.UInt64Array]:
+    """A number for each word in its canonical form, null for fillers; the same for words with a digit, 0 for others.
+
+    Distinct words are looked at once.
+    """
     encoded, titles = words.dictionary_encode(), Titles(rules)
-    canonical = (titles.canonical(word) for word in encoded.dictionary.to_pylist())
-    hashes = pa.array([hash_of_word(form[0]) if form else None for form in canonical], pa.uint64())
-    return hashes.take(encoded.indices)
+    forms = ["".join(titles.canonical(word)) for word in encoded.dictionary.to_pylist()]
+    hashes = [hash_of_word(form) if form else None for form in forms]
+    numbers = [0 if not form or form.isalpha() else hashed for form, hashed in zip(forms, hashes, strict=True)]
+    found, counted = (pa.array(values, pa.uint64()).take(encoded.indices) for values in (hashes, numbers))
+    return found, counted
 
 
 def sharing_headline(

@@ -113,11 +113,11 @@ def content_groups(records: pa.Table, rules: MatchRules) -> Groups:
     taken = (column.take(rows).to_pylist() for column in columns)
     times, titles, media, bodies = (dict(zip(rows.to_pylist(), column, strict=True)) for column in taken)
     contents = {row: (media[row], frozenset(bodies[row] or ())) for row in times}
-    tells, found = Titles(rules).tells, Groups()
+    names_one, found = Titles(rules).names_one, Groups()
     days, hours = microseconds(rules.same_content_days), microseconds(rules.reposted.hours / 24)
     for key, members in groups.items():
         spans = _spans(members, times, hours)
-        if len(spans) > 1 and tells(titles[members[0]], rules.reposted.later):
+        if len(spans) > 1 and names_one(titles[members[0]], rules.reposted.later):
             spans = _spans(members, times, days)
         elif len(spans) > 1:
             alike = _of_one_body(members, contents, rules.bodies.whole)

@@ -245,7 +245,7 @@ def _recurs(pair: Pair) -> bool:
     later = (pair.days or 0.0) * 24 > pair.rules.reposted.hours
     one_body = pair.a.body == pair.b.body and len(pair.a.body) >= pair.rules.bodies.whole
     one_title = pair.same_outlet and pair.same_title and pair.a.title != "" and not one_body
-    return one_title and later and not pair.titles.tells(pair.a.title, pair.rules.reposted.later)
+    return one_title and later and not pair.titles.names_one(pair.a.title, pair.rules.reposted.later)
 
 
 def _similar(pair: Pair) -> bool:

@@ -41,6 +41,9 @@ _SIGNED: Final = frozenset({"CJK", "KATAKANA", "HIRAGANA"})
 _RAREST: Final = 4.6
 #: Longest word of a script without spaces that is looked up.
 _LONGEST: Final = 10
+#: Least letters of a stock word's stem, and letters of its ending.
+_STEM: Final = 5
+_ENDING: Final = 2
 #: Signs of a leftover run that count as one word, and letters of Thai.
 _SIGNS: Final = 2
 _LETTERS: Final = 5
@@ -51,6 +54,9 @@ class TellingWords:
 
     def __init__(self, stock: frozenset[str]) -> None:
         self.stock = stock
+        # A stock word counts in all its inflections: with another ending, or with one behind it.
+        long = [word for word in stock if len(word) >= _STEM]
+        self._stems = frozenset([*long, *(word[:-_ENDING] for word in long if len(word) >= _STEM + _ENDING)])
 
     def count(self, words: tuple[str, ...], zipf: float) -> int:
         """How many words of a title in normal form are rarer than a frequency and no stock words; each counts once.
@@ -63,7 +69,11 @@ class TellingWords:
 
     def is_common(self, word: str, zipf: float) -> bool:
         """Whether a word is a stock word, or as frequent as that in a language of its script."""
-        return word in self.stock or frequency(word) >= zipf
+        return word in self.stock or frequency(word) >= zipf or self._is_inflected(word)
+
+    def _is_inflected(self, word: str) -> bool:
+        shortest = max(_STEM, len(word) - max(_ENDING + 1, len(word) // 4))
+        return any(word[:size] in self._stems for size in range(shortest, len(word) + 1))
 
     def _tells(self, word: str, zipf: float) -> bool:
         return len(word) > 1 and not word[0].isdigit() and not self.is_common(word, zipf)
@@ -91,6 +101,12 @@ def _words_in(run: str) -> int:
     if _script(run[0]) in _SIGNED:
         return -(-len(run) // _SIGNS)
     return len(run) // _LETTERS if run[0] in THAI else 0
+
+
+@lru_cache(maxsize=4)
+def telling_words(stock: frozenset[str]) -> TellingWords:
+    """The counts for given stock words; preparing thousands of them takes some milliseconds."""
+    return TellingWords(stock)
 
 
 def _parts(words: tuple[str, ...]) -> Iterator[tuple[bool, str]]:

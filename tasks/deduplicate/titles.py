@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from config.match_rules import MatchRules, SameHeadline, Telling
 from tasks.arrow.headlines import STEM, units
-from tasks.deduplicate.telling_words import TellingWords
+from tasks.deduplicate.telling_words import telling_words
 
 _DIGITS: Final = re.compile(r"\d+")
 _LETTER: Final = re.compile("[a-z]")
@@ -51,7 +51,7 @@ class Titles:
 
     def __init__(self, rules: MatchRules) -> None:
         self.rules = rules
-        self.telling = TellingWords(rules.stock_words)
+        self.telling = telling_words(rules.stock_words)
         self.parsed: Callable[[str], Title] = lru_cache(maxsize=1 << 15)(self._parsed)
         self.count: Callable[[str, float], int] = lru_cache(maxsize=1 << 15)(self._count)
 
@@ -59,6 +59,10 @@ class Titles:
         """Whether a title names one story by itself: it has the words that one of the rules asks for."""
         rules = self.rules.telling if least is None else (least,)
         return any(self.count(title, rule.zipf) >= rule.words for rule in rules)
+
+    def names_one(self, title: str, least: Telling) -> bool:
+        """Whether a title, met again at its outlet, is that of one story: it tells, and has no word that returns."""
+        return self.tells(title, least) and not self.parsed(title).recurring
 
     def canonical(self, title: str) -> tuple[str, ...]:
         """The words of a title without fillers, in one spelling and inflection."""

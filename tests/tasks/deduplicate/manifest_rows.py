@@ -11,11 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.contract import load_contract
+from tasks.arrow.headlines import body_sketches, headlines, linked_words
 from tasks.arrow.keys import file_keys
 from tasks.arrow.schemas import FILES
-from tasks.arrow.texts import normal_text
+from tasks.arrow.texts import normal_words, shingles_of_words
 from tasks.deduplicate.related_pairs import STORED
-from tasks.parse.identity import features
 from tasks.warehouse.manifest import manifest_schema
 
 SCHEMA: Final = manifest_schema(load_contract())
@@ -46,10 +46,12 @@ def row(path: str, **fields: Any) -> dict[str, Any]:
 @lru_cache
 def text(title: str | None, excerpt: str, body: str | None = None) -> dict[str, Any]:
     """The columns of a record by which texts are compared."""
-    titles, excerpts = pa.array([title], pa.string()), pa.array([excerpt], pa.string())
-    columns = {"title": titles, "body": pa.array([body], pa.string())}
-    found = features(columns, normal_text(titles), normal_text(excerpts), pa.nulls(1, pa.string()))._asdict()
-    return {name: column[0].as_py() for name, column in found.items() if name not in ("outlet", "named_outlet")}
+    titles = pa.array([title], pa.string())
+    words, texts = normal_words(titles), normal_words(pa.array([excerpt], pa.string()))
+    columns = {"title_words": words, "headline": headlines(titles), "linked_words": linked_words(words, texts)}
+    columns |= {"shingles": shingles_of_words(words, texts)}
+    sketch = body_sketches(pa.array([body]))[0].as_py() if body else []
+    return {name: column[0].as_py() for name, column in columns.items()} | {"body_sketch": sketch}
 
 
 def manifest(*rows: dict[str, Any]) -> pa.Table:
