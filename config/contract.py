@@ -44,8 +44,9 @@ LINEAGE: Final = ("first_seen_at", "loaded_at", "run_id", *CLUSTER_COLUMNS)
 
 #: Columns of `articles` that presslake computes; a contract cannot name others.
 COMPUTED: Final = frozenset(
-    "article_id url body derived related_digest extra repaired warnings copies outlets first_published_at "
-    "first_published_by collection source source_path source_hash first_seen_at loaded_at run_id published_year".split()
+    "article_id url body derived related_digest outlet outlet_name word_count extra repaired warnings copies outlets "
+    "first_published_at first_published_by collection source source_path source_hash first_seen_at loaded_at run_id "
+    "published_year".split()
 )
 
 #: Columns of `articles` that come from several records, or name the run that read one: no use for a history.

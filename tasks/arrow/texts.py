@@ -27,6 +27,8 @@ _U64: Final = pa.uint64()
 #: A sign of a script that writes no spaces between words.
 _UNSPACED: Final = r"[\p{Han}\p{Hiragana}\p{Katakana}ー\p{Thai}\p{Khmer}\p{Lao}\p{Myanmar}]"
 
+#: A word, or a sign of such a script; apostrophes and hyphens within a word are part of it.
+_WORD: Final = rf"{_UNSPACED}|(?:[\pL\pN]\pM*)+(?:['’\-](?:[\pL\pN]\pM*)+)*"
 #: What a text may have that is neither word nor sign between words: looked for on columns, then taken away.
 _UNSEEN_OR_MARK: Final = "[\u00ad\u200b\u200e\u200f\u2060\ufeff™®©℠]|\\((?:tm|r|c|sm|TM|R|C|SM)\\)"
 _MARKED: Final = f"{_UNSEEN_OR_MARK}|<[A-Za-z/]|&(?:[A-Za-z]+|#\\d+|#x[0-9A-Fa-f]+);"
@@ -86,6 +88,11 @@ _is_sign: Final[dict[str, bool]] = {}
 def normal_words(texts: pa.StringArray) -> pa.StringArray:
     """`normal_text` with every sign of a script without spaces between words as a word of its own."""
     return spaced_words(normal_text(texts))
+
+
+def word_counts(texts: pa.StringArray) -> pa.Int32Array:
+    """(n,) runs of letters and digits of each text; of scripts without spaces each sign counts. A null has none."""
+    return pc.fill_null(pc.count_substring_regex(texts, _WORD), 0)
 
 
 def spaced_words(normal: pa.StringArray) -> pa.StringArray:

@@ -19,7 +19,7 @@ from config.url_rules import UrlRules
 from tasks.arrow.columns import whole
 from tasks.arrow.nested import format_json_path, read_path, walk
 from tasks.arrow.schemas import FINDINGS
-from tasks.arrow.texts import normal_text
+from tasks.arrow.texts import normal_text, word_counts
 from tasks.front_matter.document import Document
 from tasks.front_matter.findings import Problem, excerpt, format_path
 from tasks.parse.derive import derive
@@ -71,6 +71,8 @@ def build_records(
     if base_url:  # Only now: an address that is made from a permalink is no evidence of anything.
         columns |= _addressed(columns, base_url, rules)
     columns |= {
+        "outlet_name": pc.coalesce(columns.get("provider_name", columns["outlet"]), columns["outlet"]),
+        "word_count": word_counts(columns["body"]),
         "removed": _removed(level, trees, contract.removed_field),
         "content_key": content_keys(columns, title, excerpt),
         "completeness": completeness(columns, contract.source_columns, len(trees)),

@@ -11,17 +11,37 @@ PySpark, chdb, DataFusion, Daft): Spark refuses nanoseconds, times of day and ha
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from config.errors import AuditError
 from tasks.warehouse.durable import storage_errors, write_new_file
+
+#: The footer's key under which Spark keeps the schema of a table.
+SPARK_SCHEMA: Final = "org.apache.spark.sql.parquet.row.metadata"
+#: The footer's keys for the number of the snapshot that wrote the file, and for the contract's version.
+WRITTEN_IN: Final = "presslake.snapshot"
+CONTRACT_VERSION: Final = "presslake.contract_version"
+_SPARK_TYPES: Final[dict[pa.DataType, str]] = {
+    pa.string(): "string",
+    pa.binary(): "binary",
+    pa.bool_(): "boolean",
+    pa.int8(): "byte",
+    pa.int16(): "short",
+    pa.int32(): "integer",
+    pa.int64(): "long",
+    pa.float32(): "float",
+    pa.float64(): "double",
+    pa.date32(): "date",
+    pa.timestamp("us", "UTC"): "timestamp",
+}
 
 
 @dataclass(frozen=True)
@@ -45,7 +65,7 @@ class ParquetOptions:
     row_group_rows: int = 65_536
     row_group_bytes: int = 48 * 1024 * 1024
     dictionary_bytes: int = 8 * 1024 * 1024
-    bloom_filter_columns: tuple[str, ...] = ("article_id",)
+    bloom_filter_columns: tuple[str, ...] = ("article_id", "url")
     bloom_filter_fpp: float = 0.01
 
 
@@ -72,8 +92,9 @@ def write_parquet(
     sorting: Sequence[str] = (),
     durable: bool = True,
     group_rows: int | None = None,
+    footer: Mapping[str, str] | None = None,
 ) -> FileStats:
-    """Write one read-only Parquet file; descriptions and nullability of the fields stay.
+    """Write one read-only Parquet file; descriptions and nullability of the fields stay, for Spark as well.
 
     Args:
         path: the file; its folder exists. A file of that name is replaced, not overwritten.
@@ -82,6 +103,7 @@ def write_parquet(
         sorting: columns to sort by, ascending, nulls last; recorded in the file for readers.
         durable: fsync the file (not its folder).
         group_rows: rows of each row group but the last; None goes by `options`.
+        footer: texts for the file's footer, by key.
 
     Raises:
         AuditError: a column's type is not portable, or a required one has nulls.
@@ -90,8 +112,9 @@ def write_parquet(
     require_portable(table.schema)
     _require_no_nulls(path, table)
     ordered = sort_rows(table, sorting)
+    footer = {SPARK_SCHEMA: spark_schema(ordered.schema), **(footer or {})}
     try:
-        content = parquet_bytes(ordered, options or ParquetOptions(), sorting, group_rows)
+        content = parquet_bytes(ordered, options or ParquetOptions(), sorting, group_rows, footer)
     except pa.ArrowInvalid as error:
         raise AuditError(f"{path.name} cannot be written: {error}.") from error
     return put_file(path, [memoryview(content)], ordered.num_rows, durable)
@@ -136,6 +159,7 @@ def parquet_bytes(
     options: ParquetOptions,
     sorting: Sequence[str] = (),
     group_rows: int | None = None,
+    footer: Mapping[str, str] | None = None,
 ) -> pa.Buffer:
     """The content of a Parquet file.
 
@@ -144,6 +168,7 @@ def parquet_bytes(
         options: how they are encoded.
         sorting: columns by which the rows are sorted, for readers to know.
         group_rows: rows of each row group but the last; None goes by `options`.
+        footer: texts for the footer, by key; other than the schema's notes they are there once.
 
     Raises:
         pa.ArrowInvalid: the rows cannot be encoded.
@@ -152,22 +177,22 @@ def parquet_bytes(
     group = group_rows or rows_in_group(table, options.row_group_rows, options.row_group_bytes)
     distinct = max(1, min(table.num_rows, group))
     ordering = [(name, "ascending") for name in sorting]
-    sink = pa.BufferOutputStream()
-    pq.write_table(
-        _without_pandas(table),
+    order = pq.SortingColumn.from_ordering(table.schema, ordering, null_placement="at_end") if sorting else None
+    rows, sink = _without_pandas(table), pa.BufferOutputStream()
+    with pq.ParquetWriter(
         sink,
+        rows.schema,
         compression=options.compression,
         compression_level=options.compression_level,
-        row_group_size=group,
         use_dictionary=True,
         dictionary_pagesize_limit=options.dictionary_bytes,
         write_page_index=True,
         write_page_checksum=True,
-        sorting_columns=pq.SortingColumn.from_ordering(table.schema, ordering, null_placement="at_end")
-        if sorting
-        else None,
+        sorting_columns=order,
         bloom_filter_options={name: {"ndv": distinct, "fpp": options.bloom_filter_fpp} for name in filters},
-    )
+    ) as writer:
+        writer.write_table(rows, row_group_size=group)
+        writer.add_key_value_metadata(dict(footer or {}))
     return sink.getvalue()
 
 
@@ -187,6 +212,39 @@ def rows_in_group(table: pa.Table, most_rows: int, most_bytes: int) -> int:
     """
     fitting = most_bytes * len(table) // max(table.nbytes, 1)
     return max(min(most_rows, int(fitting)), 1)
+
+
+def footer_of(path: Path) -> dict[str, str]:
+    """What the footer of a file says of who wrote it: the snapshot's number and the contract's version.
+
+    Raises:
+        WarehouseError: the file cannot be read.
+        pa.ArrowInvalid: it is no Parquet file.
+    """
+    with storage_errors(f"read {path}"):
+        notes = pq.read_metadata(path).metadata or {}
+    return {key: notes[key.encode()].decode() for key in (WRITTEN_IN, CONTRACT_VERSION) if key.encode() in notes}
+
+
+def spark_schema(schema: pa.Schema) -> str:
+    """A portable schema as Spark writes it into the footers of its own files, and finds descriptions of columns there."""
+    return msgspec.json.encode({"type": "struct", "fields": [_spark_field(field) for field in schema]}).decode()
+
+
+def _spark_field(field: pa.Field) -> dict[str, object]:
+    description = (field.metadata or {}).get(b"description", b"").decode()
+    notes = {"comment": description} if description else {}
+    return {"name": field.name, "type": _spark_type(field.type), "nullable": field.nullable, "metadata": notes}
+
+
+def _spark_type(kind: pa.DataType) -> object:
+    if pa.types.is_struct(kind):
+        return {"type": "struct", "fields": [_spark_field(field) for field in kind]}
+    if pa.types.is_list(kind):
+        item = kind.value_field
+        return {"type": "array", "elementType": _spark_type(item.type), "containsNull": item.nullable}
+    # Spark has no unsigned integers and takes them for larger ones.
+    return _SPARK_TYPES[kind] if kind in _SPARK_TYPES else "long" if pa.types.is_integer(kind) else str(kind)
 
 
 def require_portable(schema: pa.Schema) -> None:

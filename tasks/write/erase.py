@@ -31,7 +31,7 @@ from tasks.arrow.related import related_digests, related_lists, without_entries
 from tasks.warehouse.durable import remove_tree, storage_errors, sync_folder, sync_tree, write_new_file
 from tasks.warehouse.erasures import Erasure, erased_as, withhold
 from tasks.warehouse.faults import reach
-from tasks.warehouse.parquet import ParquetOptions, write_parquet
+from tasks.warehouse.parquet import ParquetOptions, footer_of, write_parquet
 from tasks.warehouse.parquet_reading import read_parquet
 from tasks.warehouse.snapshots import INDEX, INFO_NAME, DataFile, Snapshot
 from tasks.warehouse.warehouse import Warehouse
@@ -130,7 +130,8 @@ class Eraser:
             if rows is not None:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 sorting = SORTING.get(file.table, ())
-                stats = write_parquet(target, rows, self.options, sorting, self.warehouse.durable)
+                footer = footer_of(snapshot.path / file.path)
+                stats = write_parquet(target, rows, self.options, sorting, self.warehouse.durable, footer=footer)
                 new = msgspec.structs.replace(file, rows=stats.rows, bytes=stats.bytes, digest=stats.digest)
                 self._known[key] = (snapshot.path / file.path, new)
                 return new

@@ -53,7 +53,7 @@ def write_snapshot(run: Run, decided: Decided, publication: Publication, version
     is_same = not run.full_refresh and parent is not None and parent.info.summary.get("form") == run.table_form
     sound = parent if is_same else None
     options = ParquetOptions(compression_level=settings.compression_level)
-    builder = SnapshotBuilder(run.warehouse, parent, run.run_id, options)
+    builder = SnapshotBuilder(run.warehouse, parent, run.run_id, options, contract.tag)
     check_manifest(decided.manifest, run.sources.keys(), publication.expected)
     records = _record_set(run, sound, decided, publication)
 

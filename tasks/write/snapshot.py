@@ -31,7 +31,7 @@ from config.errors import WarehouseError
 from tasks.warehouse import pointer
 from tasks.warehouse.durable import remove_tree, storage_errors, sync_folder, sync_tree, write_new_file
 from tasks.warehouse.faults import reach
-from tasks.warehouse.parquet import ParquetOptions, digest_of, write_parquet
+from tasks.warehouse.parquet import CONTRACT_VERSION, WRITTEN_IN, ParquetOptions, digest_of, write_parquet
 from tasks.warehouse.warehouse import INFO_NAME, DataFile, Snapshot, SnapshotInfo, Warehouse
 from tasks.write.upkeep import settle
 
@@ -58,6 +58,7 @@ class SnapshotBuilder:
         parent: the current snapshot; None for the first, and for a rebuild of all tables.
         run_id: names the staging folder.
         options: how Parquet files are written; None takes the defaults.
+        contract_version: of the contract that the tables follow, for the footers.
 
     Raises:
         WarehouseError: the staging folder cannot be made.
@@ -69,6 +70,7 @@ class SnapshotBuilder:
         parent: Snapshot | None,
         run_id: str,
         options: ParquetOptions | None = None,
+        contract_version: str = "",
     ) -> None:
         self._warehouse = warehouse
         self._parent = parent
@@ -80,6 +82,7 @@ class SnapshotBuilder:
         self._guard = threading.Lock()
         settle(warehouse)
         self._replaces = pointer.pointed(warehouse.root)
+        self._footer = {WRITTEN_IN: str(self.next_number), CONTRACT_VERSION: contract_version}
         self.path = warehouse.staging(run_id) / "snapshot"
         with storage_errors(f"prepare {self.path}"):
             remove_tree(self.path)
@@ -119,7 +122,8 @@ class SnapshotBuilder:
         """
         path = PurePosixPath(table, partition, name).as_posix()
         with self._claim(path) as target:
-            stats = write_parquet(target, rows, self._options, sorting, self._warehouse.durable)
+            durable, footer = self._warehouse.durable, self._footer
+            stats = write_parquet(target, rows, self._options, sorting, durable, footer=footer)
             return self._list(DataFile(table, path, partition, stats.rows, stats.bytes, stats.digest))
 
     def keep(self, file: DataFile, path: str = "") -> DataFile:
