@@ -6,7 +6,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from tasks.arrow.texts import named_outlets, normal_text, normal_words, outlets, registrable_domain, shingles
+from tasks.arrow.texts import (
+    named_outlets,
+    normal_text,
+    normal_words,
+    outlets,
+    registrable_domain,
+    shingles,
+    word_counts,
+)
 
 
 def strings(*texts: str | None) -> pa.StringArray:
@@ -53,6 +61,11 @@ def test_signs_of_every_script_are_told() -> None:
 )
 def test_marks_and_mark_up_are_no_words(marked: str, bare: str) -> None:
     assert normal_text(strings(marked, None, "plain")).to_pylist() == [bare, None, "plain"]
+
+
+def test_words_of_a_body_are_counted() -> None:
+    texts = strings("It's a well-known fact: 12 boats.", "今日は雨 ok", None, "", "नमस्ते दुनिया", "* * *")
+    assert word_counts(texts).to_pylist() == [6, 5, 0, 0, 2, 0]
 
 
 def test_an_outlet_is_named_by_a_portal() -> None:

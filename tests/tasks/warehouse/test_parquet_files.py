@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import duckdb
@@ -12,7 +13,18 @@ import pytest
 
 from config.errors import AuditError, WarehouseError
 from tasks.warehouse import parquet_reading
-from tasks.warehouse.parquet import FileStats, ParquetOptions, digest_of, require_portable, sort_rows, write_parquet
+from tasks.warehouse.parquet import (
+    CONTRACT_VERSION,
+    SPARK_SCHEMA,
+    WRITTEN_IN,
+    FileStats,
+    ParquetOptions,
+    digest_of,
+    footer_of,
+    require_portable,
+    sort_rows,
+    write_parquet,
+)
 from tasks.warehouse.parquet_reading import read_files, read_parquet
 
 SCHEMA = pa.schema(
@@ -50,6 +62,33 @@ def test_what_is_read_is_what_was_written_with_descriptions_ids_and_nullability(
 def test_the_same_rows_give_the_same_bytes(tmp_path: Path) -> None:
     first, second = (write(tmp_path / name, articles("x", "y")) for name in ("1.parquet", "2.parquet"))
     assert first.digest == second.digest
+
+
+def test_the_footer_has_the_schema_that_spark_takes_descriptions_from(tmp_path: Path) -> None:
+    nested = pa.struct([pa.field("width", pa.int32()), pa.field("day", pa.date32(), nullable=False)])
+    schema = pa.schema([*SCHEMA, pa.field("images", pa.list_(nested)), pa.field("size", pa.uint32())])
+    write(tmp_path / "a.parquet", schema.empty_table())
+    notes = json.loads(pq.read_metadata(tmp_path / "a.parquet").metadata[SPARK_SCHEMA.encode()])
+    fields = {field["name"]: field for field in notes["fields"]}
+    assert fields["article_id"] == {
+        "name": "article_id",
+        "type": "string",
+        "nullable": False,
+        "metadata": {"comment": "Stable id."},
+    }
+    assert fields["topics"]["type"] == {"type": "array", "elementType": "string", "containsNull": True}
+    assert [fields[name]["type"] for name in ("published_at", "quality", "size")] == ["timestamp", "short", "long"]
+    inner = {
+        field["name"]: (field["type"], field["nullable"]) for field in fields["images"]["type"]["elementType"]["fields"]
+    }
+    assert inner == {"width": ("integer", True), "day": ("date", False)}
+
+
+def test_the_footer_says_who_wrote_the_file(tmp_path: Path) -> None:
+    notes = {WRITTEN_IN: "7", CONTRACT_VERSION: "1.0.0"}
+    write_parquet(tmp_path / "a.parquet", articles("x"), durable=False, footer=notes)
+    write(tmp_path / "b.parquet", articles("x"))
+    assert (footer_of(tmp_path / "a.parquet"), footer_of(tmp_path / "b.parquet")) == (notes, {})
 
 
 def test_the_footer_has_zstd_dictionaries_indexes_and_the_bloom_filter(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from config.errors import AuditError, WarehouseError
+from tasks.warehouse.parquet import CONTRACT_VERSION, WRITTEN_IN, footer_of
 from tasks.warehouse.verify import verify_files
 from tasks.warehouse.warehouse import Snapshot, Warehouse
 from tasks.write.snapshot import SnapshotBuilder
@@ -52,6 +53,16 @@ def publish_second(warehouse: Warehouse, parent: Snapshot) -> Snapshot:
 def contents(snapshot: Snapshot) -> dict[str, tuple[int, int, bytes]]:
     files = [path for path in snapshot.path.rglob("*") if path.is_file()]
     return {str(path): (path.stat().st_ino, path.stat().st_mode & 0o777, path.read_bytes()) for path in files}
+
+
+def test_each_file_says_which_snapshot_wrote_it(warehouse: Warehouse) -> None:
+    publish_first(warehouse)
+    builder = SnapshotBuilder(warehouse, warehouse.current(), "run-2", contract_version="1.0.0")
+    builder.keep(warehouse.current().files("articles")[0])
+    builder.add("articles", Y2021, "part-0.parquet", rows("d"))
+    second = builder.publish("1.0.0", "0.1.0")
+    footers = [footer_of(second.path / file.path) for file in second.files("articles")]
+    assert [(one[WRITTEN_IN], one[CONTRACT_VERSION]) for one in footers] == [("1", ""), ("2", "1.0.0")]
 
 
 def test_a_published_snapshot_is_current_and_says_where_it_comes_from(warehouse: Warehouse) -> None:
