@@ -227,7 +227,7 @@ def footer_of(path: Path) -> dict[str, str]:
 
 
 def spark_schema(schema: pa.Schema) -> str:
-    """A portable schema as Spark writes it into the footers of its own files, and finds descriptions of columns there."""
+    """A portable schema as Spark writes it into the footers of its own files, with the descriptions of columns."""
     return msgspec.json.encode({"type": "struct", "fields": [_spark_field(field) for field in schema]}).decode()
 
 
