@@ -231,15 +231,15 @@ def named_outlets(outlet: pa.StringArray, domains: pa.StringArray, names: pa.Str
 
     Args:
         outlet: (n,) as `outlets` gives it.
-        domains, names: (n,) the provider's host name and name, or null. `X on SITE`, `X via SITE` name X.
+        domains, names: (n,) the provider's host name and name, or null.
 
     Returns:
-        (n,) registrable domains, else names in lower-case; null where no other outlet is named.
+        (n,) registrable domains other than `outlet`, else names in lower-case; null where the record has neither.
     """
     found = outlets(pa.nulls(len(domains), pa.string()), domains)
     other = pc.if_else(pc.fill_null(pc.not_equal(found, outlet), False), found, None)
-    carried = pc.struct_field(pc.extract_regex(names, r"^\s*(?P<name>.*\S)\s+(?:on|via)\s+\S+(?:\s\S+)?\s*$"), "name")
-    return pc.coalesce(other, pc.utf8_lower(carried))
+    name = pc.utf8_lower(pc.utf8_trim_whitespace(names))
+    return pc.coalesce(other, pc.if_else(pc.equal(name, ""), None, name))
 
 
 def registrable_domain(host: str) -> str:

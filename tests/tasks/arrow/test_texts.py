@@ -82,8 +82,10 @@ def test_mark_up_without_end_costs_no_more_than_its_length(text: str) -> None:
 def test_an_outlet_is_named_by_a_portal() -> None:
     outlet = strings("msn.com", "msn.com", "msn.com", "post.example")
     domains = strings("msn.com", "www.herald.example", None, "post.example")
-    names = strings("The Post on MSN", "Herald", "Times via Yahoo News", "The Post")
-    assert named_outlets(outlet, domains, names).to_pylist() == ["the post", "herald.example", "times", None]
+    names = strings(" The Post on MSN", "Herald", "Times via Yahoo News", " ")
+    assert named_outlets(outlet, domains, names).to_pylist() == [
+        *("the post on msn", "herald.example", "times via yahoo news", None)
+    ]
 
 
 def test_texts_of_one_batch_may_have_thousands_of_different_signs() -> None:
