@@ -30,6 +30,7 @@ import pyarrow.compute as pc
 
 from config.contract_types import TIMESTAMP
 from config.match_rules import MatchRules
+from tasks.arrow.texts import registrable_domain
 from tasks.deduplicate.clustering import clusters, components, edges
 from tasks.deduplicate.links import Links
 from tasks.deduplicate.pair_rule import PairRule
@@ -142,11 +143,12 @@ def _carried(name: str, portals: frozenset[str]) -> str | None:
 
 
 def _names_portal(name: str, portals: frozenset[str]) -> bool:
-    """Whether a name is a portal's domain, or has its first label as a word or without blanks."""
-    if name in portals:
-        return True
+    """Whether a name has a portal's host, or its domain's first label as a word or without blanks."""
+    hosts = [word for word in name.split() if "." in word.strip(".")]
+    if hosts:
+        return not portals.isdisjoint(map(registrable_domain, hosts))
     words = _WORD.findall(name)
-    return "." not in name and not _first_labels(portals).isdisjoint([*words, "".join(words)])
+    return not _first_labels(portals).isdisjoint([*words, "".join(words)])
 
 
 @lru_cache(maxsize=4)
