@@ -21,6 +21,7 @@ from config.contract import load_contract
 from tasks.arrow.texts import normal_text
 from tasks.deduplicate.manifest import with_nulls
 from tasks.parse.identity import features
+from tasks.warehouse.manifest import manifest_schema
 
 _FORMS: Final = [f"w{i:x}" for i in range(30_000)]
 _ZIPF: Final = list(accumulate(1 / (rank + 10) for rank in range(len(_FORMS))))
@@ -57,7 +58,7 @@ def boilerplate_pages(name: str, count: int) -> pa.Table:
         }
         page = {"title": title.format(**names).split(), "excerpt": text, "outlet": outlet.format(**names)}
         rows.append({**page, "at": _EPOCH + timedelta(days=n / count), "number": n})
-    return _table(rows, load_contract()["sources"].schema)
+    return _table(rows, manifest_schema(load_contract()))
 
 
 def _name(number: int) -> str:
@@ -67,7 +68,7 @@ def _name(number: int) -> str:
 
 def manifest(count: int, seed: int = 7) -> pa.Table:
     """A manifest of records over ten years; the same for the same arguments."""
-    schema = load_contract()["sources"].schema
+    schema = manifest_schema(load_contract())
     parts, drawn = [], random.Random(seed)
     for start in range(0, count, _PART):
         rows = list(_rows(drawn, start, min(_PART, count - start)))

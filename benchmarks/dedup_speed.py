@@ -27,7 +27,7 @@ from config.match_rules import load_match_rules
 from tasks.arrow.schemas import FILES
 from tasks.deduplicate.changes import SHOWN, changed_rows
 from tasks.deduplicate.decisions import decide
-from tasks.deduplicate.manifest import RunStamp, keep_first_seen, next_manifest
+from tasks.deduplicate.manifest import RunStamp, keep_first_seen, next_manifest, with_nulls
 from tasks.deduplicate.pair import SECONDS_A_DAY
 from tasks.deduplicate.pair_rule import PairRule, window_days
 from tasks.deduplicate.related_pairs import near_pairs, stories
@@ -55,7 +55,7 @@ def _measure(size: int) -> None:
     before = _peak()
     full, wall, cpu = _timed(lambda: decide(first, _RULES, "1"))
     peak = _peak()
-    files = records.slice(size).select(FILES.names).cast(FILES)
+    files = with_nulls(records.slice(size), FILES)
     del records
     both, more_wall, more_cpu = _timed(lambda: _next_run(full, files))
     duplicates = both["status"].to_pylist().count("duplicate")

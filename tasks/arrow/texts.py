@@ -29,12 +29,20 @@ _UNSPACED: Final = r"[\p{Han}\p{Hiragana}\p{Katakana}ー\p{Thai}\p{Khmer}\p{Lao}
 
 #: A word, or a sign of such a script; apostrophes and hyphens within a word are part of it.
 _WORD: Final = rf"{_UNSPACED}|(?:[\pL\pN]\pM*)+(?:['’\-](?:[\pL\pN]\pM*)+)*"
-#: What a text may have that is neither word nor sign between words: looked for on columns, then taken away.
-_UNSEEN_OR_MARK: Final = "[\u00ad\u200b\u200e\u200f\u2060\ufeff™®©℠]|\\((?:tm|r|c|sm|TM|R|C|SM)\\)"
-_MARKED: Final = f"{_UNSEEN_OR_MARK}|<[A-Za-z/]|&(?:[A-Za-z]+|#\\d+|#x[0-9A-Fa-f]+);"
-_UNSEEN: Final = re.compile(_UNSEEN_OR_MARK)
-_BREAK: Final = re.compile(r"<\s*(?:br|/?p|/?div|/?li)\b[^>]*>", re.IGNORECASE)
-_TAG: Final = re.compile(r"</?[A-Za-z][^<>]*>")
+#: What a text may have that is neither word nor sign between words: looked for on columns, then taken away. `(R)` and
+#: `(C)` are marks only behind a word: on their own they are instalments, as `(A)` and `(B)` are.
+_UNSEEN_OR_MARK: Final = "[\u00ad\u200b\u200e\u200f\u2060\ufeff™®©℠]|\\((?:tm|sm|TM|SM)\\)"
+_MARKED: Final = f"{_UNSEEN_OR_MARK}|\\([rcRC]\\)|<[A-Za-z/]|&(?:[A-Za-z]+|#\\d+|#x[0-9A-Fa-f]+);"
+_UNSEEN: Final = re.compile(rf"{_UNSEEN_OR_MARK}|(?<=\w)\([rcRC]\)")
+#: Tags that mark up a text. Others, and one of these that nothing closes, are what it is about: "The <dialog> element".
+_TAG: Final = re.compile(
+    r"<(?P<end>/?)(?P<name>a|abbr|b|big|br|cite|code|del|div|em|font|h[1-6]|hr|i|img|ins|kbd|li|mark|p|q|s|small|span"
+    r"|strike|strong|sub|sup|tt|u|wbr)(?:(?P<attributes>\s[^<>=]*=[^<>]*)|\s*/?)>",
+    re.IGNORECASE,
+)
+#: Tags that part words, and those that nothing closes.
+_BREAKS: Final = frozenset("br div h1 h2 h3 h4 h5 h6 hr img li p".split())
+_UNCLOSED: Final = frozenset("br hr img p wbr".split())
 
 #: A character that is no part of a word; RE2 needs 10 ms to compile this.
 _SIGN: Final = r"[^\pL\pN\pM]"
@@ -65,9 +73,16 @@ def normal_text(texts: pa.StringArray) -> pa.StringArray:
 
 
 def _without_marks(text: str) -> str:
-    """A text without tags, entities, signs of trade marks and characters that nobody sees."""
-    text = _TAG.sub("", _BREAK.sub(" ", html.unescape(text)))
-    return _UNSEEN.sub("", text)
+    """A text without mark-up, entities (also those that were written twice), trade marks and unseen characters."""
+    text = html.unescape(html.unescape(text))
+    closed = {tag["name"].lower() for tag in _TAG.finditer(text) if tag["end"]} | _UNCLOSED
+
+    def bare(tag: re.Match[str]) -> str:
+        name = tag["name"].lower()
+        is_mark_up = name in closed or tag["attributes"]
+        return (" " if name in _BREAKS else "") if is_mark_up else tag[0]
+
+    return _UNSEEN.sub("", _TAG.sub(bare, text))
 
 
 def _signs_of(texts: pa.StringArray) -> str:
@@ -223,15 +238,15 @@ def named_outlets(outlet: pa.StringArray, domains: pa.StringArray, names: pa.Str
 
     Args:
         outlet: (n,) as `outlets` gives it.
-        domains, names: (n,) the provider's host name and name, or null. `X on SITE`, `X via SITE` name X.
+        domains, names: (n,) the provider's host name and name, or null.
 
     Returns:
-        (n,) registrable domains, else names in lower-case; null where no other outlet is named.
+        (n,) registrable domains other than `outlet`, else names in lower-case; null where the record has neither.
     """
     found = outlets(pa.nulls(len(domains), pa.string()), domains)
     other = pc.if_else(pc.fill_null(pc.not_equal(found, outlet), False), found, None)
-    carried = pc.struct_field(pc.extract_regex(names, r"^\s*(?P<name>.*\S)\s+(?:on|via)\s+\S+(?:\s\S+)?\s*$"), "name")
-    return pc.coalesce(other, pc.utf8_lower(carried))
+    name = pc.utf8_lower(pc.utf8_trim_whitespace(names))
+    return pc.coalesce(other, pc.if_else(pc.equal(name, ""), None, name))
 
 
 def registrable_domain(host: str) -> str:

@@ -18,8 +18,10 @@ Records of one address are versions of one page, and there the newest is the bes
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -28,6 +30,7 @@ import pyarrow.compute as pc
 
 from config.contract_types import TIMESTAMP
 from config.match_rules import MatchRules
+from tasks.arrow.texts import registrable_domain
 from tasks.deduplicate.clustering import clusters, components, edges
 from tasks.deduplicate.links import Links
 from tasks.deduplicate.pair_rule import PairRule
@@ -39,6 +42,9 @@ CRITERIA: Final = ("is_published", "quality", "updated_at", "completeness", "pub
 NEWEST: Final = "newest version"
 #: Before all times, in microseconds: versions without a time come last.
 _NEVER: Final = -(1 << 62)
+#: How a portal says whose story it shows; a portal's name is short.
+_CARRIER: Final = re.compile(r"(?P<name>.*\S)\s+(?:on|via)\s+(?P<portal>\S+(?:\s+\S+)?)")
+_WORD: Final = re.compile(r"\w+")
 #: Columns of the manifest that sum up a record's cluster, besides `copies`.
 SPREAD: Final = ("outlets", "first_published_at", "first_published_by")
 
@@ -121,8 +127,33 @@ def spread(cluster: Sequence[Mapping[str, Any]], rules: MatchRules) -> dict[str,
 
 def origin_of(record: Mapping[str, Any], rules: MatchRules) -> str | None:
     """The outlet whose text a record is: its own, or that which a portal names; agencies by their domain."""
-    outlet = record["named_outlet"] if record["outlet"] in rules.portals else record["outlet"]
+    outlet = record["outlet"]
+    if outlet in rules.portals:
+        outlet = _carried(record["named_outlet"] or "", rules.portals)
     return rules.agencies.get(outlet, outlet) if outlet else None
+
+
+def _carried(name: str, portals: frozenset[str]) -> str | None:
+    """The outlet in what a portal names as the provider: `X on PORTAL` is X; none if it names a portal alone."""
+    while carrier := _CARRIER.fullmatch(name):
+        if not _names_portal(carrier["portal"], portals):
+            break
+        name = carrier["name"]
+    return None if not name or _names_portal(name, portals) else name
+
+
+def _names_portal(name: str, portals: frozenset[str]) -> bool:
+    """Whether a name has a portal's host, or its domain's first label as a word or without blanks."""
+    hosts = [word for word in name.split() if "." in word.strip(".")]
+    if hosts:
+        return not portals.isdisjoint(map(registrable_domain, hosts))
+    words = _WORD.findall(name)
+    return not _first_labels(portals).isdisjoint([*words, "".join(words)])
+
+
+@lru_cache(maxsize=4)
+def _first_labels(portals: frozenset[str]) -> frozenset[str]:
+    return frozenset(portal.partition(".")[0] for portal in portals)
 
 
 def _kind_of_origin(outlet: str | None, rules: MatchRules) -> int:

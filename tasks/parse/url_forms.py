@@ -22,7 +22,7 @@ _UNRESERVED: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuv
 # An escape, or a character that RFC 3986 allows in neither path nor query.
 _TO_NORMALISE: Final = re.compile(r"%[0-9A-Fa-f]{2}|[^A-Za-z0-9\-._~!$&'()*+,;=:@/?]")
 #: A fragment that a page's script reads as an address; others only name a place on the page.
-_ROUTE: Final = re.compile(r"#!?/.|#!.")
+_ROUTE: Final = re.compile(r"#[/!]/*[^/]")
 #: What some servers write before a path, which is the same without it.
 _NOISE: Final = "/index.php/"
 _DOT_SEGMENT: Final = re.compile(r"/\.\.?(?:/|$)")
@@ -72,8 +72,17 @@ def _read(text: str, rules: UrlRules) -> _Parts | None:
     path = _without_dot_segments(_normal_escapes(parsed.pathname))
     query = _identifying(_normal_escapes(parsed.search[1:]), rules)
     port = f":{parsed.port}" if parsed.port else ""
-    route = _normal_escapes(parsed.hash[1:]) if _ROUTE.match(parsed.hash) else ""
-    return _Parts(parsed.protocol, host, port, path, query, route and f"#{route}")
+    return _Parts(parsed.protocol, host, port, path, query, _route(parsed.hash, rules))
+
+
+def _route(fragment: str, rules: UrlRules) -> str:
+    """A fragment that tells pages apart, its own query as that of an address; empty where it only names a place."""
+    if not _ROUTE.match(fragment):
+        return ""
+    place, _, query = _normal_escapes(fragment[1:]).partition("?")
+    kept = "&".join(_identifying(query, rules))
+    route = f"#{place}?{kept}" if kept else f"#{place}"
+    return route if _ROUTE.match(route) else ""
 
 
 def _without_dot_segments(path: str) -> str:

@@ -41,9 +41,10 @@ _NUMBERED: Final = (
     r"^(?P<host>[^/?#]+)/(?:[^?#]*/)?"
     r"(?:(?P<first>\d{6,})(?:[-_.,][^/?#]*)?|(?:[^/?#]*[-_.,])?(?P<last>\d{6,})(?:\.[a-z]{2,5})?)$"
 )
-#: A number that is a date: a year with month, or with month and day, in either order.
+#: A number that is a date: year and month, perhaps with day and time, `DDMMYYYY`, or `YYMMDD` of this century's start.
 _DATE: Final = (
-    r"^(?:(?:19|20)\d\d(?:0\d|1[0-2])(?:[0-3]\d(?:[0-2]\d[0-5]\d(?:[0-5]\d)?)?)?|[0-3]\d[01]\d(?:19|20)\d\d)$"
+    r"^(?:(?:19|20)\d\d(?:0\d|1[0-2])(?:[0-3]\d(?:[0-2]\d(?:[0-5]\d){0,2})?)?|[0-3]\d[01]\d(?:19|20)\d\d"
+    r"|[0-2]\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))$"
 )
 #: The part before the key: the scheme, and `www.` where the rest of the host has a dot.
 _BEFORE_KEY: Final = r"^https?://(?:www\.([^/]*\.))?"

@@ -57,6 +57,10 @@ def test_signs_of_every_script_are_told() -> None:
         ("one<br/>two</p><p>three", "one two three"),
         ("L&rsquo;orgue &amp; la fl&#251;te", "l orgue la flûte"),
         ("a < b > c & d", "a b c d"),
+        ("Tom &amp;amp; Jerry in &lt;b&gt;Kelp&lt;/b&gt;", "tom jerry in kelp"),
+        ("<a href='x'>Link</a>ed <span class=cut", "linked span class cut"),
+        ('<div class="intro">Cut short', "cut short"),
+        ("Acme(R) wins", "acme wins"),
     ],
 )
 def test_marks_and_mark_up_are_no_words(marked: str, bare: str) -> None:
@@ -68,11 +72,33 @@ def test_words_of_a_body_are_counted() -> None:
     assert word_counts(texts).to_pylist() == [6, 5, 0, 0, 2, 0]
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("The HTML <dialog> element", "The HTML <details> element"),
+        ("The HTML &lt;b&gt; element", "The HTML &lt;i&gt; element"),
+        ("Preview of group (C)", "Preview of group (R)"),
+        ("a<b and c>d", "a and d"),
+    ],
+)
+def test_what_a_title_is_about_is_no_mark_up(one: str, other: str) -> None:
+    texts = normal_text(strings(one, other))
+    assert texts[0] != texts[1]
+
+
+@pytest.mark.parametrize("text", ["<b>", "<b ", "</b", "<b x=", "&amp;", "(r)", "= ", "  "])
+def test_mark_up_without_end_costs_no_more_than_its_length(text: str) -> None:
+    # By the square of its length each would take minutes.
+    assert normal_text(strings(f"<b {text * 100_000}z"))[0].as_py().endswith("z")
+
+
 def test_an_outlet_is_named_by_a_portal() -> None:
     outlet = strings("msn.com", "msn.com", "msn.com", "post.example")
     domains = strings("msn.com", "www.herald.example", None, "post.example")
-    names = strings("The Post on MSN", "Herald", "Times via Yahoo News", "The Post")
-    assert named_outlets(outlet, domains, names).to_pylist() == ["the post", "herald.example", "times", None]
+    names = strings(" The Post on MSN", "Herald", "Times via Yahoo News", " ")
+    assert named_outlets(outlet, domains, names).to_pylist() == [
+        *("the post on msn", "herald.example", "times via yahoo news", None)
+    ]
 
 
 def test_texts_of_one_batch_may_have_thousands_of_different_signs() -> None:

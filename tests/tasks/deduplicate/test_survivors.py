@@ -101,3 +101,24 @@ def test_the_origin_is_an_agency_or_an_outlet_never_a_portal(
 
 def test_a_portals_own_record_has_no_origin() -> None:
     assert decided(row("a", outlet="msn.com"))["a"]["first_published_by"] is None
+
+
+@pytest.mark.parametrize(
+    ("named", "origin"),
+    [
+        ("the post on msn", "the post"),
+        ("reuters via yahoo news", "reuters.com"),
+        ("associated press via yahoo! news on msn", "apnews.com"),
+        ("the post", "the post"),
+        ("focus on the harbour", "focus on the harbour"),
+        ("msnbc.com", "msnbc.com"),
+        ("msnbc", "msnbc"),
+        ("the post via news.google.com", "the post"),
+        ("yahoo.com", None),
+        ("news.google.com", None),
+        ("msn money", None),
+        ("smart news", None),
+    ],
+)
+def test_whom_a_portal_names(named: str, origin: str | None) -> None:
+    assert decided(row("a", outlet="msn.com", named_outlet=named))["a"]["first_published_by"] == origin

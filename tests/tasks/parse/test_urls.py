@@ -164,7 +164,7 @@ def test_a_huge_url_is_one_more_url(url: str) -> None:
 _PIECES = st.sampled_from(
     ["google.com/amp/s/", "x.cdn.ampproject.org/c/", "youtu.be/", "www.", "a", ".", "..", "/", "?", "&", "=",
      "%", "%41", "%2e", "%2F", "%25", "\\", ":", "@", "[", "|", " ", "\n", "é", "\u2028",
-     "utm_x=1", "v=Abc-_123xyZ", ";", "#", "0x7f.1"]
+     "utm_x=1", "v=Abc-_123xyZ", ";", "#", "#!", "#/", "0x7f.1"]
 )  # fmt: skip
 
 
@@ -245,6 +245,12 @@ def test_home_pages_have_neither_path_nor_query() -> None:
         ("https://example.com/a#top", "example.com/a"),
         ("https://example.com/a#/", "example.com/a"),
         ("https://example.com/a#!", "example.com/a"),
+        ("https://example.com/a#!/", "example.com/a"),
+        ("https://example.com/a#//", "example.com/a"),
+        ("https://example.com/a#/!news", "example.com/a#/!news"),
+        ("https://example.com/a#/?utm_source=x", "example.com/a"),
+        ("https://example.com/a#/?id=7", "example.com/a#/?id=7"),
+        ("https://example.com/a#/news?utm_source=x&b=1&a=2", "example.com/a#/news?a=2&b=1"),
     ],
 )
 def test_routes_are_pages_and_other_fragments_are_places(url: str, expected: str) -> None:
@@ -284,6 +290,9 @@ def test_two_addresses_of_one_page_have_one_page_key(one: str, other: str) -> No
         "example.com/de/news",
         "example.com/20260401/fire",
         "example.com/fire-20260401",
+        "example.com/fire-240102",
+        "example.com/fire-2026040112",
+        "example.com/gallery/48211937/photo-1",
         "e.com/a123456b",
     ],
 )
