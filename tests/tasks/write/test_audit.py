@@ -81,6 +81,7 @@ def articles(**fields: Any) -> pa.Table:
         "title": "Ferry",
         "published_at": now,
         "copies": 1,
+        "word_count": 0,
         "outlets": 1,
         "collection": "_news",
         "source": "news",
