@@ -10,13 +10,18 @@ a digit, is a key; numbered pages share none.
 
 from __future__ import annotations
 
+from typing import Final
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.match_rules import MatchRules
 from tasks.arrow.texts import hash_of_word, mixed
-from tasks.deduplicate.blocking import Keyed
+from tasks.deduplicate.blocking import Keyed, concatenated
 from tasks.deduplicate.titles import Titles
+
+#: Records whose words are in memory at a time.
+_ROWS: Final = 50_000
 
 
 def headline_keys(titles: pa.StringArray, headlines: pa.StringArray, rules: MatchRules) -> Keyed:
@@ -26,13 +31,26 @@ def headline_keys(titles: pa.StringArray, headlines: pa.StringArray, rules: Matc
         titles, headlines: (n,) as in `tasks.deduplicate.blocking.Corpus`.
         rules: parameters of the pair rule; shorter headlines have no key.
     """
+    parts = (
+        _keys(titles.slice(start, _ROWS), headlines.slice(start, _ROWS), rules, start) for start in _starts(titles)
+    )
+    keys, rows = zip(*parts, strict=True)
+    return Keyed(concatenated(keys), concatenated(rows))
+
+
+def _starts(titles: pa.StringArray) -> range:
+    return range(0, max(len(titles), 1), _ROWS)
+
+
+def _keys(titles: pa.StringArray, headlines: pa.StringArray, rules: MatchRules, start: int) -> Keyed:
+    """The keys of some records, whose rows are counted from `start`."""
     cut = pc.indices_nonzero(pc.is_valid(headlines)).cast(pa.int64())
     texts = pa.concat_arrays([titles, headlines.take(cut)])
     rows = pa.concat_arrays([pa.arange(0, len(titles)), cut])
     keys, texts_of = _halves(texts, rules)
     rows = rows.take(texts_of)
     order = pc.sort_indices(rows)
-    return Keyed(keys.take(order), rows.take(order))
+    return Keyed(keys.take(order), pc.add(rows.take(order), start))
 
 
 def _halves(texts: pa.StringArray, rules: MatchRules) -> tuple[pa.Int64Array, pa.Int64Array]:
