@@ -56,9 +56,9 @@ def contents(snapshot: Snapshot) -> dict[str, tuple[int, int, bytes]]:
 
 
 def test_each_file_says_which_snapshot_wrote_it(warehouse: Warehouse) -> None:
-    publish_first(warehouse)
-    builder = SnapshotBuilder(warehouse, warehouse.current(), "run-2", contract_version="1.0.0")
-    builder.keep(warehouse.current().files("articles")[0])
+    first = publish_first(warehouse)
+    builder = SnapshotBuilder(warehouse, first, "run-2", contract_version="1.0.0")
+    builder.keep(first.files("articles")[0])
     builder.add("articles", Y2021, "part-0.parquet", rows("d"))
     second = builder.publish("1.0.0", "0.1.0")
     footers = [footer_of(second.path / file.path) for file in second.files("articles")]
